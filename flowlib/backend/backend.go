@@ -1,0 +1,73 @@
+// Package backend opens the GoMLX backend a program computes on.
+//
+// GoMLX allows one backend per process: open it once and pass it on.
+package backend
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/gomlx/compute"
+	_ "github.com/gomlx/gomlx/backends/default" // registers "xla" and "go"
+)
+
+// Known lists the names that Open takes besides "", which chooses.
+var Known = []string{"xla:cpu", "xla:cuda", "xla", "go"}
+
+var (
+	mu     sync.Mutex
+	opened = map[string]compute.Backend{}
+)
+
+// Open returns the backend called name. An empty name means GOMLX_BACKEND, and
+// where that is empty too, the first that works of "xla:cpu" and "go" (pure Go,
+// slower, needs nothing installed).
+//
+// It never downloads anything. A second call with the same name returns the
+// same backend, since tensors cannot cross from one to another. The error says
+// which names are known, or why the one asked for does not start.
+func Open(name string) (compute.Backend, error) {
+	mu.Lock()
+	defer mu.Unlock()
+	if name == "" {
+		name = os.Getenv(compute.ConfigEnvVar)
+	}
+	if name != "" {
+		return open(name)
+	}
+	if b, err := open("xla:cpu"); err == nil {
+		return b, nil
+	}
+	return open("go")
+}
+
+func open(name string) (compute.Backend, error) {
+	if b, ok := opened[name]; ok {
+		return b, nil
+	}
+	kind, _, _ := strings.Cut(name, ":")
+	if kind != "xla" && kind != "go" {
+		return nil, fmt.Errorf("backend: unknown backend %q: use one of %s", name, strings.Join(Known, ", "))
+	}
+	os.Setenv("GOMLX_NO_AUTO_INSTALL", "1") // fetching a plugin is set-up's task, said aloud there
+	b, err := compute.NewWithConfig(name)
+	if err != nil {
+		return nil, fmt.Errorf("backend: %q does not start (install its plugin, or use GOMLX_BACKEND=go): %w", name, err)
+	}
+	opened[name] = b
+	return b, nil
+}
+
+// Name is the short name of b, such as "xla:cpu" or "go", for reports.
+func Name(b compute.Backend) string {
+	mu.Lock()
+	defer mu.Unlock()
+	for name, o := range opened {
+		if o == b {
+			return name
+		}
+	}
+	return b.Name()
+}

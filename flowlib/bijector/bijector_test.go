@@ -1,0 +1,60 @@
+package bijector_test
+
+import (
+	"testing"
+
+	"github.com/gomlx/gomlx/ml/layers/activation"
+
+	"normflow/flowlib/bijector"
+	"normflow/flowlib/bijector/bijectortest"
+)
+
+var mlp = bijector.MLP(activation.TypeTanh, 8, 8)
+
+// Every bijector passes the same check; a new one is one more row.
+func TestBijectors(t *testing.T) {
+	coupling := func(mask bijector.Mask) bijector.Bijector { return bijector.NewAffineCoupling(mask, mlp) }
+	tests := []struct {
+		name     string
+		features int
+		b        bijector.Bijector
+	}{
+		{"empty chain", 3, bijector.Chain{}},
+		{"element-wise", 3, bijector.NewElementwise([]float64{1, -2, 0.5}, []float64{0.3, 4, 1})},
+		{"affine coupling, D=2", 2, coupling(bijector.Alternating(2, false))},
+		{"affine coupling, D=2, flipped", 2, coupling(bijector.Alternating(2, true))},
+		{"affine coupling, odd D", 5, coupling(bijector.Alternating(5, false))},
+		{"affine coupling, arbitrary mask", 4, coupling(bijector.Mask{true, false, false, true})},
+		{"affine coupling, small bound", 2, bijector.NewAffineCoupling(bijector.Alternating(2, false), mlp).MaxLogScale(0.5)},
+		{"inverted", 3, bijector.Invert{Bijector: coupling(bijector.Alternating(3, false))}},
+		{"chain", 3, bijector.Chain{
+			coupling(bijector.Alternating(3, false)), coupling(bijector.Alternating(3, true)),
+			bijector.NewElementwise([]float64{0, 1, 2}, []float64{2, 0.5, 1}),
+		}},
+		{"nested chain", 2, bijector.Chain{bijector.Chain{coupling(bijector.Alternating(2, false))}, coupling(bijector.Alternating(2, true))}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			// float64 through three random layers loses about four of its sixteen digits.
+			worst := bijectortest.Check(t, tt.b, tt.features, 1e-10)
+			t.Logf("largest |log-det - Jacobian| = %.1e", worst)
+		})
+	}
+}
+
+func TestImpossibleMasksPanic(t *testing.T) {
+	for name, mask := range map[string]bijector.Mask{
+		"D=1":        bijector.Alternating(1, false),
+		"all frozen": {true, true},
+		"none":       {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("mask %v was accepted", mask)
+				}
+			}()
+			bijector.NewAffineCoupling(mask, mlp)
+		})
+	}
+}

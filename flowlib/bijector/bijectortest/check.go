@@ -1,0 +1,241 @@
+// Package bijectortest checks what every bijector must keep. It is public so
+// that your own bijectors can take the same test.
+package bijectortest
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"gonum.org/v1/gonum/mat"
+
+	"normflow/flowlib/backend"
+	"normflow/flowlib/bijector"
+)
+
+// Check runs b on D features in float64, at random parameters (at the zero
+// initialisation a wrong log-determinant can still pass), and reports where
+//
+//   - Inverse(Forward(z)) or Forward(Inverse(x)) moves a point by more than tol,
+//     relative to max(1, |z|);
+//   - a log-determinant differs by more than tol from log|det| of the Jacobian
+//     that autodiff gives for the same map;
+//   - the forward and inverse log-determinants do not cancel within tol;
+//   - a batch of one differs from the same row in a batch of many;
+//   - the output is not finite on points as far out as 1e6;
+//   - a variable gets no gradient from the log-density.
+//
+// It returns the largest absolute difference between log-determinant and Jacobian.
+func Check(t testing.TB, b bijector.Bijector, features int, tol float64) float64 {
+	t.Helper()
+	c := newChecker(t, b, features)
+	rng := rand.New(rand.NewPCG(1, 2))
+	z := normals(rng, batch, features, 1.5)
+
+	forward, inverse := c.run(z, true), c.run(z, false)
+	worst := 0.0
+	for name, r := range map[string]result{"Forward": forward, "Inverse": inverse} {
+		for i := range z {
+			diff := math.Abs(r.logDet[i] - r.jacobianLogDet[i])
+			if !(diff <= tol) {
+				t.Errorf("%s: log-det of row %d is %.12g, the autodiff Jacobian's is %.12g", name, i, r.logDet[i], r.jacobianLogDet[i])
+			}
+			worst = max(worst, diff)
+		}
+	}
+	c.roundTrip(z, forward, false, tol)
+	c.roundTrip(z, inverse, true, tol)
+
+	one := c.run(z[:1], true)
+	if !(maxDiff(one.out[:1], forward.out[:1]) <= 1e-12) {
+		t.Errorf("a batch of one gives %v, the same row in a batch of %d gives %v", one.out[0], batch, forward.out[0])
+	}
+	c.finite([][]float64{constant(features, 1e6), constant(features, -1e6), constant(features, 0)})
+	c.gradients(z)
+	return worst
+}
+
+const batch = 7
+
+// checker runs one bijector on the pure-Go backend, where compiling is cheap.
+type checker struct {
+	t        testing.TB
+	b        bijector.Bijector
+	features int
+	backend  compute.Backend
+	store    *model.Store
+}
+
+func newChecker(t testing.TB, b bijector.Bijector, features int) *checker {
+	t.Helper()
+	be, err := backend.Open("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &checker{t: t, b: b, features: features, backend: be, store: model.NewStore()}
+	c.run(normals(rand.New(rand.NewPCG(3, 4)), batch, features, 1), true) // creates the variables
+	randomize(c.store)
+	return c
+}
+
+// randomize moves every trainable variable away from its initial value.
+func randomize(store *model.Store) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	for v := range store.IterVariables() {
+		if !v.Trainable || v.DType() != dtypes.Float64 {
+			continue
+		}
+		values := make([]float64, v.Shape().Size())
+		for i := range values {
+			values[i] = 0.6 * rng.NormFloat64()
+		}
+		v.MustSetValue(tensors.FromFlatDataAndDimensions(values, v.Shape().Dimensions...))
+	}
+}
+
+type result struct {
+	out            [][]float64 // [B, D]
+	logDet         []float64   // [B], as the bijector says
+	jacobianLogDet []float64   // [B], from autodiff
+}
+
+// run applies one direction and takes its Jacobian: the gradient of the sum over
+// the batch of output feature d is row d of every event's Jacobian.
+func (c *checker) run(in [][]float64, forward bool) result {
+	c.t.Helper()
+	outputs, err := model.CallOnceN(c.backend, c.store, func(scope *model.Scope, v *Node) []*Node {
+		out, logDet := c.apply(scope, v, forward)
+		nodes := []*Node{out, logDet}
+		for d := range c.features {
+			feature := Slice(out, AxisRange(), AxisElem(d))
+			nodes = append(nodes, Gradient(ReduceAllSum(feature), v)[0])
+		}
+		return nodes
+	}, in)
+	if err != nil {
+		c.t.Fatalf("running the bijector: %v", err)
+	}
+	r := result{out: outputs[0].Value().([][]float64), logDet: outputs[1].Value().([]float64)}
+	for i := range in {
+		jacobian := mat.NewDense(c.features, c.features, nil)
+		for d := range c.features {
+			jacobian.SetRow(d, outputs[2+d].Value().([][]float64)[i])
+		}
+		logDet, _ := mat.LogDet(jacobian)
+		r.jacobianLogDet = append(r.jacobianLogDet, logDet)
+	}
+	return r
+}
+
+func (c *checker) apply(scope *model.Scope, v *Node, forward bool) (out, logDet *Node) {
+	if forward {
+		return c.b.Forward(scope.At("bijector"), v, nil)
+	}
+	return c.b.Inverse(scope.At("bijector"), v, nil)
+}
+
+func (c *checker) roundTrip(in [][]float64, there result, backIsForward bool, tol float64) {
+	c.t.Helper()
+	back := c.run(there.out, backIsForward)
+	for i := range in {
+		for d := range in[i] {
+			if diff := math.Abs(back.out[i][d] - in[i][d]); !(diff <= tol*max(1, math.Abs(in[i][d]))) {
+				c.t.Errorf("round trip moved row %d, feature %d from %.12g to %.12g", i, d, in[i][d], back.out[i][d])
+			}
+		}
+		if sum := there.logDet[i] + back.logDet[i]; !(math.Abs(sum) <= tol) {
+			c.t.Errorf("row %d: log-determinants of the two directions sum to %g, not to 0", i, sum)
+		}
+	}
+}
+
+func (c *checker) finite(in [][]float64) {
+	c.t.Helper()
+	for _, forward := range []bool{true, false} {
+		r := c.run(in, forward)
+		for i := range in {
+			for _, v := range append(slices.Clone(r.out[i]), r.logDet[i]) {
+				if math.IsNaN(v) || math.IsInf(v, 0) {
+					c.t.Errorf("forward=%t at %v gives %v with log-det %g: not finite", forward, in[i], r.out[i], r.logDet[i])
+					break
+				}
+			}
+		}
+	}
+}
+
+// gradients differentiates Σ(½|z|² - log|det|), the NLL of a flow, by every variable.
+func (c *checker) gradients(x [][]float64) {
+	c.t.Helper()
+	var paths []string
+	outputs, err := model.CallOnceN(c.backend, c.store, func(scope *model.Scope, v *Node) []*Node {
+		z, logDet := c.apply(scope, v, false)
+		nll := Sub(MulScalar(ReduceAllSum(Square(z)), 0.5), ReduceAllSum(logDet))
+		for variable := range scope.IterVariables() {
+			if variable.Trainable && variable.InUseByGraph(v.Graph()) {
+				paths = append(paths, variable.Path())
+			}
+		}
+		if len(paths) == 0 {
+			return []*Node{nll}
+		}
+		return scope.BuildTrainableVariablesGradientsGraph(nll)
+	}, x)
+	if err != nil {
+		c.t.Fatalf("gradients: %v", err)
+	}
+	for i, path := range paths {
+		largest := 0.0
+		outputs[i].MustConstFlatData(func(flat any) {
+			for _, v := range flat.([]float64) {
+				largest = max(largest, math.Abs(v))
+				if math.IsNaN(v) {
+					largest = math.NaN()
+				}
+			}
+		})
+		if !(largest > 0) {
+			c.t.Errorf("variable %s gets no gradient (largest %g)", path, largest)
+		}
+	}
+}
+
+func normals(rng *rand.Rand, n, d int, std float64) [][]float64 {
+	rows := make([][]float64, n)
+	for i := range rows {
+		rows[i] = make([]float64, d)
+		for j := range rows[i] {
+			rows[i][j] = std * rng.NormFloat64()
+		}
+	}
+	return rows
+}
+
+func constant(d int, v float64) []float64 {
+	row := make([]float64, d)
+	for i := range row {
+		row[i] = v
+	}
+	return row
+}
+
+func maxDiff(a, b [][]float64) float64 {
+	worst := 0.0
+	for i := range a {
+		for j := range a[i] {
+			diff := math.Abs(a[i][j] - b[i][j])
+			if math.IsNaN(diff) {
+				panic(fmt.Sprintf("NaN at row %d, feature %d", i, j))
+			}
+			worst = max(worst, diff)
+		}
+	}
+	return worst
+}

@@ -1,0 +1,47 @@
+package bijector
+
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// Chain applies bijectors one after another, the first one first in Forward:
+//
+//	f = f_n ∘ … ∘ f_1,   log|det df/dz| = Σ_i log|det df_i|
+//
+// The empty chain is the identity. Bijector i lives in the sub-scope "%02d" of i.
+type Chain []Bijector
+
+// Forward implements [Bijector].
+func (c Chain) Forward(scope *model.Scope, z, context *Node) (x, logDet *Node) {
+	states, logDet := c.ForwardStates(scope, z, context)
+	return states[len(states)-1], logDet
+}
+
+// Inverse implements [Bijector].
+func (c Chain) Inverse(scope *model.Scope, x, context *Node) (z, logDet *Node) {
+	states, logDet := c.InverseStates(scope, x, context)
+	return states[len(states)-1], logDet
+}
+
+// ForwardStates is Forward that keeps what lies between: z, then the output of
+// each bijector; n+1 nodes of shape [B, D], the last being x.
+func (c Chain) ForwardStates(scope *model.Scope, z, context *Node) (states []*Node, logDet *Node) {
+	states, logDet = []*Node{z}, zeroLogDet(z)
+	for i, b := range c {
+		x, ld := b.Forward(scope.At("%02d", i), states[i], context)
+		states, logDet = append(states, x), Add(logDet, ld)
+	}
+	return states, logDet
+}
+
+// InverseStates is Inverse that keeps what lies between: x, then the output of
+// each inverse from the last bijector to the first, the last state being z.
+func (c Chain) InverseStates(scope *model.Scope, x, context *Node) (states []*Node, logDet *Node) {
+	states, logDet = []*Node{x}, zeroLogDet(x)
+	for i := len(c) - 1; i >= 0; i-- {
+		z, ld := c[i].Inverse(scope.At("%02d", i), states[len(states)-1], context)
+		states, logDet = append(states, z), Add(logDet, ld)
+	}
+	return states, logDet
+}

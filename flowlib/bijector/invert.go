@@ -1,0 +1,21 @@
+package bijector
+
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// Invert swaps the two directions of a bijector; it shares its variables.
+type Invert struct {
+	Bijector Bijector
+}
+
+// Forward implements [Bijector] by the other's Inverse.
+func (i Invert) Forward(scope *model.Scope, z, context *Node) (x, logDet *Node) {
+	return i.Bijector.Inverse(scope, z, context)
+}
+
+// Inverse implements [Bijector] by the other's Forward.
+func (i Invert) Inverse(scope *model.Scope, x, context *Node) (z, logDet *Node) {
+	return i.Bijector.Forward(scope, x, context)
+}

@@ -1,0 +1,23 @@
+// Package flowlib is the root of a library of normalizing flows: invertible
+// maps with a tractable Jacobian that carry a unit Gaussian to the density of
+// some data, so that the density can be evaluated exactly, sampled, and judged.
+//
+// # Conventions
+//
+// A flow maps a latent z to an event x with Forward, and back with Inverse
+// (the convention of Papamakarios et al. 2021, https://arxiv.org/abs/1912.02762;
+// the RealNVP paper writes f for the other direction). Arrays are [B, D], batch
+// first; log-densities and log-determinants are [B], natural logarithms (nats).
+//
+// # Packages
+//
+//   - dataset: toy densities with exact log-density and entropy; splits; standardizer
+//   - base: the base distribution p_Z
+//   - bijector: one invertible map per file; bijectortest checks them
+//   - flow: base + bijector = LogProb and Sample; models on disk
+//   - fit: maximum likelihood
+//   - eval: how good is the fit: NLL, KL to the known entropy, integral, round trip
+//   - experiment: one named run = dataset + flow + fit + eval, kept in a folder
+//   - figure: plain numbers to SVG
+//   - backend: which GoMLX backend to run on
+package flowlib
