@@ -1,0 +1,250 @@
+package flow
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"normflow/flowlib/dataset"
+)
+
+// Model is a flow with its numbers on a backend. Its methods take and return
+// rows of float64, whatever the precision inside, and can be called from
+// several goroutines; they must not run while package fit trains the model.
+type Model struct {
+	Flow    *Flow
+	Config  Config
+	Backend compute.Backend
+	Store   *model.Store // the numbers; the flow's own lie under "/flow"
+	DType   dtypes.DType
+
+	mu    sync.Mutex
+	execs map[string]*model.Exec
+}
+
+// NewModel builds the flow of cfg with fresh weights in float32: the identity,
+// up to the scaler.
+func NewModel(backend compute.Backend, cfg Config) (*Model, error) {
+	return newModel(backend, cfg, dtypes.Float32)
+}
+
+func newModel(backend compute.Backend, cfg Config, dtype dtypes.DType) (*Model, error) {
+	f, err := cfg.Build()
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{Flow: f, Config: cfg, Backend: backend, Store: model.NewStore(), DType: dtype, execs: map[string]*model.Exec{}}
+	m.Store.SetParam(model.ParamInitialSeed, cfg.Seed)
+	if _, err := m.LogProb([][]float64{make([]float64, cfg.Features)}); err != nil { // creates the variables
+		return nil, fmt.Errorf("flow: building the model: %w", err)
+	}
+	return m, nil
+}
+
+// Float64 returns a copy of the model that computes in double precision.
+func (m *Model) Float64() (*Model, error) {
+	c, err := newModel(m.Backend, m.Config, dtypes.Float64)
+	if err != nil {
+		return nil, err
+	}
+	weights, err := m.Weights()
+	if err != nil {
+		return nil, err
+	}
+	return c, c.SetWeights(weights)
+}
+
+// NumParameters counts the trained numbers of the flow.
+func (m *Model) NumParameters() int {
+	n := 0
+	for v := range m.Store.Scope("/" + scopeName).IterVariables() {
+		if v.Trainable {
+			n += v.Shape().Size()
+		}
+	}
+	return n
+}
+
+// LogProb returns the log-density of each row of x, [n, D], in nats and in the
+// units of the data. It returns an error if a row has not D features or is not finite.
+func (m *Model) LogProb(x [][]float64) ([]float64, error) {
+	logProb := make([]float64, 0, len(x))
+	err := m.eachChunk(x, func(chunk [][]float64) error {
+		out, err := m.call("logprob", func(scope *model.Scope, x *Node) []*Node {
+			return []*Node{m.Flow.LogProb(scope, x, nil)}
+		}, chunk)
+		if err != nil {
+			return err
+		}
+		logProb = append(logProb, column(out[0])[:len(chunk)]...)
+		return nil
+	})
+	return logProb, err
+}
+
+// Sample draws n events, [n, D]. The same seed gives the same events on the
+// same backend.
+func (m *Model) Sample(seed int64, n int) ([][]float64, error) {
+	x, _, err := m.SampleLogProb(seed, n)
+	return x, err
+}
+
+// SampleLogProb is Sample that returns the log-density of each event as well,
+// in nats, at no further cost.
+func (m *Model) SampleLogProb(seed int64, n int) (x [][]float64, logProb []float64, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.Store.SetRNGStateFromSeed(seed); err != nil {
+		return nil, nil, fmt.Errorf("flow: sampling: %w", err)
+	}
+	exec, err := m.exec("sample", func(scope *model.Scope, g *Graph) []*Node {
+		x, logProb := m.Flow.Sample(scope, g, m.DType, maxChunk, nil)
+		return []*Node{x, logProb}
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	for len(x) < n {
+		out, err := exec.Call()
+		if err != nil {
+			return nil, nil, fmt.Errorf("flow: sampling: %w", err)
+		}
+		take := min(maxChunk, n-len(x))
+		x = append(x, rows(out[0], m.Config.Features)[:take]...)
+		logProb = append(logProb, column(out[1])[:take]...)
+	}
+	return x, logProb, nil
+}
+
+// Forward maps latents z, [n, D], to events, and returns all states on the way:
+// z, after each coupling layer, and last x in the units of the data.
+func (m *Model) Forward(z [][]float64) (states [][][]float64, err error) {
+	return m.states("forward", z, m.Flow.Forward)
+}
+
+// Inverse maps events x, [n, D], to latents, and returns all states on the way:
+// x, after undoing each bijector from the last to the first, and last z.
+func (m *Model) Inverse(x [][]float64) (states [][][]float64, err error) {
+	return m.states("inverse", x, m.Flow.Inverse)
+}
+
+func (m *Model) states(name string, in [][]float64, run func(scope *model.Scope, v, context *Node) []*Node) (states [][][]float64, err error) {
+	err = m.eachChunk(in, func(chunk [][]float64) error {
+		out, err := m.call(name, func(scope *model.Scope, v *Node) []*Node { return run(scope, v, nil) }, chunk)
+		if err != nil {
+			return err
+		}
+		if states == nil {
+			states = make([][][]float64, len(out))
+		}
+		for i, t := range out {
+			states[i] = append(states[i], rows(t, m.Config.Features)[:len(chunk)]...)
+		}
+		return nil
+	})
+	return states, err
+}
+
+// Chunks have one of these sizes, so that each graph is compiled a few times at
+// most; larger ones gain no speed and cost memory.
+const maxChunk = 4096
+
+var chunkSizes = []int{1, 64, maxChunk}
+
+func (m *Model) eachChunk(x [][]float64, do func(chunk [][]float64) error) error {
+	if err := dataset.CheckRows(x, m.Config.Features); err != nil {
+		return fmt.Errorf("flow: %w", err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for chunk := range slices.Chunk(x, maxChunk) {
+		if err := do(chunk); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// call runs a graph on one chunk, padded with its last row to a compiled size.
+func (m *Model) call(name string, graph func(scope *model.Scope, x *Node) []*Node, chunk [][]float64) ([]*tensors.Tensor, error) {
+	exec, err := m.exec(name, graph)
+	if err != nil {
+		return nil, err
+	}
+	size := maxChunk
+	for _, s := range slices.Backward(chunkSizes) {
+		if len(chunk) <= s {
+			size = s
+		}
+	}
+	padded := slices.Concat(chunk, slices.Repeat(chunk[len(chunk)-1:], size-len(chunk)))
+	out, err := exec.Call(m.Tensor(padded))
+	if err != nil {
+		return nil, fmt.Errorf("flow: %s: %w", name, err)
+	}
+	return out, nil
+}
+
+func (m *Model) exec(name string, graph any) (*model.Exec, error) {
+	if e, ok := m.execs[name]; ok {
+		return e, nil
+	}
+	var e *model.Exec
+	var err error
+	switch graph := graph.(type) {
+	case func(*model.Scope, *Node) []*Node:
+		e, err = model.NewExec(m.Backend, m.Store, graph)
+	case func(*model.Scope, *Graph) []*Node:
+		e, err = model.NewExec(m.Backend, m.Store, graph)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("flow: %s: %w", name, err)
+	}
+	m.execs[name] = e
+	return e, nil
+}
+
+// Tensor copies rows, [n, D], into a tensor of the model's precision.
+func (m *Model) Tensor(x [][]float64) *tensors.Tensor {
+	d := m.Config.Features
+	if m.DType == dtypes.Float64 {
+		return tensors.FromFlatDataAndDimensions(slices.Concat(x...), len(x), d)
+	}
+	flat := make([]float32, 0, len(x)*d)
+	for _, row := range x {
+		for _, v := range row {
+			flat = append(flat, float32(v))
+		}
+	}
+	return tensors.FromFlatDataAndDimensions(flat, len(x), d)
+}
+
+// column copies a tensor of either precision into one slice.
+func column(t *tensors.Tensor) []float64 {
+	var flat []float64
+	t.MustConstFlatData(func(data any) {
+		switch data := data.(type) {
+		case []float64:
+			flat = slices.Clone(data)
+		case []float32:
+			flat = make([]float64, len(data))
+			for i, v := range data {
+				flat[i] = float64(v)
+			}
+		default:
+			flat = []float64{math.NaN()}
+		}
+	})
+	return flat
+}
+
+func rows(t *tensors.Tensor, d int) [][]float64 {
+	return slices.Collect(slices.Chunk(column(t), d))
+}

@@ -1,0 +1,62 @@
+package flow
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// Weight is one variable of a flow, row-major, whatever the precision inside.
+type Weight struct {
+	Path   string // such as "/flow/00/conditioner/hidden_0/weights"
+	Shape  []int
+	Values []float64
+}
+
+// Weights returns a copy of the flow's variables, in the order of creation.
+func (m *Model) Weights() ([]Weight, error) {
+	var weights []Weight
+	for v := range m.Store.Scope("/" + scopeName).IterVariables() {
+		t, err := v.Value()
+		if err != nil {
+			return nil, fmt.Errorf("flow: variable %s: %w", v.Path(), err)
+		}
+		weights = append(weights, Weight{v.Path(), slices.Clone(v.Shape().Dimensions), column(t)})
+	}
+	return weights, nil
+}
+
+// SetWeights replaces the variables named in weights. It returns an error, and
+// changes nothing, if one is unknown or has another size.
+func (m *Model) SetWeights(weights []Weight) error {
+	for _, w := range weights {
+		v := m.Store.GetVariable(w.Path)
+		if v == nil {
+			return fmt.Errorf("flow: this model has no variable %s", w.Path)
+		}
+		if !slices.Equal(v.Shape().Dimensions, w.Shape) || len(w.Values) != v.Shape().Size() {
+			return fmt.Errorf("flow: variable %s has shape %v and %d values, expected shape %v", w.Path, w.Shape, len(w.Values), v.Shape().Dimensions)
+		}
+	}
+	for _, w := range weights {
+		v := m.Store.GetVariable(w.Path)
+		value := tensors.FromShape(shapes.Make(v.DType(), w.Shape...))
+		value.MustMutableFlatData(func(flat any) {
+			switch v.DType() {
+			case dtypes.Float64:
+				copy(flat.([]float64), w.Values)
+			default:
+				for i, x := range w.Values {
+					flat.([]float32)[i] = float32(x)
+				}
+			}
+		})
+		if err := v.SetValue(value); err != nil {
+			return fmt.Errorf("flow: variable %s: %w", w.Path, err)
+		}
+	}
+	return nil
+}

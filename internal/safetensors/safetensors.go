@@ -1,0 +1,189 @@
+// Package safetensors reads and writes the safetensors format: named arrays
+// behind a JSON header, nothing executable in it.
+//
+// Layout: 8 bytes little-endian length of the header; the header, a JSON object
+// name -> {"dtype", "shape", "data_offsets"}, with "__metadata__" for strings;
+// then the data. Source: https://huggingface.co/docs/safetensors.
+package safetensors
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/google/renameio/v2"
+)
+
+// Tensor is one named array, row-major, little-endian.
+type Tensor struct {
+	Name  string
+	DType string // "F32", "F64", "I32", "I64", "U64", …
+	Shape []int
+	Data  []byte
+}
+
+// File is what a safetensors file holds.
+type File struct {
+	Metadata map[string]string
+	Tensors  []Tensor
+}
+
+var elementSize = map[string]int{"F32": 4, "F64": 8, "I32": 4, "I64": 8, "U32": 4, "U64": 8, "BOOL": 1}
+
+// maxHeader bounds the memory a broken length can ask for.
+const maxHeader = 100 << 20
+
+type entry struct {
+	DType   string    `json:"dtype"`
+	Shape   []int     `json:"shape"`
+	Offsets [2]uint64 `json:"data_offsets"`
+}
+
+// Write stores f at path: written beside and renamed, so that path always holds
+// either the old file or the whole new one.
+func Write(path string, f File) error {
+	header := map[string]any{"__metadata__": f.Metadata}
+	var offset uint64
+	for _, t := range f.Tensors {
+		end := offset + uint64(len(t.Data))
+		header[t.Name] = entry{t.DType, append([]int{}, t.Shape...), [2]uint64{offset, end}}
+		offset = end
+	}
+	text, err := json.Marshal(header)
+	if err != nil {
+		return fmt.Errorf("safetensors: %w", err)
+	}
+	for len(text)%8 != 0 { // the data starts aligned
+		text = append(text, ' ')
+	}
+	out, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o644))
+	if err != nil {
+		return fmt.Errorf("safetensors: %w", err)
+	}
+	defer out.Cleanup()
+	if err := binary.Write(out, binary.LittleEndian, uint64(len(text))); err != nil {
+		return fmt.Errorf("safetensors: writing %s: %w", path, err)
+	}
+	chunks := [][]byte{text}
+	for _, t := range f.Tensors {
+		chunks = append(chunks, t.Data)
+	}
+	for _, chunk := range chunks {
+		if _, err := out.Write(chunk); err != nil {
+			return fmt.Errorf("safetensors: writing %s: %w", path, err)
+		}
+	}
+	if err := out.CloseAtomicallyReplace(); err != nil {
+		return fmt.Errorf("safetensors: writing %s: %w", path, err)
+	}
+	return nil
+}
+
+// Read loads the file at path. It checks every size against the file's own
+// before it takes memory, and that the data is covered exactly once; the error
+// names the file and what does not fit.
+func Read(path string) (File, error) {
+	f, err := read(path)
+	if err != nil {
+		return File{}, fmt.Errorf("safetensors: %s: %w", path, err)
+	}
+	return f, nil
+}
+
+func read(path string) (File, error) {
+	in, err := os.Open(path)
+	if err != nil {
+		return File{}, err
+	}
+	defer in.Close()
+	info, err := in.Stat()
+	if err != nil {
+		return File{}, err
+	}
+	size := uint64(info.Size())
+	var length uint64
+	if err := binary.Read(in, binary.LittleEndian, &length); err != nil {
+		return File{}, fmt.Errorf("the file is too short to hold a header (%d bytes)", size)
+	}
+	if length > maxHeader || 8+length > size {
+		return File{}, fmt.Errorf("the header claims %d bytes, the file has %d", length, size)
+	}
+	text := make([]byte, length)
+	if _, err := io.ReadFull(in, text); err != nil {
+		return File{}, err
+	}
+	var header map[string]json.RawMessage
+	if err := json.Unmarshal(text, &header); err != nil {
+		return File{}, fmt.Errorf("the header is not JSON: %w", err)
+	}
+	f := File{Metadata: map[string]string{}}
+	if raw, ok := header["__metadata__"]; ok {
+		if err := json.Unmarshal(raw, &f.Metadata); err != nil {
+			return File{}, fmt.Errorf("metadata: %w", err)
+		}
+		delete(header, "__metadata__")
+	}
+	entries := map[string]entry{}
+	var names []string
+	for name, raw := range header {
+		var e entry
+		if err := json.Unmarshal(raw, &e); err != nil {
+			return File{}, fmt.Errorf("tensor %q: %w", name, err)
+		}
+		if err := e.check(size - 8 - length); err != nil {
+			return File{}, fmt.Errorf("tensor %q: %w", name, err)
+		}
+		entries[name] = e
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		if entries[a].Offsets != entries[b].Offsets {
+			if entries[a].Offsets[0] < entries[b].Offsets[0] || entries[a].Offsets[0] == entries[b].Offsets[0] && entries[a].Offsets[1] < entries[b].Offsets[1] {
+				return -1
+			}
+			return 1
+		}
+		return 0
+	})
+	var offset uint64
+	for _, name := range names {
+		e := entries[name]
+		if e.Offsets[0] != offset {
+			return File{}, fmt.Errorf("tensor %q starts at byte %d of the data, expected %d", name, e.Offsets[0], offset)
+		}
+		offset = e.Offsets[1]
+		data := make([]byte, e.Offsets[1]-e.Offsets[0])
+		if _, err := io.ReadFull(in, data); err != nil {
+			return File{}, fmt.Errorf("tensor %q: %w", name, err)
+		}
+		f.Tensors = append(f.Tensors, Tensor{Name: name, DType: e.DType, Shape: e.Shape, Data: data})
+	}
+	if 8+length+offset != size {
+		return File{}, fmt.Errorf("the tensors end at byte %d, the file at %d", 8+length+offset, size)
+	}
+	return f, nil
+}
+
+func (e entry) check(available uint64) error {
+	element, ok := elementSize[e.DType]
+	if !ok {
+		return fmt.Errorf("unknown dtype %q", e.DType)
+	}
+	want := uint64(element)
+	for _, dim := range e.Shape {
+		if dim < 0 || uint64(dim) > available {
+			return fmt.Errorf("shape %v does not fit a file of %d bytes", e.Shape, available)
+		}
+		if dim != 0 && want > available/uint64(dim) {
+			return fmt.Errorf("shape %v does not fit a file of %d bytes", e.Shape, available)
+		}
+		want *= uint64(dim)
+	}
+	if e.Offsets[0] > e.Offsets[1] || e.Offsets[1] > available || e.Offsets[1]-e.Offsets[0] != want {
+		return fmt.Errorf("bytes %v of %d do not hold shape %v of %s", e.Offsets, available, e.Shape, e.DType)
+	}
+	return nil
+}

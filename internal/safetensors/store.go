@@ -1,0 +1,80 @@
+package safetensors
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+var dtypeNames = map[dtypes.DType]string{
+	dtypes.Float32: "F32", dtypes.Float64: "F64", dtypes.Int32: "I32",
+	dtypes.Int64: "I64", dtypes.Uint32: "U32", dtypes.Uint64: "U64", dtypes.Bool: "BOOL",
+}
+
+// FromStore copies the variables whose path starts with prefix, sorted by path.
+func FromStore(store *model.Store, prefix string) ([]Tensor, error) {
+	var out []Tensor
+	for v := range store.IterVariables() {
+		if !strings.HasPrefix(v.Path(), prefix) {
+			continue
+		}
+		name, ok := dtypeNames[v.DType()]
+		if !ok {
+			return nil, fmt.Errorf("variable %s has dtype %s, which is not stored", v.Path(), v.DType())
+		}
+		value, err := v.Value()
+		if err != nil {
+			return nil, fmt.Errorf("variable %s: %w", v.Path(), err)
+		}
+		t := Tensor{Name: v.Path(), DType: name, Shape: append([]int{}, v.Shape().Dimensions...)}
+		if err := value.ConstBytes(func(data []byte) { t.Data = slices.Clone(data) }); err != nil {
+			return nil, fmt.Errorf("variable %s: %w", v.Path(), err)
+		}
+		out = append(out, t)
+	}
+	slices.SortFunc(out, func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
+	return out, nil
+}
+
+// ToStore sets the variables under prefix from stored, which must name each of
+// them once with its shape and dtype, and nothing else. On an error the store
+// is unchanged.
+func ToStore(store *model.Store, prefix string, stored []Tensor) error {
+	byName := map[string]Tensor{}
+	for _, t := range stored {
+		byName[t.Name] = t
+	}
+	values := map[*model.Variable]*tensors.Tensor{}
+	for v := range store.IterVariables() {
+		if !strings.HasPrefix(v.Path(), prefix) {
+			continue
+		}
+		t, ok := byName[v.Path()]
+		if !ok {
+			return fmt.Errorf("variable %s is missing", v.Path())
+		}
+		if t.DType != dtypeNames[v.DType()] || !slices.Equal(t.Shape, v.Shape().Dimensions) {
+			return fmt.Errorf("variable %s is %s%v, expected %s%v", t.Name, t.DType, t.Shape, dtypeNames[v.DType()], v.Shape().Dimensions)
+		}
+		value := tensors.FromShape(shapes.Make(v.DType(), t.Shape...))
+		if err := value.MutableBytes(func(data []byte) { copy(data, t.Data) }); err != nil {
+			return fmt.Errorf("variable %s: %w", t.Name, err)
+		}
+		values[v] = value
+		delete(byName, t.Name)
+	}
+	for name := range byName {
+		return fmt.Errorf("variable %s is not part of this model", name)
+	}
+	for v, value := range values {
+		if err := v.SetValue(value); err != nil {
+			return fmt.Errorf("variable %s: %w", v.Path(), err)
+		}
+	}
+	return nil
+}
