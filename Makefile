@@ -1,0 +1,225 @@
+# The commands of the project. `make` alone lists them.
+#
+# Everything that is built lies in .tools/ (set-up), runs/ (finished trainings),
+# report/results/ and report/build/. A stamp is a file whose date says when a step
+# was last done; it is written when the step has ended well, and never before.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+SHELL := bash
+
+# --- What the user may set, as `make report LAYERS=6` or in the environment ------
+
+LAYERS  ?= $(FLOW_LAYERS)
+STEPS   ?= $(FLOW_STEPS)
+BACKEND ?= $(GOMLX_BACKEND)
+TIMEOUT ?= 1200
+PYTHON  ?= python3
+
+quote = '$(subst ','\'',$(1))'
+
+# Before anything that needs tools, one line says what stands in the way.
+ifneq ($(filter-out help clean distclean,$(or $(MAKECMDGOALS),help)),)
+trouble := $(shell scripts/preflight $(call quote,$(LAYERS)) $(call quote,$(STEPS)) $(call quote,$(BACKEND)) \
+	$(call quote,$(TIMEOUT)) $(call quote,$(PYTHON)))
+$(if $(trouble),$(error $(trouble)))
+python_version := $(shell command -v $(call quote,$(PYTHON)) && $(call quote,$(PYTHON)) --version)
+endif
+
+# The notebooks and programs read these from the environment; empty means unset.
+unexport LAYERS STEPS BACKEND TIMEOUT PYTHON FLOW_LAYERS FLOW_STEPS GOMLX_BACKEND
+ifneq ($(LAYERS),)
+export FLOW_LAYERS := $(LAYERS)
+endif
+ifneq ($(STEPS),)
+export FLOW_STEPS := $(STEPS)
+endif
+ifneq ($(BACKEND),)
+export GOMLX_BACKEND := $(BACKEND)
+endif
+
+S    := .tools/stamps
+step := scripts/step
+env  := scripts/with-env
+go   := env GOWORK=off go# a go.work around the project must not change what is built
+
+flowlib_src := $(shell find flowlib notebooks/nb -name '*.go' ! -name '*_test.go' 2>/dev/null)
+notebooks   := $(sort $(wildcard notebooks/*.ipynb))
+
+# valuefile,FILE,TEXT: keeps TEXT (shell words) in FILE, whose date changes only when TEXT does.
+define valuefile
+$(1): FORCE
+	@mkdir -p $$(@D); text=$(2); \
+	if [ "$$$$text" != "$$$$(cat $$@ 2>/dev/null)" ]; then printf '%s\n' "$$$$text" >$$@; fi
+endef
+.PHONY: FORCE
+FORCE:
+
+.PHONY: help
+help: ## list the targets and variables
+	@echo "Targets:"
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | sort | while IFS='|' read -r name what; do \
+		printf '  %-12s %s\n' "$$name" "$$what"; done
+	@echo
+	@echo "Variables, as in 'make report LAYERS=6 BACKEND=go':"
+	@echo "  LAYERS       number of coupling layers of the flows, 1 to 64 (default: what the notebooks say)"
+	@echo "  STEPS        number of training steps, from 1 on (default: what the notebooks say)"
+	@echo "  BACKEND      go, xla, xla:cpu or xla:cuda (default: the fastest that works)"
+	@echo "  TIMEOUT      seconds that one cell of a notebook may take (default: 1200)"
+	@echo "  PYTHON       the Python to set up with, 3.10 or later (default: python3)"
+
+# --- Set-up ----------------------------------------------------------------------
+
+.PHONY: setup
+setup: $(S)/tools $(S)/venv $(S)/warm ## set up all that the other targets need, nothing twice
+
+no_network := the first set-up needs the network: is there a way to
+
+$(S)/modules: go.mod go.sum
+	@mkdir -p $(@D)
+	@$(step) -h "$(no_network) the Go proxy?" "Go modules" $(go) mod download
+	@touch $@
+
+# tools,FOLDER: installs the tools that the module scripts/tools/FOLDER pins.
+tools = env GOWORK=off GOBIN=$(call quote,$(CURDIR)/.tools/bin) go -C scripts/tools/$(1) install tool
+
+$(S)/tools: scripts/tools/gonb/go.mod scripts/tools/gonb/go.sum
+	@mkdir -p $(@D)
+	@$(step) -h "$(no_network) the Go proxy?" "Go kernel for Jupyter (gonb, goimports)" $(call tools,gonb)
+	@touch $@
+
+$(S)/gopls: scripts/tools/gopls/go.mod scripts/tools/gopls/go.sum
+	@mkdir -p $(@D)
+	@$(step) -h "$(no_network) the Go proxy?" "completion (gopls; a minute or two)" $(call tools,gopls)
+	@touch $@
+
+$(S)/lint: scripts/tools/lint/go.mod scripts/tools/lint/go.sum
+	@mkdir -p $(@D)
+	@$(step) -h "$(no_network) the Go proxy?" "staticcheck" $(call tools,lint)
+	@touch $@
+
+# A virtual environment stands only where it was made, with the Python that made it.
+$(eval $(call valuefile,$(S)/python.value,$$(call quote,$$(CURDIR) $$(python_version))))
+$(S)/venv: scripts/requirements.lock scripts/make-venv $(S)/python.value
+	@rm -f $@
+	@$(step) -h "$(no_network) PyPI?" "Python environment (JupyterLab, pandoc, Typst)" \
+		scripts/make-venv $(call quote,$(PYTHON))
+	@touch $@
+
+.tools/bin/probe: scripts/probe/main.go $(wildcard flowlib/backend/*.go) $(S)/modules
+	@$(step) "GoMLX (its first build takes a minute or two)" $(env) $(go) build -o $@ ./scripts/probe
+	@touch $@
+
+# Another wish of the user's has another stamp, so that going back costs nothing.
+ifeq ($(BACKEND),go)
+backend := $(S)/backend-go
+$(backend): .tools/bin/probe
+	@$(step) "backend go" $(env) .tools/bin/probe check go
+	@touch $@
+else
+backend := $(S)/backend
+$(eval $(call valuefile,$(S)/plugins.value,$$(call quote,$$(BACKEND) $$(PJRT_PLUGIN_LIBRARY_PATH))))
+$(backend): $(S)/plugins.value scripts/find-backend scripts/xla-plugin.lock | .tools/bin/probe $(S)/venv
+	@scripts/find-backend $(BACKEND)
+	@touch $@
+endif
+
+# What the cells import is built before, so that they neither wait nor need a network.
+warm := $(backend).warm
+$(warm): $(S)/modules $(backend) $(flowlib_src)
+	@$(step) "flowlib" $(env) $(go) build ./flowlib/... ./notebooks/...
+	@touch $@
+$(S)/warm: $(warm)
+
+.PHONY: doctor
+doctor: ## say what was found on this machine, and what to do about what is missing
+	@scripts/doctor $(call quote,$(PYTHON))
+
+# --- Notebooks and report --------------------------------------------------------
+
+.PHONY: lab
+lab: setup $(S)/gopls ## open JupyterLab with the Go kernel on the notebooks
+	@exec $(env) jupyter lab --notebook-dir=notebooks $(if $(DISPLAY)$(WAYLAND_DISPLAY),,--no-browser) \
+		$(if $(filter 0,$(shell id -u)),--allow-root)
+
+results := report/results/.executed
+html    := report/build/report.html
+pdf     := report/build/report.pdf
+worked  := $(S)/report.worked# says to the last recipe that there was something to do
+
+# The notebooks run again when their values change, and the backend is one of them.
+$(S)/notebooks.value: FORCE $(backend)
+	@text=$$($(env) bash -c 'echo "layers=$$FLOW_LAYERS steps=$$FLOW_STEPS backend=$$GOMLX_BACKEND"'); \
+	if [ "$$text" != "$$(cat $@ 2>/dev/null)" ]; then printf '%s\n' "$$text" >$@; fi
+
+$(results): $(notebooks) $(flowlib_src) go.mod go.sum $(S)/notebooks.value scripts/run_notebooks.py \
+		$(wildcard jupyter/kernels/flow/*) | $(S)/tools $(S)/venv $(warm)
+	@mkdir -p $(@D) report/build
+	@touch $(worked)
+	@$(env) python scripts/run_notebooks.py --out report/build/notebooks --timeout $(TIMEOUT) $(notebooks)
+	@touch $@
+
+$(pdf): report/report.md $(wildcard report/template/* report/fonts/* report/measured/*.json) $(results) \
+		scripts/build_report.py | $(S)/venv
+	@touch $(worked)
+	@$(env) python scripts/build_report.py
+	@touch $(html) $(pdf)
+$(html): $(pdf)
+	@if ! [ -e $@ ]; then $(env) python scripts/build_report.py && touch $(html) $(pdf); fi
+
+.PHONY: report
+report: $(html) $(pdf) ## run the notebooks, train what they show, render the two-page report
+	@if [ -e $(worked) ]; then rm -f $(worked); else echo "nothing to do: no notebook, source or value has changed"; fi
+	@echo "$(html)"
+	@echo "$(pdf)"
+	@echo "trained on $$(sed -nE 's/.*"backend": *"([^"]*)".*/\1/p' report/results/training.json | head -n 1)"
+
+.PHONY: publish
+publish: report ## copy the report and the executed notebooks to docs/ for readers on the web
+	@mkdir -p docs/notebooks docs/figures
+	@cp $(html) $(pdf) docs/
+	@cp report/build/notebooks/*.html docs/notebooks/
+	@cp report/results/*.svg docs/figures/
+	@echo "docs/ holds the report, $(words $(notebooks)) notebooks and their figures"
+
+.PHONY: quality
+quality: setup ## measure the quality tables of report/measured/ again (long)
+	@$(env) $(go) run ./cmd/quality
+
+# --- Checks ----------------------------------------------------------------------
+
+.PHONY: test
+test: setup ## run all tests
+	@$(env) $(go) test ./...
+	@$(env) python -m unittest discover -s scripts/tests
+
+.PHONY: test-xla
+test-xla: setup ## run flowlib's tests on XLA
+	@FLOW_TEST_BACKEND=xla:cpu $(env) $(go) test ./flowlib/...
+
+.PHONY: check
+check: $(S)/modules $(S)/lint ## format, vet, staticcheck, import arrows, notebooks, shell syntax
+	@bad=$$(gofmt -l flowlib notebooks cmd internal scripts 2>/dev/null); \
+	if [ -n "$$bad" ]; then echo "✗ gofmt: not formatted: $$bad (run gofmt -w)" >&2; exit 1; fi; echo "✓ gofmt"
+	@$(go) vet ./... && echo "✓ go vet"
+	@$(env) env GOWORK=off staticcheck ./... && echo "✓ staticcheck"
+	@$(go) test ./internal/arrows >/dev/null || { $(go) test ./internal/arrows >&2; exit 1; }; echo "✓ imports go one way"
+	@$(PYTHON) scripts/check_notebooks.py $(notebooks) && echo "✓ notebooks are stripped"
+	@for f in $$(grep -lE '^#!.*bash' -r scripts jupyter .ci --exclude-dir=node_modules); do bash -n "$$f" || exit 1; done; \
+	echo "✓ shell syntax"
+
+.PHONY: strip
+strip: ## take outputs and execution counts out of the notebooks, as they are committed
+	@$(PYTHON) scripts/check_notebooks.py --strip $(notebooks)
+
+# --- Cleaning --------------------------------------------------------------------
+
+.PHONY: clean
+clean: ## remove the report and the results (set-up and trainings stay)
+	rm -rf report/build report/results $(worked)
+
+.PHONY: distclean
+distclean: clean ## remove all that was built: set-up and finished trainings too
+	rm -rf .tools runs bin
