@@ -1,0 +1,66 @@
+package figure
+
+import (
+	"image/color"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Bar is one bar of [Bars].
+type Bar struct {
+	Name  string
+	Value float64 // at least 0
+	Text  string  // the value as it is to be read, with its unit: "12 ms"
+}
+
+// Bars draws horizontal bars from 0, the first on top, each with its value.
+func Bars(info Info, xLabel string, bars ...Bar) (SVG, error) {
+	if err := info.check("Bars", len(bars)); err != nil {
+		return nil, err
+	}
+	values := make([]float64, len(bars))
+	for i, bar := range bars {
+		values[i] = bar.Value
+	}
+	if err := checkBars(values); err != nil {
+		return nil, err
+	}
+	p := newPlot(xLabel, "")
+	longest := 0.0
+	var names plot.ConstantTicks
+	for i, bar := range bars {
+		longest = max(longest, bar.Value)
+		names = append(names, plot.Tick{Value: float64(len(bars) - 1 - i), Label: bar.Name})
+	}
+	if longest == 0 {
+		longest = 1
+	}
+	p.Y.Tick.Marker, p.Y.Tick.Length = names, 0
+	p.Add(gridLines{vertical: true}, horizontalBars{bars, seriesColor(0)})
+	setRange(p, box{0, 1.16 * longest, -0.6, float64(len(bars)) - 0.4})
+	width := float64(fullWidth)
+	if info.Half {
+		width = halfWidth
+	}
+	return sheet{info: info, panels: []*plot.Plot{p}, most: 1, aspect: 27 * (float64(len(bars)) + 0.2) / (0.8 * width)}.render()
+}
+
+type horizontalBars struct {
+	bars  []Bar
+	color color.NRGBA
+}
+
+// Plot implements [plot.Plotter].
+func (h horizontalBars) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	sty := textStyle(tickSize, false, ink)
+	for i, bar := range h.bars {
+		middle := y(float64(len(h.bars) - 1 - i))
+		half := (y(1) - y(0)) * 0.34
+		c.SetColor(h.color)
+		c.Fill(vg.Rectangle{Min: vg.Point{X: c.Min.X, Y: middle - half}, Max: vg.Point{X: x(bar.Value), Y: middle + half}}.Path())
+		c.FillText(sty, vg.Point{X: x(bar.Value) + 6, Y: middle - 0.45*tickSize}, bar.Text)
+	}
+}

@@ -1,0 +1,323 @@
+package figure
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/xml"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"math"
+	"strconv"
+
+	xfont "golang.org/x/image/font"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/vg"
+)
+
+// canvas is a [vg.Canvas] that writes compact SVG. Gonum's own vgsvg writes
+// absolute coordinates of five digits, no title, one font family, and a label
+// per picture that says JPEG for a PNG; mending all of it afterwards takes
+// more code than writing it.
+type canvas struct {
+	width, height vg.Length
+	body          bytes.Buffer
+	stack         []state
+	anchor        string // of the next string; see textHandler
+	err           error
+}
+
+// state is what Push saves. The matrix maps (x, y) to (a·x+c·y+e, b·x+d·y+f),
+// with y upwards; only writing turns y round.
+type state struct {
+	color            color.Color
+	lineWidth        vg.Length
+	dash             []vg.Length
+	a, b, c, d, e, f float64
+}
+
+var _ vg.CanvasSizer = (*canvas)(nil)
+
+func newCanvas(width, height vg.Length) *canvas {
+	c := &canvas{width: width, height: height, stack: []state{{a: 1, d: 1}}}
+	vg.Initialize(c)
+	return c
+}
+
+func (c *canvas) top() *state { return &c.stack[len(c.stack)-1] }
+
+func (c *canvas) Size() (x, y vg.Length)                    { return c.width, c.height }
+func (c *canvas) SetLineWidth(w vg.Length)                  { c.top().lineWidth = w }
+func (c *canvas) SetLineDash(dash []vg.Length, _ vg.Length) { c.top().dash = dash }
+func (c *canvas) Push()                                     { c.stack = append(c.stack, *c.top()) }
+func (c *canvas) Pop()                                      { c.stack = c.stack[:len(c.stack)-1] }
+
+func (c *canvas) SetColor(clr color.Color) {
+	if clr == nil {
+		clr = color.Black
+	}
+	c.top().color = clr
+}
+
+func (c *canvas) Rotate(rad float64) {
+	sin, cos := math.Sincos(rad)
+	s := c.top()
+	s.a, s.b, s.c, s.d = s.a*cos+s.c*sin, s.b*cos+s.d*sin, s.c*cos-s.a*sin, s.d*cos-s.b*sin
+}
+
+func (c *canvas) Translate(pt vg.Point) {
+	s := c.top()
+	s.e, s.f = s.apply(pt)
+}
+
+func (c *canvas) Scale(x, y float64) {
+	s := c.top()
+	s.a, s.b, s.c, s.d = s.a*x, s.b*x, s.c*y, s.d*y
+}
+
+func (s *state) apply(pt vg.Point) (x, y float64) {
+	px, py := float64(pt.X), float64(pt.Y)
+	return s.a*px + s.c*py + s.e, s.b*px + s.d*py + s.f
+}
+
+func (c *canvas) Stroke(path vg.Path) {
+	s := c.top()
+	if s.lineWidth <= 0 || len(path) == 0 {
+		return
+	}
+	fmt.Fprintf(&c.body, `<path d="%s" fill="none" stroke="%s"%s stroke-width="%s"`,
+		c.pathData(path), hex(s.color), opacity("stroke", s.color), number(float64(s.lineWidth)))
+	if len(s.dash) > 0 {
+		c.body.WriteString(` stroke-linecap="butt" stroke-dasharray="`)
+		for i, d := range s.dash {
+			if i > 0 {
+				c.body.WriteByte(' ')
+			}
+			c.body.WriteString(number(float64(d)))
+		}
+		c.body.WriteByte('"')
+	}
+	c.body.WriteString("/>\n")
+}
+
+func (c *canvas) Fill(path vg.Path) {
+	if len(path) > 0 {
+		fmt.Fprintf(&c.body, `<path d="%s" fill="%s"%s/>`+"\n", c.pathData(path), hex(c.top().color), opacity("fill", c.top().color))
+	}
+}
+
+// FillString draws one line of text whose left end, as measured, is pt. What
+// is centred or ends at a place is anchored there, so that it stays right in a
+// fallback font of another width.
+func (c *canvas) FillString(f font.Face, pt vg.Point, text string) {
+	if f.Font.Size <= 0 {
+		return
+	}
+	width := f.Width(text)
+	attributes := ""
+	switch c.anchor {
+	case "middle":
+		pt.X += width / 2
+		attributes = ` text-anchor="middle"`
+	case "end":
+		pt.X += width
+		attributes = ` text-anchor="end"`
+	}
+	s := c.top()
+	x, y := s.apply(pt)
+	y = float64(c.height) - y
+	if angle := math.Atan2(s.b, s.a) * 180 / math.Pi; math.Abs(angle) > 0.01 {
+		attributes += fmt.Sprintf(` transform="rotate(%s %s %s)"`, number(-angle), number(x), number(y))
+	}
+	if f.Font.Weight >= xfont.WeightBold {
+		attributes += ` font-weight="bold"`
+	}
+	fmt.Fprintf(&c.body, `<text x="%s" y="%s" font-size="%s" fill="%s"%s>%s</text>`+"\n",
+		number(x), number(y), number(float64(f.Font.Size)), hex(s.color), attributes, escape(text))
+}
+
+// DrawImage embeds the image as a PNG. It draws upright pictures only: the
+// matrix may move and scale, not turn.
+func (c *canvas) DrawImage(rect vg.Rectangle, img image.Image) {
+	var data bytes.Buffer
+	encoder := png.Encoder{CompressionLevel: png.BestCompression}
+	if err := encoder.Encode(&data, img); err != nil {
+		c.err = fmt.Errorf("figure: encoding a heat map as PNG: %w", err)
+		return
+	}
+	s := c.top()
+	x0, y0 := s.apply(rect.Min)
+	x1, y1 := s.apply(rect.Max)
+	fmt.Fprintf(&c.body, `<image x="%s" y="%s" width="%s" height="%s" preserveAspectRatio="none" href="data:image/png;base64,%s"/>`+"\n",
+		number(x0), number(float64(c.height)-y1), number(x1-x0), number(y1-y0), base64.StdEncoding.EncodeToString(data.Bytes()))
+}
+
+// pathData writes relative coordinates, rounded to 0.01, or to 0.1 where the
+// path is dots, of which there are thousands. Rounding comes before taking
+// differences, so errors do not add up.
+func (c *canvas) pathData(path vg.Path) string {
+	scale := 100
+	if isDots(path) {
+		scale = 10
+	}
+	w := pathWriter{scale: scale}
+	place := func(pt vg.Point) (x, y int) {
+		px, py := c.top().apply(pt)
+		return int(math.Round(px * float64(scale))), int(math.Round((float64(c.height) - py) * float64(scale)))
+	}
+	for _, comp := range path {
+		x, y := place(comp.Pos)
+		switch comp.Type {
+		case vg.MoveComp:
+			w.to('m', x, y)
+			w.startX, w.startY = x, y
+		case vg.LineComp:
+			w.to('l', x, y)
+		case vg.CurveComp:
+			command := byte('q')
+			if len(comp.Control) == 2 {
+				command = 'c'
+			}
+			w.buf.WriteByte(command)
+			for _, control := range comp.Control {
+				cx, cy := place(control)
+				w.pair(cx-w.x, cy-w.y)
+			}
+			w.pair(x-w.x, y-w.y)
+			w.x, w.y = x, y
+		case vg.ArcComp:
+			on := func(angle float64) (int, int) {
+				sin, cos := math.Sincos(angle)
+				return place(comp.Pos.Add(vg.Point{X: comp.Radius * vg.Length(cos), Y: comp.Radius * vg.Length(sin)}))
+			}
+			first := byte('l')
+			if w.buf.Len() == 0 {
+				first = 'm'
+			}
+			if sx, sy := on(comp.Start); first == 'm' || sx != w.x || sy != w.y {
+				w.to(first, sx, sy)
+			}
+			// Two halves, since one SVG arc cannot be a full circle.
+			sweep := "0"
+			if comp.Angle < 0 {
+				sweep = "1"
+			}
+			r := number(float64(comp.Radius))
+			for _, part := range []float64{0.5, 1} {
+				ex, ey := on(comp.Start + part*comp.Angle)
+				w.buf.WriteString("a" + r + " " + r + " 0 0 " + sweep)
+				w.buf.WriteByte(' ')
+				w.pair(ex-w.x, ey-w.y)
+				w.x, w.y = ex, ey
+			}
+		case vg.CloseComp:
+			w.buf.WriteByte('z')
+			w.x, w.y = w.startX, w.startY
+		}
+	}
+	return w.buf.String()
+}
+
+// isDots reports whether the path only moves and stays, each stay being a dot
+// of the line's width.
+func isDots(path vg.Path) bool {
+	if len(path)%2 != 0 {
+		return false
+	}
+	for i := 0; i < len(path); i += 2 {
+		if path[i].Type != vg.MoveComp || path[i+1].Type != vg.LineComp || path[i].Pos != path[i+1].Pos {
+			return false
+		}
+	}
+	return true
+}
+
+type pathWriter struct {
+	buf            bytes.Buffer
+	scale          int
+	x, y           int
+	startX, startY int
+}
+
+func (w *pathWriter) to(command byte, x, y int) {
+	dx, dy := x-w.x, y-w.y
+	switch {
+	case w.buf.Len() == 0:
+		w.buf.WriteByte('M')
+		w.pair(x, y)
+	case command == 'l' && dy == 0:
+		w.buf.WriteByte('h')
+		w.one(dx)
+	case command == 'l' && dx == 0:
+		w.buf.WriteByte('v')
+		w.one(dy)
+	default:
+		w.buf.WriteByte(command)
+		w.pair(dx, dy)
+	}
+	w.x, w.y = x, y
+}
+
+func (w *pathWriter) pair(x, y int) {
+	if last := w.buf.Bytes()[w.buf.Len()-1]; last >= '0' && last <= '9' && x >= 0 {
+		w.buf.WriteByte(' ')
+	}
+	w.one(x)
+	if y >= 0 {
+		w.buf.WriteByte(' ')
+	}
+	w.one(y)
+}
+
+func (w *pathWriter) one(n int) {
+	w.buf.WriteString(strconv.FormatFloat(float64(n)/float64(w.scale), 'f', -1, 64))
+}
+
+// document wraps what was drawn: a card, the texts for screen readers, an id
+// that differs from picture to picture because one page may hold many.
+func (c *canvas) document(info Info) (SVG, error) {
+	if c.err != nil {
+		return nil, c.err
+	}
+	sum := sha256.Sum256(append([]byte(info.Title+"\x00"+info.Description+"\x00"), c.body.Bytes()...))
+	id := fmt.Sprintf("fig-%x", sum[:5])
+	width, height := number(float64(c.width)), number(float64(c.height))
+	var out bytes.Buffer
+	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" width="%s" height="%s" viewBox="0 0 %s %s" style="max-width:100%%;height:auto" role="img" aria-labelledby="%s-title %s-desc">`+"\n",
+		number(float64(c.width)*screenScale), number(float64(c.height)*screenScale), width, height, id, id)
+	fmt.Fprintf(&out, "<title id=\"%s-title\">%s</title>\n<desc id=\"%s-desc\">%s</desc>\n", id, escape(info.Title), id, escape(info.Description))
+	fmt.Fprintf(&out, `<rect width="%s" height="%s" rx="6" fill="%s"/>`+"\n", width, height, hex(paper))
+	fmt.Fprintf(&out, `<g font-family="%s" stroke-linecap="round" stroke-linejoin="round">`+"\n", fontFamily)
+	out.Write(c.body.Bytes())
+	out.WriteString("</g>\n</svg>\n")
+	return out.Bytes(), nil
+}
+
+func number(v float64) string {
+	v = math.Round(v*100) / 100
+	if v == 0 {
+		v = 0 // not -0
+	}
+	return strconv.FormatFloat(v, 'f', -1, 64)
+}
+
+func hex(clr color.Color) string {
+	c := color.NRGBAModel.Convert(clr).(color.NRGBA)
+	return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B)
+}
+
+func opacity(kind string, clr color.Color) string {
+	c := color.NRGBAModel.Convert(clr).(color.NRGBA)
+	if c.A == 255 {
+		return ""
+	}
+	return fmt.Sprintf(` %s-opacity="%s"`, kind, number(float64(c.A)/255))
+}
+
+func escape(text string) string {
+	var buf bytes.Buffer
+	_ = xml.EscapeText(&buf, []byte(text)) // a bytes.Buffer does not fail
+	return buf.String()
+}

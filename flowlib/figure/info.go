@@ -1,0 +1,118 @@
+// Package figure turns plain numbers into SVG pictures: scatter plots, density
+// heat maps, a flow layer by layer, training curves, and a few charts.
+//
+// Every picture has one look: a white rounded card (so that it reads on paper
+// and on a dark page alike), dark text, the colour-blind safe palette of Okabe
+// and Ito, and a title and description for those who cannot see it. It needs
+// no script and no network to be shown, and the same numbers give the same bytes.
+//
+// Points are rows of two numbers, [][]float64 of shape [N, 2]: x, then y.
+// Every function refuses empty input, NaN and infinities with an error that
+// names the panel, the series and the row.
+//
+// Text is set in Liberation Sans, or Arial or Helvetica, which are as wide. A
+// renderer that finds only the fonts it is given (Typst) must be given one of them.
+package figure
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// Info says what a picture is. Both texts go into the SVG, for screen readers;
+// neither is drawn: captions and panel names are what a reader sees.
+type Info struct {
+	Title       string // a few words
+	Description string // the alternative text: what the picture shows and what follows from it
+
+	// Half draws for half the width of a page (8 cm in print, 500 px on a
+	// screen) instead of all of it (17 cm, 900 px), with letters of the same size.
+	Half bool
+}
+
+// SVG is a complete SVG document in UTF-8, without an XML declaration, so that
+// it can be a file or stand inside an HTML page.
+type SVG []byte
+
+// String returns the document as text.
+func (s SVG) String() string { return string(s) }
+
+// Mark is a reference value, drawn as a labelled straight line.
+type Mark struct {
+	Name  string
+	Value float64 // in the unit of the axis that it marks
+}
+
+func (i Info) check(function string, panels int) error {
+	switch {
+	case strings.TrimSpace(i.Title) == "" || strings.TrimSpace(i.Description) == "":
+		return fmt.Errorf("figure: %s: Info needs a Title and a Description, got %q and %q", function, i.Title, i.Description)
+	case panels == 0:
+		return fmt.Errorf("figure: %s: nothing to draw: no panel given", function)
+	}
+	return nil
+}
+
+// place names a panel or series in an error: its number and, if any, its name.
+func place(kind string, index int, name string) string {
+	if name == "" {
+		return fmt.Sprintf("%s %d", kind, index)
+	}
+	return fmt.Sprintf("%s %d (%q)", kind, index, name)
+}
+
+func checkPoints(where string, rows [][]float64) error {
+	if len(rows) == 0 {
+		return fmt.Errorf("figure: %s: no points", where)
+	}
+	for i, row := range rows {
+		if len(row) != 2 {
+			return fmt.Errorf("figure: %s: row %d has %d numbers, want 2", where, i, len(row))
+		}
+		if !finite(row[0]) || !finite(row[1]) {
+			return fmt.Errorf("figure: %s: row %d is %v, want finite numbers", where, i, row)
+		}
+	}
+	return nil
+}
+
+func checkValues(where string, values []float64) error {
+	if len(values) == 0 {
+		return fmt.Errorf("figure: %s: no values", where)
+	}
+	for i, v := range values {
+		if !finite(v) {
+			return fmt.Errorf("figure: %s: value %d is %v, want a finite number", where, i, v)
+		}
+	}
+	return nil
+}
+
+func checkMark(where string, m *Mark) error {
+	if m != nil && !finite(m.Value) {
+		return fmt.Errorf("figure: %s: mark %q is at %v, want a finite number", where, m.Name, m.Value)
+	}
+	return nil
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
+func checkNotEmpty(where, what string, count int) error {
+	if count == 0 {
+		return fmt.Errorf("figure: %s: no %s", where, what)
+	}
+	return nil
+}
+
+func checkBars(values []float64) error {
+	if err := checkValues("Bars", values); err != nil {
+		return err
+	}
+	for i, v := range values {
+		if v < 0 {
+			return fmt.Errorf("figure: Bars: value %d is %v, want at least 0", i, v)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,270 @@
+package figure
+
+import (
+	"image/color"
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// sheet is a picture to be laid out: panels of equal size in rows.
+type sheet struct {
+	info   Info
+	panels []*plot.Plot
+	most   int     // panels in a row at most
+	aspect float64 // height over width of a panel's data area
+	gap    vg.Length
+	right  vg.Length // room kept free at the right, for a colour bar
+	legend []entry
+
+	// decorate, if not nil, draws on top; areas are the panels' data areas.
+	decorate func(c draw.Canvas, areas []vg.Rectangle)
+}
+
+// columns returns the number of panels in a row: as few rows as most allows,
+// filled evenly.
+func (s sheet) columns() int {
+	rows := (len(s.panels) + s.most - 1) / s.most
+	return (len(s.panels) + rows - 1) / rows
+}
+
+func (s sheet) render() (SVG, error) {
+	width := vg.Length(fullWidth)
+	if s.info.Half {
+		width = halfWidth
+	}
+	columns := s.columns()
+	var rows [][]*plot.Plot
+	for i := 0; i < len(s.panels); i += columns {
+		row := make([]*plot.Plot, columns)
+		copy(row, s.panels[i:])
+		rows = append(rows, row)
+	}
+	legend := newLegend(s.legend, width-2*margin)
+	tiles := draw.Tiles{
+		Rows: len(rows), Cols: columns, PadX: s.gap, PadY: 12,
+		PadTop: margin + legend.height(), PadBottom: margin, PadLeft: margin, PadRight: margin + s.right,
+	}
+
+	// Margins do not depend on the height, so a first try tells the right one.
+	height := vg.Length(len(rows)) * 400
+	trial := rows[0][0].DataCanvas(plot.Align(rows, tiles, draw.New(newCanvas(width, height)))[0][0]).Size()
+	height += vg.Length(len(rows)) * (vg.Length(s.aspect)*trial.X - trial.Y)
+
+	c := newCanvas(width, height)
+	page := draw.New(c)
+	var areas []vg.Rectangle
+	for j, row := range plot.Align(rows, tiles, page) {
+		for i, tile := range row {
+			if p := rows[j][i]; p != nil {
+				p.Draw(tile)
+				areas = append(areas, p.DataCanvas(tile).Rectangle)
+			}
+		}
+	}
+	legend.draw(page, height-margin)
+	if s.decorate != nil {
+		s.decorate(page, areas)
+	}
+	return c.document(s.info)
+}
+
+// share leaves tick labels and axis labels only where a row or column of
+// panels with common limits begins.
+func (s sheet) share() {
+	columns := s.columns()
+	for i, p := range s.panels {
+		most := ticks{most: 5}
+		if columns > 3 {
+			most.most = 4
+		}
+		p.X.Tick.Marker, p.Y.Tick.Marker = most, most
+		if i%columns != 0 {
+			silence(&p.Y)
+		}
+		if i+columns < len(s.panels) {
+			silence(&p.X)
+		}
+	}
+}
+
+func silence(axis *plot.Axis) {
+	t := axis.Tick.Marker.(ticks)
+	t.silent = true
+	axis.Tick.Marker = t
+	axis.Tick.Length *= 2 // gonum draws ticks without labels at half length
+	axis.Label.Text = ""
+}
+
+// name is a plotter: the panel's name above its data area.
+type name struct{ text string }
+
+// Plot implements [plot.Plotter].
+func (n name) Plot(c draw.Canvas, _ *plot.Plot) {
+	sty := textStyle(nameSize, true, ink)
+	sty.XAlign, sty.YAlign = draw.XCenter, draw.YBottom
+	c.FillText(sty, vg.Point{X: c.Center().X, Y: c.Max.Y + 5}, n.text)
+}
+
+// GlyphBoxes implements [plot.GlyphBoxer]: it keeps the room free.
+func (n name) GlyphBoxes(*plot.Plot) []plot.GlyphBox {
+	if n.text == "" {
+		return nil
+	}
+	return []plot.GlyphBox{{X: 0.5, Y: 1, Rectangle: vg.Rectangle{Max: vg.Point{X: 1, Y: nameSize + 8}}}}
+}
+
+// frame is a plotter that closes the two axes to a rectangle.
+type frame struct{}
+
+// Plot implements [plot.Plotter].
+func (frame) Plot(c draw.Canvas, p *plot.Plot) {
+	c.StrokeLines(p.X.LineStyle, []vg.Point{{X: c.Min.X, Y: c.Max.Y}, c.Max, {X: c.Max.X, Y: c.Min.Y}})
+}
+
+// gridLines is a plotter: quiet lines at the labelled ticks.
+type gridLines struct{ vertical, horizontal bool }
+
+// Plot implements [plot.Plotter].
+func (g gridLines) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	sty := draw.LineStyle{Color: quiet, Width: 0.8}
+	if g.horizontal {
+		for _, t := range p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max) {
+			if at := y(t.Value); at > c.Min.Y+1 {
+				c.StrokeLine2(sty, c.Min.X, at, c.Max.X, at)
+			}
+		}
+	}
+	if g.vertical {
+		for _, t := range p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max) {
+			if at := x(t.Value); at > c.Min.X+1 {
+				c.StrokeLine2(sty, at, c.Min.Y, at, c.Max.Y)
+			}
+		}
+	}
+}
+
+// entry is one item of the legend above the panels.
+type entry struct {
+	text  string
+	color color.NRGBA
+	kind  swatch
+}
+
+type swatch int
+
+const (
+	swatchDot swatch = iota
+	swatchRing
+	swatchLine
+	swatchThin
+	swatchDash
+	swatchBlock
+)
+
+// legend holds entries broken into lines.
+type legend struct {
+	lines [][]entry
+	style draw.TextStyle
+}
+
+const (
+	swatchWidth  = 20
+	legendGap    = 18
+	legendHeight = 19
+)
+
+func newLegend(entries []entry, width vg.Length) legend {
+	l := legend{style: textStyle(labelSize, false, ink)}
+	var used vg.Length
+	for _, e := range entries {
+		w := l.width(e)
+		if len(l.lines) == 0 || used+legendGap+w > width {
+			l.lines = append(l.lines, nil)
+			used = -legendGap
+		}
+		last := len(l.lines) - 1
+		l.lines[last] = append(l.lines[last], e)
+		used += legendGap + w
+	}
+	return l
+}
+
+func (l legend) width(e entry) vg.Length { return swatchWidth + 5 + l.style.Width(e.text) }
+
+func (l legend) height() vg.Length {
+	if len(l.lines) == 0 {
+		return 0
+	}
+	return vg.Length(len(l.lines))*legendHeight + 3
+}
+
+// draw writes the entries centred below y.
+func (l legend) draw(c draw.Canvas, y vg.Length) {
+	for _, line := range l.lines {
+		total := vg.Length(-legendGap)
+		for _, e := range line {
+			total += legendGap + l.width(e)
+		}
+		x := c.Center().X - total/2
+		middle := y - legendHeight/2
+		for _, e := range line {
+			l.swatch(c, e, x, middle)
+			c.FillText(l.style, vg.Point{X: x + swatchWidth + 5, Y: middle - 0.45*labelSize}, e.text)
+			x += l.width(e) + legendGap
+		}
+		y -= legendHeight
+	}
+}
+
+func (l legend) swatch(c draw.Canvas, e entry, x, y vg.Length) {
+	middle := vg.Point{X: x + swatchWidth/2, Y: y}
+	line := draw.LineStyle{Color: e.color, Width: 2}
+	switch e.kind {
+	case swatchDot:
+		middle.X = x + swatchWidth - 6
+		drawDots(c, e.color, 7, []vg.Point{middle})
+	case swatchRing:
+		middle.X = x + swatchWidth - 6
+		drawRing(c, e.color, 3, middle)
+	case swatchLine:
+		c.StrokeLine2(line, x, y, x+swatchWidth, y)
+	case swatchThin:
+		line.Width = 1
+		c.StrokeLine2(line, x, y, x+swatchWidth, y)
+	case swatchDash:
+		line.Width, line.Dashes = 1.4, dashes
+		c.StrokeLine2(line, x, y, x+swatchWidth, y)
+	case swatchBlock:
+		c.SetColor(e.color)
+		c.Fill(vg.Rectangle{Min: vg.Point{X: x + 4, Y: y - 5}, Max: vg.Point{X: x + swatchWidth, Y: y + 5}}.Path())
+	}
+}
+
+var dashes = []vg.Length{5, 3.5}
+
+// drawDots draws all points as one path: each dot is a line of no length with
+// round ends, a tenth of the bytes of a circle.
+func drawDots(c draw.Canvas, clr color.Color, diameter vg.Length, at []vg.Point) {
+	c.SetLineStyle(draw.LineStyle{Color: clr, Width: diameter})
+	path := make(vg.Path, 0, 2*len(at))
+	for _, pt := range at {
+		path.Move(pt)
+		path.Line(pt)
+	}
+	c.Stroke(path)
+}
+
+func drawRing(c draw.Canvas, clr color.Color, radius vg.Length, at vg.Point) {
+	var path vg.Path
+	path.Move(at.Add(vg.Point{X: radius}))
+	path.Arc(at, radius, 0, 2*math.Pi)
+	path.Close()
+	c.SetColor(paper)
+	c.Fill(path)
+	c.SetLineStyle(draw.LineStyle{Color: clr, Width: 1.1})
+	c.Stroke(path)
+}

@@ -1,0 +1,198 @@
+package figure
+
+import (
+	"image/color"
+	"math"
+	"strconv"
+	"strings"
+
+	xfont "golang.org/x/image/font"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Lengths are in units of the picture. A full picture is 720 wide: printed
+// 17 cm wide a unit is 0.67 pt, on a screen 1.25 px, so that the smallest
+// letters are 7.7 pt and 14 px.
+const (
+	fullWidth   = 720
+	halfWidth   = 340
+	screenScale = 1.25
+	margin      = 10
+
+	labelSize = 12.5 // axis labels, legends
+	tickSize  = 11.5
+	nameSize  = 13 // panel names
+
+	fontFamily = "Liberation Sans, Arial, Helvetica, sans-serif"
+)
+
+var (
+	paper = color.NRGBA{255, 255, 255, 255}
+	ink   = color.NRGBA{27, 31, 36, 255}
+	muted = color.NRGBA{87, 96, 106, 255}
+	rule  = color.NRGBA{140, 149, 159, 255}
+	quiet = color.NRGBA{229, 232, 236, 255}
+)
+
+// palette is that of Okabe and Ito (https://jfly.uni-koeln.de/color/), in the
+// order in which series get it; its yellow is left out, being too pale on paper.
+var palette = []color.NRGBA{
+	{0, 114, 178, 255},   // blue
+	{213, 94, 0, 255},    // vermillion
+	{0, 158, 115, 255},   // bluish green
+	{204, 121, 167, 255}, // reddish purple
+	{230, 159, 0, 255},   // orange
+	{86, 180, 233, 255},  // sky blue
+}
+
+func seriesColor(i int) color.NRGBA { return palette[i%len(palette)] }
+
+// fade mixes the colour with the paper: 1 leaves it, 0 gives paper. Unlike
+// transparency it prints the same everywhere.
+func fade(c color.NRGBA, strength float64) color.NRGBA {
+	mix := func(a, b uint8) uint8 { return uint8(math.Round(strength*float64(a) + (1-strength)*float64(b))) }
+	return color.NRGBA{mix(c.R, paper.R), mix(c.G, paper.G), mix(c.B, paper.B), 255}
+}
+
+func textStyle(size vg.Length, bold bool, clr color.Color) text.Style {
+	f := font.Font{Typeface: "Liberation", Variant: "Sans", Size: size}
+	if bold {
+		f.Weight = xfont.WeightBold
+	}
+	return text.Style{Color: clr, Font: f, Handler: textHandler{text.Plain{Fonts: font.DefaultCache}}}
+}
+
+// textHandler tells the canvas whether a text is aligned at its start, middle
+// or end, which [vg.Canvas] has no words for.
+type textHandler struct{ text.Plain }
+
+// Draw implements [text.Handler].
+func (h textHandler) Draw(c vg.Canvas, txt string, sty text.Style, pt vg.Point) {
+	target := unwrap(c)
+	switch sty.XAlign {
+	case draw.XCenter:
+		target.anchor = "middle"
+	case draw.XRight:
+		target.anchor = "end"
+	}
+	h.Plain.Draw(c, txt, sty, pt)
+	target.anchor = ""
+}
+
+// unwrap returns the canvas at the bottom of the draw.Canvases around it.
+func unwrap(c vg.Canvas) *canvas {
+	for {
+		switch v := c.(type) {
+		case *canvas:
+			return v
+		case *draw.Canvas:
+			c = v.Canvas
+		case draw.Canvas:
+			c = v.Canvas
+		}
+	}
+}
+
+// newPlot returns axes in the look of all figures.
+func newPlot(xLabel, yLabel string) *plot.Plot {
+	p := plot.New()
+	p.BackgroundColor = nil
+	p.TextHandler = textHandler{text.Plain{Fonts: font.DefaultCache}}
+	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
+		axis.Padding = 0
+		axis.LineStyle = draw.LineStyle{Color: rule, Width: 0.8}
+		axis.Tick.LineStyle = axis.LineStyle
+		axis.Tick.Length = 3.5
+		axis.Tick.Marker = ticks{most: 6}
+		tick := textStyle(tickSize, false, ink)
+		tick.XAlign, tick.YAlign = axis.Tick.Label.XAlign, axis.Tick.Label.YAlign
+		axis.Tick.Label = tick
+		label := textStyle(labelSize, false, ink)
+		label.XAlign, label.YAlign = axis.Label.TextStyle.XAlign, axis.Label.TextStyle.YAlign
+		axis.Label.TextStyle = label
+		axis.Label.Padding = 3
+	}
+	p.X.Label.Text, p.Y.Label.Text = xLabel, yLabel
+	return p
+}
+
+func setRange(p *plot.Plot, r box) {
+	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = r.xmin, r.xmax, r.ymin, r.ymax
+}
+
+// ticks chooses at most most round numbers, steps of 1, 2 or 5 times a power
+// of ten; silent ones have no labels, for panels that share an axis.
+type ticks struct {
+	most   int
+	silent bool
+}
+
+// Ticks implements [plot.Ticker].
+func (t ticks) Ticks(low, high float64) []plot.Tick {
+	power := math.Floor(math.Log10((high - low) / float64(t.most)))
+	for {
+		for _, mantissa := range []float64{1, 2, 5} {
+			step := mantissa * math.Pow(10, power)
+			first, last := math.Ceil(low/step-1e-9), math.Floor(high/step+1e-9)
+			if int(last-first)+1 > t.most {
+				continue
+			}
+			var out []plot.Tick
+			for k := first; k <= last; k++ {
+				out = append(out, plot.Tick{Value: k * step, Label: decimal(k*step, int(math.Max(0, -power)))})
+			}
+			return t.hush(out)
+		}
+		power++
+	}
+}
+
+func (t ticks) hush(list []plot.Tick) []plot.Tick {
+	if t.silent {
+		for i := range list {
+			list[i].Label = ""
+		}
+	}
+	return list
+}
+
+// logTicks labels 1, 2, 5 times powers of ten, or, over more than three
+// decades, the powers alone.
+type logTicks struct{}
+
+// Ticks implements [plot.Ticker].
+func (logTicks) Ticks(low, high float64) []plot.Tick {
+	mantissas := []float64{1, 2, 5}
+	if high/low > 1000 {
+		mantissas = mantissas[:1]
+	}
+	var out []plot.Tick
+	for power := math.Floor(math.Log10(low)); power <= math.Ceil(math.Log10(high)); power++ {
+		for _, m := range mantissas {
+			if v := m * math.Pow(10, power); v >= low*(1-1e-9) && v <= high*(1+1e-9) {
+				out = append(out, plot.Tick{Value: v, Label: decimal(v, int(math.Max(0, -power)))})
+			}
+		}
+	}
+	return out
+}
+
+// decimal writes a number with a true minus sign, and groups of thousands.
+func decimal(v float64, digits int) string {
+	s := strconv.FormatFloat(math.Abs(v), 'f', digits, 64)
+	whole, fraction, _ := strings.Cut(s, ".")
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if fraction != "" {
+		whole += "." + fraction
+	}
+	if v < 0 && strings.Trim(s, "0.") != "" {
+		return "−" + whole
+	}
+	return whole
+}
