@@ -21,9 +21,9 @@ PYTHON  ?= python3
 quote = '$(subst ','\'',$(1))'
 
 # Before anything that needs tools, one line says what stands in the way.
-ifneq ($(filter-out help clean distclean,$(or $(MAKECMDGOALS),help)),)
-trouble := $(shell scripts/preflight $(call quote,$(LAYERS)) $(call quote,$(STEPS)) $(call quote,$(BACKEND)) \
-	$(call quote,$(TIMEOUT)) $(call quote,$(PYTHON)))
+settings := $(foreach v,LAYERS STEPS BACKEND TIMEOUT PYTHON,$(call quote,$($(v))))
+ifneq ($(filter-out help doctor clean distclean,$(or $(MAKECMDGOALS),help)),)
+trouble := $(shell scripts/preflight $(settings))
 $(if $(trouble),$(error $(trouble)))
 python_version := $(shell command -v $(call quote,$(PYTHON)) && $(call quote,$(PYTHON)) --version)
 endif
@@ -60,7 +60,7 @@ FORCE:
 .PHONY: help
 help: ## list the targets and variables
 	@echo "Targets:"
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1|\2/p' $(MAKEFILE_LIST) | sort | while IFS='|' read -r name what; do \
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | sort | while IFS='|' read -r name what; do \
 		printf '  %-12s %s\n' "$$name" "$$what"; done
 	@echo
 	@echo "Variables, as in 'make report LAYERS=6 BACKEND=go':"
@@ -135,7 +135,7 @@ $(S)/warm: $(warm)
 
 .PHONY: doctor
 doctor: ## say what was found on this machine, and what to do about what is missing
-	@scripts/doctor $(call quote,$(PYTHON))
+	@scripts/doctor $(settings)
 
 # --- Notebooks and report --------------------------------------------------------
 
