@@ -40,11 +40,12 @@ func Bars(info Info, xLabel string, bars ...Bar) (SVG, error) {
 	p.Y.Tick.Marker, p.Y.Tick.Length = names, 0
 	p.Add(gridLines{vertical: true}, horizontalBars{bars, seriesColor(0)})
 	setRange(p, box{0, 1.16 * longest, -0.6, float64(len(bars)) - 0.4})
-	width := float64(fullWidth)
-	if info.Half {
-		width = halfWidth
+	s := sheet{info: info, panels: []*plot.Plot{p}, most: 1}
+	for _, bar := range bars {
+		s.left = max(s.left, 0.13*p.Y.Tick.Label.Width(bar.Name))
 	}
-	return sheet{info: info, panels: []*plot.Plot{p}, most: 1, aspect: 27 * (float64(len(bars)) + 0.2) / (0.8 * width)}.render()
+	s.aspect = 27 * (float64(len(bars)) + 0.2) / (0.8 * float64(s.width()))
+	return s.render()
 }
 
 type horizontalBars struct {

@@ -18,7 +18,8 @@ type CurvePanel struct {
 
 // Curves draws training curves, one panel per run. The y axis shows the run
 // without its first steps, whose values would flatten all the rest: it holds
-// the validation curve after the first twentieth of the steps, and the limit.
+// the validation curve after the first twentieth of the steps, all but the
+// extremes of the training curve there, and the limit. Curves are cut at the frame.
 func Curves(info Info, panels ...CurvePanel) (SVG, error) {
 	if err := info.check("Curves", len(panels)); err != nil {
 		return nil, err
@@ -56,14 +57,14 @@ func Curves(info Info, panels ...CurvePanel) (SVG, error) {
 		}
 		if panel.Limit != nil {
 			limit = true
-			p.Add(reference{mark: *panel.Limit, label: fmt.Sprintf("%s = %s", panel.Limit.Name, decimal(panel.Limit.Value, 3)), right: true, color: seriesColor(1)})
+			p.Add(reference{mark: *panel.Limit, label: fmt.Sprintf("%s = %s", panel.Limit.Name, decimal(panel.Limit.Value, 3)), color: seriesColor(1)})
 		}
 		p.Add(lines{[][][]float64{panel.Validation}, draw.LineStyle{Color: seriesColor(0), Width: 2}})
 		setRange(p, panel.view())
 		s.panels = append(s.panels, p)
 	}
 	if training {
-		s.legend = append(s.legend, entry{"training, each batch", fade(seriesColor(0), 0.45), swatchThin})
+		s.legend = append(s.legend, entry{"training", fade(seriesColor(0), 0.45), swatchThin})
 	}
 	s.legend = append(s.legend, entry{"validation", seriesColor(0), swatchLine})
 	if limit {
@@ -82,7 +83,6 @@ func (c CurvePanel) limitName() string {
 // view returns the limits of the axes.
 func (c CurvePanel) view() box {
 	var b box
-	b.xmin, b.xmax = 0, 0
 	for _, rows := range [][][]float64{c.Training, c.Validation} {
 		for _, row := range rows {
 			b.xmax = max(b.xmax, row[0])
@@ -93,8 +93,8 @@ func (c CurvePanel) view() box {
 	}
 	late := func(rows [][]float64) []float64 {
 		var out []float64
-		for _, row := range rows {
-			if row[0] >= 0.05*b.xmax {
+		for i, row := range rows {
+			if row[0] >= 0.05*b.xmax || i == len(rows)-1 {
 				out = append(out, row[1])
 			}
 		}

@@ -59,7 +59,7 @@ func Density(info Info, panels ...DensityPanel) (SVG, error) {
 			inside := slices.DeleteFunc(slices.Clone(panel.Overlay), func(row []float64) bool {
 				return row[0] < view.xmin || row[0] > view.xmax || row[1] < view.ymin || row[1] > view.ymax
 			})
-			d := dotDiameter(len(inside), 200)
+			d := dotDiameter(len(inside), s.panelWidth(len(panels)))
 			p.Add(dots{inside, ink, d + 1}, dots{inside, paper, d})
 		}
 		setRange(p, view)
@@ -164,11 +164,11 @@ func drawColorBar(c draw.Canvas, areas []vg.Rectangle, top float64, above bool) 
 	}
 	label := textStyle(labelSize, false, ink)
 	label.XAlign, label.Rotation = draw.XCenter, math.Pi/2
-	text := "density (per unit area)"
+	text := "density per unit area"
 	if above {
-		text = "density (per unit area), cut at the top"
+		text += ", cut at the top"
 	}
-	if label.Width(text) > bar.Size().Y+20 {
+	if label.Width(text) > bar.Size().Y {
 		text = "density"
 	}
 	c.FillText(label, vg.Point{X: bar.Max.X + 6 + widest + labelSize + 4, Y: (bar.Min.Y + bar.Max.Y) / 2}, text)

@@ -104,7 +104,7 @@ func gallery() map[string]func() (figure.SVG, error) {
 				x := row[0] * (1 - 0.25*share)
 				points[i] = []float64{x, row[1]*(1-0.75*share) + share*1.3*math.Sin(2*x)}
 			}
-			stage := figure.Stage{Name: fmt.Sprintf("layer %d", k), Points: points}
+			stage := figure.Stage{Name: fmt.Sprintf("after layer %d", k), Points: points}
 			switch k {
 			case 0:
 				stage.Name, stage.Latent = "latent z", true

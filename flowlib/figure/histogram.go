@@ -43,6 +43,12 @@ func Histogram(info Info, xLabel string, threshold *Mark, samples ...Sample) (SV
 	low, high = pad(low, high, 1)
 	least, most := slices.Min(all), slices.Max(all)
 	cutLow, cutHigh := least < low, most > high
+	if cutLow {
+		low = math.Floor(low) // the axis names these ends, without decimals
+	}
+	if cutHigh {
+		high = math.Ceil(high)
+	}
 	low, high = max(low, least), min(high, most)
 	if threshold != nil {
 		low, high = min(low, threshold.Value), max(high, threshold.Value)
@@ -57,7 +63,7 @@ func Histogram(info Info, xLabel string, threshold *Mark, samples ...Sample) (SV
 	}
 	p := newPlot(xLabel, "share of points (%)")
 	var shares [][]float64
-	highest := 0.0
+	highest := 0.0 // of the bins that are not outermost and collect the rest
 	for i, sample := range samples {
 		share := make([]float64, bins)
 		for _, v := range sample.Values {
@@ -65,15 +71,26 @@ func Histogram(info Info, xLabel string, threshold *Mark, samples ...Sample) (SV
 			share[min(max(k, 0), bins-1)] += 100 / float64(len(sample.Values))
 		}
 		shares = append(shares, share)
-		highest = max(highest, slices.Max(share))
+		inner := slices.Clone(share)
+		if cutLow {
+			inner[0] = 0
+		}
+		if cutHigh {
+			inner[bins-1] = 0
+		}
+		highest = max(highest, slices.Max(inner))
 		s.legend = append(s.legend, entry{sample.Name, fade(seriesColor(i), 0.75), swatchBlock})
 	}
-	view := box{low, high, 0, 1.08 * highest}
-	if threshold != nil {
-		view.ymax = 1.2 * highest // room for its name
+	if highest == 0 {
+		highest = 100
 	}
+	view := box{low, high, 0, 1.2 * highest} // room for the threshold's name
 	setRange(p, view)
-	p.X.Tick.Marker = cutTicks{ticks{most: 9}, cutLow, cutHigh}
+	marker := cutTicks{ticks{most: 12}, cutLow, cutHigh}
+	if info.Half {
+		marker.most = 7
+	}
+	p.X.Tick.Marker = marker
 	p.Add(gridLines{horizontal: true})
 	for i, share := range shares {
 		p.Add(steps{low, high, share, i})
@@ -106,8 +123,21 @@ func (s steps) Plot(c draw.Canvas, p *plot.Plot) {
 	outline = append(outline, vg.Point{X: x(s.high), Y: y(0)})
 	fill := seriesColor(s.series)
 	fill.A = 100 // transparent: the histograms overlap
-	c.FillPolygon(fill, outline)
-	c.StrokeLines(draw.LineStyle{Color: seriesColor(s.series), Width: 1.2}, outline)
+	c.FillPolygon(fill, c.ClipPolygonY(outline))
+	c.StrokeLines(draw.LineStyle{Color: seriesColor(s.series), Width: 1.2}, c.ClipLinesY(outline)...)
+
+	// A bin that leaves the frame says how high it is.
+	sty := textStyle(tickSize, true, seriesColor(s.series))
+	for k, v := range s.share {
+		if v <= p.Y.Max {
+			continue
+		}
+		pt := vg.Point{X: x(s.low) + (x(s.high)-x(s.low))/bins + 4, Y: c.Max.Y - 13*vg.Length(s.series+1)}
+		if k > 0 {
+			pt.X, sty.XAlign = x(s.high)-(x(s.high)-x(s.low))/bins-4, draw.XRight
+		}
+		c.FillText(sty, pt, decimal(v, 0)+" %")
+	}
 }
 
 // cutTicks marks an end of the axis beyond which values are counted in the
@@ -119,7 +149,7 @@ type cutTicks struct {
 
 // Ticks implements [plot.Ticker].
 func (t cutTicks) Ticks(low, high float64) []plot.Tick {
-	room := 0.07 * (high - low)
+	room := 1.1 * (high - low) / float64(t.most)
 	out := slices.DeleteFunc(t.ticks.Ticks(low, high), func(tick plot.Tick) bool {
 		return t.low && tick.Value < low+room || t.high && tick.Value > high-room
 	})

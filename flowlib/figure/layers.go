@@ -48,7 +48,7 @@ func Layers(info Info, values []float64, stages ...Stage) (SVG, error) {
 	if info.Half {
 		s.most = 3
 	}
-	diameter := dotDiameter(len(values), 0.7*float64(fullWidth/min(len(stages), s.most)))
+	diameter := dotDiameter(len(values), 0.7*s.panelWidth(len(stages)))
 	for _, stage := range stages {
 		p := newPlot("", "")
 		p.Add(frame{}, name{stage.Name})
@@ -119,7 +119,9 @@ func (r circles) Plot(c draw.Canvas, p *plot.Plot) {
 			var path vg.Path
 			path.Move(vg.Point{X: x(radius), Y: y(0)})
 			path.Arc(vg.Point{X: x(0), Y: y(0)}, length, 0, 2*math.Pi)
-			c.SetLineStyle(draw.LineStyle{Color: ink, Width: 0.8, Dashes: []vg.Length{2.5, 2}})
+			c.SetLineStyle(draw.LineStyle{Color: paper, Width: 2.2}) // sets it off from the points below
+			c.Stroke(path)
+			c.SetLineStyle(draw.LineStyle{Color: ink, Width: 0.9})
 			c.Stroke(path)
 		}
 	}

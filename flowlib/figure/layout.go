@@ -16,6 +16,7 @@ type sheet struct {
 	most   int     // panels in a row at most
 	aspect float64 // height over width of a panel's data area
 	gap    vg.Length
+	left   vg.Length // extra room at the left, for long tick labels in a wider fallback font
 	right  vg.Length // room kept free at the right, for a colour bar
 	legend []entry
 
@@ -30,11 +31,20 @@ func (s sheet) columns() int {
 	return (len(s.panels) + rows - 1) / rows
 }
 
-func (s sheet) render() (SVG, error) {
-	width := vg.Length(fullWidth)
+func (s sheet) width() vg.Length {
 	if s.info.Half {
-		width = halfWidth
+		return halfWidth
 	}
+	return fullWidth
+}
+
+// panelWidth returns about how wide each of so many panels gets.
+func (s sheet) panelWidth(panels int) float64 {
+	return float64(s.width()-s.right) / float64(min(panels, s.most))
+}
+
+func (s sheet) render() (SVG, error) {
+	width := s.width()
 	columns := s.columns()
 	var rows [][]*plot.Plot
 	for i := 0; i < len(s.panels); i += columns {
@@ -45,7 +55,7 @@ func (s sheet) render() (SVG, error) {
 	legend := newLegend(s.legend, width-2*margin)
 	tiles := draw.Tiles{
 		Rows: len(rows), Cols: columns, PadX: s.gap, PadY: 12,
-		PadTop: margin + legend.height(), PadBottom: margin, PadLeft: margin, PadRight: margin + s.right,
+		PadTop: margin + legend.height(), PadBottom: margin, PadLeft: margin + s.left, PadRight: margin + s.right,
 	}
 
 	// Margins do not depend on the height, so a first try tells the right one.
@@ -94,16 +104,20 @@ func silence(axis *plot.Axis) {
 	t := axis.Tick.Marker.(ticks)
 	t.silent = true
 	axis.Tick.Marker = t
-	axis.Tick.Length *= 2 // gonum draws ticks without labels at half length
+	axis.Tick.Length = 0
 	axis.Label.Text = ""
 }
 
-// name is a plotter: the panel's name above its data area.
+// name is a plotter: the panel's name above its data area, smaller if it must.
 type name struct{ text string }
 
 // Plot implements [plot.Plotter].
 func (n name) Plot(c draw.Canvas, _ *plot.Plot) {
-	sty := textStyle(nameSize, true, ink)
+	size := vg.Length(nameSize)
+	for size > 9 && 1.1*textStyle(size, true, ink).Width(n.text) > c.Max.X-c.Min.X {
+		size -= 0.5
+	}
+	sty := textStyle(size, true, ink)
 	sty.XAlign, sty.YAlign = draw.XCenter, draw.YBottom
 	c.FillText(sty, vg.Point{X: c.Center().X, Y: c.Max.Y + 5}, n.text)
 }
@@ -173,7 +187,7 @@ type legend struct {
 
 const (
 	swatchWidth  = 20
-	legendGap    = 18
+	legendGap    = 14
 	legendHeight = 19
 )
 
@@ -193,7 +207,8 @@ func newLegend(entries []entry, width vg.Length) legend {
 	return l
 }
 
-func (l legend) width(e entry) vg.Length { return swatchWidth + 5 + l.style.Width(e.text) }
+// width allows for fallback fonts, some of which are an eighth wider.
+func (l legend) width(e entry) vg.Length { return swatchWidth + 5 + 1.1*l.style.Width(e.text) }
 
 func (l legend) height() vg.Length {
 	if len(l.lines) == 0 {

@@ -38,7 +38,7 @@ func Lines(info Info, charts ...Chart) (SVG, error) {
 	if info.Half {
 		s.most, s.aspect = 1, 0.62
 	}
-	seen := map[entry]bool{}
+	colors := map[string]color.NRGBA{} // by name, so that one legend serves all charts
 	for i, chart := range charts {
 		if err := chart.check("Lines: " + place("chart", i, chart.Name)); err != nil {
 			return nil, err
@@ -48,20 +48,22 @@ func Lines(info Info, charts ...Chart) (SVG, error) {
 			p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, logTicks{}
 		}
 		p.Add(name{chart.Name}, gridLines{horizontal: true})
-		for j, line := range chart.Lines {
+		for _, line := range chart.Lines {
+			if _, seen := colors[line.Name]; !seen {
+				colors[line.Name] = seriesColor(len(colors))
+				if line.Name != "" {
+					s.legend = append(s.legend, entry{line.Name, colors[line.Name], swatchLine})
+				}
+			}
 			if line.Low != nil {
-				p.Add(ribbon{line, fade(seriesColor(j), 0.22)})
+				p.Add(ribbon{line, fade(colors[line.Name], 0.22)})
 			}
 		}
-		for j, line := range chart.Lines {
-			p.Add(lines{[][][]float64{line.XY}, draw.LineStyle{Color: seriesColor(j), Width: 1.8}})
-			if e := (entry{line.Name, seriesColor(j), swatchLine}); line.Name != "" && !seen[e] {
-				seen[e] = true
-				s.legend = append(s.legend, e)
-			}
+		for _, line := range chart.Lines {
+			p.Add(lines{[][][]float64{line.XY}, draw.LineStyle{Color: colors[line.Name], Width: 1.8}})
 		}
 		if chart.Limit != nil {
-			p.Add(reference{mark: *chart.Limit, label: fmt.Sprintf("%s = %s", chart.Limit.Name, decimal(chart.Limit.Value, 3)), right: true, color: ink})
+			p.Add(reference{mark: *chart.Limit, label: fmt.Sprintf("%s = %s", chart.Limit.Name, decimal(chart.Limit.Value, 3)), color: ink})
 		}
 		setRange(p, chart.view())
 		s.panels = append(s.panels, p)
@@ -115,7 +117,7 @@ func (c Chart) view() box {
 			b.ymin, b.ymax = min(b.ymin, max(floor, line.Low[i])), max(b.ymax, min(ceiling, line.High[i]))
 		}
 	}
-	zero := b.ymin == 0 // a density stands on its axis
+	zero := b.ymin >= 0 && b.ymin < 0.02*b.ymax // a density stands on its axis
 	b.ymin, b.ymax = pad(b.ymin, b.ymax, 0.06)
 	if zero {
 		b.ymin = 0

@@ -61,14 +61,14 @@ func quantile(sorted []float64, q float64) float64 {
 // long as one of y.
 func (b box) aspect() float64 { return (b.ymax - b.ymin) / (b.xmax - b.xmin) }
 
-// square returns the box grown to a height between 0.5 and 1.5 times its width,
+// square returns the box grown to a height between 0.5 and 1.25 times its width,
 // so that no panel becomes a thread.
 func (b box) square() box {
 	w, h := b.xmax-b.xmin, b.ymax-b.ymin
 	if grow := 0.5*w - h; grow > 0 {
 		b.ymin, b.ymax = b.ymin-grow/2, b.ymax+grow/2
 	}
-	if grow := h/1.5 - w; grow > 0 {
+	if grow := h/1.25 - w; grow > 0 {
 		b.xmin, b.xmax = b.xmin-grow/2, b.xmax+grow/2
 	}
 	return b
@@ -96,8 +96,8 @@ func (d dots) Plot(c draw.Canvas, p *plot.Plot) {
 
 // dotDiameter is smaller the more points there are on a panel of that width.
 func dotDiameter(points int, panelWidth float64) vg.Length {
-	d := 0.5 * panelWidth / math.Sqrt(float64(points)+40)
-	return vg.Length(math.Min(math.Max(d, 1.3), 3.2))
+	d := 0.45 * panelWidth / math.Sqrt(float64(points)+40)
+	return vg.Length(math.Min(math.Max(d, 1.6), 3.4))
 }
 
 // lines is a plotter: polylines in one style, cut at the frame.
@@ -134,7 +134,7 @@ type reference struct {
 	mark     Mark
 	label    string
 	vertical bool
-	right    bool // the label ends at the right end, or stands right of the line
+	right    bool // the label stands right of a vertical line
 	color    color.NRGBA
 }
 
@@ -156,9 +156,9 @@ func (r reference) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 	at := y(r.mark.Value)
 	c.StrokeLine2(line, c.Min.X, at, c.Max.X, at)
-	pt := vg.Point{X: c.Min.X + 6, Y: at + 3.5}
-	if r.right {
-		pt.X, sty.XAlign = c.Max.X-6, draw.XRight
-	}
+	pt := vg.Point{X: c.Max.X - 5, Y: at + 3.5}
+	sty.XAlign = draw.XRight
+	c.SetColor(color.NRGBA{paper.R, paper.G, paper.B, 200}) // keeps it readable over a noisy curve
+	c.Fill(vg.Rectangle{Min: vg.Point{X: pt.X - 1.05*sty.Width(r.label) - 3, Y: pt.Y - 2}, Max: vg.Point{X: pt.X + 3, Y: pt.Y + tickSize}}.Path())
 	c.FillText(sty, pt, r.label)
 }

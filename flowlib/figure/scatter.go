@@ -52,7 +52,7 @@ func Scatter(info Info, panels ...ScatterPanel) (SVG, error) {
 		p := newPlot("", "")
 		p.Add(frame{}, name{panel.Name})
 		for j, group := range panel.Groups {
-			p.Add(dots{group.Points, seriesColor(j), dotDiameter(most, float64(fullWidth/min(len(panels), s.most)))})
+			p.Add(dots{group.Points, seriesColor(j), dotDiameter(most, s.panelWidth(len(panels)))})
 			if group.Name != "" && !seen[group.Name] {
 				seen[group.Name] = true
 				s.legend = append(s.legend, entry{group.Name, seriesColor(j), swatchDot})

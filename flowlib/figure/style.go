@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"fmt"
 	"image/color"
 	"math"
 	"strconv"
@@ -93,6 +94,8 @@ func unwrap(c vg.Canvas) *canvas {
 			c = v.Canvas
 		case draw.Canvas:
 			c = v.Canvas
+		default:
+			panic(fmt.Sprintf("figure: cannot set text on a %T", c))
 		}
 	}
 }

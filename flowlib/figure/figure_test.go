@@ -1,0 +1,305 @@
+package figure_test
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"flag"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"normflow/flowlib/figure"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files in testdata")
+
+var about = figure.Info{Title: `Ends & means`, Description: `What "a < b" shows.`}
+
+// few is a handful of points, enough for a golden file.
+func few() [][]float64 { return [][]float64{{-1, 0}, {-0.5, 0.8}, {0, 1}, {0.5, 0.2}, {1, -0.4}} }
+
+// small has one small picture of every kind.
+var small = []struct {
+	name string
+	draw func() (figure.SVG, error)
+}{
+	{"scatter", func() (figure.SVG, error) {
+		return figure.Scatter(about, figure.Panel("data", few()), figure.ScatterPanel{Name: "two groups", Groups: []figure.Group{
+			{Name: "normal", Points: few()[:3]}, {Name: "anomalous", Points: few()[3:]},
+		}})
+	}},
+	{"density", func() (figure.SVG, error) {
+		return figure.Density(about, figure.DensityPanel{
+			Name: "density", Values: [][]float64{{0, 0.1, 0}, {0.1, 0.4, 0.2}}, XMin: -1.5, XMax: 1.5, YMin: -1, YMax: 1,
+			Overlay: few(),
+		})
+	}},
+	{"layers", func() (figure.SVG, error) {
+		z := few()
+		return figure.Layers(about, figure.Angle(z), figure.Stage{Name: "latent z", Points: z, Latent: true},
+			figure.Stage{Name: "after layer 1", Points: z}, figure.Stage{Name: "data x", Points: z})
+	}},
+	{"grid", func() (figure.SVG, error) { return figure.WarpedGrid(about, regularGrid(3, 3), regularGrid(2, 2)) }},
+	{"curves", func() (figure.SVG, error) {
+		rows := [][]float64{{0, -50}, {50, -3}, {100, -2.2}, {150, -2.1}, {200, -2.05}}
+		return figure.Curves(about, figure.CurvePanel{
+			Name: "two moons", Training: rows, Validation: rows[1:], Limit: &figure.Mark{Name: "−entropy", Value: -2},
+		})
+	}},
+	{"layercounts", func() (figure.SVG, error) {
+		return figure.LayerCounts(about, &figure.Band{Name: "noise", Low: 0.01, High: 0.02},
+			figure.LayerSeries{Name: "affine", Layers: []int{2, 4, 8}, KL: [][]float64{{0.5, 0.4, 0.6}, {0.1, 0.08, 0.09}, {0.02, 0.03, 0.025}}})
+	}},
+	{"histogram", func() (figure.SVG, error) {
+		return figure.Histogram(about, "log-probability (nats)", &figure.Mark{Name: "threshold", Value: -3},
+			figure.Sample{Name: "normal", Values: []float64{-1, -1.2, -2, -1.5}}, figure.Sample{Name: "anomalous", Values: []float64{-2, -4, -900}})
+	}},
+	{"lines", func() (figure.SVG, error) {
+		return figure.Lines(about, figure.Chart{Name: "one", X: "x", Y: "density", Lines: []figure.Line{{Name: "line", XY: few()}}},
+			figure.Chart{Name: "two", X: "points", Y: "mean", LogX: true, Limit: &figure.Mark{Name: "limit", Value: 1.5}, Lines: []figure.Line{
+				{Name: "mean", XY: [][]float64{{1, 1}, {10, 1.4}, {100, 1.5}}, Low: []float64{0, 1.1, 1.4}, High: []float64{2, 1.7, 1.6}},
+			}})
+	}},
+	{"bars", func() (figure.SVG, error) {
+		half := about
+		half.Half = true
+		return figure.Bars(half, "time (ms)", figure.Bar{Name: "by hand", Value: 2, Text: "2 ms"}, figure.Bar{Name: "autodiff", Value: 5, Text: "5 ms"})
+	}},
+}
+
+func TestGolden(t *testing.T) {
+	for _, tt := range small {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := tt.draw()
+			if err != nil {
+				t.Fatal(err)
+			}
+			again, err := tt.draw()
+			if err != nil || !bytes.Equal(got, again) {
+				t.Errorf("a second call gives other bytes (error %v)", err)
+			}
+			path := filepath.Join("testdata", tt.name+".svg")
+			if *update {
+				if err := os.WriteFile(path, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got, want) {
+				wrong := filepath.Join(t.ArtifactDir(), tt.name+".svg")
+				_ = os.WriteFile(wrong, got, 0o644)
+				t.Errorf("differs from %s; look at both (keep the new one with -artifacts), then run with -update", path)
+			}
+		})
+	}
+}
+
+// TestDocument reads every picture as a browser would.
+func TestDocument(t *testing.T) {
+	ids := map[string]string{}
+	for _, tt := range small {
+		svg, err := tt.draw()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var doc struct {
+			XMLName xml.Name
+			Role    string `xml:"role,attr"`
+			ViewBox string `xml:"viewBox,attr"`
+			Label   string `xml:"aria-labelledby,attr"`
+			Title   struct {
+				ID   string `xml:"id,attr"`
+				Text string `xml:",chardata"`
+			} `xml:"title"`
+			Desc struct {
+				ID   string `xml:"id,attr"`
+				Text string `xml:",chardata"`
+			} `xml:"desc"`
+		}
+		if err := xml.Unmarshal(svg, &doc); err != nil {
+			t.Fatalf("%s: %v", tt.name, err)
+		}
+		if doc.XMLName.Space != "http://www.w3.org/2000/svg" || doc.Role != "img" || doc.ViewBox == "" {
+			t.Errorf("%s: root is %v, role %q, viewBox %q", tt.name, doc.XMLName, doc.Role, doc.ViewBox)
+		}
+		if doc.Title.Text != about.Title || doc.Desc.Text != about.Description {
+			t.Errorf("%s: title %q, description %q", tt.name, doc.Title.Text, doc.Desc.Text)
+		}
+		if want := doc.Title.ID + " " + doc.Desc.ID; doc.Label != want {
+			t.Errorf("%s: aria-labelledby is %q, the ids are %q", tt.name, doc.Label, want)
+		}
+		if other, taken := ids[doc.Title.ID]; taken {
+			t.Errorf("%s and %s share the id %s", tt.name, other, doc.Title.ID)
+		}
+		ids[doc.Title.ID] = tt.name
+		// Nothing may be fetched when the picture is shown.
+		if text := strings.ReplaceAll(string(svg), `xmlns="http://www.w3.org/2000/svg"`, ""); strings.Contains(text, "http") {
+			t.Errorf("%s: names an address", tt.name)
+		}
+		everythingIsInside(t, tt.name, svg)
+	}
+}
+
+// everythingIsInside checks that every text starts inside the picture.
+func everythingIsInside(t *testing.T, name string, svg figure.SVG) {
+	t.Helper()
+	type place struct {
+		X       float64 `xml:"x,attr"`
+		Y       float64 `xml:"y,attr"`
+		Content string  `xml:",chardata"`
+	}
+	var width, height float64
+	decoder := xml.NewDecoder(bytes.NewReader(svg))
+	for {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		start, ok := token.(xml.StartElement)
+		if !ok {
+			continue
+		}
+		switch start.Name.Local {
+		case "rect":
+			var card struct {
+				Width  float64 `xml:"width,attr"`
+				Height float64 `xml:"height,attr"`
+			}
+			if err := decoder.DecodeElement(&card, &start); err != nil {
+				t.Fatal(err)
+			}
+			width, height = card.Width, card.Height
+		case "text":
+			var p place
+			if err := decoder.DecodeElement(&p, &start); err != nil {
+				t.Fatal(err)
+			}
+			if !(p.X >= 0 && p.X <= width && p.Y >= 8 && p.Y <= height-2) {
+				t.Errorf("%s: text %q stands at (%v, %v) in a picture of %v by %v", name, p.Content, p.X, p.Y, width, height)
+			}
+		}
+	}
+}
+
+func TestErrors(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	bad := [][]float64{{0, 0}, {1, nan}}
+	tests := []struct {
+		name string
+		draw func() (figure.SVG, error)
+		want []string // parts of the message
+	}{
+		{"no panel", func() (figure.SVG, error) { return figure.Scatter(about) }, []string{"Scatter", "no panel"}},
+		{"no title", func() (figure.SVG, error) {
+			return figure.Scatter(figure.Info{Description: "d"}, figure.Panel("data", few()))
+		}, []string{"Title"}},
+		{"scatter NaN", func() (figure.SVG, error) {
+			return figure.Scatter(about, figure.Panel("data", few()), figure.Panel("samples", bad))
+		}, []string{"Scatter", `panel 1 ("samples")`, "row 1", "NaN"}},
+		{"scatter empty", func() (figure.SVG, error) { return figure.Scatter(about, figure.Panel("data", nil)) }, []string{"panel 0", "no points"}},
+		{"scatter three columns", func() (figure.SVG, error) {
+			return figure.Scatter(about, figure.Panel("data", [][]float64{{1, 2, 3}}))
+		}, []string{"row 0", "3 numbers"}},
+		{"density NaN", func() (figure.SVG, error) {
+			return figure.Density(about, figure.DensityPanel{Name: "p", Values: [][]float64{{1, nan}}, XMax: 1, YMax: 1})
+		}, []string{"Density", `panel 0 ("p")`, "[0][1]"}},
+		{"density negative", func() (figure.SVG, error) {
+			return figure.Density(about, figure.DensityPanel{Values: [][]float64{{1, -1}}, XMax: 1, YMax: 1})
+		}, []string{"[0][1]", "at least 0"}},
+		{"density ragged", func() (figure.SVG, error) {
+			return figure.Density(about, figure.DensityPanel{Values: [][]float64{{1, 1}, {1}}, XMax: 1, YMax: 1})
+		}, []string{"row 1"}},
+		{"density without area", func() (figure.SVG, error) {
+			return figure.Density(about, figure.DensityPanel{Values: [][]float64{{1}}, XMax: 1})
+		}, []string{"no area"}},
+		{"density zero", func() (figure.SVG, error) {
+			return figure.Density(about, figure.DensityPanel{Values: [][]float64{{0}}, XMax: 1, YMax: 1})
+		}, []string{"0 everywhere"}},
+		{"layers lengths", func() (figure.SVG, error) {
+			return figure.Layers(about, []float64{0}, figure.Stage{Name: "z", Points: few()})
+		}, []string{`stage 0 ("z")`, "5 points", "1 colours"}},
+		{"layers colour", func() (figure.SVG, error) {
+			return figure.Layers(about, []float64{0, 2}, figure.Stage{Points: few()[:2]})
+		}, []string{"value 1 is 2"}},
+		{"grid Inf", func() (figure.SVG, error) {
+			return figure.WarpedGrid(about, figure.GridPanel{Horizontal: [][][]float64{few()}, Vertical: [][][]float64{few(), {{inf, 0}}}})
+		}, []string{"vertical line 1", "row 0", "Inf"}},
+		{"curves NaN", func() (figure.SVG, error) {
+			return figure.Curves(about, figure.CurvePanel{Name: "moons", Training: bad, Validation: few()})
+		}, []string{`"moons"`, "training", "row 1"}},
+		{"curves limit", func() (figure.SVG, error) {
+			return figure.Curves(about, figure.CurvePanel{Validation: few(), Limit: &figure.Mark{Name: "−entropy", Value: nan}})
+		}, []string{"−entropy", "NaN"}},
+		{"layer counts", func() (figure.SVG, error) {
+			return figure.LayerCounts(about, nil, figure.LayerSeries{Name: "affine", Layers: []int{2, 4}, KL: [][]float64{{1}, {nan}}})
+		}, []string{`series 0 ("affine")`, "4 layers", "value 0"}},
+		{"layer counts order", func() (figure.SVG, error) {
+			return figure.LayerCounts(about, nil, figure.LayerSeries{Layers: []int{4, 2}, KL: [][]float64{{1}, {1}}})
+		}, []string{"increasing"}},
+		{"histogram Inf", func() (figure.SVG, error) {
+			return figure.Histogram(about, "x", nil, figure.Sample{Name: "normal", Values: []float64{0, -inf}})
+		}, []string{`sample 0 ("normal")`, "value 1"}},
+		{"lines log", func() (figure.SVG, error) {
+			return figure.Lines(about, figure.Chart{LogX: true, Lines: []figure.Line{{XY: [][]float64{{0, 1}}}}})
+		}, []string{"logarithmic", "row 0"}},
+		{"lines band", func() (figure.SVG, error) {
+			return figure.Lines(about, figure.Chart{Lines: []figure.Line{{XY: few(), Low: []float64{1}}}})
+		}, []string{"5 points", "bands of 1 and 0"}},
+		{"bars", func() (figure.SVG, error) { return figure.Bars(about, "x", figure.Bar{Value: -1}) }, []string{"value 0", "at least 0"}},
+	}
+	for _, tt := range tests {
+		svg, err := tt.draw()
+		if err == nil || svg != nil {
+			t.Errorf("%s: no error, and %d bytes", tt.name, len(svg))
+			continue
+		}
+		for _, part := range append(tt.want, "figure: ") {
+			if !strings.Contains(err.Error(), part) {
+				t.Errorf("%s: error %q does not say %q", tt.name, err, part)
+			}
+		}
+	}
+}
+
+// TestDegenerate draws what has no extent.
+func TestDegenerate(t *testing.T) {
+	one := [][]float64{{3, 3}}
+	for name, draw := range map[string]func() (figure.SVG, error){
+		"scatter": func() (figure.SVG, error) { return figure.Scatter(about, figure.Panel("", one)) },
+		"layers":  func() (figure.SVG, error) { return figure.Layers(about, []float64{1}, figure.Stage{Points: one}) },
+		"curves": func() (figure.SVG, error) {
+			return figure.Curves(about, figure.CurvePanel{Validation: [][]float64{{0, 1}}})
+		},
+		"counts": func() (figure.SVG, error) {
+			return figure.LayerCounts(about, nil, figure.LayerSeries{Layers: []int{4}, KL: [][]float64{{0.1}}})
+		},
+		"zero counts": func() (figure.SVG, error) {
+			return figure.LayerCounts(about, nil, figure.LayerSeries{Layers: []int{4}, KL: [][]float64{{0}}})
+		},
+		"histogram": func() (figure.SVG, error) {
+			return figure.Histogram(about, "x", nil, figure.Sample{Values: []float64{2, 2}})
+		},
+		"lines": func() (figure.SVG, error) {
+			return figure.Lines(about, figure.Chart{LogX: true, Lines: []figure.Line{{XY: [][]float64{{1, 0}}}}})
+		},
+		"bars": func() (figure.SVG, error) { return figure.Bars(about, "x", figure.Bar{Name: "none"}) },
+	} {
+		svg, err := draw()
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if text := svg.String(); strings.Contains(text, "NaN") || strings.Contains(text, "Inf") || strings.Contains(text, "e+") {
+			t.Errorf("%s: coordinates are not finite", name)
+		}
+	}
+}
