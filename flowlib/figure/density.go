@@ -48,7 +48,7 @@ func Density(info Info, panels ...DensityPanel) (SVG, error) {
 	}
 	first := panels[0]
 	view := box{first.XMin, first.XMax, first.YMin, first.YMax}
-	s := sheet{info: info, most: 3, gap: 16, right: 66, aspect: view.aspect()}
+	s := sheet{info: info, most: 3, gap: 16, right: 70, aspect: view.aspect()}
 	if info.Half {
 		s.most = 2
 	}
@@ -171,5 +171,5 @@ func drawColorBar(c draw.Canvas, areas []vg.Rectangle, top float64, above bool) 
 	if label.Width(text) > bar.Size().Y {
 		text = "density"
 	}
-	c.FillText(label, vg.Point{X: bar.Max.X + 6 + widest + labelSize + 4, Y: (bar.Min.Y + bar.Max.Y) / 2}, text)
+	c.FillText(label, vg.Point{X: bar.Max.X + 8 + 1.1*widest + labelSize + 3, Y: (bar.Min.Y + bar.Max.Y) / 2}, text)
 }

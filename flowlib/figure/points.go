@@ -162,3 +162,26 @@ func (r reference) Plot(c draw.Canvas, p *plot.Plot) {
 	c.Fill(vg.Rectangle{Min: vg.Point{X: pt.X - 1.05*sty.Width(r.label) - 3, Y: pt.Y - 2}, Max: vg.Point{X: pt.X + 3, Y: pt.Y + tickSize}}.Path())
 	c.FillText(sty, pt, r.label)
 }
+
+// drawDots draws all points as one path: each dot is a line of no length with
+// round ends, a tenth of the bytes of a circle.
+func drawDots(c draw.Canvas, clr color.Color, diameter vg.Length, at []vg.Point) {
+	c.SetLineStyle(draw.LineStyle{Color: clr, Width: diameter})
+	path := make(vg.Path, 0, 2*len(at))
+	for _, pt := range at {
+		path.Move(pt)
+		path.Line(pt)
+	}
+	c.Stroke(path)
+}
+
+func drawRing(c draw.Canvas, clr color.Color, radius vg.Length, at vg.Point) {
+	var path vg.Path
+	path.Move(at.Add(vg.Point{X: radius}))
+	path.Arc(at, radius, 0, 2*math.Pi)
+	path.Close()
+	c.SetColor(paper)
+	c.Fill(path)
+	c.SetLineStyle(draw.LineStyle{Color: clr, Width: 1.1})
+	c.Stroke(path)
+}

@@ -50,6 +50,8 @@ var palette = []color.NRGBA{
 	{86, 180, 233, 255},  // sky blue
 }
 
+var dashes = []vg.Length{5, 3.5}
+
 func seriesColor(i int) color.NRGBA { return palette[i%len(palette)] }
 
 // fade mixes the colour with the paper: 1 leaves it, 0 gives paper. Unlike
