@@ -51,7 +51,6 @@ func open(name string) (compute.Backend, error) {
 	if kind != "xla" && kind != "go" {
 		return nil, fmt.Errorf("backend: unknown backend %q: use one of %s", name, strings.Join(Known, ", "))
 	}
-	os.Setenv("GOMLX_NO_AUTO_INSTALL", "1") // fetching a plugin is set-up's task, said aloud there
 	b, err := compute.NewWithConfig(name)
 	if err != nil {
 		return nil, fmt.Errorf("backend: %q does not start (install its plugin, or use GOMLX_BACKEND=go): %w", name, err)
@@ -68,6 +67,9 @@ func Name(b compute.Backend) string {
 		if o == b {
 			return name
 		}
+	}
+	if b.Name() == "Go Backend" { // one that was not opened here
+		return "go"
 	}
 	return b.Name()
 }

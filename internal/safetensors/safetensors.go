@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 
@@ -186,4 +187,25 @@ func (e entry) check(available uint64) error {
 		return fmt.Errorf("bytes %v of %d do not hold shape %v of %s", e.Offsets, available, e.Shape, e.DType)
 	}
 	return nil
+}
+
+// Float64 makes a tensor of dtype F64.
+func Float64(name string, shape []int, values []float64) Tensor {
+	data := make([]byte, 0, 8*len(values))
+	for _, v := range values {
+		data = binary.LittleEndian.AppendUint64(data, math.Float64bits(v))
+	}
+	return Tensor{Name: name, DType: "F64", Shape: shape, Data: data}
+}
+
+// Float64s returns the values of a tensor of dtype F64; it is an error on others.
+func (t Tensor) Float64s() ([]float64, error) {
+	if t.DType != "F64" {
+		return nil, fmt.Errorf("tensor %q is %s, expected F64", t.Name, t.DType)
+	}
+	values := make([]float64, len(t.Data)/8)
+	for i := range values {
+		values[i] = math.Float64frombits(binary.LittleEndian.Uint64(t.Data[8*i:]))
+	}
+	return values, nil
 }

@@ -1,0 +1,32 @@
+package fit
+
+import "math/rand/v2"
+
+// batches hands out row numbers: every epoch is a fresh permutation, and a batch
+// may begin in one epoch and end in the next. Which rows a step sees depends on
+// the seed and the step alone, so that a resumed run sees the same ones.
+type batches struct {
+	seed    int64
+	rows    int
+	size    int
+	epoch   int // whose permutation is kept; -1 for none
+	shuffle []int
+}
+
+func newBatches(seed int64, rows, size int) *batches {
+	return &batches{seed: seed, rows: rows, size: size, epoch: -1}
+}
+
+// at returns the row numbers of the batch of one step, counted from 0.
+func (b *batches) at(step int) []int32 {
+	indices := make([]int32, b.size)
+	for i := range indices {
+		position := step*b.size + i
+		if epoch := position / b.rows; epoch != b.epoch {
+			b.shuffle = rand.New(rand.NewPCG(uint64(b.seed), uint64(epoch))).Perm(b.rows)
+			b.epoch = epoch
+		}
+		indices[i] = int32(b.shuffle[position%b.rows])
+	}
+	return indices
+}

@@ -1,0 +1,172 @@
+package fit_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"normflow/flowlib/backend/backendtest"
+	"normflow/flowlib/fit"
+	"normflow/flowlib/flow"
+)
+
+// ring is a curved density a small flow learns something of in a few steps.
+func ring(seed uint64, n int) [][]float64 {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	x := make([][]float64, n)
+	for i := range x {
+		t := math.Pi * rng.Float64()
+		x[i] = []float64{2*math.Cos(t) + 0.3*rng.NormFloat64(), 2*math.Sin(t) + 0.3*rng.NormFloat64()}
+	}
+	return x
+}
+
+func newModel(t *testing.T) *flow.Model {
+	t.Helper()
+	cfg := flow.DefaultConfig(2)
+	cfg.Layers, cfg.Hidden = 2, []int{8}
+	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func smallConfig() fit.Config {
+	cfg := fit.DefaultConfig()
+	cfg.Seed, cfg.Steps, cfg.BatchSize, cfg.EvalEvery, cfg.WarmUp, cfg.LearningRate = 7, 60, 32, 20, 5, 1e-2
+	return cfg
+}
+
+func run(t *testing.T, m *flow.Model, cfg fit.Config) fit.Result {
+	t.Helper()
+	r, err := fit.Run(context.Background(), m, ring(1, 200), ring(2, 100), cfg, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func weights(t *testing.T, m *flow.Model) []flow.Weight {
+	t.Helper()
+	w, err := m.Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func TestSameSeedSameCurve(t *testing.T) {
+	a, b := newModel(t), newModel(t)
+	ra, rb := run(t, a, smallConfig()), run(t, b, smallConfig())
+	if !reflect.DeepEqual(ra.Curve, rb.Curve) || !reflect.DeepEqual(weights(t, a), weights(t, b)) {
+		t.Errorf("two runs with one seed differ:\n%v\n%v", ra.Curve, rb.Curve)
+	}
+	first, last := ra.Curve[0], ra.Curve[len(ra.Curve)-1]
+	if !(last.Valid < first.Valid-0.1) {
+		t.Errorf("validation NLL went from %g to %g: nothing was learned", first.Valid, last.Valid)
+	}
+	cfg := smallConfig()
+	cfg.Seed++
+	if rc := run(t, newModel(t), cfg); reflect.DeepEqual(ra.Curve, rc.Curve) {
+		t.Error("another seed gave the same curve")
+	}
+}
+
+func TestResumeEqualsUninterrupted(t *testing.T) {
+	whole := newModel(t)
+	want := run(t, whole, smallConfig())
+
+	cfg := smallConfig()
+	cfg.Checkpoint = filepath.Join(t.TempDir(), "checkpoint.safetensors")
+	ctx, cancel := context.WithCancel(context.Background())
+	_, err := fit.Run(ctx, newModel(t), ring(1, 200), ring(2, 100), cfg, func(p fit.Point, _ fit.Config) {
+		if p.Step == 40 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("interrupted run returned %v", err)
+	}
+	resumed := newModel(t)
+	got := run(t, resumed, cfg)
+	if !reflect.DeepEqual(got.Curve, want.Curve) {
+		t.Errorf("resumed curve differs from the uninterrupted one:\n%v\n%v", got.Curve, want.Curve)
+	}
+	if !reflect.DeepEqual(weights(t, resumed), weights(t, whole)) {
+		t.Error("resumed weights differ from the uninterrupted ones")
+	}
+}
+
+func TestCheckpointOfAnotherRunOrBrokenIsRefused(t *testing.T) {
+	cfg := smallConfig()
+	cfg.Checkpoint = filepath.Join(t.TempDir(), "checkpoint.safetensors")
+	run(t, newModel(t), cfg)
+
+	other := cfg
+	other.LearningRate = 5e-3
+	_, err := fit.Run(context.Background(), newModel(t), ring(1, 200), ring(2, 100), other, nil)
+	if err == nil || !strings.Contains(err.Error(), "another run") || !strings.Contains(err.Error(), cfg.Checkpoint) {
+		t.Errorf("checkpoint of another run: got %v", err)
+	}
+	content, err := os.ReadFile(cfg.Checkpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(cfg.Checkpoint, content[:len(content)/2], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err = fit.Run(context.Background(), newModel(t), ring(1, 200), ring(2, 100), cfg, nil)
+	if err == nil || !strings.Contains(err.Error(), "delete it") {
+		t.Errorf("truncated checkpoint: got %v", err)
+	}
+}
+
+func TestDivergenceIsAnErrorAndLeavesFiniteWeights(t *testing.T) {
+	cfg := smallConfig()
+	cfg.LearningRate, cfg.ClipNorm, cfg.WarmUp = 1e30, 0, 0
+	m := newModel(t)
+	_, err := fit.Run(context.Background(), m, ring(1, 200), ring(2, 100), cfg, nil)
+	if err == nil || !strings.Contains(err.Error(), "not finite at step") {
+		t.Fatalf("got %v, want an error naming the step", err)
+	}
+	for _, w := range weights(t, m) {
+		for _, v := range w.Values {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				t.Fatalf("variable %s holds %g after a failed run", w.Path, v)
+			}
+		}
+	}
+}
+
+func TestImpossibleConfigs(t *testing.T) {
+	for want, change := range map[string]func(*fit.Config){
+		"steps":         func(c *fit.Config) { c.Steps = 0 },
+		"batch_size":    func(c *fit.Config) { c.BatchSize = -1 },
+		"too few":       func(c *fit.Config) { c.BatchSize = 1000 },
+		"learning_rate": func(c *fit.Config) { c.LearningRate = math.NaN() },
+		"eval_every":    func(c *fit.Config) { c.EvalEvery = 0 },
+	} {
+		cfg := smallConfig()
+		change(&cfg)
+		_, err := fit.Run(context.Background(), newModel(t), ring(1, 200), ring(2, 100), cfg, nil)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want an error about %s", err, want)
+		}
+	}
+}
+
+func TestNaNInTheDataIsRefused(t *testing.T) {
+	x := ring(1, 200)
+	x[3][1] = math.NaN()
+	_, err := fit.Run(context.Background(), newModel(t), x, ring(2, 100), smallConfig(), nil)
+	if err == nil || !strings.Contains(err.Error(), "row 3, column 1") {
+		t.Errorf("got %v, want an error naming row and column", err)
+	}
+}

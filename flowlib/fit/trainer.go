@@ -1,0 +1,159 @@
+package fit
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/model/initializer"
+	"github.com/gomlx/gomlx/ml/train/optimizer"
+
+	"normflow/flowlib/backend"
+	"normflow/flowlib/flow"
+)
+
+// trainer makes optimizer steps on a model: many per device call where the
+// backend can loop, else one.
+type trainer struct {
+	model   *flow.Model
+	cfg     Config
+	exec    *model.Exec
+	inLoop  bool // exec is loopGraph, not one step
+	batches *batches
+	data    *tensors.Tensor
+}
+
+// canLoop says whether a backend runs many steps in one call. The pure-Go
+// backend of compute v0.0.0-20260716 drops intermediate results inside a While
+// ("input 0 for node Sqrt not computed yet").
+func canLoop(b compute.Backend) bool { return backend.Name(b) != "go" }
+
+func newTrainer(m *flow.Model, train [][]float64, cfg Config, inLoop bool) (*trainer, error) {
+	t := &trainer{
+		model:   m,
+		cfg:     cfg,
+		batches: newBatches(cfg.Seed, len(train), cfg.BatchSize),
+		data:    m.Tensor(train),
+		inLoop:  inLoop,
+	}
+	err := t.createOptimizerState(train[:cfg.BatchSize])
+	if err == nil {
+		if t.inLoop {
+			t.exec, err = model.NewExec(m.Backend, m.Store, t.loopGraph)
+		} else {
+			t.exec, err = model.NewExec(m.Backend, m.Store, func(scope *model.Scope, data, rows, rate *Node) *Node {
+				return t.stepGraph(scope, Gather(data, rows), rate)
+			})
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("fit: building the training step: %w", err)
+	}
+	return t, nil
+}
+
+// createOptimizerState adds the optimizer's variables to the store, all zero,
+// since a loop cannot create variables. Which ones there are is seen by building
+// one step over a scratch store on the pure-Go backend, where that costs next to
+// nothing.
+func (t *trainer) createOptimizerState(batch [][]float64) error {
+	tracer, err := backend.Open("go")
+	if err != nil {
+		return err
+	}
+	scratch := model.NewStore()
+	step, err := model.NewExec(tracer, scratch, t.stepGraph)
+	if err != nil {
+		return err
+	}
+	if err := step.PreCompile(t.model.Tensor(batch), scalar(t.model.DType, 0)); err != nil {
+		return err
+	}
+	for v := range scratch.IterVariables() {
+		if t.model.Store.GetVariable(v.Path()) == nil {
+			t.model.Store.VariableWithShape(v.Path(), v.Shape(), initializer.Zero).SetTrainable(v.Trainable)
+		}
+	}
+	return t.model.Store.InitializeVariables(t.model.Backend, nil)
+}
+
+// stepGraph builds one update of all weights from a batch, [B, D], and returns
+// the NLL before it, a scalar in nats.
+func (t *trainer) stepGraph(scope *model.Scope, batch, rate *Node) *Node {
+	nll := Neg(ReduceAllMean(t.model.Flow.LogProb(scope, batch, nil)))
+	optimizer.LearningRateVar(scope, t.model.DType, t.cfg.LearningRate).SetNodeValue(rate)
+	gradients := scope.BuildTrainableVariablesGradientsGraph(nll)
+	if t.cfg.ClipNorm > 0 {
+		clipGlobalNorm(gradients, t.cfg.ClipNorm)
+	}
+	adam := optimizer.Adam().LearningRate(t.cfg.LearningRate).Done().(interface {
+		UpdateGraphWithGradients(scope *model.Scope, grads []*Node, lossDType dtypes.DType)
+	})
+	adam.UpdateGraphWithGradients(scope, gradients, t.model.DType)
+	return nll
+}
+
+// clipGlobalNorm scales all gradients by min(1, limit/‖all gradients‖).
+// Source: Pascanu et al. 2013, https://arxiv.org/abs/1211.5063, algorithm 1.
+func clipGlobalNorm(gradients []*Node, limit float64) {
+	var squares *Node
+	for _, gradient := range gradients {
+		sum := ReduceAllSum(Square(gradient))
+		if squares == nil {
+			squares = sum
+		} else {
+			squares = Add(squares, sum)
+		}
+	}
+	// Off by less than rounding where it matters, and finite at zero.
+	norm := Sqrt(AddScalar(squares, 1e-30))
+	factor := MinScalar(Div(ConstAs(norm, limit), norm), 1)
+	for i, gradient := range gradients {
+		gradients[i] = Mul(gradient, factor)
+	}
+}
+
+// run makes count steps from the given one, at most cfg.EvalEvery, and returns
+// their mean NLL in nats. If one was not finite it returns an error naming it.
+func (t *trainer) run(first, count int) (float64, error) {
+	steps := t.runSteps
+	if t.inLoop {
+		steps = t.runLoop
+	}
+	sum, bad, err := steps(first, count)
+	if err != nil {
+		return 0, fmt.Errorf("fit: training from step %d: %w", first+1, err)
+	}
+	if bad >= 0 {
+		return 0, fmt.Errorf("fit: the training NLL is not finite at step %d of %d: try a smaller learning rate (it is %g) or a ClipNorm (it is %g)",
+			first+bad+1, t.cfg.Steps, t.cfg.LearningRate, t.cfg.ClipNorm)
+	}
+	return sum / float64(count), nil
+}
+
+// runSteps makes one device call per step. Like runLoop it returns the sum of
+// the NLLs and the number of the first step that was not finite, -1 for none.
+func (t *trainer) runSteps(first, count int) (sum float64, bad int, err error) {
+	for i := range count {
+		rows := tensors.FromFlatDataAndDimensions(t.batches.at(first+i), t.cfg.BatchSize, 1)
+		out, err := t.exec.Call(t.data, rows, scalar(t.model.DType, t.cfg.learningRate(first+i)))
+		if err != nil {
+			return 0, -1, err
+		}
+		nll := shapes.ConvertTo[float64](out[0].Value())
+		if math.IsNaN(nll) || math.IsInf(nll, 0) {
+			return 0, i, nil
+		}
+		sum += nll
+	}
+	return sum, -1, nil
+}
+
+func scalar(dtype dtypes.DType, v float64) *tensors.Tensor {
+	return tensors.MustFromAnyValue(shapes.CastAsDType(v, dtype))
+}
