@@ -1,0 +1,222 @@
+package flow_test
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"normflow/flowlib/backend/backendtest"
+	"normflow/flowlib/dataset"
+	"normflow/flowlib/flow"
+)
+
+// randomModel is a small flow away from its identity start.
+func randomModel(t *testing.T, features int) *flow.Model {
+	t.Helper()
+	cfg := flow.DefaultConfig(features)
+	cfg.Layers, cfg.Hidden, cfg.Seed = 4, []int{8, 8}, 3
+	cfg.Scaler = &dataset.Standardizer{Mean: make([]float64, features), Std: make([]float64, features)}
+	for i := range features {
+		cfg.Scaler.Mean[i], cfg.Scaler.Std[i] = float64(i), 0.5+0.5*float64(i)
+	}
+	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	weights, err := m.Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range weights {
+		for i := range w.Values {
+			w.Values[i] += 0.3 * math.Sin(float64(i*i+len(w.Path)))
+		}
+	}
+	if err := m.SetWeights(weights); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestSampleDensityEqualsLogProbOfItsDraws(t *testing.T) {
+	m := randomModel(t, 3)
+	x, logProb, err := m.SampleLogProb(1, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := m.LogProb(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range x {
+		if !(math.Abs(logProb[i]-again[i]) < 1e-3) { // float32, there and back through four layers
+			t.Fatalf("draw %d: %g while sampling, %g when scored", i, logProb[i], again[i])
+		}
+	}
+	same, err := m.Sample(1, 100)
+	if err != nil || !reflect.DeepEqual(x, same) {
+		t.Errorf("the same seed gave another sample (%v)", err)
+	}
+}
+
+func TestForwardUndoesInverseStateByState(t *testing.T) {
+	m := randomModel(t, 2)
+	x := [][]float64{{0.3, -1}, {2, 2}}
+	down, err := m.Inverse(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	up, err := m.Forward(down[len(down)-1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(up) != m.Config.Layers+2 || len(down) != len(up) { // the layers, the scaler, and the start
+		t.Fatalf("%d states up, %d down, for %d layers", len(up), len(down), m.Config.Layers)
+	}
+	for s := range up {
+		for i := range x {
+			for d := range x[i] {
+				if a, b := up[s][i][d], down[len(down)-1-s][i][d]; !(math.Abs(a-b) < 1e-4) {
+					t.Errorf("state %d, row %d: %g up, %g down", s, i, a, b)
+				}
+			}
+		}
+	}
+}
+
+func TestScoringInChunksEqualsRowByRow(t *testing.T) {
+	m := randomModel(t, 2)
+	x, err := m.Sample(2, 4096+70)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := m.LogProb(x)
+	if err != nil || len(all) != len(x) {
+		t.Fatalf("%d densities for %d rows, %v", len(all), len(x), err)
+	}
+	for _, i := range []int{0, 63, 4095, 4096, len(x) - 1} {
+		one, err := m.LogProb(x[i : i+1])
+		if err != nil || !(math.Abs(one[0]-all[i]) < 1e-5) {
+			t.Errorf("row %d: %v alone, %g among all, %v", i, one, all[i], err)
+		}
+	}
+	if none, err := m.LogProb(nil); err != nil || len(none) != 0 {
+		t.Errorf("no rows: got %v, %v", none, err)
+	}
+}
+
+func TestSaveLoadGivesTheSameDensityBitForBit(t *testing.T) {
+	m := randomModel(t, 3)
+	dir := filepath.Join(t.TempDir(), "model")
+	for range 2 { // the second replaces the first
+		if err := m.Save(dir, map[string]int{"steps": 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	loaded, err := flow.Load(m.Backend, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := [][]float64{{1, 2, 3}, {-4, 0, 1}}
+	want, _ := m.LogProb(x)
+	got, err := loaded.LogProb(x)
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v, %v", got, want, err)
+	}
+	left, err := os.ReadDir(filepath.Dir(dir))
+	if err != nil || len(left) != 1 {
+		t.Errorf("left beside the model: %v, %v", left, err)
+	}
+}
+
+func TestLoadRefusesDamagedFolders(t *testing.T) {
+	m := randomModel(t, 2)
+	edit := func(file string, change func(string) string) func(dir string) error {
+		return func(dir string) error {
+			path := filepath.Join(dir, file)
+			content, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(path, []byte(change(string(content))), 0o644)
+		}
+	}
+	replace := func(old, new string) func(string) string {
+		return func(s string) string { return strings.Replace(s, old, new, 1) }
+	}
+	for want, damage := range map[string]func(dir string) error{
+		"no such file":         func(dir string) error { return os.Remove(filepath.Join(dir, "weights.safetensors")) },
+		"SHA-256":              edit("weights.safetensors", func(s string) string { return s[:len(s)-1] + "x" }),
+		"model.json":           edit("model.json", func(s string) string { return s[:len(s)/2] }),
+		"newer program":        edit("model.json", replace(`"version": 1`, `"version": 99`)),
+		"unknown architecture": edit("model.json", replace("realnvp", "resnet")),
+		"layers must be":       edit("model.json", replace(`"layers": 4`, `"layers": 4000`)),
+		"is missing":           edit("model.json", replace(`"layers": 4`, `"layers": 5`)),
+		"format is":            edit("model.json", replace("normflow model", "something")),
+	} {
+		dir := filepath.Join(t.TempDir(), "model")
+		if err := m.Save(dir, nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := damage(dir); err != nil {
+			t.Fatal(err)
+		}
+		_, err := flow.Load(m.Backend, dir)
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), dir) {
+			t.Errorf("got %v, want an error with the folder and %q", err, want)
+		}
+	}
+}
+
+func TestSaveDoesNotOverwriteOtherFolders(t *testing.T) {
+	m := randomModel(t, 2)
+	dir := t.TempDir()
+	precious := filepath.Join(dir, "precious.txt")
+	if err := os.WriteFile(precious, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Save(dir, nil); err == nil {
+		t.Error("a folder that is no model was replaced")
+	}
+	if _, err := os.Stat(precious); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestImpossibleConfigs(t *testing.T) {
+	for want, change := range map[string]func(*flow.Config){
+		"at least 2 features": func(c *flow.Config) { c.Features = 1 },
+		"layers must be":      func(c *flow.Config) { c.Layers = 0 },
+		"max_log_scale":       func(c *flow.Config) { c.MaxLogScale = math.NaN() },
+		"hidden widths":       func(c *flow.Config) { c.Hidden = []int{0} },
+		"the scaler":          func(c *flow.Config) { c.Scaler = &dataset.Standardizer{Mean: []float64{0}} },
+	} {
+		cfg := flow.DefaultConfig(2)
+		change(&cfg)
+		if _, err := cfg.Build(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want an error with %q", err, want)
+		}
+	}
+}
+
+func TestBadRowsAreNamed(t *testing.T) {
+	m := randomModel(t, 2)
+	for want, x := range map[string][][]float64{
+		"row 1 has 3 features": {{1, 2}, {1, 2, 3}},
+		"row 0, column 1":      {{1, math.NaN()}},
+	} {
+		if _, err := m.LogProb(x); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want an error with %q", err, want)
+		}
+	}
+}
+
+func TestDefaultSize(t *testing.T) {
+	m, err := flow.NewModel(backendtest.Open(t), flow.DefaultConfig(2))
+	if err != nil || m.NumParameters() != 35344 {
+		t.Errorf("a default RealNVP has %d parameters, documented are 35,344 (%v)", m.NumParameters(), err)
+	}
+}
