@@ -1,0 +1,185 @@
+// Package experiment runs a named piece of work once and keeps it: a toy
+// density, a flow fitted to its samples, and what fresh points say of the fit.
+package experiment
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/gomlx/compute"
+	"github.com/google/renameio/v2"
+
+	"normflow/flowlib/backend"
+	"normflow/flowlib/dataset"
+	"normflow/flowlib/eval"
+	"normflow/flowlib/fit"
+	"normflow/flowlib/flow"
+)
+
+// Config names everything a run depends on, besides the backend.
+type Config struct {
+	Data  string      `json:"data"`  // name of a toy density, see dataset.Densities
+	Seed  int64       `json:"seed"`  // of the training data, the weights and the batches
+	Train int         `json:"train"` // events for training
+	Valid int         `json:"valid"` // for every choice made on the way
+	Test  int         `json:"test"`  // for the figures alone; the same for every seed
+	Flow  flow.Config `json:"flow"`  // the scaler is measured on the training data
+	Fit   fit.Config  `json:"fit"`
+}
+
+// DefaultConfig is the default flow and training on 20,000 events, with 10,000
+// for validation and 50,000 for the test.
+func DefaultConfig(data string, seed int64) Config {
+	return Config{
+		Data: data, Seed: seed,
+		Train: 20000, Valid: 10000, Test: 50000,
+		Flow: flow.DefaultConfig(2), Fit: fit.DefaultConfig(),
+	}
+}
+
+// Summary is what a finished run says of itself, on fresh test events.
+type Summary struct {
+	Config     Config        `json:"config"`
+	Backend    string        `json:"backend"`
+	Parameters int           `json:"parameters"`
+	Entropy    float64       `json:"entropy"` // of the true density, nats
+	NLL        eval.Estimate `json:"nll"`     // nats
+	KL         eval.Estimate `json:"kl"`      // KL(p‖q), nats
+	Fit        fit.Result    `json:"fit"`
+}
+
+// Result is a finished run: the fitted model, the data it saw, the summary.
+type Result struct {
+	Summary
+	Dir     string // where it is kept
+	Model   *flow.Model
+	Density *dataset.Density
+	Data    dataset.Splits
+}
+
+// Root is the folder that runs are kept in: FLOW_RUNS, or "runs" here.
+func Root() string {
+	if dir := os.Getenv("FLOW_RUNS"); dir != "" {
+		return dir
+	}
+	return "runs"
+}
+
+const (
+	summaryFile = "summary.json"
+	lockPoll    = 500 * time.Millisecond
+)
+
+// Run fits the flow of cfg and keeps it in a folder of root named after cfg and
+// the backend. A run that was finished before is handed back at once; one that
+// was interrupted goes on from its checkpoint. Two processes that ask for the
+// same run do not disturb each other: the second waits for the first.
+func Run(ctx context.Context, b compute.Backend, root string, cfg Config, progress fit.Progress) (*Result, error) {
+	r, err := run(ctx, b, root, cfg, progress)
+	if err != nil {
+		return nil, fmt.Errorf("experiment: %s, seed %d: %w", cfg.Data, cfg.Seed, err)
+	}
+	return r, nil
+}
+
+func run(ctx context.Context, b compute.Backend, root string, cfg Config, progress fit.Progress) (*Result, error) {
+	r, err := prepare(b, root, &cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(r.Dir, 0o755); err != nil {
+		return nil, err
+	}
+	lock := flock.New(filepath.Join(r.Dir, "lock"))
+	if _, err := lock.TryLockContext(ctx, lockPoll); err != nil {
+		return nil, fmt.Errorf("waiting for another process to finish %s: %w", r.Dir, err)
+	}
+	defer lock.Unlock()
+
+	done, err := r.load(b)
+	if done || err != nil {
+		return r, err
+	}
+	if r.Model, err = flow.NewModel(b, cfg.Flow); err != nil {
+		return nil, err
+	}
+	cfg.Fit.Checkpoint = filepath.Join(r.Dir, "checkpoint.safetensors")
+	if r.Fit, err = fit.Run(ctx, r.Model, r.Data.Train, r.Data.Valid, cfg.Fit, progress); err != nil {
+		return nil, err
+	}
+	r.Parameters = r.Model.NumParameters()
+	if r.NLL, err = eval.NLL(r.Model, r.Data.Test); err != nil {
+		return nil, err
+	}
+	if r.KL, err = eval.KL(r.Model, r.Density, r.Data.Test); err != nil {
+		return nil, err
+	}
+	if err := r.Model.Save(r.modelDir(), r.Summary); err != nil {
+		return nil, err
+	}
+	if err := writeJSON(filepath.Join(r.Dir, summaryFile), r.Summary); err != nil { // last: it says the run is finished
+		return nil, err
+	}
+	return r, os.Remove(cfg.Fit.Checkpoint)
+}
+
+// prepare draws the data, completes cfg by what follows from it, and names the folder.
+func prepare(b compute.Backend, root string, cfg *Config) (*Result, error) {
+	density, err := dataset.ByName(cfg.Data)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range []int{cfg.Train, cfg.Valid, cfg.Test} {
+		if n < 2 {
+			return nil, fmt.Errorf("train, valid and test need at least 2 events each, got %d, %d and %d", cfg.Train, cfg.Valid, cfg.Test)
+		}
+	}
+	r := &Result{Density: density, Data: density.Draw(uint64(cfg.Seed), cfg.Train, cfg.Valid, cfg.Test)}
+	cfg.Flow.Seed, cfg.Fit.Seed = cfg.Seed, cfg.Seed
+	if cfg.Flow.Scaler, err = dataset.NewStandardizer(r.Data.Train); err != nil {
+		return nil, err
+	}
+	r.Summary = Summary{Config: *cfg, Backend: backend.Name(b), Entropy: density.Entropy}
+	key, err := json.Marshal([]any{r.Config, r.Backend})
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(key)
+	r.Dir = filepath.Join(root, fmt.Sprintf("%s-%d-layers-seed-%d-%s", cfg.Data, cfg.Flow.Layers, cfg.Seed, hex.EncodeToString(sum[:4])))
+	return r, nil
+}
+
+func (r *Result) modelDir() string { return filepath.Join(r.Dir, "model") }
+
+// load takes up a finished run; it says whether there was one.
+func (r *Result) load(b compute.Backend) (bool, error) {
+	text, err := os.ReadFile(filepath.Join(r.Dir, summaryFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if err := json.Unmarshal(text, &r.Summary); err != nil {
+		return false, fmt.Errorf("%s is damaged, delete it: %w", filepath.Join(r.Dir, summaryFile), err)
+	}
+	r.Model, err = flow.Load(b, r.modelDir())
+	return err == nil, err
+}
+
+func writeJSON(path string, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	return renameio.WriteFile(path, append(text, '\n'), 0o644)
+}

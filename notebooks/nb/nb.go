@@ -1,0 +1,72 @@
+// Package nb holds what a notebook's cell needs around flowlib: the settings a
+// reader may change from outside, training with a progress bar, and pictures
+// and numbers that are shown and kept for the report.
+//
+// Its functions panic on an error, since a cell shows a panic as it is.
+package nb
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/google/renameio/v2"
+	"github.com/janpfeifer/gonb/gonbui"
+	"github.com/janpfeifer/must"
+
+	"normflow/flowlib/figure"
+	"normflow/flowlib/flow"
+)
+
+// Layers is the number of coupling layers: FLOW_LAYERS where it is set, else usual.
+func Layers(usual int) int { return setting("FLOW_LAYERS", usual, flow.MaxLayers) }
+
+// Steps is the number of training steps: FLOW_STEPS where it is set, else usual.
+func Steps(usual int) int { return setting("FLOW_STEPS", usual, 1_000_000_000) }
+
+// LayerCounts is usual, and FLOW_LAYERS among them where it is set, in order.
+func LayerCounts(usual ...int) []int {
+	counts := append(usual, Layers(usual[0]))
+	slices.Sort(counts)
+	return slices.Compact(counts)
+}
+
+// setting reads a whole number from 1 to largest from the environment.
+func setting(name string, usual, largest int) int {
+	text := os.Getenv(name)
+	if text == "" {
+		return usual
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > largest {
+		panic(fmt.Sprintf("%s is %q, expected a whole number from 1 to %d", name, text, largest))
+	}
+	return n
+}
+
+// Figure shows a picture below the cell, and keeps it for the report as name.svg.
+func Figure(name string, svg figure.SVG) {
+	gonbui.DisplaySVG(svg.String())
+	keep(name+".svg", svg)
+}
+
+// Save keeps values for the report as name.json. Values that are NaN or infinite
+// are refused: a report must not print them.
+func Save(name string, values any) {
+	keep(name+".json", append(must.M1(json.MarshalIndent(values, "", "  ")), '\n'))
+}
+
+// keep writes a result whole or not at all. Results are kept only when the
+// notebooks run for the report (FLOW_RESULTS names the folder): a reader who
+// explores changes nothing there.
+func keep(file string, content []byte) {
+	dir := os.Getenv("FLOW_RESULTS")
+	if dir == "" {
+		return
+	}
+	must.M(os.MkdirAll(dir, 0o755))
+	must.M(renameio.WriteFile(filepath.Join(dir, file), content, 0o644))
+}

@@ -1,0 +1,54 @@
+package nb
+
+import (
+	"context"
+	"fmt"
+	"html"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/gomlx/compute"
+	"github.com/janpfeifer/gonb/gonbui"
+	"github.com/janpfeifer/must"
+
+	"normflow/flowlib/backend"
+	"normflow/flowlib/experiment"
+	"normflow/flowlib/fit"
+)
+
+// Backend is the one GOMLX_BACKEND names, or else the fastest that works.
+func Backend() compute.Backend { return must.M1(backend.Open("")) }
+
+// Train runs an experiment with a progress bar below the cell, or hands back at
+// once one that was finished before. Interrupting the cell keeps a checkpoint:
+// running it again goes on from there.
+func Train(cfg experiment.Config) *experiment.Result {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	name := fmt.Sprintf("%s, %d layers, seed %d", cfg.Data, cfg.Flow.Layers, cfg.Seed)
+	bar := gonbui.UniqueID()
+	show := func(p fit.Point, of fit.Config) {
+		gonbui.UpdateHTML(bar, progress(name, p, of))
+		gonbui.Sync()
+	}
+	r := must.M1(experiment.Run(ctx, Backend(), experiment.Root(), cfg, show))
+	gonbui.UpdateHTML(bar, fmt.Sprintf("<div>%s: %d steps in %.0f s on %s, KL %.4f ± %.4f nats</div>",
+		html.EscapeString(name), cfg.Fit.Steps, r.Fit.Seconds, r.Backend, r.KL.Mean, r.KL.SE))
+	gonbui.Sync()
+	return r
+}
+
+func progress(name string, p fit.Point, of fit.Config) string {
+	return fmt.Sprintf(`<div>%s <progress value="%d" max="%d"></progress> step %d of %d, validation NLL %.4f nats</div>`,
+		html.EscapeString(name), p.Step, of.Steps, p.Step, of.Steps, p.Valid)
+}
+
+// Experiment is the default experiment on a toy density with the given number
+// of coupling layers and FLOW_STEPS steps of training.
+func Experiment(data string, layers int, seed int64) experiment.Config {
+	cfg := experiment.DefaultConfig(data, seed)
+	cfg.Flow.Layers = layers
+	cfg.Fit.Steps = Steps(cfg.Fit.Steps)
+	return cfg
+}
