@@ -40,13 +40,21 @@ def html(markdown, template, *args):
         f"--template={REPORT / 'template' / template}",
         *args,
     )
-    return space_operators(page)
+    return tidy_math(page)
 
 
-def space_operators(page):
-    """Puts back the thin space that browsers leave out after log, det, exp.
+def tidy_math(page):
+    """Mends two things in pandoc's MathML that one sees.
 
-    pandoc marks a function name with an invisible "apply" sign; TeX sets a thin
-    space there unless a parenthesis follows.
+    Browsers set no thin space after log, det, exp, which pandoc marks with an
+    invisible "apply" sign, or inside fences not at all; TeX sets one unless a
+    parenthesis follows. And a line may break between a formula and its full stop.
     """
-    return re.sub(r"(<mo>⁡</mo></mrow>)(?!<mo[^>]*>[(\[])", r'\1<mspace width="0.167em"></mspace>', page)
+    space = '<mspace width="0.167em"></mspace>'
+    apply, opening = r"<mo>(?:\u2061|&#8289;)</mo>", r"<mo[^>]*>[(\[]"
+    page = re.sub(rf"({apply}</mrow>)(?!{opening})", rf"\1{space}", page)
+    page = re.sub(
+        rf'(<mi mathvariant="normal">(?:log|det|exp|max|min|tanh)</mi>)(?!{apply}|{opening})', rf"\1{space}", page
+    )
+    formula = r'<math display="inline"(?:(?!</math>).)*</math>'
+    return re.sub(rf"(\(?{formula}[.,:;?!)]+)", r'<span style="white-space: nowrap">\1</span>', page, flags=re.DOTALL)

@@ -149,7 +149,8 @@ def table(values, topic):
         kl = [run["kl"] for run in group]
         cells = [escape(data)] + ([escape(model)] if len(models) > 1 else [])
         cells += [show(max(run["params"] for run in group), "int"), str(len(group))]
-        cells += [show(statistics.median(kl), "%.3f"), f"{show(min(kl), '%.3f')}–{show(max(kl), '%.3f')}"]
+        ends = [show(end, "%.3f") for end in (min(kl), max(kl))]
+        cells += [show(statistics.median(kl), "%.3f"), "\u00a0to\u00a0".join(ends) if len(kl) > 1 else "one run"]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

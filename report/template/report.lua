@@ -89,6 +89,13 @@ local function small(div)
   return blocks
 end
 
+-- Typst would break a line inside 1.2 × 10⁻⁵.
+local function power(math)
+  if typst and math.mathtype == 'InlineMath' and math.text:find('\\times 10^', 1, true) then
+    return { pandoc.RawInline('typst', '#box['), math, pandoc.RawInline('typst', ']') }
+  end
+end
+
 local function reference(cite)
   local id = cite.citations[1].id
   local kind = id:match('^(%a+):')
@@ -99,6 +106,6 @@ end
 
 return {
   { traverse = 'topdown', Para = equation, Figure = figure, Table = caption_of_table },
-  { Div = small },
+  { Div = small, Math = power },
   { Cite = reference },
 }
