@@ -25,7 +25,7 @@ settings := $(foreach v,LAYERS STEPS BACKEND TIMEOUT PYTHON,$(call quote,$($(v))
 ifneq ($(filter-out help doctor clean distclean,$(or $(MAKECMDGOALS),help)),)
 trouble := $(shell scripts/preflight $(settings))
 $(if $(trouble),$(error $(trouble)))
-python_version := $(shell command -v $(call quote,$(PYTHON)) && $(call quote,$(PYTHON)) --version)
+python_found := $(shell $(call quote,$(PYTHON)) -c 'import sys; print(sys.base_prefix, sys.version.split()[0])')
 endif
 
 # The notebooks and programs read these from the environment; empty means unset.
@@ -101,7 +101,7 @@ $(S)/lint: scripts/tools/lint/go.mod scripts/tools/lint/go.sum
 	@touch $@
 
 # A virtual environment stands only where it was made, with the Python that made it.
-$(eval $(call valuefile,$(S)/python.value,$$(call quote,$$(CURDIR) $$(python_version))))
+$(eval $(call valuefile,$(S)/python.value,$$(call quote,$$(CURDIR) $$(python_found))))
 $(S)/venv: scripts/requirements.lock scripts/make-venv $(S)/python.value
 	@rm -f $@
 	@$(step) -h "$(no_network) PyPI?" "Python environment (JupyterLab, pandoc, Typst)" \
@@ -151,7 +151,7 @@ worked  := $(S)/report.worked# says to the last recipe that there was something 
 
 # The notebooks run again when their values change, and the backend is one of them.
 $(S)/notebooks.value: FORCE $(backend)
-	@text=$$($(env) bash -c 'echo "layers=$$FLOW_LAYERS steps=$$FLOW_STEPS backend=$$GOMLX_BACKEND"'); \
+	@text=$$($(env) bash -c 'echo "layers=$$FLOW_LAYERS steps=$$FLOW_STEPS backend=$$GOMLX_BACKEND $(notebooks)"'); \
 	if [ "$$text" != "$$(cat $@ 2>/dev/null)" ]; then printf '%s\n' "$$text" >$@; fi
 
 $(results): $(notebooks) $(flowlib_src) go.mod go.sum $(S)/notebooks.value scripts/run_notebooks.py \
