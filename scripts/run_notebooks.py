@@ -406,6 +406,8 @@ def parse(argv):
 
 
 async def main_async(args):
+    if os.environ.get("IPYTHONDIR"):  # jupyter_client warns when its parent is missing
+        os.makedirs(os.environ["IPYTHONDIR"], exist_ok=True)
     runner = Runner(args.timeout, args.jobs, Screen(sys.stdout, sys.stdout.isatty() and args.jobs == 1))
     task = asyncio.ensure_future(runner.run_all(args.notebooks, args.out))
     caught = []

@@ -1,0 +1,207 @@
+"""The headless runner fails when a cell fails, says where, and leaves nothing behind.
+
+Needs the kernel (make setup); FLOW_REQUIRE_GONB=1 turns the skip into a failure.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import uuid
+from pathlib import Path
+
+import nbformat
+
+SCRIPTS = Path(__file__).resolve().parent.parent
+ROOT = SCRIPTS.parent
+sys.path.insert(0, str(SCRIPTS))
+
+import run_notebooks  # noqa: E402
+
+GONB = ROOT / ".tools" / "bin" / "gonb"
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><title>A dot</title><circle cx="4" cy="4" r="4"/></svg>'
+
+
+def alive(mark):
+    """Processes, zombies aside, whose environment holds mark."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (entry / "environ").read_bytes() and "\nState:\tZ" not in (entry / "status").read_text():
+                found.append((entry / "cmdline").read_bytes())
+        except OSError:
+            continue
+    return found
+
+
+class Runner(unittest.TestCase):
+    def setUp(self):
+        if not GONB.exists():
+            text = f"no {GONB.relative_to(ROOT)}: run 'make setup'"
+            if os.environ.get("FLOW_REQUIRE_GONB") == "1":
+                self.fail(text)
+            self.skipTest(text)
+        self.dir = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.dir)
+        self.out = self.dir / "built" / "notebooks"
+        self.out.mkdir(parents=True)
+        (self.out / "nb.ipynb").write_text("built before")
+        self.mark = uuid.uuid4().hex
+
+    def tearDown(self):
+        deadline = time.monotonic() + 5
+        while alive(self.mark) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        self.assertEqual(alive(self.mark), [], "processes left behind")
+
+    def command(self, *cells, name="nb", args=()):
+        nb = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "flow", "display_name": "Go (flow)", "language": "go"}})
+        for cell in cells:
+            make = nbformat.v4.new_markdown_cell if cell.startswith("#") else nbformat.v4.new_code_cell
+            nb.cells.append(make(cell))
+        path = self.dir / f"{name}.ipynb"
+        nbformat.write(nb, path)
+        return [SCRIPTS / "with-env", sys.executable, SCRIPTS / "run_notebooks.py", "--out", self.out, *args, path]
+
+    def env(self):
+        return {**os.environ, "FLOW_TEST_MARK": self.mark}
+
+    def execute(self, *cells, args=()):
+        command = self.command(*cells, args=args)
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=self.env(), timeout=120)
+
+    def assertUntouched(self):
+        self.assertEqual((self.out / "nb.ipynb").read_text(), "built before")
+        self.assertEqual([p.name for p in self.out.iterdir()], ["nb.ipynb"])
+        self.assertEqual([p.name for p in self.out.parent.iterdir()], ["notebooks"])
+
+    def assertFails(self, cells, *wanted, args=()):
+        """Exit status 1, and one message that says each of wanted."""
+        done = self.execute(*cells, args=args)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertEqual(done.stderr.count("run_notebooks: "), 1, done.stderr)
+        self.assertLessEqual(len(done.stderr.strip().splitlines()), 2, done.stderr)
+        for part in ("nb.ipynb", *wanted):
+            self.assertIn(part, done.stderr)
+        self.assertNotIn("never", done.stdout)
+        self.assertUntouched()
+
+    def test_a_good_notebook(self):
+        done = self.execute(
+            "# A title with $x^2$\n\nAnd prose.",
+            'func hello() string { return "hello" }',
+            '%%\nfmt.Println(hello(), os.Getenv("FLOW_HEADLESS"))\nfmt.Fprintln(os.Stderr, "go: downloading nothing")',
+            "%%\nwd, _ := os.Getwd()\nfmt.Println(wd)",
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"nb  cell 2/3  \d+\.\d s  fmt\.Println\(hello")
+        nb = nbformat.read(self.out / "nb.ipynb", 4)
+        text = "".join(o.get("text", "") for c in nb.cells for o in c.get("outputs", []))
+        self.assertIn("hello 1\n", text)
+        self.assertIn(str(self.dir.resolve()), text)
+        page = (self.out / "nb.html").read_text()
+        self.assertIn("<math", page)
+        self.assertIn("hello 1", page)
+        self.assertEqual(re.findall(r"(?:src|href)=[\"']https?:[^\"']*", page), [])
+
+    def test_compile_error(self):
+        self.assertFails(
+            ['func hello() string { return "hello" }', "%%\nfmt.Println(hello())\nvar y string = 4\n_ = y"],
+            "code cell 2 of 2", "fmt.Println(hello())", "cannot use 4", "line 3: var y string = 4",
+        )  # fmt: skip
+
+    def test_compile_error_outside_main(self):
+        self.assertFails(["func hello() string {\n\treturn undefinedThing\n}"], "undefined: undefinedThing", "line 2: return undefinedThing")
+
+    def test_panic(self):
+        self.assertFails(
+            ['%%\nvar a []int\nfmt.Println("before")\nfmt.Println(a[3])', '%%\nfmt.Println("never")'],
+            "code cell 1 of 2", "index out of range [3]", "exit status 2", "line 4: fmt.Println(a[3])",
+        )  # fmt: skip
+
+    def test_exit_status(self):
+        self.assertFails(
+            ['%%\nfmt.Fprintln(os.Stderr, "the pod bay doors are shut")\nos.Exit(3)', "# prose"],
+            "code cell 1 of 1", "the pod bay doors are shut (exit status 3)",
+        )  # fmt: skip
+
+    def test_killed_program(self):
+        self.assertFails(["%%\nsyscall.Kill(os.Getpid(), syscall.SIGKILL)"], "signal: killed")
+
+    def test_failing_test(self):
+        self.assertFails(
+            [
+                "func Add(a, b int) int { return a - b }",
+                '%test\nfunc TestAdd(t *testing.T) {\n\tif got := Add(1, 2); got != 3 {\n\t\tt.Errorf("Add(1, 2) = %d, want 3", got)\n\t}\n}',
+            ],
+            "code cell 2 of 2", "--- FAIL: TestAdd", "Add(1, 2) = -1, want 3", "exit status 1",
+        )  # fmt: skip
+
+    def test_failing_shell_command(self):
+        self.assertFails(["!ls /no/such/folder"], "No such file", "exit status 2")
+
+    def test_unknown_command(self):
+        self.assertFails(["%nonsense"], "%nonsense", "unknown")
+
+    def test_dead_kernel(self):
+        self.assertFails(["%%\nsyscall.Kill(os.Getppid(), syscall.SIGKILL)\ntime.Sleep(time.Minute)"], "the kernel died")
+
+    def test_time_out(self):
+        start = time.monotonic()
+        # The program leaves the kernel's process group, and is ended all the same.
+        self.assertFails(["%%\nsyscall.Setpgid(0, 0)\ntime.Sleep(time.Hour)"], "still running after 5 s", args=["--timeout", "5"])
+        self.assertLess(time.monotonic() - start, 20)
+
+    def test_stopped_by_a_signal(self):
+        for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            with self.subTest(number.name):
+                flag = self.dir / f"started-{number.name}"
+                command = self.command(f'%%\nos.WriteFile("{flag}", nil, 0o644)\ntime.Sleep(time.Hour)')
+                runner = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=self.env())
+                deadline = time.monotonic() + 60
+                while not flag.exists() and time.monotonic() < deadline:
+                    time.sleep(0.1)
+                runner.send_signal(number)
+                _, stderr = runner.communicate(timeout=20)
+                self.assertEqual(runner.returncode, status, stderr)
+                self.assertIn("stopped", stderr)
+                self.assertUntouched()
+
+    def test_two_at_once(self):
+        first = self.command('%%\nfmt.Println("first")', "%%\ntime.Sleep(2 * time.Second)", name="first")
+        both = self.command('%%\nfmt.Println("second")', name="second", args=["--jobs", "2", first[-1]])
+        done = subprocess.run(both, capture_output=True, text=True, check=False, env=self.env(), timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for name in ("first", "second"):
+            self.assertIn(name, nbformat.read(self.out / f"{name}.ipynb", 4).cells[0].outputs[0].text)
+
+    def test_wrong_usage(self):
+        for args in (["--timeout", "0", "x.ipynb"], [], ["no-such.ipynb"]):
+            done = subprocess.run([sys.executable, SCRIPTS / "run_notebooks.py", *args], capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 2, done.stderr)
+
+
+class Words(unittest.TestCase):
+    def test_progress(self):
+        bar = {"text/html": '<progress value="250" max="1000"></progress> step 250 of 1,000, &minus;1.2 nats'}
+        self.assertEqual(run_notebooks.progress_text(bar), "25 % step 250 of 1,000, −1.2 nats")
+        self.assertEqual(run_notebooks.progress_text({"text/html": "<b>no bar</b>"}), "")
+
+    def test_wait_status(self):
+        for text in ("exit status 2\n", "^C\nsignal: killed\n"):
+            self.assertTrue(run_notebooks.WAIT_STATUS.match(text), text)
+        for text in ("go: downloading x v1\n", "the exit status 2\n", "exit status 2 was seen\n"):
+            self.assertFalse(run_notebooks.WAIT_STATUS.match(text), text)
+
+    def test_first_line(self):
+        self.assertEqual(run_notebooks.first_line("\n%%\n  a := 1\n"), "a := 1")
+        self.assertEqual(len(run_notebooks.first_line("x" * 200)), 60)
+
+
+if __name__ == "__main__":
+    unittest.main()
