@@ -26,6 +26,7 @@ func TestBijectors(t *testing.T) {
 		{"affine coupling, odd D", 5, coupling(bijector.Alternating(5, false))},
 		{"affine coupling, arbitrary mask", 4, coupling(bijector.Mask{true, false, false, true})},
 		{"affine coupling, small bound", 2, bijector.NewAffineCoupling(bijector.Alternating(2, false), mlp).MaxLogScale(0.5)},
+		{"affine coupling, tight input bound", 3, bijector.NewAffineCoupling(bijector.Alternating(3, true), mlp).InputBound(1)},
 		{"inverted", 3, bijector.Invert{Bijector: coupling(bijector.Alternating(3, false))}},
 		{"chain", 3, bijector.Chain{
 			coupling(bijector.Alternating(3, false)), coupling(bijector.Alternating(3, true)),

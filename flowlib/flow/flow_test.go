@@ -191,6 +191,7 @@ func TestImpossibleConfigs(t *testing.T) {
 		"at least 2 features": func(c *flow.Config) { c.Features = 1 },
 		"layers must be":      func(c *flow.Config) { c.Layers = 0 },
 		"max_log_scale":       func(c *flow.Config) { c.MaxLogScale = math.NaN() },
+		"input_bound":         func(c *flow.Config) { c.InputBound = 0 },
 		"hidden widths":       func(c *flow.Config) { c.Hidden = []int{0} },
 		"the scaler":          func(c *flow.Config) { c.Scaler = &dataset.Standardizer{Mean: []float64{0}} },
 	} {

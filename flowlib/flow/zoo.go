@@ -18,6 +18,7 @@ type Config struct {
 	Layers       int     `json:"layers"`        // coupling layers, masks alternating
 	Hidden       []int   `json:"hidden"`        // widths of the conditioner's hidden layers
 	MaxLogScale  float64 `json:"max_log_scale"` // bound on |s| of one layer, nats
+	InputBound   float64 `json:"input_bound"`   // where a conditioner's input is cut off
 	Seed         int64   `json:"seed"`          // of the initial weights
 	// Scaler makes the flow work in standardized units inside, while densities
 	// and samples stay in the units of the data; nil leaves the data as it is.
@@ -33,6 +34,7 @@ func DefaultConfig(features int) Config {
 		Layers:       8,
 		Hidden:       []int{64, 64},
 		MaxLogScale:  bijector.DefaultMaxLogScale,
+		InputBound:   bijector.DefaultInputBound,
 	}
 }
 
@@ -52,6 +54,8 @@ func (c Config) Build() (*Flow, error) {
 		return nil, fmt.Errorf("flow: layers must be between 1 and %d, got %d", MaxLayers, c.Layers)
 	case !(c.MaxLogScale > 0):
 		return nil, fmt.Errorf("flow: max_log_scale must be positive, got %g", c.MaxLogScale)
+	case !(c.InputBound > 0):
+		return nil, fmt.Errorf("flow: input_bound must be positive, got %g", c.InputBound)
 	}
 	for _, width := range c.Hidden {
 		if width < 1 || width > 1<<16 {
@@ -62,7 +66,8 @@ func (c Config) Build() (*Flow, error) {
 	conditioner := bijector.MLP(activation.TypeRelu, c.Hidden...)
 	for i := range c.Layers {
 		mask := bijector.Alternating(c.Features, i%2 == 1)
-		chain = append(chain, bijector.NewAffineCoupling(mask, conditioner).MaxLogScale(c.MaxLogScale))
+		chain = append(chain, bijector.NewAffineCoupling(mask, conditioner).
+			MaxLogScale(c.MaxLogScale).InputBound(c.InputBound))
 	}
 	if s := c.Scaler; s != nil {
 		if len(s.Mean) != c.Features || len(s.Std) != c.Features {

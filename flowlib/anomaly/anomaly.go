@@ -1,0 +1,93 @@
+// Package anomaly turns log-densities into decisions: which events are too
+// unlikely to be normal, at a false-alarm rate one chooses.
+//
+// The score of an event is its log-density under a flow fitted to normal
+// events: the lower, the stranger.
+package anomaly
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Threshold returns the log-density below which an event is flagged, such that
+// at most the share falseAlarm of normal, log-densities of events that the fit
+// has not seen, lies below it.
+//
+// It returns an error unless 0 < falseAlarm < 1 and there are enough normal
+// events for the rate to mean something: at least 1/falseAlarm.
+func Threshold(normal []float64, falseAlarm float64) (float64, error) {
+	if !(falseAlarm > 0 && falseAlarm < 1) {
+		return 0, fmt.Errorf("anomaly: the false-alarm rate must lie between 0 and 1, got %g", falseAlarm)
+	}
+	if float64(len(normal))*falseAlarm < 1 {
+		return 0, fmt.Errorf("anomaly: %d normal events cannot set a threshold for a false-alarm rate of %g: at least %.0f are needed", len(normal), falseAlarm, math.Ceil(1/falseAlarm))
+	}
+	if err := checkScores(normal); err != nil {
+		return 0, err
+	}
+	sorted := slices.Sorted(slices.Values(normal))
+	return sorted[int(falseAlarm*float64(len(sorted)))], nil
+}
+
+// Rate is the share of logProb that lies below the threshold.
+func Rate(logProb []float64, threshold float64) float64 {
+	flagged := 0
+	for _, lp := range logProb {
+		if lp < threshold {
+			flagged++
+		}
+	}
+	return float64(flagged) / float64(len(logProb))
+}
+
+// AUROC is the probability that an anomaly scores lower than a normal event,
+// ties counting half: the area under the ROC curve, by ranks (Mann-Whitney).
+func AUROC(normal, anomalous []float64) (float64, error) {
+	if len(normal) == 0 || len(anomalous) == 0 {
+		return 0, fmt.Errorf("anomaly: AUROC needs normal and anomalous events, got %d and %d", len(normal), len(anomalous))
+	}
+	if err := checkScores(slices.Concat(normal, anomalous)); err != nil {
+		return 0, err
+	}
+	type event struct {
+		score   float64
+		anomaly bool
+	}
+	events := make([]event, 0, len(normal)+len(anomalous))
+	for _, s := range normal {
+		events = append(events, event{s, false})
+	}
+	for _, s := range anomalous {
+		events = append(events, event{s, true})
+	}
+	slices.SortFunc(events, func(a, b event) int { return cmp.Compare(a.score, b.score) })
+	wins, anomaliesBelow := 0.0, 0
+	for i := 0; i < len(events); {
+		var tied [2]int // normal, anomalous
+		j := i
+		for ; j < len(events) && events[j].score == events[i].score; j++ {
+			if events[j].anomaly {
+				tied[1]++
+			} else {
+				tied[0]++
+			}
+		}
+		wins += float64(tied[0]) * (float64(anomaliesBelow) + float64(tied[1])/2)
+		anomaliesBelow += tied[1]
+		i = j
+	}
+	return wins / float64(len(normal)) / float64(len(anomalous)), nil
+}
+
+// checkScores allows -Inf, an event outside the support, but no NaN.
+func checkScores(scores []float64) error {
+	for i, s := range scores {
+		if math.IsNaN(s) {
+			return fmt.Errorf("anomaly: the log-density of event %d is NaN", i)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,54 @@
+package anomaly
+
+import (
+	"math"
+	"strings"
+	"testing"
+)
+
+func TestThreshold(t *testing.T) {
+	normal := make([]float64, 1000)
+	for i := range normal {
+		normal[i] = float64((i * 7919) % 1000) // 0..999 in some order
+	}
+	threshold, err := Threshold(normal, 0.05)
+	if err != nil || threshold != 50 {
+		t.Errorf("got %g, %v, want 50", threshold, err)
+	}
+	if rate := Rate(normal, threshold); rate != 0.05 {
+		t.Errorf("flags %g of the normal events, want 0.05", rate)
+	}
+	for want, err := range map[string]error{
+		"between 0 and 1": second(Threshold(normal, 1)),
+		"at least 2000":   second(Threshold(normal, 0.0005)),
+		"event 1 is NaN":  second(Threshold([]float64{1, math.NaN()}, 0.5)),
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want an error with %q", err, want)
+		}
+	}
+}
+
+func TestAUROC(t *testing.T) {
+	inf := math.Inf(-1)
+	for _, tt := range []struct {
+		normal, anomalous []float64
+		want              float64
+	}{
+		{[]float64{1, 2}, []float64{-1, inf}, 1},
+		{[]float64{1, 2}, []float64{3}, 0},
+		{[]float64{1, 2}, []float64{1, 2}, 0.5},
+		{[]float64{1, 2, 3}, []float64{2}, 0.5},
+		{[]float64{0, 1, 2, 3}, []float64{0.5, 2.5}, 0.5}, // 3 of 4 and 1 of 4
+		{[]float64{1, 3}, []float64{2, 0}, 0.75},
+	} {
+		if got, err := AUROC(tt.normal, tt.anomalous); err != nil || got != tt.want {
+			t.Errorf("AUROC(%v, %v) = %g, %v, want %g", tt.normal, tt.anomalous, got, err, tt.want)
+		}
+	}
+	if _, err := AUROC(nil, []float64{1}); err == nil {
+		t.Error("no normal events were accepted")
+	}
+}
+
+func second(_ float64, err error) error { return err }

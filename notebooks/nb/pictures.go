@@ -1,0 +1,120 @@
+package nb
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/janpfeifer/must"
+
+	"normflow/flowlib/dataset"
+	"normflow/flowlib/eval"
+	"normflow/flowlib/experiment"
+	"normflow/flowlib/figure"
+	"normflow/flowlib/flow"
+)
+
+const gridCells = 200 // of a density picture, each way
+
+// Curves is the training curve of a run as log-likelihood, with the negative
+// entropy as the limit.
+func Curves(r *experiment.Result, name string) figure.CurvePanel {
+	panel := figure.CurvePanel{Name: name, Limit: &figure.Mark{Name: "−entropy", Value: -r.Entropy}}
+	for _, p := range r.Fit.Curve {
+		panel.Training = append(panel.Training, []float64{float64(p.Step), -p.Train})
+		panel.Validation = append(panel.Validation, []float64{float64(p.Step), -p.Valid})
+	}
+	return panel
+}
+
+// TrueDensity is the exact density over its window, as a panel.
+func TrueDensity(d *dataset.Density, name string, overlay [][]float64) figure.DensityPanel {
+	exact := func(x [][]float64) ([]float64, error) { return d.LogProb(x), nil }
+	return densityPanel(exact, d.Box, name, overlay)
+}
+
+// LearnedDensity is the density of a run's flow over the same window.
+func LearnedDensity(r *experiment.Result, name string) figure.DensityPanel {
+	return densityPanel(r.Model.LogProb, r.Density.Box, name, nil)
+}
+
+func densityPanel(logProb func([][]float64) ([]float64, error), box [][2]float64, name string, overlay [][]float64) figure.DensityPanel {
+	g := must.M1(eval.DensityGrid(logProb, box, gridCells))
+	return figure.DensityPanel{
+		Name: name, Values: g.Values, Overlay: overlay,
+		XMin: g.XMin, XMax: g.XMax, YMin: g.YMin, YMax: g.YMax,
+	}
+}
+
+// Latents draws n points of the base distribution, the unit Gaussian in two
+// dimensions.
+func Latents(seed uint64, n int) [][]float64 {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	z := make([][]float64, n)
+	for i := range z {
+		z[i] = []float64{rng.NormFloat64(), rng.NormFloat64()}
+	}
+	return z
+}
+
+// ForwardStages sends latents through the flow: a panel for z and one for each
+// coupling layer. The last is the data in standardized units; the scaler, which
+// only shifts and stretches the axes, is left out.
+func ForwardStages(m *flow.Model, z [][]float64) []figure.Stage {
+	states := must.M1(m.Forward(z))[:m.Config.Layers+1]
+	stages := make([]figure.Stage, len(states))
+	for i, points := range states {
+		stages[i] = figure.Stage{Name: fmt.Sprintf("after layer %d", i), Points: points}
+	}
+	stages[0].Name, stages[0].Latent = "latent z", true
+	stages[len(stages)-1].Name = fmt.Sprintf("layer %d: data x", m.Config.Layers)
+	return stages
+}
+
+// InverseStages sends data back: a panel for x in standardized units and one
+// for each coupling layer undone, the last being the latents. It returns the
+// latents as well, whose angles colour the points.
+func InverseStages(m *flow.Model, x [][]float64) (stages []figure.Stage, latents [][]float64) {
+	states := must.M1(m.Inverse(x))
+	states = states[len(states)-m.Config.Layers-1:]
+	stages = make([]figure.Stage, len(states))
+	for i, points := range states {
+		stages[i] = figure.Stage{Name: fmt.Sprintf("layer %d undone", m.Config.Layers+1-i), Points: points}
+	}
+	last := len(stages) - 1
+	stages[0].Name = "data x"
+	stages[last].Name, stages[last].Latent = "layer 1 undone: latent z", true
+	return stages, states[last]
+}
+
+// Grid is the regular grid over [-2.5, 2.5]² in latent space, and its images
+// after each coupling layer of the flow: the panels of a warped grid.
+func Grid(m *flow.Model) []figure.GridPanel {
+	const lines, points, half = 17, 81, 2.5
+	at := func(i, n int) float64 { return half * (2*float64(i)/float64(n-1) - 1) }
+	var z [][]float64 // all horizontal lines, then all vertical ones
+	for i := range lines {
+		for j := range points {
+			z = append(z, []float64{at(j, points), at(i, lines)})
+		}
+	}
+	for i := range lines {
+		for j := range points {
+			z = append(z, []float64{at(i, lines), at(j, points)})
+		}
+	}
+	states := must.M1(m.Forward(z))[:m.Config.Layers+1]
+	panels := make([]figure.GridPanel, len(states))
+	for s, state := range states {
+		panels[s].Name = fmt.Sprintf("after layer %d", s)
+		for line := range 2 * lines {
+			part := state[line*points : (line+1)*points]
+			if line < lines {
+				panels[s].Horizontal = append(panels[s].Horizontal, part)
+			} else {
+				panels[s].Vertical = append(panels[s].Vertical, part)
+			}
+		}
+	}
+	panels[0].Name = "latent z"
+	return panels
+}
