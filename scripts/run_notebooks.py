@@ -7,8 +7,10 @@ reports "ok". The one trace is a message of its own on stderr, the program's
 wait status ("exit status 2", "signal: killed"). We look for it. We also fail
 on compile errors, unknown %commands, a cell over its time-out and a dead kernel.
 
-Executed notebooks go to --out as .ipynb and .html, all at the end and only if
-every notebook passed; after a failure the earlier ones are still there.
+Executed notebooks go to --out as .ipynb and .html; the figures and values they
+keep for the report (in the folder that FLOW_RESULTS names to them) to --results.
+Both all at the end and only if every notebook passed: after a failure the earlier
+ones are still there.
 
 Exit status: 0 all passed, 1 a notebook failed, 2 wrong usage,
 130 / 143 stopped by Ctrl-C / SIGTERM.
@@ -141,15 +143,17 @@ class Runner:
         self.screen = screen
         self.mark = uuid.uuid4().hex
         self.groups = set()  # process groups of our kernels
-        self.tmp = None
+        self.tmp = self.results = None
         self.stopping = False
 
-    async def run_all(self, paths, out):
-        """Executes every notebook; moves the results to out if all passed."""
-        out.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-        self.tmp = tempfile.mkdtemp(prefix="flow-notebooks-")
+    async def run_all(self, paths, out, results):
+        """Executes every notebook; moves what they made to out and results if all passed."""
+        made = []
         try:
+            staging = beside(out, made)
+            self.results = beside(results, made)
+            self.tmp = Path(tempfile.mkdtemp(prefix="flow-notebooks-"))
+            made.append(self.tmp)
             turns = asyncio.Semaphore(self.jobs)
 
             async def one(path):
@@ -165,13 +169,14 @@ class Runner:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
                 raise
-            out.mkdir(exist_ok=True)
-            for file in sorted(staging.iterdir()):
-                os.replace(file, out / file.name)
+            for source, target in ((staging, out), (self.results, results)):
+                target.mkdir(exist_ok=True)
+                for file in sorted(source.iterdir()):
+                    os.replace(file, target / file.name)
         finally:
             self.kill()
-            shutil.rmtree(staging, ignore_errors=True)
-            shutil.rmtree(self.tmp, ignore_errors=True)
+            for folder in made:
+                shutil.rmtree(folder, ignore_errors=True)
 
     async def run(self, path, staging):
         start = time.monotonic()
@@ -195,7 +200,7 @@ class Runner:
             resources={"metadata": {"path": str(path.parent.resolve())}},
         )
         client.log.setLevel("CRITICAL")
-        log_path = Path(self.tmp) / f"{path.stem}-{uuid.uuid4().hex[:8]}.log"
+        log_path = self.tmp / f"{path.stem}-{uuid.uuid4().hex[:8]}.log"
         with open(log_path, "w+b") as log:
             await self._start(client, path, kernel, log, log_path)
             try:
@@ -212,7 +217,7 @@ class Runner:
         self.screen.line(f"✓ {path.stem}  {time.monotonic() - start:.1f} s")
 
     async def _start(self, client, path, kernel, log, log_path):
-        env = dict(os.environ, FLOW_HEADLESS="1")
+        env = dict(os.environ, FLOW_HEADLESS="1", FLOW_RESULTS=str(self.results))
         env[RUN_MARK] = self.mark
         client.km = client.create_kernel_manager()
         try:
@@ -299,6 +304,14 @@ class Runner:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+
+
+def beside(folder, made):
+    """A new folder beside folder, to be renamed into it; noted in made."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent)).resolve()
+    made.append(new)
+    return new
 
 
 def kill_group(group):
@@ -391,6 +404,7 @@ def parse(argv):
     parser = argparse.ArgumentParser(description="Execute notebooks and fail when one of their cells fails.")
     parser.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
     parser.add_argument("--out", type=Path, default=Path("report/build/notebooks"), help="folder of the executed notebooks (default %(default)s)")
+    parser.add_argument("--results", type=Path, default=Path("report/results"), help="folder of what they keep for the report (default %(default)s)")
     parser.add_argument("--timeout", type=int, default=1200, help="seconds a cell may take (default %(default)s)")
     parser.add_argument("--jobs", type=int, default=1, help="notebooks executed at once (default %(default)s)")
     args = parser.parse_args(argv)
@@ -409,7 +423,7 @@ async def main_async(args):
     if os.environ.get("IPYTHONDIR"):  # jupyter_client warns when its parent is missing
         os.makedirs(os.environ["IPYTHONDIR"], exist_ok=True)
     runner = Runner(args.timeout, args.jobs, Screen(sys.stdout, sys.stdout.isatty() and args.jobs == 1))
-    task = asyncio.ensure_future(runner.run_all(args.notebooks, args.out))
+    task = asyncio.ensure_future(runner.run_all(args.notebooks, args.out, args.results))
     caught = []
 
     def stop(number):

@@ -24,7 +24,7 @@ sys.path.insert(0, str(SCRIPTS))
 import run_notebooks  # noqa: E402
 
 GONB = ROOT / ".tools" / "bin" / "gonb"
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><title>A dot</title><circle cx="4" cy="4" r="4"/></svg>'
+KEEP = '%%\nos.WriteFile(filepath.Join(os.Getenv("FLOW_RESULTS"), "kept.json"), []byte("2"), 0o644)'
 
 
 def alive(mark):
@@ -51,6 +51,9 @@ class Runner(unittest.TestCase):
         self.out = self.dir / "built" / "notebooks"
         self.out.mkdir(parents=True)
         (self.out / "nb.ipynb").write_text("built before")
+        self.results = self.dir / "results"
+        self.results.mkdir()
+        (self.results / "kept.json").write_text("1")
         self.mark = uuid.uuid4().hex
 
     def tearDown(self):
@@ -66,7 +69,7 @@ class Runner(unittest.TestCase):
             nb.cells.append(make(cell))
         path = self.dir / f"{name}.ipynb"
         nbformat.write(nb, path)
-        return [SCRIPTS / "with-env", sys.executable, SCRIPTS / "run_notebooks.py", "--out", self.out, *args, path]
+        return [SCRIPTS / "with-env", sys.executable, SCRIPTS / "run_notebooks.py", "--out", self.out, "--results", self.results, *args, path]
 
     def env(self):
         return {**os.environ, "FLOW_TEST_MARK": self.mark}
@@ -79,6 +82,8 @@ class Runner(unittest.TestCase):
         self.assertEqual((self.out / "nb.ipynb").read_text(), "built before")
         self.assertEqual([p.name for p in self.out.iterdir()], ["nb.ipynb"])
         self.assertEqual([p.name for p in self.out.parent.iterdir()], ["notebooks"])
+        self.assertEqual([p.name for p in self.dir.glob(".results*")], [])
+        self.assertEqual((self.results / "kept.json").read_text(), "1")
 
     def assertFails(self, cells, *wanted, args=()):
         """Exit status 1, and one message that says each of wanted."""
@@ -97,9 +102,11 @@ class Runner(unittest.TestCase):
             'func hello() string { return "hello" }',
             '%%\nfmt.Println(hello(), os.Getenv("FLOW_HEADLESS"))\nfmt.Fprintln(os.Stderr, "go: downloading nothing")',
             "%%\nwd, _ := os.Getwd()\nfmt.Println(wd)",
+            KEEP,
         )
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertRegex(done.stdout, r"nb  cell 2/3  \d+\.\d s  fmt\.Println\(hello")
+        self.assertRegex(done.stdout, r"nb  cell 2/4  \d+\.\d s  fmt\.Println\(hello")
+        self.assertEqual((self.results / "kept.json").read_text(), "2")
         nb = nbformat.read(self.out / "nb.ipynb", 4)
         text = "".join(o.get("text", "") for c in nb.cells for o in c.get("outputs", []))
         self.assertIn("hello 1\n", text)
@@ -126,8 +133,8 @@ class Runner(unittest.TestCase):
 
     def test_exit_status(self):
         self.assertFails(
-            ['%%\nfmt.Fprintln(os.Stderr, "the pod bay doors are shut")\nos.Exit(3)', "# prose"],
-            "code cell 1 of 1", "the pod bay doors are shut (exit status 3)",
+            [KEEP, '%%\nfmt.Fprintln(os.Stderr, "the pod bay doors are shut")\nos.Exit(3)', "# prose"],
+            "code cell 2 of 2", "the pod bay doors are shut (exit status 3)",
         )  # fmt: skip
 
     def test_killed_program(self):
