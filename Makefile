@@ -191,9 +191,15 @@ quality: setup ## measure the quality tables of report/measured/ again (long)
 # --- Checks ----------------------------------------------------------------------
 
 .PHONY: test
-test: setup ## run all tests
+test: setup $(S)/browser ## run all tests (the one in a browser where there is Chromium)
 	@$(env) $(go) test ./...
-	@$(env) python -m unittest discover -s scripts/tests
+	@FLOW_REQUIRE_GONB=1 $(env) python -m unittest discover -s scripts/tests
+
+# What drives the browser is fetched only where there is one.
+$(S)/browser: scripts/requirements-test.lock $(S)/venv
+	@if [ -n "$$FLOW_REQUIRE_BROWSER" ] || command -v chromium chromium-browser google-chrome >/dev/null; then \
+		$(step) -h "$(no_network) PyPI?" "Playwright for the test in a browser" .tools/venv/bin/python -m pip install \
+			--require-hashes --only-binary :all: --retries 2 --disable-pip-version-check --no-input -r $< && touch $@; fi
 
 .PHONY: test-xla
 test-xla: setup ## run flowlib's tests on XLA

@@ -25,6 +25,7 @@ var ranks = map[string]int{
 	"flowlib/flow":       3,
 	"flowlib/fit":        4,
 	"flowlib/eval":       4,
+	"flowlib/anomaly":    4,
 	"flowlib/experiment": 5,
 	"notebooks":          6,
 	"scripts":            6,
