@@ -2,7 +2,6 @@ package experiment
 
 import "normflow/flowlib/eval"
 
-
 // Proof holds the figures every fitted flow must pass, whatever it learned.
 type Proof struct {
 	Integral    float64 `json:"integral"`     // of the density over a wide window; 1

@@ -28,11 +28,16 @@ func Train(cfg experiment.Config) *experiment.Result {
 	defer stop()
 	name := fmt.Sprintf("%s, %d layers, seed %d", cfg.Data, cfg.Flow.Layers, cfg.Seed)
 	bar := gonbui.UniqueID()
+	trained := false
 	show := func(p fit.Point, of fit.Config) {
+		trained = true
 		gonbui.UpdateHTML(bar, progress(name, p, of))
 		gonbui.Sync()
 	}
 	r := must.M1(experiment.Run(ctx, Backend(), experiment.Root(), cfg, show))
+	if !trained {
+		return r
+	}
 	gonbui.UpdateHTML(bar, fmt.Sprintf("<div>%s: %d steps in %.0f s on %s, KL %.4f ± %.4f nats</div>",
 		html.EscapeString(name), cfg.Fit.Steps, r.Fit.Seconds, r.Backend, r.KL.Mean, r.KL.SE))
 	gonbui.Sync()

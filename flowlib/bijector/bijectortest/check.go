@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -81,22 +80,32 @@ func newChecker(t testing.TB, b bijector.Bijector, features int) *checker {
 	}
 	c := &checker{t: t, b: b, features: features, backend: be, store: model.NewStore()}
 	c.run(normals(rand.New(rand.NewPCG(3, 4)), batch, features, 1), true) // creates the variables
-	randomize(c.store)
+	Randomize(c.store, 0.6, 5)
 	return c
 }
 
-// randomize moves every trainable variable away from its initial value.
-func randomize(store *model.Store) {
-	rng := rand.New(rand.NewPCG(5, 6))
+// Randomize sets every trainable variable of store to draws of N(0, std²), which
+// moves bijectors away from the identity they start as.
+func Randomize(store *model.Store, std float64, seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 6))
 	for v := range store.IterVariables() {
-		if !v.Trainable || v.DType() != dtypes.Float64 {
+		if !v.Trainable {
 			continue
 		}
-		values := make([]float64, v.Shape().Size())
-		for i := range values {
-			values[i] = 0.6 * rng.NormFloat64()
-		}
-		v.MustSetValue(tensors.FromFlatDataAndDimensions(values, v.Shape().Dimensions...))
+		value := tensors.FromShape(v.Shape())
+		value.MustMutableFlatData(func(flat any) {
+			switch flat := flat.(type) {
+			case []float32:
+				for i := range flat {
+					flat[i] = float32(std * rng.NormFloat64())
+				}
+			case []float64:
+				for i := range flat {
+					flat[i] = std * rng.NormFloat64()
+				}
+			}
+		})
+		v.MustSetValue(value)
 	}
 }
 
