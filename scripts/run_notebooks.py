@@ -150,8 +150,8 @@ class Runner:
         """Executes every notebook; moves what they made to out and results if all passed."""
         made = []
         try:
-            staging = beside(out, made)
-            self.results = beside(results, made)
+            staging = inside(out, made)
+            self.results = inside(results, made)
             self.tmp = Path(tempfile.mkdtemp(prefix="flow-notebooks-"))
             made.append(self.tmp)
             turns = asyncio.Semaphore(self.jobs)
@@ -170,7 +170,6 @@ class Runner:
                 await asyncio.gather(*tasks, return_exceptions=True)
                 raise
             for source, target in ((staging, out), (self.results, results)):
-                target.mkdir(exist_ok=True)
                 for file in sorted(source.iterdir()):
                     os.replace(file, target / file.name)
         finally:
@@ -306,10 +305,10 @@ class Runner:
                 pass
 
 
-def beside(folder, made):
-    """A new folder beside folder, to be renamed into it; noted in made."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent)).resolve()
+def inside(folder, made):
+    """A new hidden folder in folder, from where files are renamed into it; noted in made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=".new-", dir=folder)).resolve()
     made.append(new)
     return new
 

@@ -82,7 +82,7 @@ class Runner(unittest.TestCase):
         self.assertEqual((self.out / "nb.ipynb").read_text(), "built before")
         self.assertEqual([p.name for p in self.out.iterdir()], ["nb.ipynb"])
         self.assertEqual([p.name for p in self.out.parent.iterdir()], ["notebooks"])
-        self.assertEqual([p.name for p in self.dir.glob(".results*")], [])
+        self.assertEqual([p.name for p in self.results.iterdir()], ["kept.json"])
         self.assertEqual((self.results / "kept.json").read_text(), "1")
 
     def assertFails(self, cells, *wanted, args=()):

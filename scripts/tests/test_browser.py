@@ -1,0 +1,211 @@
+"""What a reader does, in a real browser: run a notebook in JupyterLab, open the report.
+
+Needs Chromium and playwright (scripts/requirements-test.lock). Without them the
+tests are skipped; FLOW_REQUIRE_BROWSER=1 turns the skip into a failure.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.request
+import uuid
+from pathlib import Path
+
+try:
+    from playwright.sync_api import Error as BrowserError
+    from playwright.sync_api import sync_playwright
+except ImportError:
+    sync_playwright = None
+
+SCRIPTS = Path(__file__).resolve().parent.parent
+ROOT = SCRIPTS.parent
+FIXTURES = Path(__file__).resolve().parent / "fixtures"
+NOTEBOOKS = ROOT / "notebooks"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CONNECTED = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.connectionStatus === 'connected'"
+RUN_SECONDS = 600  # for all cells of a notebook, the first build of what they import included
+
+
+def alive(mark):
+    """Processes, zombies aside, whose environment holds mark."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if int(entry.name) != os.getpid() and mark.encode() in (entry / "environ").read_bytes():
+                if "\nState:\tZ" not in (entry / "status").read_text():
+                    found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def missing():
+    """What the tests lack, or ""."""
+    if not CHROMIUM:
+        return "no Chromium (Debian: apt-get install chromium)"
+    if not sync_playwright:
+        return "no playwright (.tools/venv/bin/pip install --require-hashes -r scripts/requirements-test.lock)"
+    return ""
+
+
+class Browser(unittest.TestCase):
+    def setUp(self):
+        if missing():
+            if os.environ.get("FLOW_REQUIRE_BROWSER") == "1":
+                self.fail(missing())
+            self.skipTest(missing())
+        self.dir = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+        self.mark = f"FLOW_TEST_MARK={uuid.uuid4().hex}"
+        self.addCleanup(self.nothing_left)
+        self.env = {**os.environ, **dict([self.mark.split("=")])}
+        self.playwright = sync_playwright().start()
+        self.addCleanup(self.playwright.stop)
+        # Chromium refuses its sandbox to root, whom only containers and CI let run a browser.
+        args = ["--no-sandbox"] if os.geteuid() == 0 else []
+        self.browser = self.playwright.chromium.launch(executable_path=CHROMIUM, args=args, env=self.env)
+        self.addCleanup(self.browser.close)
+        self.page = self.browser.new_page(viewport={"width": 1200, "height": 1000})
+        self.requests, self.errors = [], []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda err: self.errors.append(str(err)))
+
+    def nothing_left(self):
+        deadline = time.monotonic() + 5
+        while alive(self.mark) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        left = alive(self.mark)
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        self.assertEqual(left, [], "processes left behind")
+
+    def assertOpensOffline(self, file):
+        self.requests.clear()
+        self.errors.clear()
+        self.page.goto(file.as_uri())
+        self.page.wait_for_function("document.fonts.status === 'loaded'")
+        self.assertEqual([url for url in self.requests if not url.startswith(("file:", "data:"))], [])
+        self.assertEqual([url for url in self.requests if url.startswith("file:")], [file.as_uri()])
+        self.assertEqual(self.errors, [])
+        broken = self.page.evaluate("[...document.images].filter(i => i.naturalWidth === 0).map(i => i.alt)")
+        self.assertEqual(broken, [], "pictures that do not load")
+        if self.page.locator("math").count():
+            self.assertTrue(self.page.evaluate("document.fonts.check('16px \"Latin Modern Math\"')"))
+            self.assertGreater(self.page.locator("math").first.bounding_box()["width"], 1)
+
+    def test_the_report_opens_from_disk(self):
+        subprocess.run(
+            [sys.executable, SCRIPTS / "build_report.py", "--source", FIXTURES / "report.md", "--results", FIXTURES / "results"]
+            + ["--measured", FIXTURES / "measured", "--out", self.dir],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        files = [self.dir / "report.html", ROOT / "report" / "build" / "report.html"]
+        files += sorted((ROOT / "report" / "build" / "notebooks").glob("*.html"))
+        for file in filter(Path.exists, files):
+            with self.subTest(file):
+                self.assertOpensOffline(file)
+                self.page.set_viewport_size({"width": 390, "height": 844})
+                if file.name == "report.html":
+                    wide = self.page.evaluate("document.documentElement.scrollWidth")
+                    self.assertLessEqual(wide, 390, "a phone must scroll sideways")
+                self.page.set_viewport_size({"width": 1200, "height": 1000})
+
+    def lab(self, folder):
+        """Starts JupyterLab on folder; returns the address, its token included."""
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        token = uuid.uuid4().hex
+        settings = self.dir / "settings"
+        tracker = settings / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
+        tracker.parent.mkdir(parents=True)
+        tracker.write_text('{"windowingMode": "none"}')  # all cells in the page, also those out of sight
+        env = {
+            **self.env,
+            "JUPYTERLAB_SETTINGS_DIR": str(settings),
+            "JUPYTERLAB_WORKSPACES_DIR": str(self.dir / "workspaces"),
+        }
+        log = open(self.dir / "lab.log", "w")
+        self.addCleanup(log.close)
+        server = subprocess.Popen(
+            [SCRIPTS / "with-env", "jupyter", "lab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
+            + [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"]
+            + [f"--ServerApp.root_dir={folder}", "--expose-app-in-browser"],
+            env=env,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+        def stop():
+            server.send_signal(signal.SIGTERM)  # ends the kernels, then the server
+            try:
+                server.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(server.pid, signal.SIGKILL)
+                server.wait()
+
+        self.addCleanup(stop)
+        address = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"{address}/api/status?token={token}", timeout=5).close()
+                return address, token
+            except OSError:
+                if server.poll() is not None or time.monotonic() > deadline:
+                    self.fail(f"JupyterLab did not start:\n{(self.dir / 'lab.log').read_text()[-2000:]}")
+                time.sleep(0.2)
+
+    def test_a_notebook_runs_in_jupyterlab(self):
+        gonb = ROOT / ".tools" / "bin" / "gonb"
+        self.assertTrue(gonb.exists(), "no kernel: run 'make setup'")
+        [notebook] = NOTEBOOKS.glob("02-*.ipynb")
+        # A copy: JupyterLab saves what it runs.
+        folder = self.dir / "notebooks"
+        folder.mkdir()
+        shutil.copy(notebook, folder)
+        cells = [c for c in json.loads(notebook.read_text())["cells"] if c["cell_type"] == "code" and "".join(c["source"]).strip()]
+        address, token = self.lab(folder)
+        try:
+            self.page.goto(f"{address}/lab/tree/{notebook.name}?token={token}")
+            self.page.get_by_text("Go (flow)").first.wait_for(timeout=60_000)
+            self.page.locator(".jp-CodeCell").nth(len(cells) - 1).wait_for(timeout=60_000)
+            # Cells run before the kernel is connected are dropped silently. The kernel's
+            # status will not do: GoNB leaves it at "unknown" until the first cell runs.
+            self.page.wait_for_function(CONNECTED, timeout=60_000)
+            self.page.locator(".lm-MenuBar-itemLabel", has_text=re.compile("^Run$")).click()
+            self.page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Run All Cells$")).click()
+            self.page.wait_for_function(
+                "count => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]"
+                r".filter(p => /^\[\d+\]:$/.test(p.textContent.trim())).length >= count",
+                arg=len(cells),
+                timeout=1000 * RUN_SECONDS,
+            )
+        except BrowserError as err:
+            picture = Path(tempfile.gettempdir()) / "flow-browser-test.png"
+            self.page.screenshot(path=picture)
+            self.fail(f"{err}\nthe page: {picture}\nthe server: {(self.dir / 'lab.log').read_text()[-1000:]}")
+        output = self.page.locator(".jp-OutputArea-output")
+        errors = output.and_(self.page.locator("[data-mime-type='application/vnd.jupyter.error']"))
+        self.assertEqual(errors.all_inner_texts(), [])
+        # A GoNB cell whose program fails still counts as run; stderr says so.
+        stderr = output.and_(self.page.locator("[data-mime-type='application/vnd.jupyter.stderr']")).all_inner_texts()
+        self.assertEqual([text for text in stderr if re.search(r"exit status \d|^signal: ", text, re.MULTILINE)], [])
+        figures = self.page.locator(".jp-OutputArea-output svg, .jp-OutputArea-output img").all()
+        boxes = [box for box in (figure.bounding_box() for figure in figures) if box]
+        self.assertTrue(any(box["width"] > 100 and box["height"] > 50 for box in boxes), f"no figure among {boxes}")
+
+
+if __name__ == "__main__":
+    unittest.main()
