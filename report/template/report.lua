@@ -100,7 +100,7 @@ local function reference(cite)
   local id = cite.citations[1].id
   local kind = id:match('^(%a+):')
   if not names[id] then error('a reference to ' .. id .. ', which does not exist') end
-  local text = kind == 'eq' and '(' .. names[id] .. ')' or words[kind] .. names[id]
+  local text = kind == 'eq' and '(' .. names[id] .. ')' or words[kind]:gsub(' ', '\u{a0}') .. names[id]
   return pandoc.Link({ pandoc.Str(text) }, '#' .. id, '', pandoc.Attr('', { 'reference' }))
 end
 
