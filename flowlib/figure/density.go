@@ -25,6 +25,7 @@ type DensityPanel struct {
 
 // Density draws heat maps side by side, with one colour scale from 0 to the
 // 99.9 % quantile of the cells of all panels; what lies above has the last colour.
+// Panels with another window than the first are refused: they compare nothing.
 func Density(info Info, panels ...DensityPanel) (SVG, error) {
 	if err := info.check("Density", len(panels)); err != nil {
 		return nil, err
@@ -33,6 +34,9 @@ func Density(info Info, panels ...DensityPanel) (SVG, error) {
 	for i, panel := range panels {
 		if err := panel.check("Density: " + place("panel", i, panel.Name)); err != nil {
 			return nil, err
+		}
+		if first := panels[0]; panel.window() != first.window() {
+			return nil, fmt.Errorf("figure: Density: %s has the window %v, the first panel %v: draw two figures", place("panel", i, panel.Name), panel.window(), first.window())
 		}
 		for _, row := range panel.Values {
 			all = append(all, row...)
@@ -46,8 +50,7 @@ func Density(info Info, panels ...DensityPanel) (SVG, error) {
 	if top == 0 {
 		return nil, fmt.Errorf("figure: Density: the density is 0 everywhere; is it a log-density, or a grid beside the data?")
 	}
-	first := panels[0]
-	view := box{first.XMin, first.XMax, first.YMin, first.YMax}
+	view := panels[0].window()
 	s := sheet{info: info, most: 3, gap: 16, right: 70, aspect: view.aspect()}
 	if info.Half {
 		s.most = 2
@@ -69,6 +72,8 @@ func Density(info Info, panels ...DensityPanel) (SVG, error) {
 	s.decorate = func(c draw.Canvas, areas []vg.Rectangle) { drawColorBar(c, areas, top, largest > top) }
 	return s.render()
 }
+
+func (d DensityPanel) window() box { return box{d.XMin, d.XMax, d.YMin, d.YMax} }
 
 func (d DensityPanel) check(where string) error {
 	if err := checkNotEmpty(where, "grid", len(d.Values)); err != nil {

@@ -49,7 +49,7 @@ func setting(name string, usual, largest int) int {
 
 // Figure shows a picture below the cell, and keeps it for the report as name.svg.
 func Figure(name string, svg figure.SVG) {
-	gonbui.DisplaySVG(svg.String())
+	gonbui.DisplaySvg(svg.String())
 	keep(name+".svg", svg)
 }
 

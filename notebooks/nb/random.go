@@ -13,6 +13,6 @@ func RandomFlow(layers int, seed uint64) *flow.Model {
 	cfg := flow.DefaultConfig(2)
 	cfg.Layers, cfg.Hidden = layers, []int{16, 16}
 	m := must.M1(flow.NewModel(Backend(), cfg))
-	bijectortest.Randomize(m.Store, 0.35, seed)
+	bijectortest.Randomize(m.Store, 0.25, seed)
 	return m
 }

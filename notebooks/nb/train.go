@@ -27,7 +27,7 @@ func Train(cfg experiment.Config) *experiment.Result {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	name := fmt.Sprintf("%s, %d layers, seed %d", cfg.Data, cfg.Flow.Layers, cfg.Seed)
-	bar := gonbui.UniqueID()
+	bar := gonbui.UniqueId()
 	trained := false
 	show := func(p fit.Point, of fit.Config) {
 		trained = true

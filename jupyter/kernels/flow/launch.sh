@@ -18,5 +18,10 @@ done
 export TMPDIR=$root/.tools/tmp/kernel-$$
 mkdir -p "$TMPDIR"
 
+# A cell uses the versions that go.mod pins. Without this, GoNB asks the network
+# for newer ones before every cell. To try another module in a notebook, give a
+# cell the line: %env GOPROXY=https://proxy.golang.org,direct
+export GOPROXY=off
+
 # exec keeps the process number, and lets signals reach gonb itself.
 exec "$root/scripts/with-env" gonb -raw_error=true -go_work="$root" --kernel "$1"

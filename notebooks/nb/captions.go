@@ -1,0 +1,89 @@
+package nb
+
+import (
+	"fmt"
+
+	"normflow/flowlib/figure"
+)
+
+// Info is the title and the alternative text of the notebooks' figures, kept
+// here so that a cell says what it draws and no more. It panics on an unknown name.
+func Info(name string) figure.Info {
+	info, ok := captions[name]
+	if !ok {
+		panic(fmt.Sprintf("nb: no title and alternative text for a figure %q: add them to captions.go", name))
+	}
+	return info
+}
+
+var captions = map[string]figure.Info{
+	"onedim": {
+		Title:       "Change of variables in one dimension",
+		Description: "A histogram of sinh of normal draws, and the density by the change of variables, which runs through the tops of its bars.",
+	},
+	"running": {
+		Title:       "Monte-Carlo log-likelihood of two models",
+		Description: "Running means with bands of two standard errors. That of the true density settles on the negative entropy, that of a Gaussian well below it.",
+	},
+	"coupling": {
+		Title:       "A grid through coupling layers",
+		Description: "A square grid in latent space. The first coupling layer slides and stretches each horizontal line along itself; later layers, with masks alternating, bend the lines of both kinds. No two lines of one kind ever cross.",
+	},
+	"curves": {
+		Title:       "Training curves",
+		Description: "Mean log-likelihood in training and on validation data against optimizer steps, for two moons and the checkerboard. Both rise steeply, flatten, and end just below the line of the negative entropy.",
+	},
+	"samples": {
+		Title:       "Data and samples, two moons",
+		Description: "2,000 test events of the two moons beside 2,000 draws from the flow: the same two arcs, with a few stray points between them.",
+	},
+	"samples-checkerboard": {
+		Title:       "Data and samples, checkerboard",
+		Description: "4,000 test events of the checkerboard beside 4,000 draws from the flow: the same eight squares, with softer edges and stray points between them.",
+	},
+	"density": {
+		Title:       "True and learned density, two moons",
+		Description: "Heat maps of the exact density of the two moons and of the density the flow learned. They look alike; a faint bridge joins the arcs of the learned one.",
+	},
+	"density-checkerboard": {
+		Title:       "True and learned density, checkerboard",
+		Description: "Heat maps of the exact density of the checkerboard, constant on eight squares, and of the density the flow learned, with rounded and uneven squares.",
+	},
+	"forward": {
+		Title:       "From latent to data, layer by layer",
+		Description: "A row of panels: a round cloud of latent points, coloured by angle, and the same points after each coupling layer. The cloud is stretched and bent step by step into two moons.",
+	},
+	"inverse": {
+		Title:       "From data to latent, layer by layer",
+		Description: "A row of panels: test events on two moons, and the same points as the coupling layers are undone one by one, ending as a round cloud that fills the circles of a unit Gaussian.",
+	},
+	"layers": {
+		Title:       "KL divergence against the number of layers",
+		Description: "KL divergence from the true density of two moons on 50,000 fresh events, against the number of coupling layers; a dot for each of three seeds and a line through the medians. It falls steeply from two layers to four and flattens after that.",
+		Half:        true,
+	},
+	"layers-samples": {
+		Title:       "Samples by number of layers",
+		Description: "1,500 draws from flows of increasing depth. Two layers give a blurred shape; from four layers on two separate arcs, with fewer and fewer stray points between them.",
+	},
+	"anomaly": {
+		Title:       "Log-densities of normal events and of anomalies",
+		Description: "Histograms of the log-density under the flow. Normal events lie high and close together, most anomalies far below them; the threshold for a false-alarm rate of one per cent stands between.",
+		Half:        true,
+	},
+	"anomaly-map": {
+		Title:       "Which anomalies are flagged",
+		Description: "2,000 points spread evenly over the window. Those that fall onto the two arcs pass, all others are flagged.",
+		Half:        true,
+	},
+	"data-moons": {
+		Title:       "Two moons",
+		Description: "The exact density of the two moons as a heat map, with 300 draws on top of it: two thin interleaved half circles.",
+		Half:        true,
+	},
+	"data-checkerboard": {
+		Title:       "Checkerboard",
+		Description: "The exact density of the checkerboard as a heat map, with 300 draws on top of it: eight squares of one colour.",
+		Half:        true,
+	},
+}
