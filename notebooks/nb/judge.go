@@ -131,6 +131,11 @@ func Flag(m *flow.Model, x [][]float64, threshold float64) (flagged, passed [][]
 	return flagged, passed
 }
 
+// First copies the first n values of a tensor of float64.
+func First(n int, t *tensors.Tensor) []float64 {
+	return tensors.MustCopyFlatData[float64](t)[:n]
+}
+
 // MaxDiff is the largest absolute difference between two tensors of float64.
 func MaxDiff(a, b *tensors.Tensor) float64 {
 	worst := 0.0
