@@ -12,7 +12,7 @@ import (
 
 // Stage is the state of a flow's points at one place of its chain of layers.
 type Stage struct {
-	Name   string      // "latent z", "after layer 1", "data x"
+	Name   string      // "latent z", "layer 1", "data x": short, nine stand in a row
 	Points [][]float64 // [N, 2]; row i is the same point in every stage
 	Latent bool        // draws the circles of a standard normal at 1, 2 and 3 standard deviations
 }
@@ -44,7 +44,7 @@ func Layers(info Info, values []float64, stages ...Stage) (SVG, error) {
 		all = append(all, stage.Points)
 	}
 	view := limits(all...).square()
-	s := sheet{info: info, most: 7, gap: 17, aspect: view.aspect()}
+	s := sheet{info: info, most: 9, gap: 14, aspect: view.aspect()} // nine: a flow of eight layers in one row
 	if info.Half {
 		s.most = 3
 	}

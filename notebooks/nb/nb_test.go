@@ -57,7 +57,7 @@ func TestPanelsOfARun(t *testing.T) {
 		t.Errorf("curve: %+v", c)
 	}
 	forward := ForwardStages(r.Model, Latents(1, 5))
-	if len(forward) != 4 || !forward[0].Latent || forward[3].Name != "layer 3: data x" {
+	if len(forward) != 4 || !forward[0].Latent || forward[3].Name != "data x" {
 		t.Errorf("%d stages forward, the last is %q", len(forward), forward[len(forward)-1].Name)
 	}
 	inverse, latents := InverseStages(r.Model, r.Data.Test[:5])

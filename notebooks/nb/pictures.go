@@ -57,16 +57,16 @@ func Latents(seed uint64, n int) [][]float64 {
 }
 
 // ForwardStages sends latents through the flow: a panel for z and one for each
-// coupling layer. The last is the data in standardized units; the scaler, which
+// coupling layer, the last being data in standardized units; the scaler, which
 // only shifts and stretches the axes, is left out.
 func ForwardStages(m *flow.Model, z [][]float64) []figure.Stage {
 	states := must.M1(m.Forward(z))[:m.Config.Layers+1]
 	stages := make([]figure.Stage, len(states))
 	for i, points := range states {
-		stages[i] = figure.Stage{Name: fmt.Sprintf("after layer %d", i), Points: points}
+		stages[i] = figure.Stage{Name: fmt.Sprintf("layer %d", i), Points: points}
 	}
 	stages[0].Name, stages[0].Latent = "latent z", true
-	stages[len(stages)-1].Name = fmt.Sprintf("layer %d: data x", m.Config.Layers)
+	stages[len(stages)-1].Name = "data x"
 	return stages
 }
 
@@ -78,11 +78,11 @@ func InverseStages(m *flow.Model, x [][]float64) (stages []figure.Stage, latents
 	states = states[len(states)-m.Config.Layers-1:]
 	stages = make([]figure.Stage, len(states))
 	for i, points := range states {
-		stages[i] = figure.Stage{Name: fmt.Sprintf("layer %d undone", m.Config.Layers+1-i), Points: points}
+		stages[i] = figure.Stage{Name: fmt.Sprintf("undo %d", m.Config.Layers+1-i), Points: points}
 	}
 	last := len(stages) - 1
 	stages[0].Name = "data x"
-	stages[last].Name, stages[last].Latent = "layer 1 undone: latent z", true
+	stages[last].Name, stages[last].Latent = "latent z", true
 	return stages, states[last]
 }
 
