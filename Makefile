@@ -154,15 +154,16 @@ $(S)/notebooks.value: FORCE $(backend)
 	@text=$$($(env) bash -c 'echo "layers=$$FLOW_LAYERS steps=$$FLOW_STEPS backend=$$GOMLX_BACKEND $(notebooks)"'); \
 	if [ "$$text" != "$$(cat $@ 2>/dev/null)" ]; then printf '%s\n' "$$text" >$@; fi
 
-$(results): $(notebooks) $(flowlib_src) go.mod go.sum $(S)/notebooks.value scripts/run_notebooks.py \
-		$(wildcard jupyter/kernels/flow/*) | $(S)/tools $(S)/venv $(warm)
+$(results): $(notebooks) $(flowlib_src) go.mod go.sum $(S)/notebooks.value \
+		scripts/run_notebooks.py scripts/notebook_html.py scripts/pandoc.py \
+		$(wildcard jupyter/kernels/flow/* report/template/notebook.*) report/template/fonts.css | $(S)/tools $(S)/venv $(warm)
 	@mkdir -p $(@D) report/build
 	@touch $(worked)
 	@$(env) python scripts/run_notebooks.py --out report/build/notebooks --timeout $(TIMEOUT) $(notebooks)
 	@touch $@
 
 $(pdf): report/report.md $(wildcard report/template/* report/fonts/* report/measured/*.json) $(results) \
-		scripts/build_report.py | $(S)/venv
+		scripts/build_report.py scripts/report_slots.py scripts/pandoc.py | $(S)/venv
 	@touch $(worked)
 	@$(env) python scripts/build_report.py
 	@touch $(html) $(pdf)

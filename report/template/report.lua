@@ -57,6 +57,10 @@ local function figure(fig)
   local id = fig.identifier
   prefix(fig.caption, 'fig', number(id, 'fig'))
   local wide = image.classes:includes('wide')
+  -- On paper the height is fixed where the text says so, whatever shape the
+  -- picture has: with other numbers of layers two pages stay two pages.
+  local height = image.attributes.height
+  image.attributes.height = nil
   if not typst then
     fig.classes = image.classes
     image.classes = {}
@@ -66,8 +70,9 @@ local function figure(fig)
   local quoted = pandoc.utils.stringify(image.caption):gsub('\\', '\\\\'):gsub('"', '\\"')
   local width = image.attributes.width or '100%'
   local place = image.attributes.place or (wide and 'top' or 'none')
-  local head = string.format('#figure(placement: %s, scope: "%s", image("%s", width: %s, alt: "%s"), caption: [',
-    place, wide and 'parent' or 'column', image.src, width, quoted)
+  local head = string.format('#figure(placement: %s, scope: "%s", image("%s", width: %s%s, alt: "%s"), caption: [',
+    place, wide and 'parent' or 'column', image.src, width,
+    height and ', height: ' .. height .. ', fit: "contain"' or '', quoted)
   return {
     pandoc.RawBlock('typst', head),
     pandoc.Plain(fig.caption.long[1].content),
