@@ -1,10 +1,14 @@
 package bijector_test
 
 import (
+	"math"
 	"testing"
 
+	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/layers/activation"
+	"github.com/gomlx/gomlx/ml/model"
 
+	"normflow/flowlib/backend/backendtest"
 	"normflow/flowlib/bijector"
 	"normflow/flowlib/bijector/bijectortest"
 )
@@ -57,5 +61,27 @@ func TestImpossibleMasksPanic(t *testing.T) {
 			}()
 			bijector.NewAffineCoupling(mask, mlp)
 		})
+	}
+}
+
+// However wild the weights, one layer scales a feature by at most e^max.
+func TestLogScaleIsBounded(t *testing.T) {
+	const limit = 0.5
+	layer := bijector.NewAffineCoupling(bijector.Alternating(2, false), mlp).MaxLogScale(limit)
+	store := model.NewStore()
+	logDet := func(scope *model.Scope, z *graph.Node) *graph.Node {
+		_, logDet := layer.Forward(scope, z, nil)
+		return logDet
+	}
+	exec := model.MustNewExec(backendtest.Open(t), store, logDet)
+	z := [][]float64{{0, 1}, {0, -2}, {0, 100}}
+	exec.MustCall1(z) // creates the weights
+	bijectortest.Randomize(store, 10, 1)
+	largest := 0.0
+	for _, s := range exec.MustCall1(z).Value().([]float64) {
+		largest = max(largest, math.Abs(s))
+	}
+	if !(largest <= limit) || !(largest > 0.9*limit) {
+		t.Errorf("largest |log-scale| is %g, want almost %g", largest, limit)
 	}
 }
