@@ -55,5 +55,6 @@ func Experiment(data string, layers int, seed int64) experiment.Config {
 	cfg := experiment.DefaultConfig(data, seed)
 	cfg.Flow.Layers = layers
 	cfg.Fit.Steps = Steps(cfg.Fit.Steps)
+	cfg.Fit.EvalEvery = max(1, min(cfg.Fit.EvalEvery, cfg.Fit.Steps/20)) // a short run has a curve too
 	return cfg
 }
