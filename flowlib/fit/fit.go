@@ -24,7 +24,8 @@ type Config struct {
 	EvalEvery    int     `json:"eval_every"`    // steps between two points of the curve
 
 	// Checkpoint is a file that is rewritten at every point of the curve and
-	// from which an interrupted run goes on by itself; "" keeps none.
+	// from which an interrupted run goes on by itself, with the same config and
+	// data or not at all; "" keeps none.
 	Checkpoint string `json:"-"`
 }
 
@@ -55,10 +56,13 @@ type Progress func(p Point, of Config)
 // Run trains m by minimizing the NLL of train, [n, D], and leaves in m the
 // weights that were best on valid, [k, D].
 //
+// Training starts from the weights of m with a fresh optimizer, whatever was done
+// to m before.
+//
 // If the context ends, Run saves the checkpoint, if there is one, and returns
-// an error that wraps the context's. If the NLL stops being finite, it returns an error that
-// names the step and leaves m with the best weights so far; nothing that is not
-// finite is written to disk.
+// an error that wraps the context's. If the NLL stops being finite, it returns
+// an error that names the step and leaves m with the best weights so far; nothing
+// that is not finite is written to disk.
 func Run(ctx context.Context, m *flow.Model, train, valid [][]float64, cfg Config, progress Progress) (Result, error) {
 	if err := check(m, train, valid, cfg); err != nil {
 		return Result{}, err
@@ -68,7 +72,7 @@ func Run(ctx context.Context, m *flow.Model, train, valid [][]float64, cfg Confi
 	if err != nil {
 		return Result{}, err
 	}
-	s, err := newState(m, cfg)
+	s, err := newState(m, train, valid, cfg)
 	if err != nil {
 		return Result{}, err
 	}
@@ -110,16 +114,17 @@ func check(m *flow.Model, train, valid [][]float64, cfg Config) error {
 		name string
 		got  float64
 		ok   bool
+		want string
 	}{
-		{"steps", float64(cfg.Steps), cfg.Steps >= 1},
-		{"batch_size", float64(cfg.BatchSize), cfg.BatchSize >= 1},
-		{"eval_every", float64(cfg.EvalEvery), cfg.EvalEvery >= 1},
-		{"learning_rate", cfg.LearningRate, cfg.LearningRate > 0 && !math.IsInf(cfg.LearningRate, 0)},
-		{"warm_up", float64(cfg.WarmUp), cfg.WarmUp >= 0},
-		{"clip_norm", cfg.ClipNorm, cfg.ClipNorm >= 0},
+		{"steps", float64(cfg.Steps), cfg.Steps >= 1, "at least 1"},
+		{"batch_size", float64(cfg.BatchSize), cfg.BatchSize >= 1, "at least 1"},
+		{"eval_every", float64(cfg.EvalEvery), cfg.EvalEvery >= 1, "at least 1"},
+		{"learning_rate", cfg.LearningRate, cfg.LearningRate > 0 && !math.IsInf(cfg.LearningRate, 0), "positive and finite"},
+		{"warm_up", float64(cfg.WarmUp), cfg.WarmUp >= 0, "at least 0"},
+		{"clip_norm", cfg.ClipNorm, cfg.ClipNorm >= 0, "at least 0"},
 	} {
 		if !limit.ok {
-			return fmt.Errorf("fit: %s must be positive, got %g", limit.name, limit.got)
+			return fmt.Errorf("fit: %s must be %s, got %g", limit.name, limit.want, limit.got)
 		}
 	}
 	if len(train) < cfg.BatchSize || len(valid) == 0 {
@@ -127,6 +132,9 @@ func check(m *flow.Model, train, valid [][]float64, cfg Config) error {
 	}
 	if err := dataset.CheckRows(train, m.Config.Features); err != nil {
 		return fmt.Errorf("fit: training data: %w", err)
+	}
+	if err := dataset.CheckRows(valid, m.Config.Features); err != nil {
+		return fmt.Errorf("fit: validation data: %w", err)
 	}
 	return nil
 }

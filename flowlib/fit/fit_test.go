@@ -104,6 +104,41 @@ func TestResumeEqualsUninterrupted(t *testing.T) {
 	}
 }
 
+// What an earlier run left of the optimizer, NaN here, does not reach the next.
+func TestRunAfterDivergenceStartsAfresh(t *testing.T) {
+	want := run(t, newModel(t), smallConfig())
+	bad := smallConfig()
+	bad.LearningRate, bad.ClipNorm, bad.WarmUp = 1e30, 0, 0
+	m := newModel(t)
+	if _, err := fit.Run(context.Background(), m, ring(1, 200), ring(2, 100), bad, nil); err == nil {
+		t.Fatal("a learning rate of 1e30 did not diverge")
+	}
+	if got := run(t, m, smallConfig()); !reflect.DeepEqual(got.Curve, want.Curve) {
+		t.Errorf("the curve after a failed run is %v, of a new model %v", got.Curve, want.Curve)
+	}
+}
+
+// Sampling on the way creates the state of a random generator in the store.
+func TestCheckpointOfASampledModelIsResumed(t *testing.T) {
+	want := run(t, newModel(t), smallConfig())
+	cfg := smallConfig()
+	cfg.Checkpoint = filepath.Join(t.TempDir(), "checkpoint.safetensors")
+	m := newModel(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	_, err := fit.Run(ctx, m, ring(1, 200), ring(2, 100), cfg, func(fit.Point, fit.Config) {
+		if _, err := m.Sample(1, 1); err != nil {
+			t.Error(err)
+		}
+		cancel()
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("interrupted run returned %v", err)
+	}
+	if got := run(t, newModel(t), cfg); !reflect.DeepEqual(got.Curve, want.Curve) {
+		t.Errorf("resumed curve differs from the uninterrupted one:\n%v\n%v", got.Curve, want.Curve)
+	}
+}
+
 func TestCheckpointOfAnotherRunOrBrokenIsRefused(t *testing.T) {
 	cfg := smallConfig()
 	cfg.Checkpoint = filepath.Join(t.TempDir(), "checkpoint.safetensors")
@@ -114,6 +149,12 @@ func TestCheckpointOfAnotherRunOrBrokenIsRefused(t *testing.T) {
 	_, err := fit.Run(context.Background(), newModel(t), ring(1, 200), ring(2, 100), other, nil)
 	if err == nil || !strings.Contains(err.Error(), "another run") || !strings.Contains(err.Error(), cfg.Checkpoint) {
 		t.Errorf("checkpoint of another run: got %v", err)
+	}
+	for _, data := range [][2][][]float64{{ring(3, 200), ring(2, 100)}, {ring(1, 200), ring(3, 100)}} {
+		_, err = fit.Run(context.Background(), newModel(t), data[0], data[1], cfg, nil)
+		if err == nil || !strings.Contains(err.Error(), "another run") {
+			t.Errorf("checkpoint of other data: got %v", err)
+		}
 	}
 	content, err := os.ReadFile(cfg.Checkpoint)
 	if err != nil {
@@ -151,6 +192,7 @@ func TestImpossibleConfigs(t *testing.T) {
 		"batch_size":    func(c *fit.Config) { c.BatchSize = -1 },
 		"too few":       func(c *fit.Config) { c.BatchSize = 1000 },
 		"learning_rate": func(c *fit.Config) { c.LearningRate = math.NaN() },
+		"at least 0":    func(c *fit.Config) { c.ClipNorm = -1 },
 		"eval_every":    func(c *fit.Config) { c.EvalEvery = 0 },
 	} {
 		cfg := smallConfig()
@@ -166,7 +208,11 @@ func TestNaNInTheDataIsRefused(t *testing.T) {
 	x := ring(1, 200)
 	x[3][1] = math.NaN()
 	_, err := fit.Run(context.Background(), newModel(t), x, ring(2, 100), smallConfig(), nil)
-	if err == nil || !strings.Contains(err.Error(), "row 3, column 1") {
+	if err == nil || !strings.Contains(err.Error(), "training data: dataset: row 3, column 1") {
 		t.Errorf("got %v, want an error naming row and column", err)
+	}
+	_, err = fit.Run(context.Background(), newModel(t), ring(2, 100), x, smallConfig(), nil)
+	if err == nil || !strings.Contains(err.Error(), "validation data: dataset: row 3, column 1") {
+		t.Errorf("got %v, want an error naming row and column before a step is made", err)
 	}
 }

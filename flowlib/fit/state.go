@@ -1,6 +1,9 @@
 package fit
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +20,7 @@ import (
 // and the data: the store's variables (weights and optimizer), the best
 // weights, and the curve.
 type state struct {
+	data   string // checksum of the training and validation events
 	step   int
 	result Result
 	best   []flow.Weight
@@ -28,13 +32,14 @@ const (
 	checkpointID = "normflow checkpoint 1"
 )
 
-// newState begins a run, or takes up the one in cfg.Checkpoint.
-func newState(m *flow.Model, cfg Config) (*state, error) {
+// newState begins a run on the given data, or takes up the one in cfg.Checkpoint.
+func newState(m *flow.Model, train, valid [][]float64, cfg Config) (*state, error) {
 	s := &state{model: m, result: Result{BestValid: math.MaxFloat64}} // JSON has no infinity
 	var err error
 	if s.best, err = m.Weights(); err != nil || cfg.Checkpoint == "" {
 		return s, err
 	}
+	s.data = checksum(train, valid)
 	f, err := safetensors.Read(cfg.Checkpoint)
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, nil
@@ -67,8 +72,21 @@ func (s *state) identity(cfg Config) (string, error) {
 	text, err := json.Marshal(struct {
 		Fit  Config
 		Flow flow.Config
-	}{cfg, s.model.Config})
+		Data string
+	}{cfg, s.model.Config, s.data})
 	return string(text), err
+}
+
+// checksum tells sets of rows from others by their number and every bit.
+func checksum(sets ...[][]float64) string {
+	h := sha256.New()
+	for _, rows := range sets {
+		binary.Write(h, binary.LittleEndian, int64(len(rows)))
+		for _, row := range rows {
+			binary.Write(h, binary.LittleEndian, row)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
 func (s *state) save(cfg Config) error {

@@ -58,9 +58,9 @@ func newTrainer(m *flow.Model, train [][]float64, cfg Config, inLoop bool) (*tra
 }
 
 // createOptimizerState adds the optimizer's variables to the store, all zero,
-// since a loop cannot create variables. Which ones there are is seen by building
-// one step over a scratch store on the pure-Go backend, where that costs next to
-// nothing.
+// since a loop cannot create variables; those that an earlier run left, NaN
+// perhaps, go back to zero. Which ones there are is seen by building one step over
+// a scratch store on the pure-Go backend, where that costs next to nothing.
 func (t *trainer) createOptimizerState(batch [][]float64) error {
 	tracer, err := backend.Open("go")
 	if err != nil {
@@ -75,8 +75,15 @@ func (t *trainer) createOptimizerState(batch [][]float64) error {
 		return err
 	}
 	for v := range scratch.IterVariables() {
-		if t.model.Store.GetVariable(v.Path()) == nil {
-			t.model.Store.VariableWithShape(v.Path(), v.Shape(), initializer.Zero).SetTrainable(v.Trainable)
+		if v.Trainable {
+			continue // a weight: the model has it
+		}
+		if old := t.model.Store.GetVariable(v.Path()); old != nil {
+			if err := old.SetValue(tensors.FromShape(old.Shape())); err != nil {
+				return err
+			}
+		} else {
+			t.model.Store.VariableWithShape(v.Path(), v.Shape(), initializer.Zero).SetTrainable(false)
 		}
 	}
 	return t.model.Store.InitializeVariables(t.model.Backend, nil)

@@ -32,11 +32,11 @@ func TestBatchesCoverEachEpochOnce(t *testing.T) {
 func TestLearningRateSchedule(t *testing.T) {
 	cfg := Config{Steps: 110, WarmUp: 10, LearningRate: 2}
 	for step, want := range map[int]float64{0: 0.2, 9: 2, 10: 2, 60: 1} {
-		if got := cfg.learningRate(step); math.Abs(got-want) > 1e-12 {
+		if got := cfg.learningRate(step); !(math.Abs(got-want) <= 1e-12) {
 			t.Errorf("step %d: %g, want %g", step, got, want)
 		}
 	}
-	if last := cfg.learningRate(109); last <= 0 || last > 0.001 {
+	if last := cfg.learningRate(109); !(last > 0 && last <= 0.001) {
 		t.Errorf("last step: %g, want almost 0", last)
 	}
 }
@@ -77,12 +77,12 @@ func TestLoopEqualsSteps(t *testing.T) {
 		}
 	}
 	// float32 rounding, fused differently, over 30 steps
-	if math.Abs(sums[0]-sums[1]) > 1e-4 {
+	if !(math.Abs(sums[0]-sums[1]) <= 1e-4) {
 		t.Errorf("sum of NLLs: %g in a loop, %g step by step", sums[0], sums[1])
 	}
 	for i, w := range final[0] {
 		for j, v := range w.Values {
-			if math.Abs(v-final[1][i].Values[j]) > 1e-3 {
+			if !(math.Abs(v-final[1][i].Values[j]) <= 1e-3) {
 				t.Fatalf("%s[%d]: %g in a loop, %g step by step", w.Path, j, v, final[1][i].Values[j])
 			}
 		}

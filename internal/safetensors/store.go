@@ -16,11 +16,19 @@ var dtypeNames = map[dtypes.DType]string{
 	dtypes.Int64: "I64", dtypes.Uint32: "U32", dtypes.Uint64: "U64", dtypes.Bool: "BOOL",
 }
 
-// FromStore copies the variables whose path starts with prefix, sorted by path.
+// stored says whether a variable belongs to what is kept under prefix. The state
+// of the random generator is none: whether there is one depends on whether
+// somebody has sampled, and sampling sets it from a seed anyway.
+func stored(v *model.Variable, prefix string) bool {
+	return strings.HasPrefix(v.Path(), prefix) && v.Name() != model.RNGStateVariableName
+}
+
+// FromStore copies the variables whose path starts with prefix, sorted by path,
+// without the state of the random generator.
 func FromStore(store *model.Store, prefix string) ([]Tensor, error) {
 	var out []Tensor
 	for v := range store.IterVariables() {
-		if !strings.HasPrefix(v.Path(), prefix) {
+		if !stored(v, prefix) {
 			continue
 		}
 		name, ok := dtypeNames[v.DType()]
@@ -41,17 +49,17 @@ func FromStore(store *model.Store, prefix string) ([]Tensor, error) {
 	return out, nil
 }
 
-// ToStore sets the variables under prefix from stored, which must name each of
-// them once with its shape and dtype, and nothing else. On an error the store
-// is unchanged.
-func ToStore(store *model.Store, prefix string, stored []Tensor) error {
+// ToStore sets the variables that [FromStore] copies from values, which must
+// name each of them once with its shape and dtype, and nothing else. On an error
+// the store is unchanged.
+func ToStore(store *model.Store, prefix string, values []Tensor) error {
 	byName := map[string]Tensor{}
-	for _, t := range stored {
+	for _, t := range values {
 		byName[t.Name] = t
 	}
-	values := map[*model.Variable]*tensors.Tensor{}
+	fresh := map[*model.Variable]*tensors.Tensor{}
 	for v := range store.IterVariables() {
-		if !strings.HasPrefix(v.Path(), prefix) {
+		if !stored(v, prefix) {
 			continue
 		}
 		t, ok := byName[v.Path()]
@@ -65,13 +73,13 @@ func ToStore(store *model.Store, prefix string, stored []Tensor) error {
 		if err := value.MutableBytes(func(data []byte) { copy(data, t.Data) }); err != nil {
 			return fmt.Errorf("variable %s: %w", t.Name, err)
 		}
-		values[v] = value
+		fresh[v] = value
 		delete(byName, t.Name)
 	}
 	for name := range byName {
 		return fmt.Errorf("variable %s is not part of this model", name)
 	}
-	for v, value := range values {
+	for v, value := range fresh {
 		if err := v.SetValue(value); err != nil {
 			return fmt.Errorf("variable %s: %w", v.Path(), err)
 		}
