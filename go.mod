@@ -3,13 +3,16 @@ module normflow
 go 1.26
 
 require (
-	github.com/gomlx/compute v0.0.0-20260716164435-04857206aff7
-	github.com/gomlx/gomlx v0.28.0
-	github.com/google/renameio/v2 v2.0.0
-	github.com/janpfeifer/gonb v0.11.3
-	github.com/janpfeifer/must v0.2.0
-	golang.org/x/image v0.26.0
-	gonum.org/v1/plot v0.15.2
+	github.com/gofrs/flock v0.13.0 // one process at a time in a run's folder
+	github.com/gomlx/compute v0.0.0-20260716164435-04857206aff7 // the backends under gomlx: dtypes, shapes, pure Go
+	github.com/gomlx/go-xla v0.3.0 // the XLA backend
+	github.com/gomlx/gomlx v0.28.0 // graphs, automatic differentiation, Adam
+	github.com/google/renameio/v2 v2.0.0 // files written whole or not at all
+	github.com/janpfeifer/gonb v0.11.3 // what a notebook cell shows
+	github.com/janpfeifer/must v0.2.0 // short error handling in notebooks and examples
+	golang.org/x/image v0.26.0 // interpolates heat maps
+	gonum.org/v1/gonum v0.16.0 // quadrature, statistics, determinants
+	gonum.org/v1/plot v0.15.2 // axes, tiles and plotters of the figures
 )
 
 require (
@@ -19,21 +22,15 @@ require (
 	git.sr.ht/~sbinet/gg v0.6.0 // indirect
 	github.com/ajstarks/svgo v0.0.0-20211024235047-1546f124cd8b // indirect
 	github.com/campoy/embedmd v1.0.0 // indirect
+	github.com/go-logr/logr v1.4.3 // indirect
 	github.com/gofrs/uuid v4.4.0+incompatible // indirect
 	github.com/golang/freetype v0.0.0-20170609003504-e2365dfdc4a0 // indirect
-	github.com/pmezard/go-difflib v1.0.1-0.20181226105442-5d4384ee4fb2 // indirect
-	golang.org/x/text v0.35.0 // indirect
-)
-
-require (
-	github.com/go-logr/logr v1.4.3 // indirect
-	github.com/gofrs/flock v0.13.0
-	github.com/gomlx/go-xla v0.3.0
 	github.com/pkg/errors v0.9.1 // indirect
+	github.com/pmezard/go-difflib v1.0.1-0.20181226105442-5d4384ee4fb2 // indirect
 	golang.org/x/exp v0.0.0-20260410095643-746e56fc9e2f // indirect
 	golang.org/x/sys v0.43.0 // indirect
 	golang.org/x/term v0.40.0 // indirect
-	gonum.org/v1/gonum v0.16.0
+	golang.org/x/text v0.35.0 // indirect
 	google.golang.org/protobuf v1.36.11 // indirect
 	k8s.io/klog/v2 v2.140.0 // indirect
 )
