@@ -148,6 +148,8 @@ class Step(Tree):
                     [self.root / "scripts/step", "a thing", "bash", "-c", f"sleep 60 & echo $! $$ >{pids}; wait"],
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
+                    # A shell's background job ignores Ctrl-C, and hands that on.
+                    preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
                 )
                 deadline = time.monotonic() + 10
                 while not (pids.exists() and pids.read_text().strip()) and time.monotonic() < deadline:
