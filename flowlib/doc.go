@@ -16,7 +16,8 @@
 //   - bijector: one invertible map per file; bijectortest checks them
 //   - flow: base + bijector = LogProb and Sample; models on disk
 //   - fit: maximum likelihood
-//   - eval: how good is the fit: NLL, KL to the known entropy, integral, round trip
+//   - eval: how good is the fit: NLL, KL to the true density, integral, round trip
+//   - anomaly: thresholds on the log-density at a chosen false-alarm rate; ROC
 //   - experiment: one named run = dataset + flow + fit + eval, kept in a folder
 //   - figure: plain numbers to SVG
 //   - backend: which GoMLX backend to run on

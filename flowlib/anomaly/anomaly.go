@@ -32,11 +32,11 @@ func Threshold(normal []float64, falseAlarm float64) (float64, error) {
 	return sorted[int(falseAlarm*float64(len(sorted)))], nil
 }
 
-// Rate is the share of logProb that lies below the threshold.
+// Rate is the share of logProb that does not reach the threshold. A NaN does not.
 func Rate(logProb []float64, threshold float64) float64 {
 	flagged := 0
 	for _, lp := range logProb {
-		if lp < threshold {
+		if !(lp >= threshold) {
 			flagged++
 		}
 	}

@@ -18,6 +18,9 @@ func TestThreshold(t *testing.T) {
 	if rate := Rate(normal, threshold); rate != 0.05 {
 		t.Errorf("flags %g of the normal events, want 0.05", rate)
 	}
+	if rate := Rate([]float64{math.NaN(), math.Inf(-1), 50, 51}, 50); rate != 0.5 {
+		t.Errorf("flags %g of a NaN, an infinitely unlikely event and two normal ones, want 0.5", rate)
+	}
 	for want, err := range map[string]error{
 		"between 0 and 1": second(Threshold(normal, 1)),
 		"at least 2000":   second(Threshold(normal, 0.0005)),

@@ -1,6 +1,8 @@
 package bijector
 
 import (
+	"math"
+
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
@@ -45,10 +47,11 @@ func NewAffineCoupling(mask Mask, conditioner Conditioner) *AffineCoupling {
 	return &AffineCoupling{mask: mask, conditioner: conditioner, maxLogScale: DefaultMaxLogScale, inputBound: DefaultInputBound}
 }
 
-// MaxLogScale sets the bound on |s|, in nats. It panics unless limit > 0.
+// MaxLogScale sets the bound on |s|, in nats. It panics unless limit > 0 and
+// finite: max·tanh(raw/max) is not a number at infinity.
 func (c *AffineCoupling) MaxLogScale(limit float64) *AffineCoupling {
-	if !(limit > 0) {
-		exceptions.Panicf("bijector: the bound on the log-scale must be positive, got %g", limit)
+	if !(limit > 0) || math.IsInf(limit, 0) {
+		exceptions.Panicf("bijector: the bound on the log-scale must be positive and finite, got %g", limit)
 	}
 	c.maxLogScale = limit
 	return c

@@ -26,6 +26,7 @@ func TestBijectors(t *testing.T) {
 		{"empty chain", 3, bijector.Chain{}},
 		{"element-wise", 3, bijector.NewElementwise([]float64{1, -2, 0.5}, []float64{0.3, 4, 1})},
 		{"affine coupling, D=2", 2, coupling(bijector.Alternating(2, false))},
+		{"affine coupling, ReLU", 3, bijector.NewAffineCoupling(bijector.Alternating(3, false), bijector.MLP(activation.TypeRelu, 16, 16))},
 		{"affine coupling, D=2, flipped", 2, coupling(bijector.Alternating(2, true))},
 		{"affine coupling, odd D", 5, coupling(bijector.Alternating(5, false))},
 		{"affine coupling, arbitrary mask", 4, coupling(bijector.Mask{true, false, false, true})},

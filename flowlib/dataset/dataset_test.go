@@ -32,10 +32,10 @@ func TestDensitiesByQuadrature(t *testing.T) {
 					entropy -= p * lp * cell
 				}
 			}
-			if math.Abs(mass-1) > 2e-6 {
+			if !(math.Abs(mass-1) <= 2e-6) {
 				t.Errorf("mass is %.9f", mass)
 			}
-			if math.Abs(entropy-d.Entropy) > 2e-5 {
+			if !(math.Abs(entropy-d.Entropy) <= 2e-5) {
 				t.Errorf("entropy by quadrature is %.6f, stated is %.6f", entropy, d.Entropy)
 			}
 		})
@@ -65,7 +65,7 @@ func TestSamplersAgreeWithTheDensity(t *testing.T) {
 					column[i] = x[i][f]
 				}
 				mean, std := stat.MeanStdDev(column, nil)
-				if math.Abs(mean-wantMean[f]) > 4*std/math.Sqrt(n) {
+				if !(math.Abs(mean-wantMean[f]) <= 4*std/math.Sqrt(n)) {
 					t.Errorf("mean of feature %d is %.4f, expected %.4f", f, mean, wantMean[f])
 				}
 			}

@@ -24,8 +24,9 @@ func TwoMoons(noise float64) *Density {
 	if !ok {
 		panic(fmt.Sprintf("dataset: TwoMoons knows the entropy for noise 0.05 and 0.1, not for %g", noise))
 	}
-	// 256 nodes over [0, π] put more than three into one σ of the narrowest
-	// integrand in the window of Box; the error of the rule is then below rounding.
+	// The integrand is a bump of width σ/√r at distance r from a moon's centre, and
+	// 256 nodes over [0, π] are at most 0.0193 apart: in the window of Box at least
+	// 1.5 to a width, where the error of the rule is below rounding.
 	const nodes = 256
 	t, weight := make([]float64, nodes), make([]float64, nodes)
 	quad.Legendre{}.FixedLocations(t, weight, 0, math.Pi)

@@ -19,8 +19,12 @@ type Estimate struct {
 	SE   float64 `json:"se"`
 }
 
-// mean returns an error, naming the row, where a value is NaN or infinite.
+// mean returns an error where a value is NaN or infinite, naming the row, or
+// where there are not the two that a standard error needs.
 func mean(values []float64, what string) (Estimate, error) {
+	if len(values) < 2 {
+		return Estimate{}, fmt.Errorf("eval: the mean of %s needs at least 2 rows, got %d", what, len(values))
+	}
 	for i, v := range values {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return Estimate{}, fmt.Errorf("eval: %s of row %d is %g", what, i, v)
@@ -44,7 +48,8 @@ func NLL(m *flow.Model, x [][]float64) (Estimate, error) {
 
 // KL estimates KL(p‖q) in nats as the mean of log p - log q over x, fresh draws
 // of the true density p. The sampling noise of the entropy cancels in the
-// difference, row by row, so that its standard error is far below the NLL's.
+// difference, row by row, so that for a good fit its standard error is far below
+// the NLL's, unless p is uniform and there is no such noise.
 func KL(m *flow.Model, p *dataset.Density, x [][]float64) (Estimate, error) {
 	logQ, err := m.LogProb(x)
 	if err != nil {
@@ -147,11 +152,15 @@ func RoundTrip(m *flow.Model, x [][]float64) (float64, error) {
 }
 
 // FarOut returns x with the last n rows moved to ten standard deviations from
-// the mean of their feature, in random directions: where a round trip strains.
+// the mean, in random directions of standardized space: where a round trip
+// strains. It returns an error if x has not n rows.
 func FarOut(x [][]float64, n int, seed uint64) ([][]float64, error) {
 	s, err := dataset.NewStandardizer(x)
 	if err != nil {
 		return nil, err
+	}
+	if n < 0 || n > len(x) {
+		return nil, fmt.Errorf("eval: cannot move %d of %d rows far out", n, len(x))
 	}
 	rng := rand.New(rand.NewPCG(seed, 10))
 	moved := append([][]float64{}, x...)

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/gomlx/gomlx/ml/layers/activation"
 
@@ -52,10 +53,10 @@ func (c Config) Build() (*Flow, error) {
 		return nil, fmt.Errorf("flow: a coupling flow needs at least 2 features, got %d: one half of the features steers the other", c.Features)
 	case c.Layers < 1 || c.Layers > MaxLayers:
 		return nil, fmt.Errorf("flow: layers must be between 1 and %d, got %d", MaxLayers, c.Layers)
-	case !(c.MaxLogScale > 0):
-		return nil, fmt.Errorf("flow: max_log_scale must be positive, got %g", c.MaxLogScale)
-	case !(c.InputBound > 0):
-		return nil, fmt.Errorf("flow: input_bound must be positive, got %g", c.InputBound)
+	case !(c.MaxLogScale > 0) || math.IsInf(c.MaxLogScale, 0):
+		return nil, fmt.Errorf("flow: max_log_scale must be positive and finite, got %g", c.MaxLogScale)
+	case !(c.InputBound > 0) || math.IsInf(c.InputBound, 0):
+		return nil, fmt.Errorf("flow: input_bound must be positive and finite, got %g", c.InputBound)
 	}
 	for _, width := range c.Hidden {
 		if width < 1 || width > 1<<16 {
@@ -74,8 +75,8 @@ func (c Config) Build() (*Flow, error) {
 			return nil, fmt.Errorf("flow: the scaler has %d means and %d standard deviations for %d features", len(s.Mean), len(s.Std), c.Features)
 		}
 		for i, std := range s.Std {
-			if !(std > 0) {
-				return nil, fmt.Errorf("flow: the scaler's standard deviation of feature %d is %g, expected a positive number", i, std)
+			if mean := s.Mean[i]; !(std > 0) || math.IsInf(std, 0) || math.IsNaN(mean) || math.IsInf(mean, 0) {
+				return nil, fmt.Errorf("flow: the scaler has mean %g and standard deviation %g for feature %d, expected finite numbers, the second positive", mean, std, i)
 			}
 		}
 		chain = append(chain, bijector.NewElementwise(s.Mean, s.Std))
