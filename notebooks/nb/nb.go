@@ -6,8 +6,10 @@
 package nb
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"html"
 	"os"
 	"path/filepath"
 	"slices"
@@ -48,8 +50,11 @@ func setting(name string, usual, largest int) int {
 }
 
 // Figure shows a picture below the cell, and keeps it for the report as name.svg.
+// It goes out as an image, not as inline SVG, which JupyterLab strips from a
+// notebook that somebody else has executed.
 func Figure(name string, svg figure.SVG) {
-	gonbui.DisplaySvg(svg.String())
+	gonbui.DisplayHTML(fmt.Sprintf(`<p class="figure"><img alt="%s" src="data:image/svg+xml;base64,%s"></p>`,
+		html.EscapeString(Info(name).Description), base64.StdEncoding.EncodeToString(svg)))
 	keep(name+".svg", svg)
 }
 

@@ -113,12 +113,12 @@ func TestResultsAreKeptOnlyForTheReport(t *testing.T) {
 	Save("numbers", map[string]float64{"a": 1})
 	t.Setenv("FLOW_RESULTS", dir)
 	Save("numbers", map[string]float64{"a": 1})
-	Figure("picture", figure.SVG("<svg/>"))
+	Figure("curves", figure.SVG("<svg/>"))
 	if text, err := os.ReadFile(filepath.Join(dir, "numbers.json")); err != nil || string(text) != "{\n  \"a\": 1\n}\n" {
 		t.Errorf("numbers.json: %q, %v", text, err)
 	}
-	if text, err := os.ReadFile(filepath.Join(dir, "picture.svg")); err != nil || string(text) != "<svg/>" {
-		t.Errorf("picture.svg: %q, %v", text, err)
+	if text, err := os.ReadFile(filepath.Join(dir, "curves.svg")); err != nil || string(text) != "<svg/>" {
+		t.Errorf("curves.svg: %q, %v", text, err)
 	}
 	defer func() {
 		if recover() == nil {
