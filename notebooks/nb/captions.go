@@ -31,19 +31,19 @@ var captions = map[string]figure.Info{
 	},
 	"curves": {
 		Title:       "Training curves",
-		Description: "Mean log-likelihood in training and on validation data against optimizer steps, for two moons and the checkerboard. Both rise steeply, flatten, and end just below the line of the negative entropy.",
+		Description: "Mean log-likelihood in training and on validation data against optimizer steps, for two moons and the checkerboard. Both rise steeply and flatten towards the line of the negative entropy; the checkerboard ends farther below it.",
 	},
 	"samples": {
 		Title:       "Data and samples, two moons",
-		Description: "2,000 test events of the two moons beside 2,000 draws from the flow: the same two arcs, with a few stray points between them.",
+		Description: "2,000 test events of the two moons beside 2,000 draws from the flow, which follow the same two arcs with stray points between them, the fewer the more layers the flow has.",
 	},
 	"samples-checkerboard": {
 		Title:       "Data and samples, checkerboard",
-		Description: "4,000 test events of the checkerboard beside 4,000 draws from the flow: the same eight squares, with softer edges and stray points between them.",
+		Description: "4,000 test events of the checkerboard beside 4,000 draws from the flow, which follow the same eight squares with softer edges and stray points between them, the fewer the more layers the flow has.",
 	},
 	"density": {
 		Title:       "True and learned density, two moons",
-		Description: "Heat maps of the exact density of the two moons and of the density the flow learned. They look alike; a faint bridge joins the arcs of the learned one.",
+		Description: "Heat maps of the exact density of the two moons and of the density the flow learned. The more layers, the more alike they look; a faint bridge joins the arcs of the learned one.",
 	},
 	"density-checkerboard": {
 		Title:       "True and learned density, checkerboard",
@@ -55,7 +55,7 @@ var captions = map[string]figure.Info{
 	},
 	"inverse": {
 		Title:       "From data to latent, layer by layer",
-		Description: "A row of panels: test events on two moons, and the same points as the coupling layers are undone one by one, ending as a round cloud that fills the circles of a unit Gaussian.",
+		Description: "A row of panels: test events on two moons, and the same points as the coupling layers are undone one by one, ending as a cloud over the circles of a unit Gaussian, which it fills the better the more layers the flow has.",
 	},
 	"layers": {
 		Title:       "KL divergence against the number of layers",
@@ -68,12 +68,12 @@ var captions = map[string]figure.Info{
 	},
 	"anomaly": {
 		Title:       "Log-densities of normal events and of anomalies",
-		Description: "Histograms of the log-density under the flow. Normal events lie high and close together, most anomalies far below them; the threshold for a false-alarm rate of one per cent stands between.",
+		Description: "Histograms of the log-density under the flow. Normal events lie high and close together, most anomalies far below them; the threshold, for the chosen rate of false alarms, stands between.",
 		Half:        true,
 	},
 	"anomaly-map": {
 		Title:       "Which anomalies are flagged",
-		Description: "2,000 points spread evenly over the window. Those that fall onto the two arcs pass, all others are flagged.",
+		Description: "2,000 points spread evenly over the window. Those that fall where the flow has put its mass, on and close to the two arcs, pass; all others are flagged.",
 		Half:        true,
 	},
 	"data-moons": {

@@ -2,6 +2,8 @@ package nb
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/gomlx/gomlx/core/tensors"
@@ -48,7 +50,8 @@ func Report(name string, r *experiment.Result, flows map[string]Figures) {
 		"train_points": r.Config.Train, "test_points": r.Config.Test,
 	}
 	table := [][]string{{"data", "entropy H", "NLL", "KL", "integral", "there and back, float32", "float64"}}
-	for key, f := range flows {
+	for _, key := range slices.Backward(slices.Sorted(maps.Keys(flows))) { // moons before checkerboard, always
+		f := flows[key]
 		values[key] = f
 		table = append(table, []string{
 			f.Name, fmt.Sprintf("%.4f", f.Entropy), fmt.Sprintf("%.4f ± %.4f", f.NLL, f.NLLSE), fmt.Sprintf("%.4f ± %.4f", f.KL, f.KLSE),
@@ -122,7 +125,7 @@ func (d Detection) Summary(falseAlarm float64) map[string]float64 {
 // Flag parts the rows of x into those whose log-density lies below the threshold, and the rest.
 func Flag(m *flow.Model, x [][]float64, threshold float64) (flagged, passed [][]float64) {
 	for i, lp := range must.M1(m.LogProb(x)) {
-		if lp < threshold {
+		if !(lp >= threshold) { // as anomaly.Rate counts them
 			flagged = append(flagged, x[i])
 		} else {
 			passed = append(passed, x[i])
