@@ -31,6 +31,10 @@ def joined(value):
     return "".join(value) if isinstance(value, list) else value
 
 
+# From one notebook to the next: the pages stand beside each other too.
+NOTEBOOK_LINK = re.compile(r"\]\(([\w.-]+)\.ipynb\)")
+
+
 def svg_image(svg):
     """The SVG as an image whose alt text is its own title and description."""
     said = [re.search(rf"<{tag}\b[^>]*>(.*?)</{tag}>", svg, re.DOTALL) for tag in ("title", "desc")]
@@ -69,7 +73,7 @@ def markdown(nb):
     parts = []
     for cell in nb.cells:
         if cell.cell_type == "markdown":
-            parts.append("\n" + cell.source + "\n")
+            parts.append("\n" + NOTEBOOK_LINK.sub(r"](\1.html)", cell.source) + "\n")
         elif cell.cell_type == "code" and cell.source.strip():
             parts.append(fenced(cell.source, "go"))
             parts.extend(output(out) for out in cell.outputs)
