@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,8 +22,10 @@ import (
 	"github.com/google/renameio/v2"
 
 	"normflow/flowlib/backend"
+	"normflow/flowlib/dataset"
 	"normflow/flowlib/experiment"
 	"normflow/flowlib/fit"
+	"normflow/flowlib/flow"
 )
 
 // row is one run; the keys are the file's contract with the report.
@@ -44,6 +47,8 @@ type row struct {
 	Machine string           `json:"machine"`
 	Date    string           `json:"date"`
 	Commit  string           `json:"commit"`
+
+	Versions map[string]string `json:"versions"` // of Go and of what computes
 }
 
 func main() {
@@ -66,27 +71,56 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, strings.Split(*data, ","), *seeds, *layers, *steps, *out); err != nil {
+	configs, err := configs(strings.Split(*data, ","), strings.Split(*seeds, ","), *layers, *steps)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "quality: %v\n", err)
+		os.Exit(2)
+	}
+	if err := run(ctx, configs, *out); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context, data []string, seeds string, layers, steps int, out string) error {
+// configs checks all that was asked for before minutes of training, and lists the
+// runs, those of one data set together.
+func configs(data, seeds []string, layers, steps int) ([][]experiment.Config, error) {
+	if layers < 1 || layers > flow.MaxLayers {
+		return nil, fmt.Errorf("-layers is %d, expected 1 to %d", layers, flow.MaxLayers)
+	}
+	if steps < 1 {
+		return nil, fmt.Errorf("-steps is %d, expected at least 1", steps)
+	}
+	var sets [][]experiment.Config
+	for _, name := range data {
+		if _, err := dataset.ByName(name); err != nil {
+			return nil, fmt.Errorf("-data: %w", err)
+		}
+		var set []experiment.Config
+		for _, text := range seeds {
+			seed, err := strconv.ParseInt(text, 10, 64)
+			if err != nil {
+				return nil, fmt.Errorf("-seeds: %q is not a whole number", text)
+			}
+			cfg := experiment.DefaultConfig(name, seed)
+			cfg.Flow.Layers, cfg.Fit.Steps = layers, steps
+			set = append(set, cfg)
+		}
+		sets = append(sets, set)
+	}
+	return sets, nil
+}
+
+func run(ctx context.Context, sets [][]experiment.Config, out string) error {
+	commit := commit() // now: the tree may change while this runs
 	b, err := backend.Open("")
 	if err != nil {
 		return err
 	}
 	var rows []row
 	fmt.Printf("%-14s %4s %10s %10s %9s %10s %10s %10s %8s\n", "data", "seed", "NLL", "KL", "± s.e.", "integral", "trip f32", "trip f64", "seconds")
-	for _, name := range data {
+	for _, set := range sets {
 		var kls []float64
-		for _, text := range strings.Split(seeds, ",") {
-			seed, err := strconv.ParseInt(text, 10, 64)
-			if err != nil {
-				return fmt.Errorf("-seeds: %q is not a whole number", text)
-			}
-			cfg := experiment.DefaultConfig(name, seed)
-			cfg.Flow.Layers, cfg.Fit.Steps = layers, steps
+		for _, cfg := range set {
 			r, err := experiment.Run(ctx, b, experiment.Root(), cfg, progress)
 			if err != nil {
 				return err
@@ -95,13 +129,13 @@ func run(ctx context.Context, data []string, seeds string, layers, steps int, ou
 			if err != nil {
 				return err
 			}
-			rows = append(rows, newRow(r, proof))
+			rows = append(rows, newRow(r, proof, commit))
 			kls = append(kls, r.KL.Mean)
 			fmt.Printf("%-14s %4d %10.4f %10.4f %9.4f %10.5f %10.1e %10.1e %8.1f\n",
-				name, seed, r.NLL.Mean, r.KL.Mean, r.KL.SE, proof.Integral, proof.RoundTrip32, proof.RoundTrip64, r.Fit.Seconds)
+				cfg.Data, cfg.Seed, r.NLL.Mean, r.KL.Mean, r.KL.SE, proof.Integral, proof.RoundTrip32, proof.RoundTrip64, r.Fit.Seconds)
 		}
 		slices.Sort(kls)
-		fmt.Printf("%-14s median %18.4f\n", name, kls[len(kls)/2])
+		fmt.Printf("%-14s median %18.4f\n", set[0].Data, kls[len(kls)/2])
 	}
 	text, err := json.MarshalIndent(rows, "", "  ")
 	if err != nil {
@@ -114,7 +148,7 @@ func run(ctx context.Context, data []string, seeds string, layers, steps int, ou
 	return nil
 }
 
-func newRow(r *experiment.Result, proof experiment.Proof) row {
+func newRow(r *experiment.Result, proof experiment.Proof, commit string) row {
 	return row{
 		Model: r.Config.Flow.Architecture, Data: r.Config.Data, Seed: r.Config.Seed,
 		Params: r.Parameters, Steps: r.Config.Fit.Steps,
@@ -122,8 +156,23 @@ func newRow(r *experiment.Result, proof experiment.Proof) row {
 		Layers: r.Config.Flow.Layers, Entropy: r.Entropy, Proof: proof,
 		Seconds: r.Fit.Seconds, Backend: r.Backend,
 		Machine: fmt.Sprintf("%s/%s, %d cores", runtime.GOOS, runtime.GOARCH, runtime.NumCPU()),
-		Date:    time.Now().UTC().Format(time.DateOnly), Commit: commit(),
+		Date:    time.Now().UTC().Format(time.DateOnly), Commit: commit,
+		Versions: versions(),
 	}
+}
+
+func versions() map[string]string {
+	v := map[string]string{"go": runtime.Version()}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return v
+	}
+	for _, dep := range info.Deps {
+		if strings.HasPrefix(dep.Path, "github.com/gomlx/") {
+			v[dep.Path] = dep.Version
+		}
+	}
+	return v
 }
 
 func commit() string {
