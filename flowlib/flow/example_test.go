@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/janpfeifer/must"
 
@@ -34,7 +33,7 @@ func Example() {
 	logProb := must.M1(model.LogProb([][]float64{{0, 1}, {3, 3}}))
 	nll := must.M1(eval.NLL(model, data.Test))
 
-	dir := filepath.Join(os.TempDir(), "moons-flow")
+	dir := must.M1(os.MkdirTemp("", "moons-flow"))
 	defer os.RemoveAll(dir)
 	must.M(model.Save(dir, nil))
 	again := must.M1(flow.Load(model.Backend, dir))
