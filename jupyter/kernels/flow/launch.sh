@@ -20,7 +20,7 @@ mkdir -p "$TMPDIR"
 
 # A cell uses the versions that go.mod pins. Without this, GoNB asks the network
 # for newer ones before every cell. To try another module in a notebook, give a
-# cell the line: %env GOPROXY=https://proxy.golang.org,direct
+# cell the line: %env GOPROXY=direct
 export GOPROXY=off
 
 # exec keeps the process number, and lets signals reach gonb itself.
