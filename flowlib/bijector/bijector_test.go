@@ -17,7 +17,13 @@ var mlp = bijector.MLP(activation.TypeTanh, 8, 8)
 
 // Every bijector passes the same check; a new one is one more row.
 func TestBijectors(t *testing.T) {
-	coupling := func(mask bijector.Mask) bijector.Bijector { return bijector.NewAffineCoupling(mask, mlp) }
+	coupling := func(mask bijector.Mask) bijector.Bijector {
+		return bijector.NewCoupling(mask, mlp, bijector.Affine{})
+	}
+	relu := bijector.MLP(activation.TypeRelu, 16, 16)
+	with := func(transform bijector.Transform) bijector.Bijector {
+		return bijector.NewCoupling(bijector.Alternating(3, true), mlp, transform)
+	}
 	tests := []struct {
 		name     string
 		features int
@@ -26,12 +32,20 @@ func TestBijectors(t *testing.T) {
 		{"empty chain", 3, bijector.Chain{}},
 		{"element-wise", 3, bijector.NewElementwise([]float64{1, -2, 0.5}, []float64{0.3, 4, 1})},
 		{"affine coupling, D=2", 2, coupling(bijector.Alternating(2, false))},
-		{"affine coupling, ReLU", 3, bijector.NewAffineCoupling(bijector.Alternating(3, false), bijector.MLP(activation.TypeRelu, 16, 16))},
+		{"affine coupling, ReLU", 3, bijector.NewCoupling(bijector.Alternating(3, false), relu, bijector.Affine{})},
 		{"affine coupling, D=2, flipped", 2, coupling(bijector.Alternating(2, true))},
 		{"affine coupling, odd D", 5, coupling(bijector.Alternating(5, false))},
 		{"affine coupling, arbitrary mask", 4, coupling(bijector.Mask{true, false, false, true})},
-		{"affine coupling, small bound", 2, bijector.NewAffineCoupling(bijector.Alternating(2, false), mlp).MaxLogScale(0.5)},
-		{"affine coupling, tight input bound", 3, bijector.NewAffineCoupling(bijector.Alternating(3, true), mlp).InputBound(1)},
+		{"affine coupling, D=1", 1, coupling(bijector.Mask{false})},
+		{"affine coupling, nothing frozen", 2, coupling(bijector.Mask{false, false})},
+		{"affine coupling, small bound", 3, with(bijector.Affine{MaxLogScale: 0.5})},
+		{"affine coupling, softclip", 3, with(bijector.Affine{Scale: bijector.ScaleSoftclip})},
+		{"affine coupling, exp", 3, with(bijector.Affine{Scale: bijector.ScaleExp})},
+		{"affine coupling, tight input bound", 3, bijector.NewCoupling(bijector.Alternating(3, true), mlp, bijector.Affine{}).InputBound(1)},
+		{"additive coupling", 3, with(bijector.Additive{})},
+		{"spline coupling", 3, with(bijector.Spline{})},
+		{"spline coupling, D=1", 1, bijector.NewCoupling(bijector.Mask{false}, mlp, bijector.Spline{Bins: 4})},
+		{"spline coupling, two bins, small bound", 2, bijector.NewCoupling(bijector.Alternating(2, false), mlp, bijector.Spline{Bins: 2, Bound: 1})},
 		{"inverted", 3, bijector.Invert{Bijector: coupling(bijector.Alternating(3, false))}},
 		{"chain", 3, bijector.Chain{
 			coupling(bijector.Alternating(3, false)), coupling(bijector.Alternating(3, true)),
@@ -50,7 +64,7 @@ func TestBijectors(t *testing.T) {
 
 func TestImpossibleMasksPanic(t *testing.T) {
 	for name, mask := range map[string]bijector.Mask{
-		"D=1":        bijector.Alternating(1, false),
+		"D=1":        bijector.Alternating(1, true),
 		"all frozen": {true, true},
 		"none":       {},
 	} {
@@ -60,7 +74,7 @@ func TestImpossibleMasksPanic(t *testing.T) {
 					t.Errorf("mask %v was accepted", mask)
 				}
 			}()
-			bijector.NewAffineCoupling(mask, mlp)
+			bijector.NewCoupling(mask, mlp, bijector.Affine{})
 		})
 	}
 }
@@ -68,7 +82,7 @@ func TestImpossibleMasksPanic(t *testing.T) {
 // However wild the weights, one layer scales a feature by at most e^max.
 func TestLogScaleIsBounded(t *testing.T) {
 	const limit = 0.5
-	layer := bijector.NewAffineCoupling(bijector.Alternating(2, false), mlp).MaxLogScale(limit)
+	layer := bijector.NewCoupling(bijector.Alternating(2, false), mlp, bijector.Affine{MaxLogScale: limit})
 	store := model.NewStore()
 	logDet := func(scope *model.Scope, z *graph.Node) *graph.Node {
 		_, logDet := layer.Forward(scope, z, nil)

@@ -21,8 +21,7 @@ func Alternating(features int, flip bool) Mask {
 }
 
 // parts returns the indices of the frozen and of the moving features. It panics
-// unless there is at least one of each: without a frozen feature nothing feeds
-// the conditioner, without a moving one the layer does nothing.
+// unless at least one moves: without, the layer does nothing.
 func (m Mask) parts() (frozen, moving []int) {
 	for i, isFrozen := range m {
 		if isFrozen {
@@ -31,9 +30,8 @@ func (m Mask) parts() (frozen, moving []int) {
 			moving = append(moving, i)
 		}
 	}
-	if len(frozen) == 0 || len(moving) == 0 {
-		exceptions.Panicf("bijector: a mask needs at least one frozen and one moving feature, got %d frozen and %d moving of %d",
-			len(frozen), len(moving), len(m))
+	if len(moving) == 0 {
+		exceptions.Panicf("bijector: a mask needs at least one moving feature, got none of %d", len(m))
 	}
 	return frozen, moving
 }
@@ -57,13 +55,23 @@ func takeColumns(x *Node, indices []int) *Node {
 	return Concatenate(runs, -1)
 }
 
-// mergeColumns undoes takeColumns: it puts the frozen and the moving columns
-// back in their places, [B, D].
-func (m Mask) mergeColumns(frozen, moving *Node) *Node {
-	frozenAt, movingAt := m.parts()
-	place := make([]int, len(m))
-	for i, j := range append(frozenAt, movingAt...) {
-		place[j] = i
+// mergeColumns puts the moving columns back in their places among the columns
+// of v, [B, D], which keeps the frozen ones.
+func (m Mask) mergeColumns(v, moving *Node) *Node {
+	var runs []*Node
+	taken := 0 // of moving
+	for start := 0; start < len(m); {
+		end := start + 1
+		for end < len(m) && m[end] == m[start] {
+			end++
+		}
+		if m[start] {
+			runs = append(runs, Slice(v, AxisRange(), AxisRange(start, end)))
+		} else {
+			runs = append(runs, Slice(moving, AxisRange(), AxisRange(taken, taken+end-start)))
+			taken += end - start
+		}
+		start = end
 	}
-	return takeColumns(Concatenate([]*Node{frozen, moving}, -1), place)
+	return Concatenate(runs, -1)
 }

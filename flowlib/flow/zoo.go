@@ -67,8 +67,8 @@ func (c Config) Build() (*Flow, error) {
 	conditioner := bijector.MLP(activation.TypeRelu, c.Hidden...)
 	for i := range c.Layers {
 		mask := bijector.Alternating(c.Features, i%2 == 1)
-		chain = append(chain, bijector.NewAffineCoupling(mask, conditioner).
-			MaxLogScale(c.MaxLogScale).InputBound(c.InputBound))
+		affine := bijector.Affine{MaxLogScale: c.MaxLogScale}
+		chain = append(chain, bijector.NewCoupling(mask, conditioner, affine).InputBound(c.InputBound))
 	}
 	if s := c.Scaler; s != nil {
 		if len(s.Mean) != c.Features || len(s.Std) != c.Features {

@@ -1,0 +1,114 @@
+package bijector
+
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/support/exceptions"
+)
+
+// DefaultInputBound is where a conditioner's input is cut off. Between the
+// layers of a flow over standardized data hardly a point lies farther out.
+const DefaultInputBound = 5.0
+
+// Coupling is a mask, a conditioner and a transform: features where the mask is
+// true pass unchanged and choose, through the conditioner, the parameters of the
+// map that moves the others one by one.
+//
+//	x_frozen = z_frozen
+//	x_moving = τ(z_moving; conditioner(clip(z_frozen, ±bound), context))
+//	log|det df/dz| = Σ_moving log|∂τ/∂z|
+//
+// The clip keeps the layer tame where there was no data: a network that is free
+// to extrapolate maps a point ten standard deviations out to 10⁷ and back with
+// no digit of a float32 left. The context is clipped like the features.
+//
+// A mask that freezes nothing is possible, as one feature alone needs it: the
+// context alone then steers the layer, and without a context its parameters are
+// the same for every event.
+//
+// Source: Dinh et al. 2017, https://arxiv.org/abs/1605.08803, equations 4 and 5;
+// Papamakarios et al. 2021, https://arxiv.org/abs/1912.02762, section 3.1.2.
+type Coupling struct {
+	mask        Mask
+	conditioner Conditioner
+	transform   Transform
+	inputBound  float64
+}
+
+// Transform is an invertible map of single features, whose parameters a
+// [Coupling] asks its conditioner for. Raw parameters are any real numbers: the
+// transform bounds them, and at zero it is the identity.
+//
+// The log-derivatives are those of the map just applied, in nats, one for each feature.
+type Transform interface {
+	// NumParameters is P, the parameters of one feature.
+	NumParameters() int
+
+	// Forward maps v, [B, M], by raw, [P, B, M]; out and logDeriv are [B, M].
+	Forward(v, raw *Node) (out, logDeriv *Node)
+
+	// Inverse undoes Forward at the same raw parameters.
+	Inverse(v, raw *Node) (out, logDeriv *Node)
+}
+
+// NewCoupling returns the layer with the conditioner's input bounded by
+// [DefaultInputBound]. It panics on a mask that moves no feature.
+func NewCoupling(mask Mask, conditioner Conditioner, transform Transform) *Coupling {
+	mask.parts()
+	return &Coupling{mask: mask, conditioner: conditioner, transform: transform, inputBound: DefaultInputBound}
+}
+
+// InputBound sets the bound on what the conditioner sees. It panics unless bound > 0.
+func (c *Coupling) InputBound(bound float64) *Coupling {
+	if !(bound > 0) {
+		exceptions.Panicf("bijector: the bound on the conditioner's input must be positive, got %g", bound)
+	}
+	c.inputBound = bound
+	return c
+}
+
+// Forward implements [Bijector].
+func (c *Coupling) Forward(scope *model.Scope, z, context *Node) (x, logDet *Node) {
+	return c.move(scope, z, context, c.transform.Forward)
+}
+
+// Inverse implements [Bijector]. The frozen features, all the conditioner reads,
+// are equal in z and x: it is evaluated, and never inverted.
+func (c *Coupling) Inverse(scope *model.Scope, x, context *Node) (z, logDet *Node) {
+	return c.move(scope, x, context, c.transform.Inverse)
+}
+
+func (c *Coupling) move(scope *model.Scope, v, context *Node, transform func(v, raw *Node) (out, logDeriv *Node)) (out, logDet *Node) {
+	v.AssertDims(-1, len(c.mask))
+	frozenAt, movingAt := c.mask.parts()
+	moving := takeColumns(v, movingAt)
+	moved, logDeriv := transform(moving, c.raw(scope, v, context, frozenAt, len(movingAt)))
+	return c.mask.mergeColumns(v, moved), ReduceSum(logDeriv, -1)
+}
+
+// raw asks the conditioner for the parameters, [P, B, M], of the moving features.
+func (c *Coupling) raw(scope *model.Scope, v, context *Node, frozenAt []int, numMoving int) *Node {
+	var inputs []*Node
+	if len(frozenAt) > 0 {
+		inputs = append(inputs, takeColumns(v, frozenAt))
+	}
+	if context != nil {
+		inputs = append(inputs, context)
+	}
+	var h *Node
+	if len(inputs) == 0 {
+		h = OnesLike(takeColumns(v, []int{0})) // nothing steers: the network's answer is a constant
+	} else {
+		h = ClipScalar(Concatenate(inputs, -1), -c.inputBound, c.inputBound)
+	}
+	batch, numParameters := v.Shape().Dim(0), c.transform.NumParameters()
+	raw := c.conditioner(scope.At("conditioner"), h, numParameters*numMoving)
+	raw.AssertDims(batch, numParameters*numMoving)
+	// Parameters first: sums over them then run along whole batches.
+	return TransposeAllAxes(Reshape(raw, batch, numParameters, numMoving), 1, 0, 2)
+}
+
+// parameter is parameter p of raw, [P, B, M]: [B, M].
+func parameter(raw *Node, p int) *Node {
+	return Squeeze(Slice(raw, AxisElem(p)), 0)
+}
