@@ -23,6 +23,21 @@ type Config struct {
 	ClipNorm     float64 `json:"clip_norm"`     // bound on the gradient's global norm; 0 = none
 	EvalEvery    int     `json:"eval_every"`    // steps between two points of the curve
 
+	// EMADecay, in [0, 1), is the decay per step of an exponential moving average
+	// of the weights, such as 0.999; 0 keeps none. With it the validation NLL, the
+	// best weights and the weights left in the model are those of the average.
+	// See averageShare for its warm-up.
+	EMADecay float64 `json:"ema_decay,omitempty"`
+
+	// WeightDecay, per step and unit of the learning rate, shrinks the matrices
+	// of the bijectors by 1 - rate·WeightDecay at every step; 0 leaves them. Biases,
+	// other vectors and the base are never shrunk.
+	WeightDecay float64 `json:"weight_decay,omitempty"`
+
+	// Beta2, in [0, 1), is the decay per step of Adam's average of squared
+	// gradients; 0 stands for 0.999.
+	Beta2 float64 `json:"beta2,omitempty"`
+
 	// Checkpoint is a file that is rewritten at every point of the curve and
 	// from which an interrupted run goes on by itself, with the same config and
 	// data or not at all; "" keeps none.
@@ -76,6 +91,11 @@ func Run(ctx context.Context, m *flow.Model, train, valid [][]float64, cfg Confi
 	if err != nil {
 		return Result{}, err
 	}
+	if s.step == 0 {
+		if err := t.startAverages(); err != nil {
+			return Result{}, err
+		}
+	}
 	before := s.result.Seconds
 	for s.step < cfg.Steps {
 		if err := ctx.Err(); err != nil {
@@ -87,7 +107,14 @@ func Run(ctx context.Context, m *flow.Model, train, valid [][]float64, cfg Confi
 			return s.result, errors.Join(err, s.restoreBest(m))
 		}
 		s.step += count
-		validNLL, err := meanNLL(m, valid)
+		var validNLL float64
+		var validated []flow.Weight
+		err = t.withAverages(func() (err error) {
+			if validNLL, err = meanNLL(m, valid); err == nil {
+				validated, err = m.Weights()
+			}
+			return err
+		})
 		if err == nil && (math.IsNaN(validNLL) || math.IsInf(validNLL, 0)) {
 			err = fmt.Errorf("fit: the validation NLL is %g after step %d: try a smaller learning rate (it is %g) or a ClipNorm", validNLL, s.step, cfg.LearningRate)
 		}
@@ -96,9 +123,7 @@ func Run(ctx context.Context, m *flow.Model, train, valid [][]float64, cfg Confi
 		}
 		p := Point{Step: s.step, Train: nll, Valid: validNLL}
 		s.result.Seconds = before + time.Since(start).Seconds()
-		if err := s.add(m, p); err != nil {
-			return s.result, err
-		}
+		s.add(p, validated)
 		if err := s.save(cfg); err != nil {
 			return s.result, err
 		}
@@ -122,6 +147,9 @@ func check(m *flow.Model, train, valid [][]float64, cfg Config) error {
 		{"learning_rate", cfg.LearningRate, cfg.LearningRate > 0 && !math.IsInf(cfg.LearningRate, 0), "positive and finite"},
 		{"warm_up", float64(cfg.WarmUp), cfg.WarmUp >= 0, "at least 0"},
 		{"clip_norm", cfg.ClipNorm, cfg.ClipNorm >= 0, "at least 0"},
+		{"ema_decay", cfg.EMADecay, cfg.EMADecay >= 0 && cfg.EMADecay < 1, "at least 0 and below 1"},
+		{"weight_decay", cfg.WeightDecay, cfg.WeightDecay >= 0 && !math.IsInf(cfg.WeightDecay, 0), "at least 0 and finite"},
+		{"beta2", cfg.Beta2, cfg.Beta2 >= 0 && cfg.Beta2 < 1, "at least 0 and below 1"},
 	} {
 		if !limit.ok {
 			return fmt.Errorf("fit: %s must be %s, got %g", limit.name, limit.want, limit.got)

@@ -14,7 +14,7 @@ import (
 // half the time between the calls.
 //
 // The inputs are the data [N, D], row numbers
-// [K, B], learning rates [K], and scalars: the first step (0), count, the sum
+// [K, B], schedules [K, 2], and scalars: the first step (0), count, the sum
 // of NLLs (0) and the first step whose NLL was not finite (-1). It returns the
 // last two.
 //
@@ -49,8 +49,8 @@ func (t *trainer) loopGraph(scope *model.Scope, inputs []*Node) []*Node {
 		}
 		step := Reshape(s[stateStep], 1, 1)
 		rows := Reshape(Gather(s[stateRows], step), t.cfg.BatchSize, 1)
-		rate := Reshape(Gather(s[stateRates], step))
-		nll := t.stepGraph(scope, Gather(s[stateData], rows), rate)
+		schedule := Reshape(Gather(s[stateSchedules], step), 2)
+		nll := t.stepGraph(scope, Gather(s[stateData], rows), schedule)
 
 		bad := LogicalAnd(LessThan(s[stateBad], ZerosLike(s[stateBad])), LogicalNot(IsFinite(nll)))
 		s[stateBad] = Where(bad, s[stateStep], s[stateBad])
@@ -72,7 +72,7 @@ func (t *trainer) loopGraph(scope *model.Scope, inputs []*Node) []*Node {
 const (
 	stateData = iota
 	stateRows
-	stateRates
+	stateSchedules
 	stateStep
 	stateCount
 	stateSum
@@ -84,15 +84,15 @@ const (
 func (t *trainer) runLoop(first, count int) (sum float64, bad int, err error) {
 	length := t.cfg.EvalEvery // of the compiled loop; count may be less at the end
 	rows := make([]int32, 0, length*t.cfg.BatchSize)
-	rates := make([]float64, length)
+	schedules := make([][]float64, length)
 	for i := range length {
 		rows = append(rows, t.batches.at(first+min(i, count-1))...)
-		rates[i] = t.cfg.learningRate(first + i)
+		schedules[i] = t.cfg.schedule(first + i)
 	}
 	out, err := t.exec.Call(
 		t.data,
 		tensors.FromFlatDataAndDimensions(rows, length, t.cfg.BatchSize),
-		tensors.MustFromAnyValue(shapes.CastAsDType(rates, t.model.DType)),
+		tensors.MustFromAnyValue(shapes.CastAsDType(schedules, t.model.DType)),
 		tensors.FromScalar(int32(0)), tensors.FromScalar(int32(count)),
 		scalar(t.model.DType, 0), tensors.FromScalar(int32(-1)))
 	if err != nil {

@@ -53,14 +53,12 @@ func newState(m *flow.Model, train, valid [][]float64, cfg Config) (*state, erro
 	return s, nil
 }
 
-// add appends a point to the curve and keeps the weights if they are the best.
-func (s *state) add(m *flow.Model, p Point) (err error) {
+// add appends a point to the curve and keeps its weights if they are the best.
+func (s *state) add(p Point, weights []flow.Weight) {
 	s.result.Curve = append(s.result.Curve, p)
 	if p.Valid < s.result.BestValid {
-		s.result.BestStep, s.result.BestValid = p.Step, p.Valid
-		s.best, err = m.Weights()
+		s.result.BestStep, s.result.BestValid, s.best = p.Step, p.Valid, weights
 	}
-	return err
 }
 
 func (s *state) restoreBest(m *flow.Model) error {

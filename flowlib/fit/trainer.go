@@ -3,6 +3,7 @@ package fit
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -41,13 +42,13 @@ func newTrainer(m *flow.Model, train [][]float64, cfg Config, inLoop bool) (*tra
 		data:    m.Tensor(train),
 		inLoop:  inLoop,
 	}
-	err := t.createOptimizerState(train[:cfg.BatchSize])
+	err := t.createState()
 	if err == nil {
 		if t.inLoop {
 			t.exec, err = model.NewExec(m.Backend, m.Store, t.loopGraph)
 		} else {
-			t.exec, err = model.NewExec(m.Backend, m.Store, func(scope *model.Scope, data, rows, rate *Node) *Node {
-				return t.stepGraph(scope, Gather(data, rows), rate)
+			t.exec, err = model.NewExec(m.Backend, m.Store, func(scope *model.Scope, data, rows, schedule *Node) *Node {
+				return t.stepGraph(scope, Gather(data, rows), schedule)
 			})
 		}
 	}
@@ -57,53 +58,82 @@ func newTrainer(m *flow.Model, train [][]float64, cfg Config, inLoop bool) (*tra
 	return t, nil
 }
 
-// createOptimizerState adds the optimizer's variables to the store, all zero,
-// since a loop cannot create variables; those that an earlier run left, NaN
-// perhaps, go back to zero. Which ones there are is seen by building one step over
-// a scratch store on the pure-Go backend, where that costs next to nothing.
-func (t *trainer) createOptimizerState(batch [][]float64) error {
+// createState adds the variables of the optimizer and of the averages to the
+// store, all zero, since a loop cannot create variables; those that an earlier run
+// left, NaN perhaps, go back to zero or away. Which ones there are is seen by
+// building one step over a scratch store on the pure-Go backend, where that costs
+// next to nothing.
+func (t *trainer) createState() error {
 	tracer, err := backend.Open("go")
 	if err != nil {
 		return err
 	}
-	scratch := model.NewStore()
+	scratch, store := model.NewStore(), t.model.Store
 	step, err := model.NewExec(tracer, scratch, t.stepGraph)
 	if err != nil {
 		return err
 	}
-	if err := step.PreCompile(t.model.Tensor(batch), scalar(t.model.DType, 0)); err != nil {
+	batch := tensors.FromShape(shapes.Make(t.model.DType, t.cfg.BatchSize, t.data.Shape().Dim(1)))
+	if err := step.PreCompile(batch, t.schedule(0)); err != nil {
+		return err
+	}
+	if err := store.DeleteVariablesInScope(averagePrefix); err != nil {
 		return err
 	}
 	for v := range scratch.IterVariables() {
-		if v.Trainable {
-			continue // a weight: the model has it
+		if strings.HasPrefix(v.Path(), flowPrefix) {
+			continue // the model has it, a weight or a fixed number
 		}
-		if old := t.model.Store.GetVariable(v.Path()); old != nil {
+		if old := store.GetVariable(v.Path()); old != nil {
 			if err := old.SetValue(tensors.FromShape(old.Shape())); err != nil {
 				return err
 			}
 		} else {
-			t.model.Store.VariableWithShape(v.Path(), v.Shape(), initializer.Zero).SetTrainable(false)
+			store.VariableWithShape(v.Path(), v.Shape(), initializer.Zero).SetTrainable(false)
 		}
 	}
-	return t.model.Store.InitializeVariables(t.model.Backend, nil)
+	return store.InitializeVariables(t.model.Backend, nil)
 }
 
-// stepGraph builds one update of all weights from a batch, [B, D], and returns
-// the NLL before it, a scalar in nats.
-func (t *trainer) stepGraph(scope *model.Scope, batch, rate *Node) *Node {
+// flowPrefix is where the variables of a flow live.
+const flowPrefix = "/flow/"
+
+// schedule is what changes from step to step, [2], for [trainer.stepGraph]: the
+// learning rate and the share of the newest weights in the average.
+func (t *trainer) schedule(step int) *tensors.Tensor {
+	return tensors.MustFromAnyValue(shapes.CastAsDType(t.cfg.schedule(step), t.model.DType))
+}
+
+func (c Config) schedule(step int) []float64 {
+	return []float64{c.learningRate(step), c.averageShare(step)}
+}
+
+// stepGraph builds one update of all weights from a batch, [B, D], and the
+// schedule of the step, [2], and returns the NLL before it, a scalar in nats.
+func (t *trainer) stepGraph(scope *model.Scope, batch, schedule *Node) *Node {
+	rate := Reshape(Slice(schedule, AxisElem(0)))
 	nll := Neg(ReduceAllMean(t.model.Flow.LogProb(scope, batch, nil)))
 	optimizer.LearningRateVar(scope, t.model.DType, t.cfg.LearningRate).SetNodeValue(rate)
 	gradients := scope.BuildTrainableVariablesGradientsGraph(nll)
 	if t.cfg.ClipNorm > 0 {
 		clipGlobalNorm(gradients, t.cfg.ClipNorm)
 	}
-	adam := optimizer.Adam().LearningRate(t.cfg.LearningRate).Done().(interface {
+	decayWeights(scope, rate, t.cfg.WeightDecay)
+	beta2 := t.cfg.Beta2
+	if beta2 == 0 {
+		beta2 = defaultBeta2
+	}
+	adam := optimizer.Adam().LearningRate(t.cfg.LearningRate).Betas(0.9, beta2).Done().(interface {
 		UpdateGraphWithGradients(scope *model.Scope, grads []*Node, lossDType dtypes.DType)
 	})
 	adam.UpdateGraphWithGradients(scope, gradients, t.model.DType)
+	if t.cfg.EMADecay > 0 {
+		updateAverages(scope, Reshape(Slice(schedule, AxisElem(1))))
+	}
 	return nll
 }
+
+const defaultBeta2 = 0.999
 
 // clipGlobalNorm scales all gradients by min(1, limit/‖all gradients‖).
 // Source: Pascanu et al. 2013, https://arxiv.org/abs/1211.5063, algorithm 1.
@@ -148,7 +178,7 @@ func (t *trainer) run(first, count int) (float64, error) {
 func (t *trainer) runSteps(first, count int) (sum float64, bad int, err error) {
 	for i := range count {
 		rows := tensors.FromFlatDataAndDimensions(t.batches.at(first+i), t.cfg.BatchSize, 1)
-		out, err := t.exec.Call(t.data, rows, scalar(t.model.DType, t.cfg.learningRate(first+i)))
+		out, err := t.exec.Call(t.data, rows, t.schedule(first+i))
 		if err != nil {
 			return 0, -1, err
 		}
