@@ -1,0 +1,107 @@
+package bijector
+
+import (
+	"math"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/model/initializer"
+	"github.com/gomlx/gomlx/support/exceptions"
+)
+
+// ActNorm is a trained affine map of each feature, which starts where the first
+// batch leaves it with mean 0 and standard deviation 1:
+//
+//	x = z⊙exp(s) + b,   log|det df/dz| = Σ_d s_d
+//	s = ln std(x), b = mean(x) over the batch, once, by Initialize
+//
+// Until then it is the identity. Afterwards s and b are trained as all other
+// variables, whatever the data: it is no batch normalization. s is not bounded.
+//
+// Source: Kingma & Dhariwal 2018, https://arxiv.org/abs/1807.03039, section 3.1
+// and table 1, whose f runs x -> z: y = s⊙x + b. The standard deviation is that
+// of the batch, with 1/B.
+type ActNorm struct {
+	features int
+}
+
+// NewActNorm panics unless features > 0.
+func NewActNorm(features int) *ActNorm {
+	if features < 1 {
+		exceptions.Panicf("bijector: ActNorm needs at least one feature, got %d", features)
+	}
+	return &ActNorm{features: features}
+}
+
+// Forward implements [Bijector].
+func (a *ActNorm) Forward(scope *model.Scope, z, _ *Node) (x, logDet *Node) {
+	logScale, shift := a.nodes(scope, z)
+	return Add(Mul(z, Exp(logScale)), shift), Add(zeroLogDet(z), ReduceAllSum(logScale))
+}
+
+// Inverse implements [Bijector].
+func (a *ActNorm) Inverse(scope *model.Scope, x, _ *Node) (z, logDet *Node) {
+	logScale, shift := a.nodes(scope, x)
+	return Mul(Sub(x, shift), Exp(Neg(logScale))), Sub(zeroLogDet(x), ReduceAllSum(logScale))
+}
+
+// Initialize implements [DataDependent]. The spread of a constant feature is 0
+// and its log-scale infinite: see [CheckInitialised]. It panics on a batch of one.
+func (a *ActNorm) Initialize(scope *model.Scope, v, _ *Node, forward bool) {
+	v.AssertDims(-1, a.features)
+	if rows := v.Shape().Dim(0); rows < 2 {
+		exceptions.Panicf("bijector: %s: ActNorm needs at least two rows to initialise, got %d: one row has no spread", scope.Scope(), rows)
+	}
+	// Differences to the first row: exact for a constant feature, whose sum over
+	// a large batch would not be a multiple of it.
+	first := Slice(v, AxisElem(0), AxisRange()) // [1, D]
+	centred := Sub(v, first)
+	offset := ReduceAndKeep(centred, ReduceMean, 0)
+	std := Sqrt(ReduceMean(Square(Sub(centred, offset)), 0)) // [D]
+	mean := Reshape(Add(first, offset), a.features)
+	// What earlier layers make of a constant may differ in its last digits.
+	resolution := MulScalar(ReduceMax(Abs(v), 0), 4*epsilon(v.DType()))
+	std = Where(LessOrEqual(std, resolution), ZerosLike(std), std)
+
+	logScale, shift := Log(std), mean
+	if forward { // (v-mean)/std = v·exp(s) + b
+		logScale, shift = Neg(logScale), Neg(Div(mean, std))
+	}
+	a.set(scope, logScale, shift)
+}
+
+// set gives the variables their values, unless they were initialised before.
+func (a *ActNorm) set(scope *model.Scope, logScale, shift *Node) {
+	flag, g := initialisedFlag(scope, logScale), logScale.Graph()
+	done := GreaterThan(flag.NodeValue(g), ScalarZero(g, logScale.DType()))
+	logScaleVar, shiftVar := a.variables(scope, logScale)
+	logScaleVar.SetNodeValue(Where(done, logScaleVar.NodeValue(g), logScale))
+	shiftVar.SetNodeValue(Where(done, shiftVar.NodeValue(g), shift))
+	finite := LogicalAll(IsFinite(logScale))
+	flag.SetNodeValue(Where(LogicalOr(done, finite), OnesLike(flag.NodeValue(g)), ZerosLike(flag.NodeValue(g))))
+}
+
+func (a *ActNorm) variables(scope *model.Scope, like *Node) (logScale, shift *model.Variable) {
+	scope = scope.WithInitializer(initializer.Zero)
+	shape := shapes.Make(like.DType(), a.features)
+	return scope.VariableWithShape("log_scale", shape), scope.VariableWithShape("shift", shape)
+}
+
+// nodes returns both as [1, D]. They make the flag as well, so that it is there
+// to be saved.
+func (a *ActNorm) nodes(scope *model.Scope, v *Node) (logScale, shift *Node) {
+	v.AssertDims(-1, a.features)
+	initialisedFlag(scope, v)
+	logScaleVar, shiftVar := a.variables(scope, v)
+	return Reshape(logScaleVar.NodeValue(v), 1, a.features), Reshape(shiftVar.NodeValue(v), 1, a.features)
+}
+
+// epsilon is the distance from 1 to the next number.
+func epsilon(dtype dtypes.DType) float64 {
+	if dtype == dtypes.Float64 {
+		return math.Nextafter(1, 2) - 1
+	}
+	return float64(math.Nextafter32(1, 2) - 1)
+}
