@@ -31,6 +31,11 @@ func TestBijectors(t *testing.T) {
 	}{
 		{"empty chain", 3, bijector.Chain{}},
 		{"element-wise", 3, bijector.NewElementwise([]float64{1, -2, 0.5}, []float64{0.3, 4, 1})},
+		{"act norm", 3, bijector.NewActNorm(3)},
+		{"LU, D=1", 1, bijector.NewLU(1)},
+		{"LU, D=2", 2, bijector.NewLU(2)},
+		{"LU, D=5", 5, bijector.NewLU(5)},
+		{"LU, identity start", 3, bijector.NewLU(3).Identity()},
 		{"affine coupling, D=2", 2, coupling(bijector.Alternating(2, false))},
 		{"affine coupling, ReLU", 3, bijector.NewCoupling(bijector.Alternating(3, false), relu, bijector.Affine{})},
 		{"affine coupling, D=2, flipped", 2, coupling(bijector.Alternating(2, true))},

@@ -54,16 +54,31 @@ func dense(scope *model.Scope, h *Node, width int, random bool) *Node {
 
 // uniform initializes the variable name of scope on ±limit.
 func uniform(scope *model.Scope, name string, limit float64) model.VariableInitializer {
-	path := fnv.New64a()
-	path.Write([]byte(model.JoinPath(scope.Scope(), name)))
-	seed := uint64(model.GetParamOr(scope, model.ParamInitialSeed, int64(0)))
-	return func(g *Graph, shape shapes.Shape) *Node {
-		rng := rand.New(rand.NewPCG(seed, path.Sum64()))
-		values := make([]float64, shape.Size())
+	rng := randomOf(scope, name)
+	return hostValues(func(size int) []float64 {
+		rng := rng()
+		values := make([]float64, size)
 		for i := range values {
 			values[i] = limit * (2*rng.Float64() - 1)
 		}
-		t := tensors.FromFlatDataAndDimensions(values, shape.Dimensions...)
+		return values
+	})
+}
+
+// randomOf starts the random numbers that belong to a name in scope: they depend
+// on the seed in [model.ParamInitialSeed] and on the path, and on nothing else.
+func randomOf(scope *model.Scope, name string) func() *rand.Rand {
+	path := fnv.New64a()
+	path.Write([]byte(model.JoinPath(scope.Scope(), name)))
+	seed := uint64(model.GetParamOr(scope, model.ParamInitialSeed, int64(0)))
+	return func() *rand.Rand { return rand.New(rand.NewPCG(seed, path.Sum64())) }
+}
+
+// hostValues initializes a variable with numbers made by values on the host, the
+// same on every backend.
+func hostValues(values func(size int) []float64) model.VariableInitializer {
+	return func(g *Graph, shape shapes.Shape) *Node {
+		t := tensors.FromFlatDataAndDimensions(values(shape.Size()), shape.Dimensions...)
 		return ConvertDType(ConstTensor(g, t), shape.DType)
 	}
 }
