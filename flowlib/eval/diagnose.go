@@ -1,0 +1,135 @@
+package eval
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"normflow/flowlib/dataset"
+	"normflow/flowlib/flow"
+)
+
+// What [Diagnose] asks for; the seed and these numbers settle every draw.
+const (
+	minDiagnosed = 100  // test rows, for the highest level of coverage to mean something
+	maxCompared  = 5000 // rows of each sample in sliced Wasserstein and C2ST
+	maxKernel    = 1000 // rows of each sample in MMD, which is quadratic
+	directions   = 64   // of sliced Wasserstein
+	permutations = 199  // the smallest p-value is 1/200
+	pitBins      = 20
+)
+
+var coverageLevels = []float64{0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99}
+
+// Diagnostics says where a flow and fresh data differ. The p-values test the
+// hypothesis that the data are draws of the flow. No fitted flow is perfect:
+// with enough rows each of them ends near zero, and then the sizes of the
+// deviations, not the p-values, say how good the flow is.
+type Diagnostics struct {
+	Seed uint64 `json:"seed"`
+	Rows int    `json:"rows"` // test rows, and as many draws of the flow
+
+	// Latents: is f⁻¹(data) a unit Gaussian? KS distances between 0 and 1; √(1/n)
+	// is the order of what chance makes of a perfect flow.
+	Latents Latents   `json:"latents"`
+	PIT     Histogram `json:"pit"` // the same as a picture: flat is right
+
+	// Coverage: do regions of highest density hold the share of the data that they
+	// promise? Compare Coverage with Expected ± SE.
+	Coverage Coverage `json:"coverage"`
+
+	// SlicedWasserstein: how far, in standard deviations of the features, must mass
+	// be moved, on average over directions? Near √(1/n) for a perfect flow.
+	SlicedWasserstein Test `json:"sliced_wasserstein"`
+	// MMD: squared distance of the two distributions as a Gaussian kernel sees
+	// them, between 0 and 2; around 0, on either side, for a perfect flow.
+	MMD MMDTest `json:"mmd"`
+	// C2ST: how often are data and draws told apart? 0.5 ± SE for a perfect flow.
+	C2ST C2STTest `json:"c2st"`
+
+	// PValue is that of all tests above together: the smallest of their five that
+	// [Holm] returns. Below α for at most a share α of perfect flows.
+	PValue float64 `json:"p_value"`
+
+	// ESS: what is a draw of the flow worth as a draw of the true density? A share
+	// of 1 for a perfect flow; absent where the truth is not known.
+	ESS *ESS `json:"ess,omitempty"`
+}
+
+// Diagnose compares the flow m, over a unit Gaussian base, with test, [n, D], data
+// that neither training nor the choice of the model has seen; p is the true
+// density, or nil if that is not known.
+//
+// The tests in data space work on features standardized over data and draws
+// together. It returns an error on fewer than 100 rows, and on rows that are not
+// finite or have not D features, naming the row.
+func Diagnose(m *flow.Model, p *dataset.Density, test [][]float64, seed uint64) (Diagnostics, error) {
+	diag := Diagnostics{Seed: seed, Rows: len(test)}
+	if err := checkSample("the test data", test, m.Config.Features, minDiagnosed); err != nil {
+		return diag, err
+	}
+	if p != nil && p.Features != m.Config.Features {
+		return diag, fmt.Errorf("eval: the density %s has %d features, the flow has %d", p.Name, p.Features, m.Config.Features)
+	}
+	states, err := m.Inverse(test)
+	if err != nil {
+		return diag, err
+	}
+	z := states[len(states)-1]
+	logProb, err := m.LogProb(test)
+	if err != nil {
+		return diag, err
+	}
+	draws, logProbDraws, err := m.SampleLogProb(int64(seed), len(test))
+	if err != nil {
+		return diag, err
+	}
+	if err := checkSample("the flow's draws", draws, m.Config.Features, minDiagnosed); err != nil {
+		return diag, err
+	}
+
+	if diag.Latents, err = CheckLatents(z); err != nil {
+		return diag, err
+	}
+	if diag.PIT, err = PITHistogram(z, pitBins); err != nil {
+		return diag, err
+	}
+	if diag.Coverage, err = CheckCoverage(logProb, logProbDraws, coverageLevels); err != nil {
+		return diag, err
+	}
+	if diag.ESS, err = essOf(p, draws, logProbDraws); err != nil {
+		return diag, err
+	}
+	rng := rand.New(rand.NewPCG(seed, 0xd1a))
+	x, y, err := standardize(subsample(test, maxCompared, rng), subsample(draws, maxCompared, rng))
+	if err != nil {
+		return diag, err
+	}
+	if diag.SlicedWasserstein, err = SlicedWasserstein(x, y, directions, permutations, seed); err != nil {
+		return diag, err
+	}
+	if diag.MMD, err = MMD(x, y, maxKernel, permutations, seed); err != nil {
+		return diag, err
+	}
+	if diag.C2ST, err = C2ST(x, y, seed); err != nil {
+		return diag, err
+	}
+	diag.PValue = slices.Min(Holm([]float64{
+		diag.Latents.PValue, diag.Coverage.KS.PValue,
+		diag.SlicedWasserstein.PValue, diag.MMD.PValue, diag.C2ST.PValue,
+	}))
+	return diag, nil
+}
+
+// essOf is the effective sample size of draws, of log-density logQ, as draws of p.
+func essOf(p *dataset.Density, draws [][]float64, logQ []float64) (*ESS, error) {
+	if p == nil {
+		return nil, nil
+	}
+	logWeights := p.LogProb(draws)
+	for i := range logWeights {
+		logWeights[i] -= logQ[i]
+	}
+	ess, err := EffectiveSampleSize(logWeights)
+	return &ess, err
+}

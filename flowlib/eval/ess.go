@@ -1,0 +1,49 @@
+package eval
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+)
+
+// ESS is an effective sample size.
+type ESS struct {
+	Size  float64 `json:"size"`  // as many draws of the target the weighted ones are worth
+	Share float64 `json:"share"` // of the draws made: 1 for a perfect flow
+}
+
+// EffectiveSampleSize says what draws of q are worth as draws of p, given their
+// log-weights log p(x) - log q(x), each up to one common constant:
+//
+//	ESS = (Σ w)² / Σ w²
+//
+// For many draws the share tends to 1/(1 + χ²(p‖q)). A flow that misses a part of
+// p draws nothing there and does not see it: such a share is too large. Source:
+// Kong 1992, as told by Elvira et al. 2022, https://arxiv.org/abs/1809.04129,
+// who discuss what it leaves out.
+//
+// A log-weight of -Inf is a weight of zero; where all are, so is the size. It
+// returns an error on NaN and on +Inf, naming the row, and without weights.
+func EffectiveSampleSize(logWeights []float64) (ESS, error) {
+	if len(logWeights) == 0 {
+		return ESS{}, fmt.Errorf("eval: the effective sample size needs a weight, got none")
+	}
+	for i, w := range logWeights {
+		if math.IsNaN(w) || math.IsInf(w, 1) {
+			return ESS{}, fmt.Errorf("eval: the log-weight of row %d is %g", i, w)
+		}
+	}
+	largest := floats.Max(logWeights)
+	if math.IsInf(largest, -1) {
+		return ESS{}, nil
+	}
+	sum, squares := 0.0, 0.0
+	for _, w := range logWeights {
+		scaled := math.Exp(w - largest) // the largest is 1, so nothing overflows
+		sum += scaled
+		squares += scaled * scaled
+	}
+	size := sum * sum / squares
+	return ESS{size, size / float64(len(logWeights))}, nil
+}
