@@ -1,6 +1,8 @@
 package bijector
 
 import (
+	"math/rand/v2"
+
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/support/exceptions"
 )
@@ -12,12 +14,59 @@ type Mask []bool
 // Alternating freezes every other feature: the odd ones, or with flip the even
 // ones. Layers of a flow take turns, so that each feature moves in every second
 // layer. With an odd number of features the two halves differ by one.
+// It panics unless features > 0.
 func Alternating(features int, flip bool) Mask {
-	mask := make(Mask, features)
+	mask := newMask(features, 1)
 	for i := range mask {
 		mask[i] = (i%2 == 1) != flip
 	}
 	return mask
+}
+
+// Halves freezes the first half of the features, or with flip the second; the
+// second has one more if their number is odd. It panics unless features > 0.
+func Halves(features int, flip bool) Mask {
+	mask := newMask(features, 1)
+	for i := range mask {
+		mask[i] = (i < features/2) != flip
+	}
+	return mask
+}
+
+// Checkerboard freezes every other place of an image, the odd ones or with flip
+// the even ones, in all its channels. The features are its pixels row by row,
+// the channels of a pixel side by side. It panics unless all three numbers are
+// positive.
+//
+// Source: Dinh et al. 2017, https://arxiv.org/abs/1605.08803, section 3.4 and
+// figure 3, left.
+func Checkerboard(height, width, channels int, flip bool) Mask {
+	if height < 1 || width < 1 || channels < 1 {
+		exceptions.Panicf("bijector: a checkerboard mask needs height, width and channels > 0, got %d, %d and %d", height, width, channels)
+	}
+	mask := newMask(height*width*channels, 1)
+	for i := range mask {
+		pixel := i / channels
+		mask[i] = ((pixel/width+pixel%width)%2 == 1) != flip
+	}
+	return mask
+}
+
+// RandomMask freezes half of the features, rounded down, as drawn; the same seed
+// gives the same mask. It panics unless features > 1.
+func RandomMask(features int, seed uint64) Mask {
+	mask := newMask(features, 2)
+	for _, i := range rand.New(rand.NewPCG(seed, 0)).Perm(features)[:features/2] {
+		mask[i] = true
+	}
+	return mask
+}
+
+func newMask(features, atLeast int) Mask {
+	if features < atLeast {
+		exceptions.Panicf("bijector: this mask needs %d features or more, got %d", atLeast, features)
+	}
+	return make(Mask, features)
 }
 
 // parts returns the indices of the frozen and of the moving features. It panics
