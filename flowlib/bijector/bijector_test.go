@@ -41,6 +41,8 @@ func TestBijectors(t *testing.T) {
 		{"permutation, random", 6, bijector.RandomPermutation(6, 1)},
 		{"affine coupling, D=2", 2, coupling(bijector.Alternating(2, false))},
 		{"affine coupling, ReLU", 3, bijector.NewCoupling(bijector.Alternating(3, false), relu, bijector.Affine{})},
+		{"affine coupling, residual", 3, bijector.NewCoupling(bijector.Alternating(3, false), bijector.ResidualMLP(activation.TypeTanh, 8, 2), bijector.Affine{})},
+		{"affine coupling, residual without blocks", 3, bijector.NewCoupling(bijector.Alternating(3, false), bijector.ResidualMLP(activation.TypeTanh, 8, 0), bijector.Affine{})},
 		{"affine coupling, D=2, flipped", 2, coupling(bijector.Alternating(2, true))},
 		{"affine coupling, odd D", 5, coupling(bijector.Alternating(5, false))},
 		{"affine coupling, arbitrary mask", 4, coupling(bijector.Mask{true, false, false, true})},

@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/model/initializer"
 	"github.com/gomlx/gomlx/ml/nn"
+	"github.com/gomlx/gomlx/support/exceptions"
 )
 
 // Conditioner builds the network that reads the frozen features (and context,
@@ -32,24 +33,59 @@ type Conditioner func(scope *model.Scope, h *Node, outputs int) *Node
 func MLP(act activation.Type, widths ...int) Conditioner {
 	return func(scope *model.Scope, h *Node, outputs int) *Node {
 		for i, width := range widths {
-			h = activation.Apply(act, dense(scope.At("hidden_%d", i), h, width, true))
+			h = activation.Apply(act, dense(scope.At("hidden_%d", i), h, width, likeTorch))
 		}
-		return dense(scope.At("out"), h, outputs, false)
+		return dense(scope.At("out"), h, outputs, startsAtZero)
 	}
 }
 
-// dense is h·W + b with variables "weights" [inputs, width] and "biases" [width].
-func dense(scope *model.Scope, h *Node, width int, random bool) *Node {
-	inputs := h.Shape().Dim(-1)
-	initial := func(name string) *model.Scope {
-		if !random {
-			return scope.WithInitializer(initializer.Zero)
-		}
-		return scope.WithInitializer(uniform(scope, name, 1/math.Sqrt(float64(inputs))))
+// ResidualMLP is a conditioner that raises its input to width features, changes
+// them in blocks, each adding W₂·act(W₁·act(h)) to what enters it, and ends in a
+// dense layer that starts at zero. Values start as in [MLP], but W₂ within
+// ±1e-3: a new block hardly changes anything. It panics unless width > 0 and
+// blocks >= 0.
+//
+// Source: He et al. 2016, https://arxiv.org/abs/1603.05027, whose blocks begin
+// with the activation, without their normalization; as the conditioners of Durkan
+// et al. 2019, https://arxiv.org/abs/1906.04032, in nflows/nn/nets/resnet.py of
+// https://github.com/bayesiains/nflows.
+func ResidualMLP(act activation.Type, width, blocks int) Conditioner {
+	if width < 1 || blocks < 0 {
+		exceptions.Panicf("bijector: a residual conditioner needs width > 0 and blocks >= 0, got %d and %d", width, blocks)
 	}
-	weights := initial("weights").VariableWithShape("weights", shapes.Make(h.DType(), inputs, width))
-	biases := initial("biases").VariableWithShape("biases", shapes.Make(h.DType(), width))
-	return nn.Dense(h, weights.NodeValue(h.Graph()), biases.NodeValue(h.Graph()))
+	return func(scope *model.Scope, h *Node, outputs int) *Node {
+		h = dense(scope.At("in"), h, width, likeTorch)
+		for i := range blocks {
+			block := scope.At("block_%d", i)
+			r := dense(block.At("hidden_0"), activation.Apply(act, h), width, likeTorch)
+			r = dense(block.At("hidden_1"), activation.Apply(act, r), width, residualLimit)
+			h = Add(h, r)
+		}
+		return dense(scope.At("out"), h, outputs, startsAtZero)
+	}
+}
+
+// What dense starts within: ±limit, or one of these.
+const (
+	startsAtZero  = 0.0
+	likeTorch     = -1.0 // ±1/√inputs
+	residualLimit = 1e-3
+)
+
+// dense is h·W + b with variables "weights" [inputs, width] and "biases" [width].
+func dense(scope *model.Scope, h *Node, width int, limit float64) *Node {
+	inputs := h.Shape().Dim(-1)
+	if limit == likeTorch {
+		limit = 1 / math.Sqrt(float64(inputs))
+	}
+	variable := func(name string, dims ...int) *Node {
+		initial := initializer.Zero
+		if limit > 0 {
+			initial = uniform(scope, name, limit)
+		}
+		return scope.WithInitializer(initial).VariableWithShape(name, shapes.Make(h.DType(), dims...)).NodeValue(h.Graph())
+	}
+	return nn.Dense(h, variable("weights", inputs, width), variable("biases", width))
 }
 
 // uniform initializes the variable name of scope on ±limit.
