@@ -2,24 +2,33 @@ package fit
 
 import "math/rand/v2"
 
-// batches hands out row numbers: every epoch is a fresh permutation, and a batch
-// may begin in one epoch and end in the next. Which rows a step sees depends on
-// the seed and the step alone, so that a resumed run sees the same ones.
+// batches hands out row numbers. Without replacement every epoch is a fresh
+// permutation, and a batch may begin in one epoch and end in the next; with it
+// each number is drawn from all. Which rows a step sees depends on the seed and
+// the step alone, so that a resumed run sees the same ones.
 type batches struct {
-	seed    int64
-	rows    int
-	size    int
-	epoch   int // whose permutation is kept; -1 for none
-	shuffle []int
+	seed        int64
+	rows        int
+	size        int
+	replacement bool
+	epoch       int // whose permutation is kept; -1 for none
+	shuffle     []int
 }
 
-func newBatches(seed int64, rows, size int) *batches {
-	return &batches{seed: seed, rows: rows, size: size, epoch: -1}
+func newBatches(cfg Config, rows int) *batches {
+	return &batches{seed: cfg.Seed, rows: rows, size: cfg.BatchSize, replacement: cfg.Replacement, epoch: -1}
 }
 
 // at returns the row numbers of the batch of one step, counted from 0.
 func (b *batches) at(step int) []int32 {
 	indices := make([]int32, b.size)
+	if b.replacement {
+		rng := rand.New(rand.NewPCG(uint64(b.seed), uint64(step)))
+		for i := range indices {
+			indices[i] = rng.Int32N(int32(b.rows))
+		}
+		return indices
+	}
 	for i := range indices {
 		position := step*b.size + i
 		if epoch := position / b.rows; epoch != b.epoch {

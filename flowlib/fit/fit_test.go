@@ -14,6 +14,7 @@ import (
 	"normflow/flowlib/backend/backendtest"
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
+	"normflow/internal/safetensors"
 )
 
 // ring is a curved density a small flow learns something of in a few steps.
@@ -79,11 +80,27 @@ func TestSameSeedSameCurve(t *testing.T) {
 	}
 }
 
-func TestResumeEqualsUninterrupted(t *testing.T) {
-	whole := newModel(t)
-	want := run(t, whole, smallConfig())
-
+// everything switches on all that a checkpoint has to carry.
+func everything() fit.Config {
 	cfg := smallConfig()
+	cfg.EMADecay, cfg.WeightDecay, cfg.Beta2, cfg.Replacement, cfg.Patience, cfg.EvalEvery = 0.95, 0.1, 0.99, true, 3, 10
+	return cfg
+}
+
+func TestResumeEqualsUninterrupted(t *testing.T) {
+	for name, cfg := range map[string]fit.Config{"plain": smallConfig(), "everything": everything()} {
+		t.Run(name, func(t *testing.T) {
+			whole := newModel(t)
+			want := run(t, whole, cfg)
+			resumesTo(t, cfg, whole, want)
+		})
+	}
+}
+
+// resumesTo checks that a run which is interrupted at step 40 goes on from its
+// checkpoint, twice, to the given model and result, bit for bit.
+func resumesTo(t *testing.T, cfg fit.Config, whole *flow.Model, want fit.Result) {
+	t.Helper()
 	cfg.Checkpoint = filepath.Join(t.TempDir(), "checkpoint.safetensors")
 	ctx, cancel := context.WithCancel(context.Background())
 	_, err := fit.Run(ctx, newModel(t), ring(1, 200), ring(2, 100), cfg, func(p fit.Point, _ fit.Config) {
@@ -94,13 +111,16 @@ func TestResumeEqualsUninterrupted(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("interrupted run returned %v", err)
 	}
-	resumed := newModel(t)
-	got := run(t, resumed, cfg)
-	if !reflect.DeepEqual(got.Curve, want.Curve) {
-		t.Errorf("resumed curve differs from the uninterrupted one:\n%v\n%v", got.Curve, want.Curve)
-	}
-	if !reflect.DeepEqual(weights(t, resumed), weights(t, whole)) {
-		t.Error("resumed weights differ from the uninterrupted ones")
+	for _, name := range []string{"resumed", "finished"} { // the second time there is nothing left to do
+		m := newModel(t)
+		got := run(t, m, cfg)
+		got.Seconds = want.Seconds
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("the %s run differs from the uninterrupted one:\n%v\n%v", name, got, want)
+		}
+		if !reflect.DeepEqual(weights(t, m), weights(t, whole)) {
+			t.Errorf("the %s weights differ from the uninterrupted ones", name)
+		}
 	}
 }
 
@@ -156,6 +176,18 @@ func TestCheckpointOfAnotherRunOrBrokenIsRefused(t *testing.T) {
 			t.Errorf("checkpoint of other data: got %v", err)
 		}
 	}
+	f, err := safetensors.Read(cfg.Checkpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Metadata["format"] = "normflow checkpoint 1"
+	if err := safetensors.Write(cfg.Checkpoint, f); err != nil {
+		t.Fatal(err)
+	}
+	_, err = fit.Run(context.Background(), newModel(t), ring(1, 200), ring(2, 100), cfg, nil)
+	if err == nil || !strings.Contains(err.Error(), `its format is "normflow checkpoint 1"`) || !strings.Contains(err.Error(), "delete it") {
+		t.Errorf("checkpoint of an earlier version: got %v", err)
+	}
 	content, err := os.ReadFile(cfg.Checkpoint)
 	if err != nil {
 		t.Fatal(err)
@@ -188,12 +220,21 @@ func TestDivergenceIsAnErrorAndLeavesFiniteWeights(t *testing.T) {
 
 func TestImpossibleConfigs(t *testing.T) {
 	for want, change := range map[string]func(*fit.Config){
-		"steps":         func(c *fit.Config) { c.Steps = 0 },
-		"batch_size":    func(c *fit.Config) { c.BatchSize = -1 },
-		"too few":       func(c *fit.Config) { c.BatchSize = 1000 },
-		"learning_rate": func(c *fit.Config) { c.LearningRate = math.NaN() },
-		"at least 0":    func(c *fit.Config) { c.ClipNorm = -1 },
-		"eval_every":    func(c *fit.Config) { c.EvalEvery = 0 },
+		"steps must be at least 1, got 0":             func(c *fit.Config) { c.Steps = 0 },
+		"batch_size must be at least 1, got -1":       func(c *fit.Config) { c.BatchSize = -1 },
+		"too few for batches of 1000":                 func(c *fit.Config) { c.BatchSize = 1000 },
+		"learning_rate must be positive":              func(c *fit.Config) { c.LearningRate = math.NaN() },
+		"learning_rate must be positive and finite":   func(c *fit.Config) { c.LearningRate = math.Inf(1) },
+		"clip_norm must be at least 0":                func(c *fit.Config) { c.ClipNorm = -1 },
+		"clip_norm must be at least 0 and finite":     func(c *fit.Config) { c.ClipNorm = math.Inf(1) },
+		"eval_every must be":                          func(c *fit.Config) { c.EvalEvery = 0 },
+		"warm_up must be at least 0, got -2":          func(c *fit.Config) { c.WarmUp = -2 },
+		"patience must be at least 0":                 func(c *fit.Config) { c.Patience = -1 },
+		"ema_decay must be at least 0 and below 1":    func(c *fit.Config) { c.EMADecay = 1 },
+		"ema_decay must be":                           func(c *fit.Config) { c.EMADecay = math.NaN() },
+		"weight_decay must be at least 0":             func(c *fit.Config) { c.WeightDecay = -0.1 },
+		"weight_decay times learning_rate must be":    func(c *fit.Config) { c.WeightDecay = 200 },
+		"beta2 must be at least 0 and below 1, 0 for": func(c *fit.Config) { c.Beta2 = 1 },
 	} {
 		cfg := smallConfig()
 		change(&cfg)
@@ -201,6 +242,21 @@ func TestImpossibleConfigs(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want an error about %s", err, want)
 		}
+	}
+	cfg := smallConfig()
+	cfg.Steps, cfg.Beta2 = 0, 2
+	_, err := fit.Run(context.Background(), newModel(t), ring(1, 200), ring(2, 100), cfg, nil)
+	if err == nil || !strings.Contains(err.Error(), "steps") || !strings.Contains(err.Error(), "beta2") {
+		t.Errorf("got %v, want an error about both mistakes", err)
+	}
+}
+
+// Few events can fill a large batch with replacement.
+func TestReplacementOfFewEvents(t *testing.T) {
+	cfg := smallConfig()
+	cfg.BatchSize, cfg.Replacement, cfg.Steps = 64, true, 20
+	if _, err := fit.Run(context.Background(), newModel(t), ring(1, 10), ring(2, 100), cfg, nil); err != nil {
+		t.Error(err)
 	}
 }
 

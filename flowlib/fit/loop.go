@@ -80,7 +80,7 @@ const (
 	numInputs
 )
 
-// runLoop makes count steps in one device call. See runSteps.
+// runLoop makes count steps in one device call. See steps.
 func (t *trainer) runLoop(first, count int) (sum float64, bad int, err error) {
 	length := t.cfg.EvalEvery // of the compiled loop; count may be less at the end
 	rows := make([]int32, 0, length*t.cfg.BatchSize)

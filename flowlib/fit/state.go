@@ -17,61 +17,82 @@ import (
 )
 
 // state is what a run needs to go on after an interruption, beside the config
-// and the data: the store's variables (weights and optimizer), the best
-// weights, and the curve.
+// and the data: the store's variables (weights, their averages, optimizer), the
+// best weights, and the curve.
 type state struct {
-	data   string // checksum of the training and validation events
-	step   int
-	result Result
-	best   []flow.Weight
-	model  *flow.Model
+	trainer *trainer
+	data    string // checksum of the training and validation events
+	step    int
+	result  Result
+	store   []safetensors.Tensor // all variables at step, all finite
+	best    []flow.Weight
 }
 
 const (
 	bestPrefix   = "best:"
-	checkpointID = "normflow checkpoint 1"
+	checkpointID = "normflow checkpoint 2"
 )
 
-// newState begins a run on the given data, or takes up the one in cfg.Checkpoint.
-func newState(m *flow.Model, train, valid [][]float64, cfg Config) (*state, error) {
-	s := &state{model: m, result: Result{BestValid: math.MaxFloat64}} // JSON has no infinity
-	var err error
-	if s.best, err = m.Weights(); err != nil || cfg.Checkpoint == "" {
-		return s, err
+// newState begins a run on the given data, or takes up the one in the checkpoint.
+func newState(t *trainer, train, valid [][]float64) (*state, error) {
+	s := &state{trainer: t, result: Result{BestValid: math.MaxFloat64}} // JSON has no infinity
+	if path := t.cfg.Checkpoint; path != "" {
+		s.data = checksum(train, valid)
+		f, err := safetensors.Read(path)
+		if err == nil {
+			err = s.restore(f)
+		}
+		if err == nil || !errors.Is(err, fs.ErrNotExist) {
+			if err != nil {
+				err = fmt.Errorf("fit: the checkpoint %s cannot be resumed (delete it to start afresh): %w", path, err)
+			}
+			return s, err
+		}
 	}
-	s.data = checksum(train, valid)
-	f, err := safetensors.Read(cfg.Checkpoint)
-	if errors.Is(err, fs.ErrNotExist) {
-		return s, nil
+	err := initialize(t.model, train, t.cfg.Seed)
+	if err == nil {
+		err = t.startAverages()
 	}
 	if err == nil {
-		err = s.restore(f, cfg)
+		s.best, err = t.model.Weights()
 	}
-	if err != nil {
-		return nil, fmt.Errorf("fit: the checkpoint %s cannot be resumed (delete it to start afresh): %w", cfg.Checkpoint, err)
+	if err == nil {
+		s.store, err = t.take(0, 0, nil)
 	}
-	return s, nil
+	return s, err
 }
 
-// add appends a point to the curve and keeps its weights if they are the best.
+// add appends a point to the curve, keeps its weights if they are the best, and
+// says in the result if the run is over.
 func (s *state) add(p Point, weights []flow.Weight) {
-	s.result.Curve = append(s.result.Curve, p)
-	if p.Valid < s.result.BestValid {
-		s.result.BestStep, s.result.BestValid, s.best = p.Step, p.Valid, weights
+	r, cfg := &s.result, s.trainer.cfg
+	r.Curve = append(r.Curve, p)
+	if p.Valid < r.BestValid {
+		r.BestStep, r.BestValid, s.best = p.Step, p.Valid, weights
+	}
+	worse := 0 // points since the best one
+	for i := len(r.Curve) - 1; i >= 0 && r.Curve[i].Step > r.BestStep; i-- {
+		worse++
+	}
+	switch {
+	case p.Step >= cfg.Steps:
+		r.Stopped = BySteps
+	case cfg.Patience > 0 && worse >= cfg.Patience:
+		r.Stopped = ByPatience
 	}
 }
 
-func (s *state) restoreBest(m *flow.Model) error {
-	return m.SetWeights(s.best)
+func (s *state) restoreBest() error {
+	return s.trainer.model.SetWeights(s.best)
 }
 
 // identity is what must agree between a checkpoint and the run that takes it up.
-func (s *state) identity(cfg Config) (string, error) {
+func (s *state) identity() (string, error) {
 	text, err := json.Marshal(struct {
 		Fit  Config
 		Flow flow.Config
 		Data string
-	}{cfg, s.model.Config, s.data})
+	}{s.trainer.cfg, s.trainer.model.Config, s.data})
 	return string(text), err
 }
 
@@ -87,18 +108,16 @@ func checksum(sets ...[][]float64) string {
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-func (s *state) save(cfg Config) error {
-	if cfg.Checkpoint == "" || s.step == 0 {
+func (s *state) save() error {
+	path := s.trainer.cfg.Checkpoint
+	if path == "" || s.step == 0 {
 		return nil
 	}
-	tensors, err := safetensors.FromStore(s.model.Store, "/")
-	if err != nil {
-		return fmt.Errorf("fit: checkpoint: %w", err)
-	}
+	tensors := slices.Clone(s.store)
 	for _, w := range s.best {
 		tensors = append(tensors, safetensors.Float64(bestPrefix+w.Path, w.Shape, w.Values))
 	}
-	id, err := s.identity(cfg)
+	id, err := s.identity()
 	if err != nil {
 		return fmt.Errorf("fit: checkpoint: %w", err)
 	}
@@ -106,7 +125,7 @@ func (s *state) save(cfg Config) error {
 	if err != nil {
 		return fmt.Errorf("fit: checkpoint: %w", err)
 	}
-	err = safetensors.Write(cfg.Checkpoint, safetensors.File{
+	err = safetensors.Write(path, safetensors.File{
 		Metadata: map[string]string{"format": checkpointID, "run": id, "result": string(result)},
 		Tensors:  tensors,
 	})
@@ -116,11 +135,11 @@ func (s *state) save(cfg Config) error {
 	return nil
 }
 
-func (s *state) restore(f safetensors.File, cfg Config) error {
+func (s *state) restore(f safetensors.File) error {
 	if f.Metadata["format"] != checkpointID {
-		return fmt.Errorf("its format is %q, expected %q", f.Metadata["format"], checkpointID)
+		return fmt.Errorf("its format is %q, this version reads and writes %q", f.Metadata["format"], checkpointID)
 	}
-	id, err := s.identity(cfg)
+	id, err := s.identity()
 	if err != nil {
 		return err
 	}
@@ -145,5 +164,6 @@ func (s *state) restore(f safetensors.File, cfg Config) error {
 		}
 	}
 	s.step = s.result.Curve[len(s.result.Curve)-1].Step
-	return safetensors.ToStore(s.model.Store, "/", slices.DeleteFunc(f.Tensors, isBest))
+	s.store = slices.DeleteFunc(f.Tensors, isBest)
+	return safetensors.ToStore(s.trainer.model.Store, "/", s.store)
 }

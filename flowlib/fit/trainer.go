@@ -2,7 +2,6 @@ package fit
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
 	"github.com/gomlx/compute"
@@ -16,6 +15,7 @@ import (
 
 	"normflow/flowlib/backend"
 	"normflow/flowlib/flow"
+	"normflow/internal/safetensors"
 )
 
 // trainer makes optimizer steps on a model: many per device call where the
@@ -26,7 +26,8 @@ type trainer struct {
 	exec    *model.Exec
 	inLoop  bool // exec is loopGraph, not one step
 	batches *batches
-	data    *tensors.Tensor
+	train   [][]float64     // all training rows
+	data    *tensors.Tensor // the same on the device
 }
 
 // canLoop says whether a backend runs many steps in one call. The pure-Go
@@ -38,7 +39,8 @@ func newTrainer(m *flow.Model, train [][]float64, cfg Config, inLoop bool) (*tra
 	t := &trainer{
 		model:   m,
 		cfg:     cfg,
-		batches: newBatches(cfg.Seed, len(train), cfg.BatchSize),
+		batches: newBatches(cfg, len(train)),
+		train:   train,
 		data:    m.Tensor(train),
 		inLoop:  inLoop,
 	}
@@ -104,15 +106,22 @@ func (t *trainer) schedule(step int) *tensors.Tensor {
 	return tensors.MustFromAnyValue(shapes.CastAsDType(t.cfg.schedule(step), t.model.DType))
 }
 
-func (c Config) schedule(step int) []float64 {
-	return []float64{c.learningRate(step), c.averageShare(step)}
+// split parts rows of the data, [B, D+C], into events, [B, D], and their context,
+// [B, C], nil if there is none.
+func (t *trainer) split(rows *Node) (x, context *Node) {
+	features := t.model.Config.Features
+	if rows.Shape().Dim(1) == features {
+		return rows, nil
+	}
+	return Slice(rows, AxisRange(), AxisRange(0, features)), Slice(rows, AxisRange(), AxisRangeToEnd(features))
 }
 
 // stepGraph builds one update of all weights from a batch, [B, D], and the
 // schedule of the step, [2], and returns the NLL before it, a scalar in nats.
 func (t *trainer) stepGraph(scope *model.Scope, batch, schedule *Node) *Node {
 	rate := Reshape(Slice(schedule, AxisElem(0)))
-	nll := Neg(ReduceAllMean(t.model.Flow.LogProb(scope, batch, nil)))
+	x, context := t.split(batch)
+	nll := Neg(ReduceAllMean(t.model.Flow.LogProb(scope, x, context)))
 	optimizer.LearningRateVar(scope, t.model.DType, t.cfg.LearningRate).SetNodeValue(rate)
 	gradients := scope.BuildTrainableVariablesGradientsGraph(nll)
 	if t.cfg.ClipNorm > 0 {
@@ -135,46 +144,33 @@ func (t *trainer) stepGraph(scope *model.Scope, batch, schedule *Node) *Node {
 
 const defaultBeta2 = 0.999
 
-// clipGlobalNorm scales all gradients by min(1, limit/‖all gradients‖).
-// Source: Pascanu et al. 2013, https://arxiv.org/abs/1211.5063, algorithm 1.
-func clipGlobalNorm(gradients []*Node, limit float64) {
-	var squares *Node
-	for _, gradient := range gradients {
-		sum := ReduceAllSum(Square(gradient))
-		if squares == nil {
-			squares = sum
-		} else {
-			squares = Add(squares, sum)
-		}
-	}
-	// Off by less than rounding where it matters, and finite at zero.
-	norm := Sqrt(AddScalar(squares, 1e-30))
-	factor := MinScalar(Div(ConstAs(norm, limit), norm), 1)
-	for i, gradient := range gradients {
-		gradients[i] = Mul(gradient, factor)
-	}
-}
-
 // run makes count steps from the given one, at most cfg.EvalEvery, and returns
-// their mean NLL in nats. If one was not finite it returns an error naming it.
-func (t *trainer) run(first, count int) (float64, error) {
-	steps := t.runSteps
-	if t.inLoop {
-		steps = t.runLoop
-	}
-	sum, bad, err := steps(first, count)
+// their mean NLL in nats. If one was not finite it returns an error that says
+// where it arose; for that it goes back to store, the variables before the first.
+func (t *trainer) run(first, count int, store []safetensors.Tensor) (float64, error) {
+	sum, bad, err := t.steps(first, count)
 	if err != nil {
 		return 0, fmt.Errorf("fit: training from step %d: %w", first+1, err)
 	}
 	if bad >= 0 {
-		return 0, fmt.Errorf("fit: the training NLL is not finite at step %d of %d: try a smaller learning rate (it is %g) or a ClipNorm (it is %g)",
-			first+bad+1, t.cfg.Steps, t.cfg.LearningRate, t.cfg.ClipNorm)
+		return 0, t.explain(first, bad+1, store)
+	}
+	if !finite(sum) {
+		return 0, fmt.Errorf("fit: the training NLLs of steps %d to %d add up to %g, more than %s holds", first+1, first+count, sum, t.model.DType)
 	}
 	return sum / float64(count), nil
 }
 
-// runSteps makes one device call per step. Like runLoop it returns the sum of
-// the NLLs and the number of the first step that was not finite, -1 for none.
+// steps makes count steps and returns the sum of the NLLs and the number, from 0,
+// of the first step whose NLL was not finite, -1 for none.
+func (t *trainer) steps(first, count int) (sum float64, bad int, err error) {
+	if t.inLoop {
+		return t.runLoop(first, count)
+	}
+	return t.runSteps(first, count)
+}
+
+// runSteps makes one device call per step. See steps.
 func (t *trainer) runSteps(first, count int) (sum float64, bad int, err error) {
 	for i := range count {
 		rows := tensors.FromFlatDataAndDimensions(t.batches.at(first+i), t.cfg.BatchSize, 1)
@@ -183,7 +179,7 @@ func (t *trainer) runSteps(first, count int) (sum float64, bad int, err error) {
 			return 0, -1, err
 		}
 		nll := shapes.ConvertTo[float64](out[0].Value())
-		if math.IsNaN(nll) || math.IsInf(nll, 0) {
+		if !finite(nll) {
 			return 0, i, nil
 		}
 		sum += nll
@@ -193,4 +189,13 @@ func (t *trainer) runSteps(first, count int) (sum float64, bad int, err error) {
 
 func scalar(dtype dtypes.DType, v float64) *tensors.Tensor {
 	return tensors.MustFromAnyValue(shapes.CastAsDType(v, dtype))
+}
+
+// batch returns the rows that a step sees.
+func (t *trainer) batch(step int) [][]float64 {
+	rows := make([][]float64, t.cfg.BatchSize)
+	for i, row := range t.batches.at(step) {
+		rows[i] = t.train[row]
+	}
+	return rows
 }

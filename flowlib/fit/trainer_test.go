@@ -1,6 +1,7 @@
 package fit
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"testing"
@@ -12,7 +13,7 @@ import (
 
 func TestBatchesCoverEachEpochOnce(t *testing.T) {
 	const rows, size = 10, 4
-	b := newBatches(1, rows, size)
+	b := newBatches(Config{Seed: 1, BatchSize: size}, rows)
 	var seen []int32
 	for step := range 5 { // two epochs, batches straddle the boundary
 		seen = append(seen, b.at(step)...)
@@ -24,8 +25,54 @@ func TestBatchesCoverEachEpochOnce(t *testing.T) {
 			t.Errorf("epoch %d visits %v", epoch, once)
 		}
 	}
-	if again := newBatches(1, rows, size).at(3); !slices.Equal(again, seen[3*size:4*size]) {
+	if again := newBatches(Config{Seed: 1, BatchSize: size}, rows).at(3); !slices.Equal(again, seen[3*size:4*size]) {
 		t.Errorf("step 3 alone sees %v, in sequence %v", again, seen[3*size:4*size])
+	}
+}
+
+// With replacement each row is as likely as another in each draw, batches of
+// different steps and places have nothing to do with each other, and a step alone
+// sees what it sees in sequence.
+func TestBatchesWithReplacementAreUniform(t *testing.T) {
+	const rows, size, steps = 20, 50, 400
+	cfg := Config{Seed: 5, BatchSize: size, Replacement: true}
+	b := newBatches(cfg, rows)
+	counts, first, pairs := make([]int, rows), make([]int, rows), make([]int, rows*rows)
+	var last []int32
+	for step := range steps {
+		batch := b.at(step)
+		for i, row := range batch {
+			counts[row]++
+			if step > 0 {
+				pairs[int(row)*rows+int(last[i])]++ // of the same place in the step before
+			}
+		}
+		first[batch[0]]++
+		last = batch
+	}
+	if again := newBatches(cfg, rows).at(steps - 1); !slices.Equal(again, last) {
+		t.Errorf("the last step alone sees %v, in sequence %v", again, last)
+	}
+	other := cfg
+	other.Seed++
+	if slices.Equal(newBatches(other, rows).at(0), newBatches(cfg, rows).at(0)) {
+		t.Error("another seed gives the same batch")
+	}
+	for name, counts := range map[string][]int{"all draws": counts, "the first of each batch": first, "pairs of neighbouring steps": pairs} {
+		total := 0
+		for _, n := range counts {
+			total += n
+		}
+		want, chi2 := float64(total)/float64(len(counts)), 0.0
+		for _, n := range counts {
+			chi2 += (float64(n) - want) * (float64(n) - want) / want
+		}
+		// χ² of k-1 degrees of freedom has mean k-1 and variance 2(k-1). Epochs
+		// that see each row once would be far below.
+		free := float64(len(counts) - 1)
+		if !(math.Abs(chi2-free) <= 4*math.Sqrt(2*free)) {
+			t.Errorf("%s: χ² is %.1f, expected %.0f ± %.1f", name, chi2, free, math.Sqrt(2*free))
+		}
 	}
 }
 
@@ -41,7 +88,8 @@ func TestLearningRateSchedule(t *testing.T) {
 	}
 }
 
-// The loop on the device and one call per step are the same computation.
+// The loop on the device and one call per step are the same computation, that of
+// the averages included.
 func TestLoopEqualsSteps(t *testing.T) {
 	b := backendtest.Open(t)
 	if backend.Name(b) == "go" {
@@ -49,13 +97,13 @@ func TestLoopEqualsSteps(t *testing.T) {
 	}
 	fc := flow.DefaultConfig(2)
 	fc.Layers, fc.Hidden = 2, []int{8}
-	cfg := Config{Steps: 30, BatchSize: 16, LearningRate: 1e-2, ClipNorm: 1, EvalEvery: 10}
+	cfg := Config{Steps: 25, BatchSize: 16, LearningRate: 1e-2, ClipNorm: 1, EvalEvery: 10, EMADecay: 0.9, WeightDecay: 0.1, Beta2: 0.99, Replacement: true}
 	train := [][]float64{}
 	for i := range 64 {
 		train = append(train, []float64{float64(i%8) - 4, math.Sin(float64(i))})
 	}
 	var sums [2]float64
-	var final [2][]flow.Weight
+	var final [2][]flow.Weight // weights, then averages
 	for i, inLoop := range []bool{true, false} {
 		m, err := flow.NewModel(b, fc)
 		if err != nil {
@@ -65,18 +113,30 @@ func TestLoopEqualsSteps(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if err := tr.startAverages(); err != nil {
+			t.Fatal(err)
+		}
 		for first := 0; first < cfg.Steps; first += cfg.EvalEvery {
-			nll, err := tr.run(first, cfg.EvalEvery)
+			count := min(cfg.EvalEvery, cfg.Steps-first) // the last call makes fewer
+			nll, err := tr.run(first, count, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			sums[i] += nll
 		}
-		if final[i], err = m.Weights(); err != nil {
+		keep := func() error {
+			w, err := m.Weights()
+			final[i] = append(final[i], w...)
+			return err
+		}
+		if err := errors.Join(keep(), tr.withAverages(keep)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	// float32 rounding, fused differently, over 30 steps
+	if n := len(final[0]); n != 16 || final[0][0].Values[0] == final[0][n/2].Values[0] {
+		t.Fatalf("%d weights and averages, expected 16; the first of both are %g and %g", n, final[0][0].Values[0], final[0][n/2].Values[0])
+	}
+	// float32 rounding, fused differently, over 25 steps
 	if !(math.Abs(sums[0]-sums[1]) <= 1e-4) {
 		t.Errorf("sum of NLLs: %g in a loop, %g step by step", sums[0], sums[1])
 	}

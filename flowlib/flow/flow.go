@@ -38,11 +38,19 @@ func New(base Base, chain bijector.Chain) *Flow {
 	return &Flow{base: base, chain: chain}
 }
 
+// Chain returns the bijectors between latents and events, the first of Forward
+// first. They live under "/flow".
+func (f *Flow) Chain() bijector.Chain { return f.chain }
+
+// LatentLogProb returns the log-density of each row of z, [B, D], under the base,
+// in nats: [B].
+func (f *Flow) LatentLogProb(scope *model.Scope, z *Node) *Node { return f.base.LogProb(scope, z) }
+
 // LogProb returns the log-density of each row of x, in nats.
 // x is [B, D]; context is [B, C], or nil; the result is [B].
 func (f *Flow) LogProb(scope *model.Scope, x, context *Node) *Node {
 	z, logDet := f.chain.Inverse(scope.At(scopeName), x, context)
-	return Add(f.base.LogProb(scope, z), logDet)
+	return Add(f.LatentLogProb(scope, z), logDet)
 }
 
 // Sample draws count events, [count, D], and returns their log-density [count].
@@ -50,7 +58,7 @@ func (f *Flow) LogProb(scope *model.Scope, x, context *Node) *Node {
 func (f *Flow) Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count int, context *Node) (x, logProb *Node) {
 	z := f.base.Sample(scope, g, dtype, count)
 	x, logDet := f.chain.Forward(scope.At(scopeName), z, context)
-	return x, Sub(f.base.LogProb(scope, z), logDet)
+	return x, Sub(f.LatentLogProb(scope, z), logDet)
 }
 
 // Forward returns z, the state after each bijector, and last x = f(z); each [B, D].

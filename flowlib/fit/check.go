@@ -1,0 +1,60 @@
+package fit
+
+import (
+	"errors"
+	"fmt"
+
+	"normflow/flowlib/dataset"
+	"normflow/flowlib/flow"
+)
+
+// check returns an error that names, by their names in JSON, all fields that
+// hold an impossible value, what they hold and what was expected.
+func (c Config) check() error {
+	var all []error
+	for _, limit := range []struct {
+		name string
+		got  float64
+		ok   bool
+		want string
+	}{
+		{"steps", float64(c.Steps), c.Steps >= 1, "at least 1"},
+		{"batch_size", float64(c.BatchSize), c.BatchSize >= 1, "at least 1"},
+		{"eval_every", float64(c.EvalEvery), c.EvalEvery >= 1, "at least 1"},
+		{"learning_rate", c.LearningRate, c.LearningRate > 0 && finite(c.LearningRate), "positive and finite"},
+		{"warm_up", float64(c.WarmUp), c.WarmUp >= 0, "at least 0"},
+		{"clip_norm", c.ClipNorm, c.ClipNorm >= 0 && finite(c.ClipNorm), "at least 0 and finite, 0 for none"},
+		{"patience", float64(c.Patience), c.Patience >= 0, "at least 0, 0 for no end"},
+		{"ema_decay", c.EMADecay, c.EMADecay >= 0 && c.EMADecay < 1, "at least 0 and below 1, 0 for none"},
+		{"weight_decay", c.WeightDecay, c.WeightDecay >= 0 && finite(c.WeightDecay), "at least 0 and finite"},
+		{"beta2", c.Beta2, c.Beta2 >= 0 && c.Beta2 < 1, "at least 0 and below 1, 0 for 0.999"},
+	} {
+		if !limit.ok {
+			all = append(all, fmt.Errorf("fit: %s must be %s, got %g", limit.name, limit.want, limit.got))
+		}
+	}
+	if shrink := c.LearningRate * c.WeightDecay; shrink >= 1 {
+		all = append(all, fmt.Errorf("fit: weight_decay times learning_rate must be below 1, the weights themselves, got %g", shrink))
+	}
+	return errors.Join(all...)
+}
+
+func check(m *flow.Model, train, valid [][]float64, cfg Config) error {
+	if err := cfg.check(); err != nil {
+		return err
+	}
+	need := cfg.BatchSize
+	if cfg.Replacement {
+		need = 1
+	}
+	if len(train) < need || len(valid) == 0 {
+		return fmt.Errorf("fit: %d training and %d validation events are too few for batches of %d: expected at least %d and 1", len(train), len(valid), cfg.BatchSize, need)
+	}
+	if err := dataset.CheckRows(train, m.Config.Features); err != nil {
+		return fmt.Errorf("fit: training data: %w", err)
+	}
+	if err := dataset.CheckRows(valid, m.Config.Features); err != nil {
+		return fmt.Errorf("fit: validation data: %w", err)
+	}
+	return nil
+}
