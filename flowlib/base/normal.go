@@ -25,7 +25,8 @@ func (n Normal) LogProb(_ *model.Scope, z *Node) *Node {
 	return AddScalar(halfSquares, -0.5*float64(n.Features)*math.Log(2*math.Pi))
 }
 
-// Sample draws count latents, [count, D], from the random state of the scope's store.
-func (n Normal) Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count int) *Node {
-	return scope.RandomNormal(g, shapes.Make(dtype, count, n.Features))
+// Sample draws count latents, [count, D], from the random state of the scope's
+// store, and multiplies them by temperature, a scalar.
+func (n Normal) Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count int, temperature *Node) *Node {
+	return Mul(scope.RandomNormal(g, shapes.Make(dtype, count, n.Features)), temperature)
 }

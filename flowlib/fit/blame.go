@@ -18,7 +18,7 @@ import (
 // bijectors are made of bijectors, or at the end the base.
 type place struct {
 	path   string // such as "/flow/03"
-	kind   string // its Go type, such as "bijector.AffineCoupling"
+	kind   string // its Go type, such as "bijector.Coupling"
 	in     *Node  // what enters it, [B, D]
 	out    *Node  // what leaves it, [B, D]
 	logDet *Node  // of the map applied, [B]
@@ -53,7 +53,7 @@ func walk(places *[]place, scope *model.Scope, b bijector.Bijector, v, context *
 // flowWalk walks rows of the data through the flow, from events to latents, and
 // returns the places it comes by and their NLL, a scalar.
 func (t *trainer) flowWalk(scope *model.Scope, rows *Node) (places []place, nll *Node) {
-	x, context := t.split(rows)
+	x, context := t.model.Split(rows)
 	z := walk(&places, scope.At("flow"), t.model.Flow.Chain(), x, context, true)
 	logProb := t.model.Flow.LatentLogProb(scope, z)
 	places = append(places, place{path: "/flow/base", kind: "the base", in: z, out: logProb})

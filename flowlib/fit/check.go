@@ -8,9 +8,9 @@ import (
 	"normflow/flowlib/flow"
 )
 
-// check returns an error that names, by their names in JSON, all fields that
+// Check returns an error that names, by their names in JSON, all fields that
 // hold an impossible value, what they hold and what was expected.
-func (c Config) check() error {
+func (c Config) Check() error {
 	var all []error
 	for _, limit := range []struct {
 		name string
@@ -40,7 +40,7 @@ func (c Config) check() error {
 }
 
 func check(m *flow.Model, train, valid [][]float64, cfg Config) error {
-	if err := cfg.check(); err != nil {
+	if err := cfg.Check(); err != nil {
 		return err
 	}
 	need := cfg.BatchSize
@@ -50,10 +50,10 @@ func check(m *flow.Model, train, valid [][]float64, cfg Config) error {
 	if len(train) < need || len(valid) == 0 {
 		return fmt.Errorf("fit: %d training and %d validation events are too few for batches of %d: expected at least %d and 1", len(train), len(valid), cfg.BatchSize, need)
 	}
-	if err := dataset.CheckRows(train, m.Config.Features); err != nil {
+	if err := dataset.CheckRows(train, m.Config.Columns()); err != nil {
 		return fmt.Errorf("fit: training data: %w", err)
 	}
-	if err := dataset.CheckRows(valid, m.Config.Features); err != nil {
+	if err := dataset.CheckRows(valid, m.Config.Columns()); err != nil {
 		return fmt.Errorf("fit: validation data: %w", err)
 	}
 	return nil

@@ -174,7 +174,7 @@ func TestOverflowOfTheNormIsAnError(t *testing.T) {
 		cfg.ClipNorm, cfg.EMADecay = clip, 0
 		m := trappedModel(t, trap("gradient"))
 		_, err := Run(context.Background(), m, train, trapRows(1), cfg, nil)
-		mention(t, err, want, "all gradients are finite, the largest", "bijector.AffineCoupling")
+		mention(t, err, want, "all gradients are finite, the largest", "bijector.Coupling")
 		finiteModel(t, m)
 	}
 }

@@ -13,17 +13,11 @@ const initializeRows = 4096
 // initialize sets what a flow takes from data, once, before the first step. The
 // events are drawn as a batch is: training data may come sorted.
 func initialize(m *flow.Model, train [][]float64, seed int64) error {
-	dependent, ok := any(m).(interface {
-		Initialize(rows [][]float64) error
-	})
-	if !ok {
-		return nil
-	}
 	var rows [][]float64
 	for _, i := range newBatches(Config{Seed: seed, BatchSize: min(initializeRows, len(train))}, len(train)).at(0) {
 		rows = append(rows, train[i])
 	}
-	if err := dependent.Initialize(rows); err != nil {
+	if err := m.Initialize(rows); err != nil {
 		return fmt.Errorf("fit: initializing from %d training events: %w", len(rows), err)
 	}
 	return nil

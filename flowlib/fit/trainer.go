@@ -106,22 +106,11 @@ func (t *trainer) schedule(step int) *tensors.Tensor {
 	return tensors.MustFromAnyValue(shapes.CastAsDType(t.cfg.schedule(step), t.model.DType))
 }
 
-// split parts rows of the data, [B, D+C], into events, [B, D], and their context,
-// [B, C], nil if there is none.
-func (t *trainer) split(rows *Node) (x, context *Node) {
-	features := t.model.Config.Features
-	if rows.Shape().Dim(1) == features {
-		return rows, nil
-	}
-	return Slice(rows, AxisRange(), AxisRange(0, features)), Slice(rows, AxisRange(), AxisRangeToEnd(features))
-}
-
-// stepGraph builds one update of all weights from a batch, [B, D], and the
+// stepGraph builds one update of all weights from a batch, [B, D+C], and the
 // schedule of the step, [2], and returns the NLL before it, a scalar in nats.
 func (t *trainer) stepGraph(scope *model.Scope, batch, schedule *Node) *Node {
 	rate := Reshape(Slice(schedule, AxisElem(0)))
-	x, context := t.split(batch)
-	nll := Neg(ReduceAllMean(t.model.Flow.LogProb(scope, x, context)))
+	nll := Neg(ReduceAllMean(t.model.LogProbGraph(scope, batch)))
 	optimizer.LearningRateVar(scope, t.model.DType, t.cfg.LearningRate).SetNodeValue(rate)
 	gradients := scope.BuildTrainableVariablesGradientsGraph(nll)
 	if t.cfg.ClipNorm > 0 {

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -17,7 +18,7 @@ import (
 
 // FormatVersion of the folder that [Model.Save] writes. [Load] reads this
 // version and all earlier ones.
-const FormatVersion = 1
+const FormatVersion = 2
 
 const (
 	modelFile   = "model.json"
@@ -126,15 +127,9 @@ func load(backend compute.Backend, dir string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	var d description
-	if err := json.Unmarshal(text, &d); err != nil {
+	d, err := describe(text)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", modelFile, err)
-	}
-	if d.Format != formatName {
-		return nil, fmt.Errorf("%s: format is %q, expected %q", modelFile, d.Format, formatName)
-	}
-	if d.Version < 1 || d.Version > FormatVersion {
-		return nil, fmt.Errorf("%s: format version is %d, this program reads up to %d: use a newer program", modelFile, d.Version, FormatVersion)
 	}
 	sum, err := checksum(filepath.Join(dir, weightsFile))
 	if err != nil {
@@ -156,6 +151,27 @@ func load(backend compute.Backend, dir string) (*Model, error) {
 		return nil, err
 	}
 	return m, safetensors.ToStore(m.Store, "/"+scopeName+"/", f.Tensors)
+}
+
+// describe reads model.json. Its version is looked at first: a field that this
+// program does not know must not be passed over.
+func describe(text []byte) (d description, err error) {
+	var head struct {
+		Format  string `json:"format"`
+		Version int    `json:"version"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return d, err
+	}
+	if head.Format != formatName {
+		return d, fmt.Errorf("format is %q, expected %q", head.Format, formatName)
+	}
+	if head.Version < 1 || head.Version > FormatVersion {
+		return d, fmt.Errorf("format version is %d, this program reads up to %d: use a newer program", head.Version, FormatVersion)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	return d, decoder.Decode(&d)
 }
 
 func checksum(path string) (string, error) {

@@ -17,8 +17,9 @@ import (
 type Base interface {
 	// LogProb returns the log-density of each row of z, [B, D], in nats: [B].
 	LogProb(scope *model.Scope, z *Node) *Node
-	// Sample draws count latents, [count, D].
-	Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count int) *Node
+	// Sample draws count latents, [count, D], whose spread around their centres is
+	// multiplied by temperature, a scalar; at 1 they follow LogProb.
+	Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count int, temperature *Node) *Node
 }
 
 // Flow is the distribution of x = f(z) with z drawn from the base:
@@ -28,8 +29,9 @@ type Base interface {
 // Source: Papamakarios et al. 2021, https://arxiv.org/abs/1912.02762, equation 3.
 // It holds configuration; the numbers are in the store of the scope it is given.
 type Flow struct {
-	base  Base
-	chain bijector.Chain
+	base          Base
+	chain         bijector.Chain
+	contextScaler *bijector.Elementwise // nil: the context as it is
 }
 
 // New returns the flow that sends draws of base through the bijectors of chain,
@@ -39,39 +41,65 @@ func New(base Base, chain bijector.Chain) *Flow {
 }
 
 // Chain returns the bijectors between latents and events, the first of Forward
-// first. They live under "/flow".
+// first. Bijector i lives under "/flow/%02d" of i.
 func (f *Flow) Chain() bijector.Chain { return f.chain }
 
 // LatentLogProb returns the log-density of each row of z, [B, D], under the base,
 // in nats: [B].
-func (f *Flow) LatentLogProb(scope *model.Scope, z *Node) *Node { return f.base.LogProb(scope, z) }
+func (f *Flow) LatentLogProb(scope *model.Scope, z *Node) *Node {
+	return f.base.LogProb(scope.At(scopeName).At(baseName), z)
+}
 
 // LogProb returns the log-density of each row of x, in nats.
 // x is [B, D]; context is [B, C], or nil; the result is [B].
 func (f *Flow) LogProb(scope *model.Scope, x, context *Node) *Node {
-	z, logDet := f.chain.Inverse(scope.At(scopeName), x, context)
+	z, logDet := f.chain.Inverse(scope.At(scopeName), x, f.scaled(context))
 	return Add(f.LatentLogProb(scope, z), logDet)
 }
 
-// Sample draws count events, [count, D], and returns their log-density [count].
+// Sample draws count events, [count, D], from the flow with the spread of its
+// base multiplied by temperature, a scalar: 1 draws from the flow itself.
 // context is [count, C], or nil.
-func (f *Flow) Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count int, context *Node) (x, logProb *Node) {
-	z := f.base.Sample(scope, g, dtype, count)
-	x, logDet := f.chain.Forward(scope.At(scopeName), z, context)
+func (f *Flow) Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count int, temperature, context *Node) *Node {
+	x, _ := f.SampleLogProb(scope, g, dtype, count, temperature, context)
+	return x
+}
+
+// SampleLogProb is Sample that returns the log-density [count] of the draws as
+// well, under the flow at temperature 1, whatever they were drawn at.
+func (f *Flow) SampleLogProb(scope *model.Scope, g *Graph, dtype dtypes.DType, count int, temperature, context *Node) (x, logProb *Node) {
+	z := f.base.Sample(scope.At(scopeName).At(baseName), g, dtype, count, temperature)
+	x, logDet := f.chain.Forward(scope.At(scopeName), z, f.scaled(context))
 	return x, Sub(f.LatentLogProb(scope, z), logDet)
+}
+
+// Initialize sets the variables that depend on data from x, [B, D], where that
+// has not been done before. See [bijector.DataDependent].
+func (f *Flow) Initialize(scope *model.Scope, x, context *Node) {
+	f.chain.Initialize(scope.At(scopeName), x, f.scaled(context), false)
 }
 
 // Forward returns z, the state after each bijector, and last x = f(z); each [B, D].
 func (f *Flow) Forward(scope *model.Scope, z, context *Node) []*Node {
-	states, _ := f.chain.ForwardStates(scope.At(scopeName), z, context)
+	states, _ := f.chain.ForwardStates(scope.At(scopeName), z, f.scaled(context))
 	return states
 }
 
 // Inverse returns x, the state after undoing each bijector, and last z = f⁻¹(x); each [B, D].
 func (f *Flow) Inverse(scope *model.Scope, x, context *Node) []*Node {
-	states, _ := f.chain.InverseStates(scope.At(scopeName), x, context)
+	states, _ := f.chain.InverseStates(scope.At(scopeName), x, f.scaled(context))
 	return states
 }
 
-// scopeName is where a flow's variables live: what a model saves.
-const scopeName = "flow"
+func (f *Flow) scaled(context *Node) *Node {
+	if context == nil || f.contextScaler == nil {
+		return context
+	}
+	scaled, _ := f.contextScaler.Inverse(nil, context, nil)
+	return scaled
+}
+
+const (
+	scopeName = "flow" // where a flow's variables live: what a model saves
+	baseName  = "base" // where those of its base live, below
+)

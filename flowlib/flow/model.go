@@ -42,7 +42,7 @@ func newModel(backend compute.Backend, cfg Config, dtype dtypes.DType) (*Model, 
 	}
 	m := &Model{Flow: f, Config: cfg, Backend: backend, Store: model.NewStore(), DType: dtype, execs: map[string]*model.Exec{}}
 	m.Store.SetParam(model.ParamInitialSeed, cfg.Seed)
-	if _, err := m.LogProb([][]float64{make([]float64, cfg.Features)}); err != nil { // creates the variables
+	if _, err := m.LogProb([][]float64{make([]float64, cfg.Columns())}); err != nil { // creates the variables
 		return nil, fmt.Errorf("flow: building the model: %w", err)
 	}
 	return m, nil
@@ -72,13 +72,15 @@ func (m *Model) NumParameters() int {
 	return n
 }
 
-// LogProb returns the log-density of each row of x, [n, D], in nats and in the
-// units of the data. It returns an error if a row has not D features or is not finite.
-func (m *Model) LogProb(x [][]float64) ([]float64, error) {
-	logProb := make([]float64, 0, len(x))
-	err := m.eachChunk(x, func(chunk [][]float64) error {
-		out, err := m.call("logprob", func(scope *model.Scope, x *Node) []*Node {
-			return []*Node{m.Flow.LogProb(scope, x, nil)}
+// LogProb returns the log-density of each row, in nats and in the units of the
+// data. Rows are [n, D], or [n, D+C] for a conditional flow, which carry their
+// context behind the features: then it is log p(x | context). It returns an error
+// if a row has another width or is not finite.
+func (m *Model) LogProb(rows [][]float64) ([]float64, error) {
+	logProb := make([]float64, 0, len(rows))
+	err := m.eachChunk(rows, func(chunk [][]float64) error {
+		out, err := m.call("logprob", func(scope *model.Scope, rows *Node) []*Node {
+			return []*Node{m.LogProbGraph(scope, rows)}
 		}, chunk)
 		if err != nil {
 			return err
@@ -89,55 +91,43 @@ func (m *Model) LogProb(x [][]float64) ([]float64, error) {
 	return logProb, err
 }
 
-// Sample draws n events, [n, D]. The same seed gives the same events on the
-// same backend.
-func (m *Model) Sample(seed int64, n int) ([][]float64, error) {
-	x, _, err := m.SampleLogProb(seed, n)
-	return x, err
+// LogProbGraph is the graph of LogProb: rows, [B, D+C], to [B].
+func (m *Model) LogProbGraph(scope *model.Scope, rows *Node) *Node {
+	x, context := m.Split(rows)
+	return m.Flow.LogProb(scope, x, context)
 }
 
-// SampleLogProb is Sample that returns the log-density of each event as well,
-// in nats, at no further cost.
-func (m *Model) SampleLogProb(seed int64, n int) (x [][]float64, logProb []float64, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := m.Store.SetRNGStateFromSeed(seed); err != nil {
-		return nil, nil, fmt.Errorf("flow: sampling: %w", err)
+// Split parts rows, [B, D+C], into features, [B, D], and context, [B, C], which
+// is nil where the flow has none.
+func (m *Model) Split(rows *Node) (x, context *Node) {
+	d := m.Config.Features
+	rows.AssertDims(-1, m.Config.Columns())
+	if m.Config.Context == 0 {
+		return rows, nil
 	}
-	exec, err := m.exec("sample", func(scope *model.Scope, g *Graph) []*Node {
-		x, logProb := m.Flow.Sample(scope, g, m.DType, maxChunk, nil)
-		return []*Node{x, logProb}
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	for len(x) < n {
-		out, err := exec.Call()
-		if err != nil {
-			return nil, nil, fmt.Errorf("flow: sampling: %w", err)
-		}
-		take := min(maxChunk, n-len(x))
-		x = append(x, rows(out[0], m.Config.Features)[:take]...)
-		logProb = append(logProb, column(out[1])[:take]...)
-	}
-	return x, logProb, nil
+	return Slice(rows, AxisRange(), AxisRange(0, d)), Slice(rows, AxisRange(), AxisRangeToEnd(d))
 }
 
-// Forward maps latents z, [n, D], to events, and returns all states on the way:
-// z, after each coupling layer, and last x in the units of the data.
+// Forward maps latents z, [n, D] (or [n, D+C], the context behind), to events,
+// and returns all states on the way, each [n, D]: z, after each bijector, and
+// last x in the units of the data.
 func (m *Model) Forward(z [][]float64) (states [][][]float64, err error) {
 	return m.states("forward", z, m.Flow.Forward)
 }
 
-// Inverse maps events x, [n, D], to latents, and returns all states on the way:
-// x, after undoing each bijector from the last to the first, and last z.
+// Inverse maps events x, [n, D] (or [n, D+C], the context behind), to latents,
+// and returns all states on the way, each [n, D]: x, after undoing each bijector
+// from the last to the first, and last z.
 func (m *Model) Inverse(x [][]float64) (states [][][]float64, err error) {
 	return m.states("inverse", x, m.Flow.Inverse)
 }
 
 func (m *Model) states(name string, in [][]float64, run func(scope *model.Scope, v, context *Node) []*Node) (states [][][]float64, err error) {
 	err = m.eachChunk(in, func(chunk [][]float64) error {
-		out, err := m.call(name, func(scope *model.Scope, v *Node) []*Node { return run(scope, v, nil) }, chunk)
+		out, err := m.call(name, func(scope *model.Scope, rows *Node) []*Node {
+			v, context := m.Split(rows)
+			return run(scope, v, context)
+		}, chunk)
 		if err != nil {
 			return err
 		}
@@ -159,7 +149,7 @@ const maxChunk = 4096
 var chunkSizes = []int{1, 64, maxChunk}
 
 func (m *Model) eachChunk(x [][]float64, do func(chunk [][]float64) error) error {
-	if err := dataset.CheckRows(x, m.Config.Features); err != nil {
+	if err := dataset.CheckRows(x, m.Config.Columns()); err != nil {
 		return fmt.Errorf("flow: %w", err)
 	}
 	m.mu.Lock()
@@ -192,18 +182,11 @@ func (m *Model) call(name string, graph func(scope *model.Scope, x *Node) []*Nod
 	return out, nil
 }
 
-func (m *Model) exec(name string, graph any) (*model.Exec, error) {
+func (m *Model) exec(name string, graph func(scope *model.Scope, in *Node) []*Node) (*model.Exec, error) {
 	if e, ok := m.execs[name]; ok {
 		return e, nil
 	}
-	var e *model.Exec
-	var err error
-	switch graph := graph.(type) {
-	case func(*model.Scope, *Node) []*Node:
-		e, err = model.NewExec(m.Backend, m.Store, graph)
-	case func(*model.Scope, *Graph) []*Node:
-		e, err = model.NewExec(m.Backend, m.Store, graph)
-	}
+	e, err := model.NewExec(m.Backend, m.Store, graph)
 	if err != nil {
 		return nil, fmt.Errorf("flow: %s: %w", name, err)
 	}
@@ -211,19 +194,21 @@ func (m *Model) exec(name string, graph any) (*model.Exec, error) {
 	return e, nil
 }
 
-// Tensor copies rows, [n, D], into a tensor of the model's precision.
+// Tensor copies rows, [n, D+C], into a tensor of the model's precision.
 func (m *Model) Tensor(x [][]float64) *tensors.Tensor {
-	d := m.Config.Features
+	d := m.Config.Columns()
 	if m.DType == dtypes.Float64 {
 		return tensors.FromFlatDataAndDimensions(slices.Concat(x...), len(x), d)
 	}
-	flat := make([]float32, 0, len(x)*d)
-	for _, row := range x {
-		for _, v := range row {
-			flat = append(flat, float32(v))
-		}
+	return tensors.FromFlatDataAndDimensions(float32s(slices.Concat(x...)), len(x), d)
+}
+
+func float32s(values []float64) []float32 {
+	out := make([]float32, len(values))
+	for i, v := range values {
+		out[i] = float32(v)
 	}
-	return tensors.FromFlatDataAndDimensions(flat, len(x), d)
+	return out
 }
 
 // column copies a tensor of either precision into one slice.

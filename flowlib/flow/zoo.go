@@ -2,84 +2,98 @@ package flow
 
 import (
 	"fmt"
-	"math"
+	"maps"
+	"slices"
+	"strings"
 
-	"github.com/gomlx/gomlx/ml/layers/activation"
-
-	"normflow/flowlib/base"
 	"normflow/flowlib/bijector"
-	"normflow/flowlib/dataset"
 )
 
-// Config describes a flow completely, so that a saved model can be rebuilt from
-// it. Change the fields you care about in [DefaultConfig].
-type Config struct {
-	Architecture string  `json:"architecture"`  // "realnvp"
-	Features     int     `json:"features"`      // D, at least 2
-	Layers       int     `json:"layers"`        // coupling layers, masks alternating
-	Hidden       []int   `json:"hidden"`        // widths of the conditioner's hidden layers
-	MaxLogScale  float64 `json:"max_log_scale"` // bound on |s| of one layer, nats
-	InputBound   float64 `json:"input_bound"`   // where a conditioner's input is cut off
-	Seed         int64   `json:"seed"`          // of the initial weights
-	// Scaler makes the flow work in standardized units inside, while densities
-	// and samples stay in the units of the data; nil leaves the data as it is.
-	Scaler *dataset.Standardizer `json:"scaler,omitempty"`
-}
-
-// DefaultConfig is a RealNVP of 8 coupling layers with conditioners of two
-// hidden layers of 64: 35,344 parameters at two features.
-func DefaultConfig(features int) Config {
+// RealNVP is 8 affine coupling layers, masks alternating, with conditioners of
+// two hidden layers of 64: 35,344 parameters at two features.
+//
+// Source: Dinh et al. 2017, https://arxiv.org/abs/1605.08803.
+func RealNVP(features int) Config {
 	return Config{
 		Architecture: "realnvp",
 		Features:     features,
 		Layers:       8,
+		Transform:    "affine",
 		Hidden:       []int{64, 64},
 		MaxLogScale:  bijector.DefaultMaxLogScale,
 		InputBound:   bijector.DefaultInputBound,
 	}
 }
 
-// MaxLayers bounds Config.Layers: beyond it, compiling takes longer than any
-// gain is worth.
-const MaxLayers = 64
-
-// Build returns the flow that c describes. The error names the field that is
-// wrong, what it holds and what it may hold.
-func (c Config) Build() (*Flow, error) {
-	switch {
-	case c.Architecture != "realnvp":
-		return nil, fmt.Errorf("flow: unknown architecture %q, known: realnvp", c.Architecture)
-	case c.Features < 2:
-		return nil, fmt.Errorf("flow: a coupling flow needs at least 2 features, got %d: one half of the features steers the other", c.Features)
-	case c.Layers < 1 || c.Layers > MaxLayers:
-		return nil, fmt.Errorf("flow: layers must be between 1 and %d, got %d", MaxLayers, c.Layers)
-	case !(c.MaxLogScale > 0) || math.IsInf(c.MaxLogScale, 0):
-		return nil, fmt.Errorf("flow: max_log_scale must be positive and finite, got %g", c.MaxLogScale)
-	case !(c.InputBound > 0) || math.IsInf(c.InputBound, 0):
-		return nil, fmt.Errorf("flow: input_bound must be positive and finite, got %g", c.InputBound)
-	}
-	for _, width := range c.Hidden {
-		if width < 1 || width > 1<<16 {
-			return nil, fmt.Errorf("flow: hidden widths must be between 1 and 65536, got %v", c.Hidden)
-		}
-	}
-	var chain bijector.Chain
-	conditioner := bijector.MLP(activation.TypeRelu, c.Hidden...)
-	for i := range c.Layers {
-		mask := bijector.Alternating(c.Features, i%2 == 1)
-		affine := bijector.Affine{MaxLogScale: c.MaxLogScale}
-		chain = append(chain, bijector.NewCoupling(mask, conditioner, affine).InputBound(c.InputBound))
-	}
-	if s := c.Scaler; s != nil {
-		if len(s.Mean) != c.Features || len(s.Std) != c.Features {
-			return nil, fmt.Errorf("flow: the scaler has %d means and %d standard deviations for %d features", len(s.Mean), len(s.Std), c.Features)
-		}
-		for i, std := range s.Std {
-			if mean := s.Mean[i]; !(std > 0) || math.IsInf(std, 0) || math.IsNaN(mean) || math.IsInf(mean, 0) {
-				return nil, fmt.Errorf("flow: the scaler has mean %g and standard deviation %g for feature %d, expected finite numbers, the second positive", mean, std, i)
-			}
-		}
-		chain = append(chain, bijector.NewElementwise(s.Mean, s.Std))
-	}
-	return New(base.Normal{Features: c.Features}, chain), nil
+// NICE is 8 additive coupling layers, each followed by a scale of every feature:
+// the paper scales once at the end, and has deeper conditioners.
+//
+// Source: Dinh et al. 2015, https://arxiv.org/abs/1410.8516.
+func NICE(features int) Config {
+	c := RealNVP(features)
+	c.Architecture, c.Transform, c.MaxLogScale = "nice", "additive", 0
+	c.ActNorm = true
+	return c
 }
+
+// Glow is 8 steps of affine coupling, invertible linear map (LU) and ActNorm;
+// masks alternate as well, which costs nothing and mixes better.
+//
+// Source: Kingma and Dhariwal 2018, https://arxiv.org/abs/1807.03039, figure 2.
+func Glow(features int) Config {
+	c := RealNVP(features)
+	c.Architecture, c.Mix, c.ActNorm = "glow", "lu", true
+	return c
+}
+
+// NSF is a neural spline flow: rational-quadratic coupling layers with
+// invertible linear maps (LU) between them.
+//
+// Source: Durkan et al. 2019, https://arxiv.org/abs/1906.04032, section 3.
+func NSF(features int) Config {
+	c := RealNVP(features)
+	c.Architecture, c.Transform, c.MaxLogScale = "nsf", "spline", 0
+	c.Bins, c.Bound = bijector.DefaultBins, bijector.DefaultBound
+	return c
+}
+
+// Zoo holds the entries by name.
+var Zoo = map[string]func(features int) Config{
+	"realnvp": RealNVP, "nice": NICE, "glow": Glow, "nsf": NSF,
+}
+
+// changes are what a name may add to an entry of the zoo.
+var changes = map[string]func(*Config){
+	"actnorm": func(c *Config) { c.ActNorm = true },
+	"lu":      func(c *Config) { c.Mix = "lu" },
+	"mixture": func(c *Config) { c.Base, c.Components = "mixture", defaultComponents },
+	"plain":   func(c *Config) { c.ActNorm, c.Mix, c.Base, c.Components = false, "", "", 0 },
+}
+
+// Named returns an entry of the zoo by its name, such as "nsf", or one with
+// changes, such as "realnvp+actnorm+lu". The error lists the names there are.
+func Named(name string, features int) (Config, error) {
+	entry, added, _ := strings.Cut(name, "+")
+	build, ok := Zoo[entry]
+	if !ok {
+		return Config{}, fmt.Errorf("flow: no %q in the zoo, known: %s", entry, strings.Join(slices.Sorted(maps.Keys(Zoo)), ", "))
+	}
+	c := build(features)
+	for change := range strings.SplitSeq(added, "+") {
+		if change == "" && added == "" {
+			break
+		}
+		apply, ok := changes[change]
+		if !ok {
+			return Config{}, fmt.Errorf("flow: unknown change %q in %q, known: %s", change, name, strings.Join(slices.Sorted(maps.Keys(changes)), ", "))
+		}
+		apply(&c)
+	}
+	return c, nil
+}
+
+// defaultComponents of a mixture base.
+const defaultComponents = 16
+
+// DefaultConfig is [RealNVP].
+func DefaultConfig(features int) Config { return RealNVP(features) }

@@ -1,0 +1,209 @@
+package flow
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/gomlx/gomlx/ml/layers/activation"
+
+	"normflow/flowlib/base"
+	"normflow/flowlib/bijector"
+	"normflow/flowlib/dataset"
+)
+
+// Config describes a flow completely, so that a saved model can be rebuilt from
+// it. Start from an entry of the zoo, such as [RealNVP], and change the fields
+// you care about. An empty or zero field marked so has the default in brackets.
+type Config struct {
+	Architecture string `json:"architecture"`      // the entry of the zoo it came from
+	Features     int    `json:"features"`          // D
+	Context      int    `json:"context,omitempty"` // C, conditioning columns behind the features; 0 for p(x)
+	Layers       int    `json:"layers"`            // coupling layers
+
+	Transform   string         `json:"transform,omitempty"`     // of a coupling: [affine], additive, spline
+	Scale       bijector.Scale `json:"scale,omitempty"`         // of affine: [tanh], softclip, exp
+	MaxLogScale float64        `json:"max_log_scale,omitempty"` // of affine: bound on |s| of one layer, nats [3]
+	Bins        int            `json:"bins,omitempty"`          // of spline: pieces of a curve [16]
+	Bound       float64        `json:"bound,omitempty"`         // of spline: the curve lies in ±bound [4]
+
+	Mask    string `json:"mask,omitempty"`    // [alternating], halves, random
+	Mix     string `json:"mix,omitempty"`     // after each coupling: [none], reverse, permutation, lu
+	ActNorm bool   `json:"actnorm,omitempty"` // scale and shift of each feature after each coupling
+
+	Hidden     []int   `json:"hidden"`               // widths of the conditioner's hidden layers
+	Residual   bool    `json:"residual,omitempty"`   // hidden layers, of equal width, are residual blocks
+	Activation string  `json:"activation,omitempty"` // of the hidden layers [relu]
+	InputBound float64 `json:"input_bound"`          // where a conditioner's input is cut off
+
+	Base       string  `json:"base,omitempty"`       // [normal], diagnormal, uniform, mixture, student
+	Components int     `json:"components,omitempty"` // of mixture
+	Freedom    float64 `json:"freedom,omitempty"`    // of student: degrees of freedom ν
+
+	Seed int64 `json:"seed"` // of the initial weights, random masks and permutations
+	// Scaler makes the flow work in standardized units inside, while densities
+	// and samples stay in the units of the data; nil leaves the data as it is.
+	Scaler *dataset.Standardizer `json:"scaler,omitempty"`
+	// ContextScaler standardizes the context before any layer sees it, or is nil.
+	ContextScaler *dataset.Standardizer `json:"context_scaler,omitempty"`
+}
+
+// Columns is the width of the rows a model takes: D features, then C of context.
+func (c Config) Columns() int { return c.Features + c.Context }
+
+// MaxLayers bounds Config.Layers: beyond it, compiling takes longer than any
+// gain is worth.
+const MaxLayers = 64
+
+// Build returns the flow that c describes. The error names the field that is
+// wrong, what it holds and what it may hold.
+func (c Config) Build() (*Flow, error) {
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("flow: %w", err)
+	}
+	var chain bijector.Chain
+	for i := range c.Layers {
+		chain = append(chain, bijector.NewCoupling(c.mask(i), c.conditioner(), c.transform()).InputBound(c.InputBound))
+		chain = append(chain, c.mix(i)...)
+		if c.ActNorm {
+			chain = append(chain, bijector.NewActNorm(c.Features))
+		}
+	}
+	if s := c.Scaler; s != nil {
+		chain = append(chain, bijector.NewElementwise(s.Mean, s.Std))
+	}
+	f := New(c.base(), chain)
+	if s := c.ContextScaler; s != nil {
+		f.contextScaler = bijector.NewElementwise(s.Mean, s.Std)
+	}
+	return f, nil
+}
+
+func (c Config) check() error {
+	for _, choice := range []struct {
+		field, got string
+		known      []string
+	}{
+		{"architecture", c.Architecture, []string{"realnvp", "nice", "glow", "nsf"}},
+		{"transform", c.Transform, []string{"", "affine", "additive", "spline"}},
+		{"scale", string(c.Scale), []string{"", string(bijector.ScaleTanh), string(bijector.ScaleSoftclip), string(bijector.ScaleExp)}},
+		{"mask", c.Mask, []string{"", "alternating", "halves", "random"}},
+		{"mix", c.Mix, []string{"", "reverse", "permutation", "lu"}},
+		{"activation", c.Activation, []string{"", "relu", "tanh", "silu", "gelu", "elu", "leaky_relu", "sigmoid"}},
+		{"base", c.Base, []string{"", "normal", "diagnormal", "uniform", "mixture", "student"}},
+	} {
+		if !slices.Contains(choice.known, choice.got) {
+			return fmt.Errorf("unknown %s %q, known: %q", choice.field, choice.got, choice.known)
+		}
+	}
+	positive := func(v float64) bool { return v > 0 && !math.IsInf(v, 0) }
+	zeroOrPositive := func(v float64) bool { return v == 0 || positive(v) }
+	for _, limit := range []struct {
+		field string
+		got   any
+		ok    bool
+		want  string
+	}{
+		{"features", c.Features, c.Features >= 1 && c.Features <= 1<<16, "between 1 and 65536"},
+		{"context", c.Context, c.Context >= 0 && c.Context <= 1<<16, "between 0 and 65536"},
+		{"layers", c.Layers, c.Layers >= 1 && c.Layers <= MaxLayers, fmt.Sprintf("between 1 and %d", MaxLayers)},
+		{"max_log_scale", c.MaxLogScale, zeroOrPositive(c.MaxLogScale), "positive and finite"},
+		{"input_bound", c.InputBound, positive(c.InputBound), "positive and finite"},
+		{"bins", c.Bins, c.Bins == 0 || c.Bins >= 2 && c.Bins <= bijector.MaxBins, fmt.Sprintf("between 2 and %d", bijector.MaxBins)},
+		{"bound", c.Bound, zeroOrPositive(c.Bound), "positive and finite"},
+		{"components", c.Components, c.Base != "mixture" && c.Components == 0 || c.Base == "mixture" && c.Components >= 1 && c.Components <= 4096, "between 1 and 4096 for a mixture, and 0 for other bases"},
+		{"freedom", c.Freedom, c.Base != "student" && c.Freedom == 0 || c.Base == "student" && positive(c.Freedom), "positive and finite for a student base, and 0 for others"},
+	} {
+		if !limit.ok {
+			return fmt.Errorf("%s must be %s, got %v", limit.field, limit.want, limit.got)
+		}
+	}
+	for _, width := range c.Hidden {
+		if width < 1 || width > 1<<16 {
+			return fmt.Errorf("hidden widths must be between 1 and 65536, got %v", c.Hidden)
+		}
+		if c.Residual && width != c.Hidden[0] {
+			return fmt.Errorf("hidden widths of residual blocks must be equal, got %v", c.Hidden)
+		}
+	}
+	if c.Residual && len(c.Hidden) == 0 {
+		return fmt.Errorf("hidden must name at least one residual block")
+	}
+	if err := checkScaler("scaler", c.Scaler, c.Features, "features"); err != nil {
+		return err
+	}
+	return checkScaler("context scaler", c.ContextScaler, c.Context, "columns of context")
+}
+
+func checkScaler(name string, s *dataset.Standardizer, columns int, what string) error {
+	if s == nil {
+		return nil
+	}
+	if len(s.Mean) != columns || len(s.Std) != columns {
+		return fmt.Errorf("the %s has %d means and %d standard deviations for %d %s", name, len(s.Mean), len(s.Std), columns, what)
+	}
+	for i, std := range s.Std {
+		if mean := s.Mean[i]; !(std > 0) || math.IsInf(std, 0) || math.IsNaN(mean) || math.IsInf(mean, 0) {
+			return fmt.Errorf("the %s has mean %g and standard deviation %g for column %d, expected finite numbers, the second positive", name, mean, std, i)
+		}
+	}
+	return nil
+}
+
+// mask of coupling layer i; every second one is flipped, so that all features move.
+func (c Config) mask(i int) bijector.Mask {
+	switch {
+	case c.Features == 1:
+		return bijector.Mask{false} // nothing is left to steer it but the context
+	case c.Mask == "halves":
+		return bijector.Halves(c.Features, i%2 == 1)
+	case c.Mask == "random":
+		mask := bijector.RandomMask(c.Features, uint64(c.Seed)+uint64(i/2))
+		for d := range mask {
+			mask[d] = mask[d] != (i%2 == 1)
+		}
+		return mask
+	}
+	return bijector.Alternating(c.Features, i%2 == 1)
+}
+
+func (c Config) conditioner() bijector.Conditioner {
+	act := activation.TypeRelu
+	if c.Activation != "" {
+		act = activation.FromName(c.Activation)
+	}
+	if c.Residual {
+		return bijector.ResidualMLP(act, c.Hidden[0], len(c.Hidden))
+	}
+	return bijector.MLP(act, c.Hidden...)
+}
+
+func (c Config) transform() bijector.Transform {
+	switch c.Transform {
+	case "additive":
+		return bijector.Additive{}
+	case "spline":
+		return bijector.Spline{Bins: c.Bins, Bound: c.Bound}
+	}
+	return bijector.Affine{Scale: c.Scale, MaxLogScale: c.MaxLogScale}
+}
+
+// mix is what follows coupling layer i so that features meet others than before.
+func (c Config) mix(i int) bijector.Chain {
+	if c.Features == 1 {
+		return nil
+	}
+	switch c.Mix {
+	case "reverse":
+		return bijector.Chain{bijector.Reversal(c.Features)}
+	case "permutation":
+		return bijector.Chain{bijector.RandomPermutation(c.Features, uint64(c.Seed)+uint64(i))}
+	case "lu":
+		return bijector.Chain{bijector.NewLU(c.Features)}
+	}
+	return nil
+}
+
+func (c Config) base() Base {
+	return base.Normal{Features: c.Features}
+}

@@ -1,0 +1,176 @@
+package flow
+
+import (
+	"fmt"
+	"iter"
+	"math"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"normflow/flowlib/dataset"
+)
+
+// Sampling says what to draw from a model.
+type Sampling struct {
+	Seed  int64 // the same seed gives the same events on the same backend
+	Count int   // events
+
+	// Temperature multiplies the spread of the base distribution; 0 means 1, which
+	// draws from the model itself. Below 1 draws keep to where the density is
+	// high, above 1 they stray. They are then not distributed as the model says.
+	Temperature float64
+
+	// Context of a conditional model: a row for each event, [Count, C], or one row
+	// for all, [1, C].
+	Context [][]float64
+
+	// LogProb asks for the log-density of each event as well.
+	LogProb bool
+}
+
+// Draws is a chunk of a sample.
+type Draws struct {
+	X       [][]float64 // events, [n, D], in the units of the data
+	LogProb []float64   // [n], nats, under the model at temperature 1; nil unless asked for
+}
+
+// Sample draws n events, [n, D]. The same seed gives the same events on the
+// same backend, and the first ones whatever n is.
+func (m *Model) Sample(seed int64, n int) ([][]float64, error) {
+	d, err := m.Draw(Sampling{Seed: seed, Count: n})
+	return d.X, err
+}
+
+// SampleLogProb is Sample that returns the log-density of each event as well, in nats.
+func (m *Model) SampleLogProb(seed int64, n int) (x [][]float64, logProb []float64, err error) {
+	d, err := m.Draw(Sampling{Seed: seed, Count: n, LogProb: true})
+	return d.X, d.LogProb, err
+}
+
+// Draw returns the whole sample at once. See [Model.DrawChunks] for a large one.
+func (m *Model) Draw(s Sampling) (Draws, error) {
+	var all Draws
+	for chunk, err := range m.DrawChunks(s) {
+		if err != nil {
+			return Draws{}, err
+		}
+		all.X = append(all.X, chunk.X...)
+		all.LogProb = append(all.LogProb, chunk.LogProb...)
+	}
+	return all, nil
+}
+
+// DrawChunks yields the sample in chunks of some thousand events, so that one of
+// any size takes the memory of a chunk. The model may be used between chunks. An
+// error ends the sequence.
+func (m *Model) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
+	return func(yield func(Draws, error) bool) {
+		if err := m.checkSampling(&s); err != nil {
+			yield(Draws{}, fmt.Errorf("flow: sampling: %w", err))
+			return
+		}
+		for first := 0; first < s.Count; first += maxChunk {
+			d, err := m.drawChunk(s, first, min(maxChunk, s.Count-first))
+			if err != nil {
+				yield(Draws{}, fmt.Errorf("flow: sampling: %w", err))
+				return
+			}
+			if !yield(d, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (m *Model) checkSampling(s *Sampling) error {
+	if s.Temperature == 0 {
+		s.Temperature = 1
+	}
+	if s.Count < 0 {
+		return fmt.Errorf("count must not be negative, got %d", s.Count)
+	}
+	if !(s.Temperature > 0) || math.IsInf(s.Temperature, 0) {
+		return fmt.Errorf("temperature must be positive and finite, got %g", s.Temperature)
+	}
+	if s.Temperature > 1 && m.Config.Base == "uniform" {
+		return fmt.Errorf("temperature must be at most 1 for a uniform base, got %g: there is no density beyond its box", s.Temperature)
+	}
+	if m.Config.Context == 0 {
+		if len(s.Context) > 0 {
+			return fmt.Errorf("the model has no context, got %d rows of it", len(s.Context))
+		}
+		return nil
+	}
+	if len(s.Context) != 1 && len(s.Context) != s.Count {
+		return fmt.Errorf("%d rows of context for %d events, expected one for each or one for all", len(s.Context), s.Count)
+	}
+	return dataset.CheckRows(s.Context, m.Config.Context)
+}
+
+// drawChunk draws events first to first+count of a sample. A chunk has random
+// numbers of its own, which depend on the seed and on its place alone.
+func (m *Model) drawChunk(s Sampling, first, count int) (Draws, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := m.Store.SetRNGStateFromSeed(s.Seed + int64(first/maxChunk)*chunkSeedStep); err != nil {
+		return Draws{}, err
+	}
+	name := "sample"
+	if s.LogProb {
+		name = "sample with log-density"
+	}
+	exec, err := m.exec(name, func(scope *model.Scope, in *Node) []*Node {
+		temperature := Reshape(Slice(in, AxisElem(0), AxisElem(0)))
+		var context *Node
+		if m.Config.Context > 0 {
+			context = Slice(in, AxisRange(), AxisRangeToEnd(1))
+		}
+		if s.LogProb {
+			x, logProb := m.Flow.SampleLogProb(scope, in.Graph(), m.DType, maxChunk, temperature, context)
+			return []*Node{x, logProb}
+		}
+		return []*Node{m.Flow.Sample(scope, in.Graph(), m.DType, maxChunk, temperature, context)}
+	})
+	if err != nil {
+		return Draws{}, err
+	}
+	out, err := exec.Call(m.samplingInput(s, first, count))
+	if err != nil {
+		return Draws{}, err
+	}
+	d := Draws{X: rows(out[0], m.Config.Features)[:count]}
+	if err := dataset.CheckRows(d.X, m.Config.Features); err != nil {
+		return Draws{}, fmt.Errorf("draws %d to %d: %w", first, first+count-1, err)
+	}
+	if s.LogProb {
+		d.LogProb = column(out[1])[:count]
+	}
+	return d, nil
+}
+
+// chunkSeedStep keeps the seeds of a sample's chunks away from those of others:
+// the golden ratio of 2⁶⁴, as in SplitMix64.
+const chunkSeedStep = -0x61c8864680b583eb
+
+// samplingInput is [maxChunk, 1+C]: the temperature, then the context of each event.
+func (m *Model) samplingInput(s Sampling, first, count int) *tensors.Tensor {
+	width := 1 + m.Config.Context
+	flat := make([]float64, maxChunk*width)
+	for i := range maxChunk {
+		flat[i*width] = s.Temperature
+		if m.Config.Context > 0 {
+			row := 0
+			if len(s.Context) > 1 {
+				row = first + min(i, count-1)
+			}
+			copy(flat[i*width+1:], s.Context[row])
+		}
+	}
+	if m.DType == dtypes.Float64 {
+		return tensors.FromFlatDataAndDimensions(flat, maxChunk, width)
+	}
+	return tensors.FromFlatDataAndDimensions(float32s(flat), maxChunk, width)
+}
