@@ -5,7 +5,9 @@ package dataset
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
@@ -20,7 +22,7 @@ type Density struct {
 	Box [][2]float64
 
 	draw    func(rng *rand.Rand, x []float64) // fills one event
-	logProb func(x []float64) float64
+	logProb func(x []float64) float64         // of one finite event
 }
 
 // Sample draws n events, [n, D]. The same seed gives the same events.
@@ -33,22 +35,34 @@ func (d *Density) Sample(seed uint64, n int) [][]float64 {
 	return x
 }
 
-// LogProb returns the exact log-density of each row of x, in nats; -Inf outside
-// the support. It panics if a row has not D features.
+// LogProb returns the exact log-density of each row of x, in nats. Far from all
+// mass it is a very negative number; it is -Inf outside the support, at infinity
+// and where squares overflow, and NaN for a row that holds NaN. It panics if a
+// row has not D features.
 func (d *Density) LogProb(x [][]float64) []float64 {
 	logProb := make([]float64, len(x))
 	for i, row := range x {
 		if len(row) != d.Features {
 			panic(fmt.Sprintf("dataset: %s has %d features, row %d has %d", d.Name, d.Features, i, len(row)))
 		}
-		logProb[i] = d.logProb(row)
+		switch {
+		case slices.ContainsFunc(row, math.IsNaN):
+			logProb[i] = math.NaN() // not -Inf: a comparison may not take it for an event without density
+		case slices.ContainsFunc(row, func(v float64) bool { return math.IsInf(v, 0) }):
+			logProb[i] = math.Inf(-1)
+		default:
+			logProb[i] = d.logProb(row)
+		}
 	}
 	return logProb
 }
 
 // Densities lists the toy densities this package knows.
 func Densities() []*Density {
-	return []*Density{TwoMoons(0.05), TwoMoons(0.1), Checkerboard()}
+	return []*Density{
+		TwoMoons(0.05), TwoMoons(0.1), Checkerboard(),
+		EightGaussians(), Pinwheel(), Spirals(), Rings(), Circles(), SwissRoll(),
+	}
 }
 
 // ByName returns the density called name; the error lists the names there are.

@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-
-	"gonum.org/v1/gonum/floats"
-	"gonum.org/v1/gonum/integrate/quad"
 )
 
 // TwoMoons is two interleaved half circles with Gaussian noise:
@@ -28,16 +25,10 @@ func TwoMoons(noise float64) *Density {
 	// 256 nodes over [0, π] are at most 0.0193 apart: in the window of Box at least
 	// 1.5 to a width, where the error of the rule is below rounding.
 	const nodes = 256
-	t, weight := make([]float64, nodes), make([]float64, nodes)
-	quad.Legendre{}.FixedLocations(t, weight, 0, math.Pi)
-	centres := make([][2]float64, 0, 2*nodes)
-	logWeight := make([]float64, 0, 2*nodes)
-	for i := range t {
-		w := math.Log(weight[i] / math.Pi / 2)
-		centres = append(centres, upperMoon(t[i]), lowerMoon(t[i]))
-		logWeight = append(logWeight, w, w)
+	mixture := isotropic{std: noise}
+	for _, moon := range []func(float64) [2]float64{upperMoon, lowerMoon} {
+		mixture.addCurve(nodes, 0, math.Pi, moon, func(float64) float64 { return 1 / (2 * math.Pi) })
 	}
-	logNorm := -math.Log(2 * math.Pi * noise * noise)
 	margin := 6 * noise
 	return &Density{
 		Name:     fmt.Sprintf("moons%02.0f", 100*noise),
@@ -49,17 +40,9 @@ func TwoMoons(noise float64) *Density {
 			if rng.IntN(2) == 1 {
 				c = lowerMoon(math.Pi * rng.Float64())
 			}
-			x[0] = c[0] + noise*rng.NormFloat64()
-			x[1] = c[1] + noise*rng.NormFloat64()
+			addNoise(rng, x, c, noise)
 		},
-		logProb: func(x []float64) float64 {
-			terms := make([]float64, len(centres))
-			for i, c := range centres {
-				dx, dy := x[0]-c[0], x[1]-c[1]
-				terms[i] = logWeight[i] - (dx*dx+dy*dy)/(2*noise*noise)
-			}
-			return logNorm + floats.LogSumExp(terms)
-		},
+		logProb: mixture.logProb,
 	}
 }
 
