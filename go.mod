@@ -11,6 +11,7 @@ require (
 	github.com/janpfeifer/gonb v0.11.3 // what a notebook cell shows
 	github.com/janpfeifer/must v0.2.0 // short error handling in notebooks and examples
 	golang.org/x/image v0.26.0 // interpolates heat maps
+	golang.org/x/sync v0.20.0 // runs of the quality tables side by side
 	gonum.org/v1/gonum v0.16.0 // quadrature, statistics, determinants
 	gonum.org/v1/plot v0.15.2 // axes, tiles and plotters of the figures
 )

@@ -1,4 +1,4 @@
-// Command quality measures how close the default flow comes to the entropy of
+// Command quality measures how close the flows of the zoo come to the entropy of
 // the toy densities, and writes report/measured/quality.json.
 package main
 
@@ -20,11 +20,12 @@ import (
 	"time"
 
 	"github.com/google/renameio/v2"
+	"golang.org/x/sync/errgroup"
+	"gonum.org/v1/gonum/stat"
 
 	"normflow/flowlib/backend"
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/experiment"
-	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
 )
 
@@ -51,16 +52,35 @@ type row struct {
 	Versions map[string]string `json:"versions"` // of Go and of what computes
 }
 
+// asked is what the flags say.
+type asked struct {
+	models, data, seeds     string
+	layers, steps           int
+	train, valid, test      int
+	flowChanges, fitChanges string
+	jobs                    int
+	out                     string
+}
+
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("quality: ")
-	data := flag.String("data", "moons05,moons10,checkerboard", "toy densities, separated by commas")
-	seeds := flag.String("seeds", "0,1,2", "seeds, separated by commas")
-	layers := flag.Int("layers", 8, "coupling layers")
-	steps := flag.Int("steps", fit.DefaultConfig().Steps, "training steps")
-	out := flag.String("o", "report/measured/quality.json", "file to write")
+	var a asked
+	usual := experiment.DefaultConfig("", 0)
+	flag.StringVar(&a.models, "model", "realnvp,nsf", "entries of the zoo, such as nsf or realnvp+actnorm+lu, separated by commas")
+	flag.StringVar(&a.data, "data", "moons05,moons10,checkerboard,spirals,8gaussians,pinwheel", "toy densities, separated by commas; all for every one there is")
+	flag.StringVar(&a.seeds, "seeds", "0,1,2", "seeds, separated by commas")
+	flag.IntVar(&a.layers, "layers", 0, "coupling layers; 0 for as many as the entry has")
+	flag.IntVar(&a.steps, "steps", usual.Fit.Steps, "training steps")
+	flag.IntVar(&a.train, "train", usual.Train, "events to train on")
+	flag.IntVar(&a.valid, "valid", usual.Valid, "events for every choice on the way")
+	flag.IntVar(&a.test, "test", usual.Test, "fresh events for the figures")
+	flag.StringVar(&a.flowChanges, "flow", "{}", "changes to the flow's Config, as JSON, such as '{\"hidden\":[32,32]}'")
+	flag.StringVar(&a.fitChanges, "fit", "{}", "changes to the training's Config, as JSON, such as '{\"learning_rate\":0.001}'")
+	flag.IntVar(&a.jobs, "jobs", runtime.NumCPU(), "runs at a time")
+	flag.StringVar(&a.out, "o", "report/measured/quality.json", "file to write")
 	flag.Usage = func() {
-		fmt.Fprintf(flag.CommandLine.Output(), "Usage: quality [flags]\n\nFits the default RealNVP and prints KL(p‖q) in nats on fresh points.\n\n")
+		fmt.Fprintf(flag.CommandLine.Output(), "Usage: quality [flags]\n\nFits flows to toy densities and prints KL(p‖q) in nats on fresh points: a line a run, then medians over the seeds.\n\n")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
@@ -71,57 +91,102 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	configs, err := configs(strings.Split(*data, ","), strings.Split(*seeds, ","), *layers, *steps)
+	runs, err := a.runs()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "quality: %v\n", err)
 		os.Exit(2)
 	}
-	if err := run(ctx, configs, *out); err != nil {
+	if err := measure(ctx, runs, a.jobs, a.out); err != nil {
 		log.Fatal(err)
 	}
 }
 
-// configs checks all that was asked for before minutes of training, and lists the
-// runs, those of one data set together.
-func configs(data, seeds []string, layers, steps int) ([][]experiment.Config, error) {
-	if layers < 1 || layers > flow.MaxLayers {
-		return nil, fmt.Errorf("-layers is %d, expected 1 to %d", layers, flow.MaxLayers)
-	}
-	if steps < 1 {
-		return nil, fmt.Errorf("-steps is %d, expected at least 1", steps)
-	}
-	var sets [][]experiment.Config
-	for _, name := range data {
-		if _, err := dataset.ByName(name); err != nil {
-			return nil, fmt.Errorf("-data: %w", err)
-		}
-		var set []experiment.Config
-		for _, text := range seeds {
-			seed, err := strconv.ParseInt(text, 10, 64)
-			if err != nil {
-				return nil, fmt.Errorf("-seeds: %q is not a whole number", text)
-			}
-			cfg := experiment.DefaultConfig(name, seed)
-			cfg.Flow.Layers, cfg.Fit.Steps = layers, steps
-			set = append(set, cfg)
-		}
-		sets = append(sets, set)
-	}
-	return sets, nil
+// run is one training: the name its row goes by, and all it depends on.
+type run struct {
+	model string
+	cfg   experiment.Config
 }
 
-func run(ctx context.Context, sets [][]experiment.Config, out string) error {
+// runs checks all that was asked for before minutes of training, and lists it,
+// the seeds of one model on one data set together.
+func (a asked) runs() (all []run, err error) {
+	if a.jobs < 1 {
+		return nil, fmt.Errorf("-jobs is %d, expected at least 1", a.jobs)
+	}
+	for _, model := range strings.Split(a.models, ",") {
+		for _, data := range a.dataNames() {
+			for _, text := range strings.Split(a.seeds, ",") {
+				cfg, err := a.config(model, data, text)
+				if err != nil {
+					return nil, err
+				}
+				all = append(all, run{model, cfg})
+			}
+		}
+	}
+	return all, nil
+}
+
+func (a asked) dataNames() (names []string) {
+	if a.data != "all" {
+		return strings.Split(a.data, ",")
+	}
+	for _, d := range dataset.Densities() {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
+func (a asked) config(model, data, seedText string) (cfg experiment.Config, err error) {
+	if _, err := dataset.ByName(data); err != nil {
+		return cfg, fmt.Errorf("-data: %w", err)
+	}
+	seed, err := strconv.ParseInt(seedText, 10, 64)
+	if err != nil {
+		return cfg, fmt.Errorf("-seeds: %q is not a whole number", seedText)
+	}
+	cfg = experiment.DefaultConfig(data, seed)
+	if cfg.Flow, err = flow.Named(model, 2); err != nil {
+		return cfg, fmt.Errorf("-model: %w", err)
+	}
+	cfg.Train, cfg.Valid, cfg.Test, cfg.Fit.Steps = a.train, a.valid, a.test, a.steps
+	if a.layers != 0 {
+		cfg.Flow.Layers = a.layers
+	}
+	if err := change(&cfg.Flow, a.flowChanges); err != nil {
+		return cfg, fmt.Errorf("-flow: %w", err)
+	}
+	if err := change(&cfg.Fit, a.fitChanges); err != nil {
+		return cfg, fmt.Errorf("-fit: %w", err)
+	}
+	return cfg, cfg.Check()
+}
+
+// change overwrites the fields of cfg that text names, a JSON object, and no others.
+func change(cfg any, text string) error {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(cfg); err != nil {
+		return fmt.Errorf("%q: %w", text, err)
+	}
+	return nil
+}
+
+// measure makes all runs, some at a time, and writes their rows to out.
+func measure(ctx context.Context, runs []run, jobs int, out string) error {
 	commit := commit() // now: the tree may change while this runs
 	b, err := backend.Open("")
 	if err != nil {
 		return err
 	}
-	var rows []row
-	fmt.Printf("%-14s %4s %10s %10s %9s %10s %10s %10s %8s\n", "data", "seed", "NLL", "KL", "± s.e.", "integral", "trip f32", "trip f64", "seconds")
-	for _, set := range sets {
-		var kls []float64
-		for _, cfg := range set {
-			r, err := experiment.Run(ctx, b, experiment.Root(), cfg, progress)
+	fmt.Printf("%-24s %-13s %4s %7s %9s %9s %8s %9s %9s %9s %7s\n",
+		"model", "data", "seed", "params", "NLL", "KL", "± s.e.", "integral", "trip f32", "trip f64", "seconds")
+	rows := make([]row, len(runs))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(jobs)
+	for i, one := range runs {
+		group.Go(func() error {
+			r, err := experiment.Run(ctx, b, experiment.Root(), one.cfg, nil)
 			if err != nil {
 				return err
 			}
@@ -129,14 +194,17 @@ func run(ctx context.Context, sets [][]experiment.Config, out string) error {
 			if err != nil {
 				return err
 			}
-			rows = append(rows, newRow(r, proof, commit))
-			kls = append(kls, r.KL.Mean)
-			fmt.Printf("%-14s %4d %10.4f %10.4f %9.4f %10.5f %10.1e %10.1e %8.1f\n",
-				cfg.Data, cfg.Seed, r.NLL.Mean, r.KL.Mean, r.KL.SE, proof.Integral, proof.RoundTrip32, proof.RoundTrip64, r.Fit.Seconds)
-		}
-		slices.Sort(kls)
-		fmt.Printf("%-14s median %18.4f\n", set[0].Data, kls[len(kls)/2])
+			rows[i] = newRow(one.model, r, proof, commit)
+			fmt.Printf("%-24s %-13s %4d %7d %9.4f %9.4f %8.4f %9.5f %9.1e %9.1e %7.1f\n",
+				one.model, one.cfg.Data, one.cfg.Seed, r.Parameters, r.NLL.Mean, r.KL.Mean, r.KL.SE,
+				proof.Integral, proof.RoundTrip32, proof.RoundTrip64, r.Fit.Seconds)
+			return nil
+		})
 	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	printMedians(rows)
 	text, err := json.MarshalIndent(rows, "", "  ")
 	if err != nil {
 		return err
@@ -148,9 +216,37 @@ func run(ctx context.Context, sets [][]experiment.Config, out string) error {
 	return nil
 }
 
-func newRow(r *experiment.Result, proof experiment.Proof, commit string) row {
+// printMedians prints the median KL over the seeds: a line a model, a column a data set.
+func printMedians(rows []row) {
+	var models, data []string
+	kls := map[[2]string][]float64{}
+	for _, r := range rows {
+		if !slices.Contains(models, r.Model) {
+			models = append(models, r.Model)
+		}
+		if !slices.Contains(data, r.Data) {
+			data = append(data, r.Data)
+		}
+		kls[[2]string{r.Model, r.Data}] = append(kls[[2]string{r.Model, r.Data}], r.KL)
+	}
+	fmt.Printf("\nmedian KL (nats)\n%-24s", "")
+	for _, d := range data {
+		fmt.Printf(" %12s", d)
+	}
+	fmt.Println()
+	for _, m := range models {
+		fmt.Printf("%-24s", m)
+		for _, d := range data {
+			kl := slices.Sorted(slices.Values(kls[[2]string{m, d}]))
+			fmt.Printf(" %12.4f", stat.Quantile(0.5, stat.LinInterp, kl, nil))
+		}
+		fmt.Println()
+	}
+}
+
+func newRow(model string, r *experiment.Result, proof experiment.Proof, commit string) row {
 	return row{
-		Model: r.Config.Flow.Architecture, Data: r.Config.Data, Seed: r.Config.Seed,
+		Model: model, Data: r.Config.Data, Seed: r.Config.Seed,
 		Params: r.Parameters, Steps: r.Config.Fit.Steps,
 		NLL: r.NLL.Mean, KL: r.KL.Mean, KLSE: r.KL.SE,
 		Layers: r.Config.Flow.Layers, Entropy: r.Entropy, Proof: proof,
@@ -181,10 +277,4 @@ func commit() string {
 		return "unknown"
 	}
 	return strings.TrimSpace(string(out))
-}
-
-func progress(p fit.Point, of fit.Config) {
-	if p.Step%1000 == 0 {
-		fmt.Fprintf(os.Stderr, "  step %d of %d, validation NLL %.4f nats\n", p.Step, of.Steps, p.Valid)
-	}
 }

@@ -5,32 +5,63 @@ import (
 	"testing"
 )
 
-func TestConfigs(t *testing.T) {
-	sets, err := configs([]string{"moons05", "checkerboard"}, []string{"0", "7"}, 4, 10)
+// usual is what the flags say when nobody sets them, for short runs.
+func usual() asked {
+	return asked{
+		models: "realnvp", data: "moons05", seeds: "0", steps: 10, train: 500, valid: 100, test: 100,
+		flowChanges: "{}", fitChanges: "{}", jobs: 1,
+	}
+}
+
+func TestRuns(t *testing.T) {
+	a := usual()
+	a.models, a.data, a.seeds, a.layers = "nsf,realnvp+actnorm", "moons05,checkerboard", "0,7", 4
+	a.flowChanges, a.fitChanges = `{"hidden":[9]}`, `{"learning_rate":0.5}`
+	runs, err := a.runs()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(sets) != 2 || len(sets[1]) != 2 {
-		t.Fatalf("got %d data sets of %d seeds, want 2 of 2", len(sets), len(sets[len(sets)-1]))
+	if len(runs) != 8 {
+		t.Fatalf("got %d runs, want 2 models × 2 data sets × 2 seeds", len(runs))
 	}
-	if c := sets[1][1]; c.Data != "checkerboard" || c.Seed != 7 || c.Flow.Layers != 4 || c.Fit.Steps != 10 {
-		t.Errorf("the last run is %+v", c)
+	last := runs[7]
+	c := last.cfg
+	if last.model != "realnvp+actnorm" || c.Data != "checkerboard" || c.Seed != 7 || c.Flow.Layers != 4 || !c.Flow.ActNorm ||
+		c.Fit.Steps != 10 || c.Train != 500 || c.Flow.Hidden[0] != 9 || c.Fit.LearningRate != 0.5 {
+		t.Errorf("the last run is %+v", last)
+	}
+	if runs[0].cfg.Flow.Transform != "spline" {
+		t.Errorf("the first run is %+v", runs[0])
+	}
+}
+
+func TestAllDataSets(t *testing.T) {
+	a := usual()
+	a.data = "all"
+	if runs, err := a.runs(); err != nil || len(runs) != 9 {
+		t.Errorf("got %d runs for nine densities, %v", len(runs), err)
 	}
 }
 
 // A mistake in the last name or seed is told before the first run.
-func TestConfigsRefuseMistakes(t *testing.T) {
-	for want, ask := range map[string]struct {
-		data, seeds   string
-		layers, steps int
-	}{
-		`unknown density "sun"`: {"moons05,sun", "0", 8, 10},
-		`-seeds: "x"`:           {"moons05", "0,x", 8, 10},
-		"-layers is 0":          {"moons05", "0", 0, 10},
-		"-layers is 65":         {"moons05", "0", 65, 10},
-		"-steps is 0":           {"moons05", "0", 8, 0},
+func TestRunsRefuseMistakes(t *testing.T) {
+	for want, change := range map[string]func(*asked){
+		`unknown density "sun"`:     func(a *asked) { a.data = "moons05,sun" },
+		`-seeds: "x"`:               func(a *asked) { a.seeds = "0,x" },
+		"layers must be":            func(a *asked) { a.layers = 65 },
+		"steps must be":             func(a *asked) { a.steps = 0 },
+		`no "mlp" in the zoo`:       func(a *asked) { a.models = "realnvp,mlp" },
+		`unknown change "batch"`:    func(a *asked) { a.models = "realnvp+batch" },
+		`unknown field "hiden"`:     func(a *asked) { a.flowChanges = `{"hiden":[1]}` },
+		"-fit":                      func(a *asked) { a.fitChanges = `{` },
+		"at least 2 events":         func(a *asked) { a.test = 1 },
+		"-jobs is 0":                func(a *asked) { a.jobs = 0 },
+		"hidden widths must be":     func(a *asked) { a.flowChanges = `{"hidden":[0]}` },
+		"learning_rate must be pos": func(a *asked) { a.fitChanges = `{"learning_rate":-1}` },
 	} {
-		_, err := configs(strings.Split(ask.data, ","), strings.Split(ask.seeds, ","), ask.layers, ask.steps)
+		a := usual()
+		change(&a)
+		_, err := a.runs()
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want an error with %s", err, want)
 		}

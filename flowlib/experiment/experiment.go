@@ -138,10 +138,8 @@ func prepare(b compute.Backend, root string, cfg *Config) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, n := range []int{cfg.Train, cfg.Valid, cfg.Test} {
-		if n < 2 {
-			return nil, fmt.Errorf("train, valid and test need at least 2 events each, got %d, %d and %d", cfg.Train, cfg.Valid, cfg.Test)
-		}
+	if err := cfg.Check(); err != nil {
+		return nil, err
 	}
 	r := &Result{Density: density, Data: density.Draw(uint64(cfg.Seed), cfg.Train, cfg.Valid, cfg.Test)}
 	cfg.Flow.Seed, cfg.Fit.Seed = cfg.Seed, cfg.Seed
@@ -156,6 +154,22 @@ func prepare(b compute.Backend, root string, cfg *Config) (*Result, error) {
 	sum := sha256.Sum256(key)
 	r.Dir = filepath.Join(root, fmt.Sprintf("%s-%d-layers-seed-%d-%s", cfg.Data, cfg.Flow.Layers, cfg.Seed, hex.EncodeToString(sum[:4])))
 	return r, nil
+}
+
+// Check returns an error that says what is wrong with cfg, before anything is run.
+func (c Config) Check() error {
+	if _, err := dataset.ByName(c.Data); err != nil {
+		return err
+	}
+	for _, n := range []int{c.Train, c.Valid, c.Test} {
+		if n < 2 {
+			return fmt.Errorf("train, valid and test need at least 2 events each, got %d, %d and %d", c.Train, c.Valid, c.Test)
+		}
+	}
+	if _, err := c.Flow.Build(); err != nil {
+		return err
+	}
+	return c.Fit.Check()
 }
 
 func (r *Result) modelDir() string { return filepath.Join(r.Dir, "model") }
