@@ -73,16 +73,13 @@ var changes = map[string]func(*Config){
 // Named returns an entry of the zoo by its name, such as "nsf", or one with
 // changes, such as "realnvp+actnorm+lu". The error lists the names there are.
 func Named(name string, features int) (Config, error) {
-	entry, added, _ := strings.Cut(name, "+")
-	build, ok := Zoo[entry]
+	parts := strings.Split(name, "+")
+	build, ok := Zoo[parts[0]]
 	if !ok {
-		return Config{}, fmt.Errorf("flow: no %q in the zoo, known: %s", entry, strings.Join(slices.Sorted(maps.Keys(Zoo)), ", "))
+		return Config{}, fmt.Errorf("flow: no %q in the zoo, known: %s", parts[0], strings.Join(slices.Sorted(maps.Keys(Zoo)), ", "))
 	}
 	c := build(features)
-	for change := range strings.SplitSeq(added, "+") {
-		if change == "" && added == "" {
-			break
-		}
+	for _, change := range parts[1:] {
 		apply, ok := changes[change]
 		if !ok {
 			return Config{}, fmt.Errorf("flow: unknown change %q in %q, known: %s", change, name, strings.Join(slices.Sorted(maps.Keys(changes)), ", "))

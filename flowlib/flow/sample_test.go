@@ -1,0 +1,148 @@
+package flow_test
+
+import (
+	"math"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+
+	"gonum.org/v1/gonum/stat"
+
+	"normflow/flowlib/backend/backendtest"
+	"normflow/flowlib/dataset"
+	"normflow/flowlib/flow"
+)
+
+func TestTheFirstDrawsDoNotDependOnTheirNumber(t *testing.T) {
+	m := smallModel(t, "realnvp", 2, 0)
+	few, err := m.Sample(4, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	many, err := m.Sample(4, 4096+10)
+	if err != nil || len(many) != 4106 || !reflect.DeepEqual(many[:10], few) {
+		t.Errorf("%d draws that begin with %v, want %v, %v", len(many), many[:2], few[:2], err)
+	}
+	if reflect.DeepEqual(many[4096:], few) {
+		t.Error("the second chunk repeats the first")
+	}
+	other, err := m.Sample(5, 4096+10)
+	if err != nil || reflect.DeepEqual(other[:10], few) || reflect.DeepEqual(other[:10], many[4096:]) {
+		t.Errorf("another seed gave the same draws, %v", err)
+	}
+}
+
+// A flow at its start is the scaler alone: its spread is the temperature times the scaler's.
+func TestTemperature(t *testing.T) {
+	cfg := flow.RealNVP(2)
+	cfg.Layers, cfg.Hidden = 1, []int{2}
+	cfg.Scaler = &dataset.Standardizer{Mean: []float64{10, -10}, Std: []float64{2, 3}}
+	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 20000
+	for _, temperature := range []float64{0.1, 1, 2} {
+		d, err := m.Draw(flow.Sampling{Count: n, Temperature: temperature, LogProb: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for j := range 2 {
+			mean, std := stat.MeanStdDev(columnOf(d.X, j), nil)
+			want := temperature * cfg.Scaler.Std[j]
+			// four standard errors, σ/√n of the mean and σ/√(2n) of the deviation
+			if !(math.Abs(mean-cfg.Scaler.Mean[j]) <= 4*want/math.Sqrt(n)) || !(math.Abs(std-want) <= 4*want/math.Sqrt(2*n)) {
+				t.Errorf("temperature %g, feature %d: mean %g, standard deviation %g, want %g and %g", temperature, j, mean, std, cfg.Scaler.Mean[j], want)
+			}
+		}
+		again, err := m.LogProb(d.X[:100])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range again {
+			if !(math.Abs(again[i]-d.LogProb[i]) <= 1e-4) {
+				t.Fatalf("temperature %g: log-density %g while sampling, %g when scored", temperature, d.LogProb[i], again[i])
+			}
+		}
+	}
+	for _, bad := range []float64{-1, math.Inf(1), math.NaN()} {
+		if _, err := m.Draw(flow.Sampling{Count: 1, Temperature: bad}); err == nil || !strings.Contains(err.Error(), "temperature must be") {
+			t.Errorf("temperature %g: got %v", bad, err)
+		}
+	}
+	if _, err := m.Draw(flow.Sampling{Count: -1}); err == nil || !strings.Contains(err.Error(), "count must not be negative") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func columnOf(rows [][]float64, j int) []float64 {
+	column := make([]float64, len(rows))
+	for i, row := range rows {
+		column[i] = row[j]
+	}
+	return column
+}
+
+// A million events pass by in the memory of a chunk.
+func TestAMillionDrawsInConstantMemory(t *testing.T) {
+	cfg := flow.RealNVP(2)
+	cfg.Layers, cfg.Hidden = 1, []int{2}
+	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Sample(0, 1); err != nil { // compile
+		t.Fatal(err)
+	}
+	const n = 1_000_000
+	seen, sum, heap := 0, 0.0, uint64(0)
+	var memory runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&memory)
+	before := memory.HeapAlloc
+	for d, err := range m.DrawChunks(flow.Sampling{Count: n}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range d.X {
+			sum += x[0]
+		}
+		seen += len(d.X)
+		if seen%(64*4096) == 0 {
+			runtime.GC()
+			runtime.ReadMemStats(&memory)
+			heap = max(heap, memory.HeapAlloc)
+		}
+	}
+	if seen != n || !(math.Abs(sum/n) <= 4/math.Sqrt(n)) {
+		t.Errorf("%d draws of mean %g", seen, sum/n)
+	}
+	if grown := int64(heap) - int64(before); grown > 8<<20 { // all rows together are 40 MB
+		t.Errorf("the heap grew by %d bytes", grown)
+	}
+}
+
+// The model can be used between the chunks of a sample, and the loop be left.
+func TestScoringBetweenChunks(t *testing.T) {
+	m := smallModel(t, "realnvp", 2, 0)
+	whole, err := m.Draw(flow.Sampling{Seed: 1, Count: 3 * 4096})
+	if err != nil {
+		t.Fatal(err)
+	}
+	chunks := 0
+	for d, err := range m.DrawChunks(flow.Sampling{Seed: 1, Count: 3 * 4096}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(d.X, whole.X[chunks*4096:(chunks+1)*4096]) {
+			t.Errorf("chunk %d differs from the whole sample", chunks)
+		}
+		if _, err := m.Sample(9, 10); err != nil { // uses the random state
+			t.Fatal(err)
+		}
+		if chunks++; chunks == 2 {
+			break
+		}
+	}
+}
