@@ -62,10 +62,10 @@ func TestConditionersStartAtZero(t *testing.T) {
 	}
 }
 
-// W_out·(h + W₂·tanh(W₁·tanh(h) + b₁) + b₂) + b_out with h = W_in·x + b_in, by hand.
+// Twice h += W₂·tanh(W₁·tanh(h) + b₁) + b₂, between two dense layers, by hand.
 func TestResidualMLPIsItsFormula(t *testing.T) {
 	store, width := model.NewStore(), 4
-	c := bijector.ResidualMLP(activation.TypeTanh, width, 1)
+	c := bijector.ResidualMLP(activation.TypeTanh, width, 2)
 	x := [][]float64{{0.7, -1.3}}
 	network(t, store, c, x) // creates the variables
 	for _, v := range values(store, "/net/block_0/hidden_1/weights") {
@@ -92,14 +92,16 @@ func TestResidualMLPIsItsFormula(t *testing.T) {
 		return out
 	}
 	h := dense("in", x[0])
-	r := dense("block_0/hidden_1", tanh(dense("block_0/hidden_0", tanh(h))))
-	for i := range h {
-		h[i] += r[i]
+	for _, block := range []string{"block_0", "block_1"} {
+		r := dense(block+"/hidden_1", tanh(dense(block+"/hidden_0", tanh(h))))
+		for i := range h {
+			h[i] += r[i]
+		}
 	}
 	want, got := dense("out", h), network(t, store, c, x)[0]
 	for i := range want {
 		if !(math.Abs(got[i]-want[i]) <= 1e-13) { // float64, sums of four
-			t.Errorf("got %v, want %v", got, want)
+			t.Fatalf("got %v, want %v", got, want)
 		}
 	}
 }
