@@ -34,7 +34,7 @@ func TestBatchesCoverEachEpochOnce(t *testing.T) {
 // different steps and places have nothing to do with each other, and a step alone
 // sees what it sees in sequence.
 func TestBatchesWithReplacementAreUniform(t *testing.T) {
-	const rows, size, steps = 20, 50, 400
+	const rows, size, steps = 60, 50, 400
 	cfg := Config{Seed: 5, BatchSize: size, Replacement: true}
 	b := newBatches(cfg, rows)
 	counts, first, pairs := make([]int, rows), make([]int, rows), make([]int, rows*rows)
@@ -68,7 +68,7 @@ func TestBatchesWithReplacementAreUniform(t *testing.T) {
 			chi2 += (float64(n) - want) * (float64(n) - want) / want
 		}
 		// χ² of k-1 degrees of freedom has mean k-1 and variance 2(k-1). Epochs
-		// that see each row once would be far below.
+		// that see each row once would be far below: at 0, 5 standard deviations.
 		free := float64(len(counts) - 1)
 		if !(math.Abs(chi2-free) <= 4*math.Sqrt(2*free)) {
 			t.Errorf("%s: χ² is %.1f, expected %.0f ± %.1f", name, chi2, free, math.Sqrt(2*free))

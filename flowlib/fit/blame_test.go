@@ -1,0 +1,63 @@
+package fit
+
+import (
+	"math"
+	"testing"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/layers/activation"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"normflow/flowlib/bijector"
+)
+
+// The walk that looks for a layer is the way the flow itself takes, through
+// chains of chains and inverted bijectors, at weights where every order and
+// direction gives another number.
+func TestWalkIsTheFlow(t *testing.T) {
+	coupling := func(odd bool) bijector.Bijector {
+		return bijector.NewAffineCoupling(bijector.Alternating(2, odd), bijector.MLP(activation.TypeTanh, 4))
+	}
+	b := bijector.Invert{Bijector: bijector.Chain{coupling(true), coupling(false), bijector.Invert{Bijector: coupling(true)}}}
+	m := trappedModel(t, b)
+	w, err := m.Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range w {
+		for j := range w[i].Values {
+			w[i].Values[j] = 0.7 * math.Sin(float64(13*i+7*j+1))
+		}
+	}
+	if err := m.SetWeights(w); err != nil {
+		t.Fatal(err)
+	}
+	tr, err := newTrainer(m, trapRows(0), trapConfig(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	nll, err := tr.once(trapRows(1), func(scope *model.Scope, rows *Node) []*Node {
+		places, walked := tr.flowWalk(scope, rows)
+		paths = nil
+		for _, p := range places {
+			paths = append(paths, p.path)
+		}
+		return []*Node{walked, Neg(ReduceAllMean(m.Flow.LogProb(scope, rows, nil)))}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !(math.Abs(nll[0]-nll[1]) <= 1e-5) { // a few roundings of float32
+		t.Errorf("NLL of the walk is %g, of the flow %g, at %v", nll[0], nll[1], paths)
+	}
+	want := []string{"/flow/01/01", "/flow/01/00/00", "/flow/01/00/01", "/flow/01/00/02", "/flow/00", "/flow/base"}
+	if len(paths) != len(want) {
+		t.Fatalf("places %v, want %v", paths, want)
+	}
+	for i := range want {
+		if paths[i] != want[i] {
+			t.Fatalf("places %v, want %v", paths, want)
+		}
+	}
+}
