@@ -95,7 +95,7 @@ func TestErrorNamesStepAndLayer(t *testing.T) {
 	for name, want := range map[trap][]string{
 		"output":   {at, "/flow/01/00 (fit.trap)", "the output not", "training row 50"},
 		"logdet":   {at, "/flow/01/00 (fit.trap)", "the log-determinant not", "training row 50"},
-		"gradient": {after, "/flow/01/00 (fit.trap)", "the gradient stops being finite", "/flow/"},
+		"gradient": {after, "/flow/01/00 (fit.trap)", "the gradient stops being finite", "fit: /flow/"},
 	} {
 		for _, clip := range []float64{0, 1} {
 			t.Run(fmt.Sprintf("%s/clip=%g", name, clip), func(t *testing.T) {
@@ -169,7 +169,7 @@ func TestNotFiniteFromTheStart(t *testing.T) {
 func TestOverflowOfTheNormIsAnError(t *testing.T) {
 	train := trapRows(0)
 	train[50][1] = 1e18 // NLL 10³⁶; the gradient of the shift's bias is as large
-	for clip, want := range map[float64]string{0: "2nd_moment is not finite", 1: "/flow/"} {
+	for clip, want := range map[float64]string{0: "2nd_moment is not finite", 1: "fit: /flow/"} {
 		cfg := trapConfig()
 		cfg.ClipNorm, cfg.EMADecay = clip, 0
 		m := trappedModel(t, trap("gradient"))
