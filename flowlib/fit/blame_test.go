@@ -16,7 +16,7 @@ import (
 // direction gives another number.
 func TestWalkIsTheFlow(t *testing.T) {
 	coupling := func(odd bool) bijector.Bijector {
-		return bijector.NewAffineCoupling(bijector.Alternating(2, odd), bijector.MLP(activation.TypeTanh, 4))
+		return bijector.NewCoupling(bijector.Alternating(2, odd), bijector.MLP(activation.TypeTanh, 4), bijector.Affine{})
 	}
 	b := bijector.Invert{Bijector: bijector.Chain{coupling(true), coupling(false), bijector.Invert{Bijector: coupling(true)}}}
 	m := trappedModel(t, b)
