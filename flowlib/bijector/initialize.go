@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/gomlx/compute/shapes"
@@ -33,21 +34,45 @@ type DataDependent interface {
 // Initialize implements [DataDependent]: each bijector that asks for it is
 // initialised by the data as they leave the one before it.
 func (c Chain) Initialize(scope *model.Scope, v, context *Node, forward bool) {
-	for n := range c {
+	waiting := 0
+	for _, b := range c {
+		if dependsOnData(b) {
+			waiting++
+		}
+	}
+	for n := 0; waiting > 0; n++ {
 		i := n
 		if !forward {
 			i = len(c) - 1 - n
 		}
 		at := scope.At("%02d", i)
-		if b, ok := c[i].(DataDependent); ok {
-			b.Initialize(at, v, context, forward)
+		if dependsOnData(c[i]) {
+			c[i].(DataDependent).Initialize(at, v, context, forward)
+			waiting--
 		}
-		if forward {
+		// Nothing is built that leads nowhere: on GoMLX's Go backend variables
+		// without a use can make the graph fail.
+		switch {
+		case waiting == 0:
+		case forward:
 			v, _ = c[i].Forward(at, v, context)
-		} else {
+		default:
 			v, _ = c[i].Inverse(at, v, context)
 		}
 	}
+}
+
+// dependsOnData looks into the bijectors that are data-dependent only if what
+// they hold is.
+func dependsOnData(b Bijector) bool {
+	switch b := b.(type) {
+	case Chain:
+		return slices.ContainsFunc(b, dependsOnData)
+	case Invert:
+		return dependsOnData(b.Bijector)
+	}
+	_, ok := b.(DataDependent)
+	return ok
 }
 
 // Initialize implements [DataDependent]: data that enter here at Inverse enter
