@@ -15,8 +15,8 @@ import (
 
 var mlp = bijector.MLP(activation.TypeTanh, 8, 8)
 
-// Every bijector passes the same check; a new one is one more row.
-func TestBijectors(t *testing.T) {
+// cases is every bijector. All pass the same check; a new one is one more row.
+func cases() []bijectortest.Case {
 	coupling := func(mask bijector.Mask) bijector.Bijector {
 		return bijector.NewCoupling(mask, mlp, bijector.Affine{})
 	}
@@ -66,13 +66,50 @@ func TestBijectors(t *testing.T) {
 		}},
 		{"nested chain", 2, bijector.Chain{bijector.Chain{coupling(bijector.Alternating(2, false))}, coupling(bijector.Alternating(2, true))}},
 	}
+	var all []bijectortest.Case
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
+		all = append(all, bijectortest.Case{Name: tt.name, Bijector: tt.b, Features: tt.features})
+	}
+	context := bijectortest.Options{Context: 2}
+	unit, unused := [][2]float64{{0, 1}, {0, 1}}, bijectortest.Options{Context: 2, IgnoresContext: true}
+	return append(all, []bijectortest.Case{
+		{Name: "logit", Features: 2, Bijector: bijector.NewLogit([]float64{-3, 100}, []float64{5, 101}),
+			Options: bijectortest.Options{Data: [][2]float64{{-3, 5}, {100, 101}}}},
+		{Name: "logit, no margin", Features: 2, Bijector: bijector.NewLogit([]float64{0, 0}, []float64{1, 1}).Margin(0),
+			Options: bijectortest.Options{Data: unit}},
+		{Name: "logit, inverted", Features: 2, Bijector: bijector.Invert{Bijector: bijector.NewLogit([]float64{0, 0}, []float64{1, 1})},
+			Options: bijectortest.Options{Latent: unit}},
+		{Name: "logit behind a flow", Features: 2, Options: bijectortest.Options{Data: unit, Context: 3}, Bijector: bijector.Chain{
+			coupling(bijector.Alternating(2, false)), bijector.NewActNorm(2), coupling(bijector.Alternating(2, true)),
+			bijector.NewLogit([]float64{0, 0}, []float64{1, 1}),
+		}},
+		{Name: "conditional affine coupling", Features: 3, Bijector: coupling(bijector.Alternating(3, false)), Options: context},
+		{Name: "conditional affine coupling, D=1", Features: 1, Bijector: coupling(bijector.Mask{false}), Options: context},
+		{Name: "conditional spline coupling", Features: 3, Bijector: with(bijector.Spline{}), Options: context},
+		{Name: "conditional residual coupling", Features: 3, Options: context,
+			Bijector: bijector.NewCoupling(bijector.Alternating(3, false), bijector.ResidualMLP(activation.TypeTanh, 8, 2), bijector.Affine{})},
+		{Name: "conditional chain", Features: 3, Options: context, Bijector: bijector.Chain{
+			bijector.NewActNorm(3), bijector.NewLU(3), coupling(bijector.Alternating(3, false)),
+			bijector.Invert{Bijector: bijector.Chain{bijector.NewActNorm(3), coupling(bijector.Alternating(3, true))}},
+		}},
+		{Name: "context for nobody", Features: 3, Options: unused, Bijector: bijector.Chain{
+			bijector.NewActNorm(3), bijector.NewLU(3), bijector.Reversal(3), bijector.NewElementwise([]float64{1, 2, 3}, []float64{1, 2, 3}),
+		}},
+	}...)
+}
+
+func TestBijectors(t *testing.T) {
+	for _, c := range cases() {
+		t.Run(c.Name, func(t *testing.T) {
 			// float64 through three random layers loses about four of its sixteen digits.
-			worst := bijectortest.Check(t, tt.b, tt.features, 1e-10)
+			worst := bijectortest.CheckWith(t, c.Bijector, c.Features, 1e-10, c.Options)
 			t.Logf("largest |log-det - Jacobian| = %.1e", worst)
 		})
 	}
+}
+
+func TestBackendsAgree(t *testing.T) {
+	bijectortest.Backends(t, cases())
 }
 
 func TestImpossibleMasksPanic(t *testing.T) {
