@@ -46,8 +46,8 @@ func TestCoverageFalseAlarms(t *testing.T) {
 	}
 }
 
-// A flow twice too wide or half too wide, whose coverage follows from that of the
-// exponential distribution: 1 - (1-α)^(σ²ratio).
+// A flow too wide, and one too narrow. |x|² is exponential, so that the region of
+// mass α under a unit Gaussian holds 1 - (1-α)^(1/σ²) of events that spread by σ.
 func TestCoverageOfAFlowThatSpreadsWrong(t *testing.T) {
 	rng := rand.New(rand.NewPCG(17, 18))
 	for _, std := range []float64{0.7, 1.4} { // of the events, where the flow has 1
@@ -68,17 +68,17 @@ func TestCoverageOfAFlowThatSpreadsWrong(t *testing.T) {
 }
 
 func TestCoverageByHand(t *testing.T) {
-	draws := []float64{9, 1, 8, 2, 7, 3, 6, 4, 5}
-	events := []float64{math.Inf(-1), 0, 4.5, 5, 5.5, 6.5, 10, 11, 12, 13, 14, 15}
-	c, err := eval.CheckCoverage(append(draws, 100), append(events, 0), []float64{0.5})
-	if err == nil {
-		t.Fatal("a draw without density was accepted") // the two are exchanged
+	draws := []float64{9, 1, 8, 2, 7, 3, 6, 4, 5, 100}
+	events := []float64{math.Inf(-1), 0, 4.5, 5, 6, 6.5, 10, 11, 12, 13, 14, 15}
+	if _, err := eval.CheckCoverage(draws, events, []float64{0.5}); err == nil {
+		t.Error("a draw without density was accepted") // the two are exchanged
 	}
-	c, err = eval.CheckCoverage(events, append(draws, 100), []float64{0.5})
+	c, err := eval.CheckCoverage(events, draws, []float64{0.5})
 	if err != nil {
 		t.Fatal(err)
 	}
-	// k = round(0.5·11) = 6: the edge is 6, with 7 of 12 events above and 5 of 11 gaps.
+	// k = round(0.5·11) = 6: the edge is 6, with 7 of 12 events above, the one at the
+	// edge not among them, and 5 of 11 gaps between the draws.
 	l := c.Levels[0]
 	if !(math.Abs(l.Coverage-7.0/12) <= 1e-15 && math.Abs(l.Expected-5.0/11) <= 1e-15) {
 		t.Errorf("level: %+v", l)

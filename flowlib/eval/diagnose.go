@@ -39,7 +39,7 @@ type Diagnostics struct {
 	Coverage Coverage `json:"coverage"`
 
 	// SlicedWasserstein: how far, in standard deviations of the features, must mass
-	// be moved, on average over directions? Near √(1/n) for a perfect flow.
+	// be moved, on average over directions? Of order √(1/n) for a perfect flow.
 	SlicedWasserstein Test `json:"sliced_wasserstein"`
 	// MMD: squared distance of the two distributions as a Gaussian kernel sees
 	// them, between 0 and 2; around 0, on either side, for a perfect flow.

@@ -7,11 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"normflow/flowlib/backend/backendtest"
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/eval"
 	"normflow/flowlib/flow"
-
-	"normflow/flowlib/backend/backendtest"
 )
 
 // fresh draws n events from the density of gaussian, moved and stretched.

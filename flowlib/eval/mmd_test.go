@@ -32,7 +32,6 @@ func TestMMDFalseAlarms(t *testing.T) {
 }
 
 func TestMMDByHand(t *testing.T) {
-	// Distances 1, 1, 2, 3, 3, 4 or so; the kernel written out.
 	x, y := [][]float64{{0, 0}, {3, 0}}, [][]float64{{0, 4}, {0, 1}, {3, 1}}
 	r, err := eval.MMD(x, y, 10, 0, 1)
 	if err != nil {
