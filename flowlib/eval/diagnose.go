@@ -30,9 +30,10 @@ type Diagnostics struct {
 	Rows int    `json:"rows"` // test rows, and as many draws of the flow
 
 	// Latents: is f⁻¹(data) a unit Gaussian? KS distances between 0 and 1; √(1/n)
-	// is the order of what chance makes of a perfect flow.
-	Latents Latents   `json:"latents"`
-	PIT     Histogram `json:"pit"` // the same as a picture: flat is right
+	// is the order of what chance makes of a perfect flow. Absent for a flow over
+	// another base.
+	Latents *Latents   `json:"latents,omitempty"`
+	PIT     *Histogram `json:"pit,omitempty"` // the same as a picture: flat is right
 
 	// Coverage: do regions of highest density hold the share of the data that they
 	// promise? Compare Coverage with Expected ± SE.
@@ -47,7 +48,7 @@ type Diagnostics struct {
 	// C2ST: how often are data and draws told apart? 0.5 ± SE for a perfect flow.
 	C2ST C2STTest `json:"c2st"`
 
-	// PValue is that of all tests above together: the smallest of their five that
+	// PValue is that of all tests above together: the smallest of those that
 	// [Holm] returns. Below α for at most a share α of perfect flows.
 	PValue float64 `json:"p_value"`
 
@@ -56,7 +57,7 @@ type Diagnostics struct {
 	ESS *ESS `json:"ess,omitempty"`
 }
 
-// Diagnose compares the flow m, over a unit Gaussian base, with test, [n, D], data
+// Diagnose compares the unconditional flow m with test, [n, D], data
 // that neither training nor the choice of the model has seen; p is the true
 // density, or nil if that is not known.
 //
@@ -65,17 +66,15 @@ type Diagnostics struct {
 // finite or have not D features, naming the row.
 func Diagnose(m *flow.Model, p *dataset.Density, test [][]float64, seed uint64) (Diagnostics, error) {
 	diag := Diagnostics{Seed: seed, Rows: len(test)}
+	if m.Config.Context > 0 {
+		return diag, fmt.Errorf("eval: the flow is conditional on %d columns: only flows without a context can be diagnosed", m.Config.Context)
+	}
 	if err := checkSample("the test data", test, m.Config.Features, minDiagnosed); err != nil {
 		return diag, err
 	}
 	if p != nil && p.Features != m.Config.Features {
 		return diag, fmt.Errorf("eval: the density %s has %d features, the flow has %d", p.Name, p.Features, m.Config.Features)
 	}
-	states, err := m.Inverse(test)
-	if err != nil {
-		return diag, err
-	}
-	z := states[len(states)-1]
 	logProb, err := m.LogProb(test)
 	if err != nil {
 		return diag, err
@@ -88,11 +87,10 @@ func Diagnose(m *flow.Model, p *dataset.Density, test [][]float64, seed uint64) 
 		return diag, err
 	}
 
-	if diag.Latents, err = CheckLatents(z); err != nil {
-		return diag, err
-	}
-	if diag.PIT, err = PITHistogram(z, pitBins); err != nil {
-		return diag, err
+	if base := m.Config.Base; base == "" || base == "normal" {
+		if diag.Latents, diag.PIT, err = judgeLatents(m, test); err != nil {
+			return diag, err
+		}
 	}
 	if diag.Coverage, err = CheckCoverage(logProb, logProbDraws, coverageLevels); err != nil {
 		return diag, err
@@ -114,11 +112,27 @@ func Diagnose(m *flow.Model, p *dataset.Density, test [][]float64, seed uint64) 
 	if diag.C2ST, err = C2ST(x, y, seed); err != nil {
 		return diag, err
 	}
-	diag.PValue = slices.Min(Holm([]float64{
-		diag.Latents.PValue, diag.Coverage.KS.PValue,
-		diag.SlicedWasserstein.PValue, diag.MMD.PValue, diag.C2ST.PValue,
-	}))
+	pValues := []float64{diag.Coverage.KS.PValue, diag.SlicedWasserstein.PValue, diag.MMD.PValue, diag.C2ST.PValue}
+	if diag.Latents != nil {
+		pValues = append(pValues, diag.Latents.PValue)
+	}
+	diag.PValue = slices.Min(Holm(pValues))
 	return diag, nil
+}
+
+// judgeLatents tests the latents of x, [n, D], against a unit Gaussian.
+func judgeLatents(m *flow.Model, x [][]float64) (*Latents, *Histogram, error) {
+	states, err := m.Inverse(x)
+	if err != nil {
+		return nil, nil, err
+	}
+	z := states[len(states)-1]
+	latents, err := CheckLatents(z)
+	if err != nil {
+		return nil, nil, err
+	}
+	pit, err := PITHistogram(z, pitBins)
+	return &latents, &pit, err
 }
 
 // essOf is the effective sample size of draws, of log-density logQ, as draws of p.

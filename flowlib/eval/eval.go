@@ -151,10 +151,10 @@ func RoundTrip(m *flow.Model, x [][]float64) (float64, error) {
 	return worst, nil
 }
 
-// FarOut returns x with the last n rows moved to ten standard deviations from
+// FarOut returns x with the last n rows moved to stds standard deviations from
 // the mean, in random directions of standardized space: where a round trip
 // strains. It returns an error if x has not n rows.
-func FarOut(x [][]float64, n int, seed uint64) ([][]float64, error) {
+func FarOut(x [][]float64, n int, stds float64, seed uint64) ([][]float64, error) {
 	s, err := dataset.NewStandardizer(x)
 	if err != nil {
 		return nil, err
@@ -172,7 +172,7 @@ func FarOut(x [][]float64, n int, seed uint64) ([][]float64, error) {
 			norm = math.Hypot(norm, direction[d])
 		}
 		for d := range direction {
-			direction[d] = s.Mean[d] + 10*s.Std[d]*direction[d]/norm
+			direction[d] = s.Mean[d] + stds*s.Std[d]*direction[d]/norm
 		}
 		moved[i] = direction
 	}

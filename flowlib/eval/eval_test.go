@@ -80,7 +80,7 @@ func TestRoundTripAndFarOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	far, err := eval.FarOut(x, 100, 1)
+	far, err := eval.FarOut(x, 100, 10, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestRoundTripAndFarOut(t *testing.T) {
 	if r := math.Hypot((last[0]-s.Mean[0])/s.Std[0], (last[1]-s.Mean[1])/s.Std[1]); !(math.Abs(r-10) <= 1e-9) {
 		t.Errorf("a far row lies %g standard deviations out, want 10", r)
 	}
-	if _, err := eval.FarOut(x, len(x)+1, 1); err == nil {
+	if _, err := eval.FarOut(x, len(x)+1, 10, 1); err == nil {
 		t.Error("more rows were moved than there are")
 	}
 	worst, err := eval.RoundTrip(m, far)

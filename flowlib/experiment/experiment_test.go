@@ -102,7 +102,7 @@ func TestProof(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The tolerances of a fitted flow; a barely trained one leaks past the window.
-	if !(p.Integral > 0.95 && p.Integral < 1.002) || !(p.RoundTrip32 <= 1e-4) || !(p.RoundTrip64 <= 1e-9) {
+	if !(p.Integral > 0.95 && p.Integral < 1.002) || !(p.RoundTrip32 <= 1e-4) || !(p.RoundTrip64 <= 1e-9) || p.Finite != 201_000 {
 		t.Errorf("proof: %+v", p)
 	}
 }
