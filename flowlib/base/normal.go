@@ -1,4 +1,3 @@
-// Package base holds the base distributions p_Z that a flow maps to the data.
 package base
 
 import (
@@ -13,6 +12,8 @@ import (
 // Normal is the unit Gaussian over Features dimensions:
 //
 //	log p(z) = -½ Σ_d z_d² - ½·D·log 2π
+//
+// It has no variables.
 type Normal struct {
 	Features int
 }
@@ -21,12 +22,14 @@ type Normal struct {
 // z is [B, D]; the result is [B]. It panics if z has not D features.
 func (n Normal) LogProb(_ *model.Scope, z *Node) *Node {
 	z.AssertDims(-1, n.Features)
-	halfSquares := MulScalar(ReduceSum(Square(z), -1), -0.5)
-	return AddScalar(halfSquares, -0.5*float64(n.Features)*math.Log(2*math.Pi))
+	return AddScalar(MulScalar(ReduceSum(Square(z), -1), -0.5), -float64(n.Features)*halfLog2Pi)
 }
 
 // Sample draws count latents, [count, D], from the random state of the scope's
-// store, and multiplies them by temperature, a scalar.
+// store, temperature times as far from 0.
 func (n Normal) Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count int, temperature *Node) *Node {
-	return Mul(scope.RandomNormal(g, shapes.Make(dtype, count, n.Features)), temperature)
+	return scaled(scope.RandomNormal(g, shapes.Make(dtype, count, n.Features)), temperature)
 }
+
+// halfLog2Pi is minus the log-density of one normal feature at its mean.
+var halfLog2Pi = 0.5 * math.Log(2*math.Pi)

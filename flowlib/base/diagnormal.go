@@ -1,0 +1,53 @@
+package base
+
+import (
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/model/initializer"
+)
+
+// DiagNormal is a Gaussian whose mean μ and log-scale s are learned for each
+// feature; it starts as the unit Gaussian:
+//
+//	log p(z) = Σ_d (-½ ((z_d - μ_d)·e^-s_d)² - s_d) - ½·D·log 2π
+//
+// Its variables are "location" and "log_scale", each [D]. It is what an
+// element-wise affine bijector on top of [Normal] gives, without the bijector.
+type DiagNormal struct {
+	features int
+}
+
+// NewDiagNormal panics unless features >= 1.
+func NewDiagNormal(features int) *DiagNormal {
+	checkFeatures("DiagNormal", features)
+	return &DiagNormal{features: features}
+}
+
+// LogProb returns the log-density of each row of z, in nats.
+// z is [B, D]; the result is [B]. It panics if z has not D features.
+func (n *DiagNormal) LogProb(scope *model.Scope, z *Node) *Node {
+	z.AssertDims(-1, n.features)
+	location, logScale := n.params(scope, z.Graph(), z.DType())
+	u := Mul(Sub(z, location), Exp(Neg(logScale)))
+	terms := Sub(MulScalar(Square(u), -0.5), logScale)
+	return AddScalar(ReduceSum(terms, -1), -float64(n.features)*halfLog2Pi)
+}
+
+// Sample draws count latents, [count, D], from the random state of the scope's
+// store, temperature times as far from the mean.
+func (n *DiagNormal) Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count int, temperature *Node) *Node {
+	location, logScale := n.params(scope, g, dtype)
+	u := scaled(scope.RandomNormal(g, shapes.Make(dtype, count, n.features)), temperature)
+	return Add(location, Mul(Exp(logScale), u))
+}
+
+// params returns μ and s, both [1, D].
+func (n *DiagNormal) params(scope *model.Scope, g *Graph, dtype dtypes.DType) (location, logScale *Node) {
+	zero := func(name string) *Node {
+		v := scope.WithInitializer(initializer.Zero).VariableWithShape(name, shapes.Make(dtype, n.features))
+		return ExpandDims(v.NodeValue(g), 0)
+	}
+	return zero("location"), zero("log_scale")
+}

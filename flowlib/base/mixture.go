@@ -1,0 +1,136 @@
+package base
+
+import (
+	"hash/fnv"
+	"math"
+	"math/rand/v2"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/model/initializer"
+	"github.com/gomlx/gomlx/support/exceptions"
+)
+
+// MaxLogScale bounds the log-scales of a [Mixture]: a component is never narrower
+// than e^-3 ≈ 0.05 nor wider than 20, so that none can collapse on one event and
+// take the likelihood to infinity.
+const MaxLogScale = 3.0
+
+// Mixture is K Gaussians with diagonal covariance, all learned:
+//
+//	log p(z) = log Σ_k softmax(logits)_k·N(z; μ_k, diag(e^(2s_k)))
+//	s = max·tanh(raw/max)             smooth, symmetric, |s| < max = MaxLogScale
+//
+// Its variables are "means" [K, D], "log_scales" [K, D], the raw ones, and
+// "logits" [K]. It stands in for the unit Gaussian at first: equal weights, in
+// each feature mean 0 and variance 1, half of it between the means, which are
+// drawn from the seed in [model.ParamInitialSeed] and the path of the variable.
+//
+// A base with separate modes spares the bijectors the tearing of one: Stimper et
+// al. 2022, https://arxiv.org/abs/2110.15828.
+type Mixture struct {
+	features, components int
+}
+
+// NewMixture panics unless features >= 1 and components >= 1.
+func NewMixture(features, components int) *Mixture {
+	checkFeatures("Mixture", features)
+	if components < 1 {
+		exceptions.Panicf("base: Mixture needs at least one component, got %d", components)
+	}
+	return &Mixture{features: features, components: components}
+}
+
+// LogProb returns the log-density of each row of z, in nats.
+// z is [B, D]; the result is [B]. It panics if z has not D features.
+func (m *Mixture) LogProb(scope *model.Scope, z *Node) *Node {
+	z.AssertDims(-1, m.features)
+	means, logScales, logWeights := m.params(scope, z.Graph(), z.DType())
+	u := Mul(Sub(ExpandDims(z, 1), ExpandDims(means, 0)), ExpandDims(Exp(Neg(logScales)), 0)) // [B, K, D]
+	logNorm := Sub(logWeights, ReduceSum(logScales, -1))                                      // [K]
+	terms := Add(MulScalar(ReduceSum(Square(u), -1), -0.5), ExpandDims(logNorm, 0))           // [B, K]
+	// Log-sum-exp around the largest term. Where squares overflow all terms are
+	// -Inf, and so shall the sum be, not NaN.
+	largest := StopGradient(MaxScalar(ReduceAndKeep(terms, ReduceMax, -1), -1e30))
+	logSum := Add(Log(ReduceSum(Exp(Sub(terms, largest)), -1)), Squeeze(largest, -1))
+	return AddScalar(logSum, -float64(m.features)*halfLog2Pi)
+}
+
+// Sample draws count latents, [count, D], from the random state of the scope's
+// store: each temperature times as far from the mean of its own component, so
+// that low temperatures show the modes and not the emptiness between them.
+func (m *Mixture) Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count int, temperature *Node) *Node {
+	means, logScales, logWeights := m.params(scope, g, dtype)
+	// By inversion: the component is the number of cumulated weights, but the last,
+	// that a uniform number reaches.
+	index := Zeros(g, shapes.Make(dtypes.Int32, count, 1))
+	if m.components > 1 {
+		lower := make([][]float64, m.components-1)
+		for k := range lower {
+			lower[k] = make([]float64, m.components)
+			for j := range k + 1 {
+				lower[k][j] = 1
+			}
+		}
+		weights := ExpandDims(Exp(logWeights), 0)
+		cumulated := ReduceSum(Mul(ConvertDType(Const(g, lower), dtype), weights), -1) // [K-1]
+		uniform := scope.RandomUniform(g, shapes.Make(dtype, count, 1))
+		reached := GreaterOrEqual(uniform, ExpandDims(cumulated, 0))
+		index = ReduceAndKeep(ConvertDType(reached, dtypes.Int32), ReduceSum, -1)
+	}
+	u := scaled(scope.RandomNormal(g, shapes.Make(dtype, count, m.features)), temperature)
+	return Add(Gather(means, index), Mul(Exp(Gather(logScales, index)), u))
+}
+
+// params returns means and log-scales, [K, D], and the logarithms of the weights, [K].
+func (m *Mixture) params(scope *model.Scope, g *Graph, dtype dtypes.DType) (means, logScales, logWeights *Node) {
+	variable := func(name string, initial model.VariableInitializer, dims ...int) *Node {
+		return scope.WithInitializer(initial).VariableWithShape(name, shapes.Make(dtype, dims...)).NodeValue(g)
+	}
+	within := 1.0 // variance
+	if m.components > 1 {
+		within = 0.5
+	}
+	raw := MaxLogScale * math.Atanh(0.5*math.Log(within)/MaxLogScale)
+	means = variable("means", m.spread(scope, "means", 1-within), m.components, m.features)
+	logScales = variable("log_scales", func(g *Graph, shape shapes.Shape) *Node {
+		return AddScalar(Zeros(g, shape), raw)
+	}, m.components, m.features)
+	logits := variable("logits", initializer.Zero, m.components)
+	return means, MulScalar(Tanh(DivScalar(logScales, MaxLogScale)), MaxLogScale), LogSoftmax(logits)
+}
+
+// spread draws K means on the host, the same on every backend, and shifts and
+// scales each feature so that they have mean 0 and the given variance.
+func (m *Mixture) spread(scope *model.Scope, name string, variance float64) model.VariableInitializer {
+	path := fnv.New64a()
+	path.Write([]byte(model.JoinPath(scope.Scope(), name)))
+	seed := uint64(model.GetParamOr(scope, model.ParamInitialSeed, int64(0)))
+	return func(g *Graph, shape shapes.Shape) *Node {
+		rng := rand.New(rand.NewPCG(seed, path.Sum64()))
+		values := make([]float64, m.components*m.features)
+		for d := range m.features {
+			sum, squares := 0.0, 0.0
+			for k := range m.components {
+				v := rng.NormFloat64()
+				values[k*m.features+d] = v
+				sum, squares = sum+v, squares+v*v
+			}
+			mean := sum / float64(m.components)
+			std := math.Sqrt(squares/float64(m.components) - mean*mean)
+			for k := range m.components {
+				v := &values[k*m.features+d]
+				if variance > 0 {
+					*v = (*v - mean) / std * math.Sqrt(variance)
+				} else {
+					*v = 0
+				}
+			}
+		}
+		t := tensors.FromFlatDataAndDimensions(values, m.components, m.features)
+		return ConvertDType(ConstTensor(g, t), shape.DType)
+	}
+}

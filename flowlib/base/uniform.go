@@ -1,0 +1,71 @@
+package base
+
+import (
+	"math"
+	"slices"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/support/exceptions"
+)
+
+// Uniform is constant on the box [lo_d, hi_d] and nothing outside:
+//
+//	log p(z) = -Σ_d log(hi_d - lo_d)  in the box, -Inf outside
+//
+// It has no variables. Its gradient is 0 everywhere, so a point outside the box
+// pulls nothing back in: use it under bijectors that end in the box.
+type Uniform struct {
+	lo, hi []float64
+}
+
+// NewUniform panics unless lo and hi have the same length, at least 1, all
+// bounds are finite, and lo < hi in every feature.
+func NewUniform(lo, hi []float64) *Uniform {
+	checkFeatures("Uniform", len(lo))
+	if len(lo) != len(hi) {
+		exceptions.Panicf("base: Uniform with %d lower and %d upper bounds", len(lo), len(hi))
+	}
+	for d := range lo {
+		if !(lo[d] < hi[d]) || math.IsInf(hi[d]-lo[d], 0) {
+			exceptions.Panicf("base: Uniform on [%g, %g] in feature %d; want finite bounds, the lower below the upper", lo[d], hi[d], d)
+		}
+	}
+	return &Uniform{lo: slices.Clone(lo), hi: slices.Clone(hi)}
+}
+
+// LogProb returns the log-density of each row of z, in nats: -Inf outside the
+// box, NaN for a row with NaN. z is [B, D]; the result is [B]. It panics if z
+// has not D features.
+func (u *Uniform) LogProb(_ *model.Scope, z *Node) *Node {
+	z.AssertDims(-1, len(u.lo))
+	g, dtype := z.Graph(), z.DType()
+	logVolume := 0.0
+	for d := range u.lo {
+		logVolume += math.Log(u.hi[d] - u.lo[d])
+	}
+	// Written as "not outside", so that NaN, for which no comparison holds, is kept.
+	outside := LogicalAny(LogicalOr(LessThan(z, row(g, dtype, u.lo)), GreaterThan(z, row(g, dtype, u.hi))), -1)
+	// 0·z inside carries NaN to the result and 0 to the gradient. Outside it is set
+	// to 0 first: 0·Inf would be NaN, if not in the value then in the gradient.
+	safe := Where(BroadcastToDims(ExpandDims(outside, -1), z.Shape().Dimensions...), ZerosLike(z), z)
+	inside := AddScalar(MulScalar(ReduceSum(safe, -1), 0), -logVolume)
+	return Where(outside, BroadcastToDims(Infinity(g, dtype, -1), inside.Shape().Dimensions...), inside)
+}
+
+// Sample draws count latents, [count, D], from the random state of the scope's
+// store, temperature times as far from the centre of the box. A temperature above
+// 1 counts as 1: there is no mass farther out.
+func (u *Uniform) Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count int, temperature *Node) *Node {
+	centre, width := make([]float64, len(u.lo)), make([]float64, len(u.lo))
+	for d := range centre {
+		centre[d], width[d] = u.lo[d]/2+u.hi[d]/2, u.hi[d]-u.lo[d]
+	}
+	fromCentre := AddScalar(scope.RandomUniform(g, shapes.Make(dtype, count, len(u.lo))), -0.5)
+	fromCentre = Mul(scaled(fromCentre, MinScalar(temperature, 1)), row(g, dtype, width))
+	// Rounding must not carry a draw over the edge, where its density is none.
+	lo, hi := row(g, dtype, u.lo), row(g, dtype, u.hi)
+	return Max(lo, Min(hi, Add(row(g, dtype, centre), fromCentre)))
+}
