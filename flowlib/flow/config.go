@@ -25,7 +25,7 @@ type Config struct {
 	Scale       bijector.Scale `json:"scale,omitempty"`         // of affine: [tanh], softclip, exp
 	MaxLogScale float64        `json:"max_log_scale,omitempty"` // of affine: bound on |s| of one layer, nats [3]
 	Bins        int            `json:"bins,omitempty"`          // of spline: pieces of a curve [16]
-	Bound       float64        `json:"bound,omitempty"`         // of spline: the curve lies in ±bound [4]
+	Bound       float64        `json:"bound,omitempty"`         // of spline: the curve lies in ±Bound [4]
 
 	Mask    string `json:"mask,omitempty"`    // [alternating], halves, random
 	Mix     string `json:"mix,omitempty"`     // after each coupling: [none], reverse, permutation, lu
@@ -36,7 +36,9 @@ type Config struct {
 	Activation string  `json:"activation,omitempty"` // of the hidden layers [relu]
 	InputBound float64 `json:"input_bound"`          // where a conditioner's input is cut off
 
-	Base       string  `json:"base,omitempty"`       // [normal], diagnormal, uniform, mixture, student
+	// Base is one of [normal], diagnormal, uniform, mixture, student. Uniform is the
+	// box ±Bound, for data that lie inside: beyond it there is no density.
+	Base       string  `json:"base,omitempty"`
 	Components int     `json:"components,omitempty"` // of mixture
 	Freedom    float64 `json:"freedom,omitempty"`    // of student: degrees of freedom ν
 
@@ -205,5 +207,19 @@ func (c Config) mix(i int) bijector.Chain {
 }
 
 func (c Config) base() Base {
+	switch c.Base {
+	case "diagnormal":
+		return base.NewDiagNormal(c.Features)
+	case "uniform":
+		edge := c.Bound
+		if edge == 0 {
+			edge = bijector.DefaultBound
+		}
+		return base.NewUniform(slices.Repeat([]float64{-edge}, c.Features), slices.Repeat([]float64{edge}, c.Features))
+	case "mixture":
+		return base.NewMixture(c.Features, c.Components)
+	case "student":
+		return base.NewStudentT(slices.Repeat([]float64{c.Freedom}, c.Features)...)
+	}
 	return base.Normal{Features: c.Features}
 }
