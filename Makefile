@@ -18,6 +18,9 @@ BACKEND ?= $(GOMLX_BACKEND)
 TIMEOUT ?= 1200
 PYTHON  ?= python3
 
+comma := ,
+empty :=
+space := $(empty) $(empty)
 quote = '$(subst ','\'',$(1))'
 
 # Before anything that needs tools, one line says what stands in the way.
@@ -69,6 +72,7 @@ help: ## list the targets and variables
 	@echo "  BACKEND      go, xla, xla:cpu or xla:cuda (default: the fastest that works)"
 	@echo "  TIMEOUT      seconds that one cell of a notebook may take (default: 1200)"
 	@echo "  PYTHON       the Python to set up with, 3.10 or later (default: python3)"
+	@echo "  QUALITY      more flags for quality, ablation and zoo, as in QUALITY='-seeds 0,1,2,3,4'"
 
 # --- Set-up ----------------------------------------------------------------------
 
@@ -185,9 +189,16 @@ publish: report ## copy the report and the executed notebooks to docs/ for reade
 	@cp report/results/*.svg docs/figures/
 	@echo "docs/ holds the report, $(words $(notebooks)) notebooks and their figures"
 
-.PHONY: quality
-quality: setup ## measure the quality tables of report/measured/ again (long)
-	@$(env) $(go) run ./cmd/quality
+.PHONY: quality ablation zoo
+quality: setup ## measure KL of RealNVP and NSF on six densities again: report/measured/quality.json (long)
+	@$(env) $(go) run ./cmd/quality $(QUALITY)
+
+ablation: setup ## measure what ActNorm, LU and splines add: report/measured/ablation.json (long)
+	@$(env) $(go) run ./cmd/quality -data moons05,checkerboard,spirals -o report/measured/ablation.json \
+		-model $(subst $(space),$(comma),$(foreach m,realnvp nsf+plain,$(m) $(m)+actnorm $(m)+lu $(m)+actnorm+lu)) $(QUALITY)
+
+zoo: setup ## measure the whole zoo on all nine densities: report/measured/zoo.json (long)
+	@$(env) $(go) run ./cmd/quality -model realnvp,nice,glow,nsf -data all -o report/measured/zoo.json $(QUALITY)
 
 # --- Checks ----------------------------------------------------------------------
 

@@ -12,11 +12,12 @@
 // # Packages
 //
 //   - dataset: toy densities with exact log-density and entropy; splits; standardizer
-//   - base: the base distribution p_Z
+//   - base: the base distribution p_Z: normal, mixture, Student-t, uniform
 //   - bijector: one invertible map per file; bijectortest checks them
-//   - flow: base + bijector = LogProb and Sample; models on disk
+//   - flow: base + bijector = LogProb and Sample; the zoo; models on disk
 //   - fit: maximum likelihood
-//   - eval: how good is the fit: NLL, KL to the true density, integral, round trip
+//   - eval: how good is the fit: NLL, KL to the true density, integral, round trip,
+//     tests of latents and samples
 //   - anomaly: thresholds on the log-density at a chosen false-alarm rate; ROC
 //   - experiment: one named run = dataset + flow + fit + eval, kept in a folder
 //   - figure: plain numbers to SVG
