@@ -46,13 +46,11 @@ func (u *Uniform) LogProb(_ *model.Scope, z *Node) *Node {
 	for d := range u.lo {
 		logVolume += math.Log(u.hi[d] - u.lo[d])
 	}
-	// Written as "not outside", so that NaN, for which no comparison holds, is kept.
 	outside := LogicalAny(LogicalOr(LessThan(z, row(g, dtype, u.lo)), GreaterThan(z, row(g, dtype, u.hi))), -1)
-	// 0·z inside carries NaN to the result and 0 to the gradient. Outside it is set
-	// to 0 first: 0·Inf would be NaN, if not in the value then in the gradient.
-	safe := Where(BroadcastToDims(ExpandDims(outside, -1), z.Shape().Dimensions...), ZerosLike(z), z)
-	inside := AddScalar(MulScalar(ReduceSum(safe, -1), 0), -logVolume)
-	return Where(outside, BroadcastToDims(Infinity(g, dtype, -1), inside.Shape().Dimensions...), inside)
+	numbers := LogicalAll(Equal(z, z), -1)
+	// 0·z carries NaN to the result, and 0 to the gradient even where it is infinite.
+	inside := AddScalar(ReduceSum(MulScalar(z, 0), -1), -logVolume)
+	return Where(LogicalAnd(outside, numbers), BroadcastToDims(Infinity(g, dtype, -1), inside.Shape().Dimensions...), inside)
 }
 
 // Sample draws count latents, [count, D], from the random state of the scope's
