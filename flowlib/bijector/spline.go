@@ -54,9 +54,9 @@ func (s Spline) Forward(v, raw *Node) (out, logDeriv *Node) {
 func (s Spline) apply(v, raw *Node, root bool) (out, logDeriv *Node) {
 	bound := s.bound()
 	inside := LessOrEqual(Abs(v), ConstAs(v, bound))
-	// Where v lies outside, the curve is evaluated at its end and not used: a
-	// gradient that is thrown away must still be finite.
-	at := ClipScalar(v, -bound, bound)
+	// Where v lies outside, the curve is evaluated at 0 and not used: a gradient
+	// that is thrown away must still be finite. No clip: its slope at ±bound is 0.
+	at := Where(inside, v, ZerosLike(v))
 	bin := s.bin(at, raw, root)
 	var xi *Node
 	if root {
@@ -172,8 +172,7 @@ func (b bin) root(y *Node) *Node {
 	discriminant := Sub(Square(minusB), MulScalar(Mul(a, c), 4))
 	// Never negative but by rounding, and its root has no slope at zero.
 	discriminant = Max(discriminant, ConstAs(discriminant, 1e-30))
-	xi := Div(MulScalar(c, 2), Sub(minusB, Sqrt(discriminant)))
-	return ClipScalar(xi, 0, 1)
+	return Div(MulScalar(c, 2), Sub(minusB, Sqrt(discriminant)))
 }
 
 // bins panics on a number that leaves no room for the least shares.
