@@ -25,9 +25,10 @@ const MaxLogScale = 3.0
 //	s = max·tanh(raw/max)             smooth, symmetric, |s| < max = MaxLogScale
 //
 // Its variables are "means" [K, D], "log_scales" [K, D], the raw ones, and
-// "logits" [K]. It stands in for the unit Gaussian at first: equal weights, in
-// each feature mean 0 and variance 1, half of it between the means, which are
-// drawn from the seed in [model.ParamInitialSeed] and the path of the variable.
+// "logits" [K]. Until [Mixture.Start] has chosen them from data it stands in for
+// the unit Gaussian: equal weights, in each feature mean 0 and variance 1, half of
+// it between the means, which are drawn from the seed in [model.ParamInitialSeed]
+// and the path of the variable.
 //
 // A base with separate modes spares the bijectors the tearing of one: Stimper et
 // al. 2022, https://arxiv.org/abs/2110.15828.
@@ -94,12 +95,14 @@ func (m *Mixture) params(scope *model.Scope, g *Graph, dtype dtypes.DType) (mean
 	if m.components > 1 {
 		within = 0.5
 	}
-	raw := MaxLogScale * math.Atanh(0.5*math.Log(within)/MaxLogScale)
+	raw := rawLogScale(0.5 * math.Log(within))
 	means = variable("means", m.spread(scope, "means", 1-within), m.components, m.features)
 	logScales = variable("log_scales", func(g *Graph, shape shapes.Shape) *Node {
 		return AddScalar(Zeros(g, shape), raw)
 	}, m.components, m.features)
 	logits := variable("logits", initializer.Zero, m.components)
+	// Whether Start has set them, saved with them; see bijector.CheckInitialised.
+	scope.WithInitializer(initializer.Zero).VariableWithShape("initialised", shapes.Make(dtype)).SetTrainable(false)
 	return means, MulScalar(Tanh(DivScalar(logScales, MaxLogScale)), MaxLogScale), LogSoftmax(logits)
 }
 

@@ -67,7 +67,7 @@ func (m *Model) save(dir string, training any) (err error) {
 	if err := os.Chmod(beside, 0o755); err != nil {
 		return err
 	}
-	weights, err := safetensors.FromStore(m.Store, "/"+scopeName+"/")
+	weights, err := safetensors.FromStore(m.Store, flowPrefix)
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func load(backend compute.Backend, dir string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m, safetensors.ToStore(m.Store, "/"+scopeName+"/", f.Tensors)
+	return m, safetensors.ToStore(m.Store, flowPrefix, f.Tensors)
 }
 
 // describe reads model.json. Its version is looked at first: a field that this

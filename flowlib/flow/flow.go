@@ -102,4 +102,7 @@ func (f *Flow) scaled(context *Node) *Node {
 const (
 	scopeName = "flow" // where a flow's variables live: what a model saves
 	baseName  = "base" // where those of its base live, below
+
+	flowPrefix = "/" + scopeName + "/"
+	basePrefix = flowPrefix + baseName + "/"
 )

@@ -11,35 +11,80 @@ import (
 	"normflow/flowlib/dataset"
 )
 
-// Initialize sets the variables that depend on data, those of ActNorm, from
-// rows, [n, D+C] with n at least 2. What was initialised before, also before the
-// model was saved and loaded, stays as it is. Package fit does this by itself.
+// Initialize sets the variables that depend on data, those of ActNorm and of a
+// mixture base, from rows, [n, D+C] with n at least 2. What was initialised before,
+// also before the model was saved and loaded, stays as it is. Package fit does
+// this by itself.
 //
 // It returns an error, and changes nothing, where a layer sees a constant
-// feature or a value that is not finite.
+// feature or a value that is not finite, or where a mixture has as many
+// components as there are rows.
 func (m *Model) Initialize(rows [][]float64) error {
 	if err := dataset.CheckRows(rows, m.Config.Columns()); err != nil {
 		return fmt.Errorf("flow: initialising: %w", err)
 	}
-	if bijector.CheckInitialised(m.Store, "/"+scopeName+"/") == nil {
+	if bijector.CheckInitialised(m.Store, flowPrefix) == nil {
 		return nil // done, or nothing to do
 	}
 	before, err := m.Weights()
 	if err != nil {
 		return err
 	}
-	m.mu.Lock()
-	_, err = model.CallOnce(m.Backend, m.Store, func(scope *model.Scope, rows *Node) *Node {
-		x, context := m.Split(rows)
-		m.Flow.Initialize(scope, x, context)
-		return m.Flow.LogProb(scope, x, context) // a graph needs an output
-	}, m.Tensor(rows))
-	m.mu.Unlock()
+	if err = m.initializeBijectors(rows); err == nil {
+		err = m.startBase(rows)
+	}
 	if err == nil {
-		err = bijector.CheckInitialised(m.Store, "/"+scopeName+"/")
+		err = bijector.CheckInitialised(m.Store, flowPrefix)
 	}
 	if err != nil {
 		return fmt.Errorf("flow: initialising: %w", errors.Join(err, m.SetWeights(before)))
 	}
 	return nil
+}
+
+func (m *Model) initializeBijectors(rows [][]float64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, err := model.CallOnce(m.Backend, m.Store, func(scope *model.Scope, rows *Node) *Node {
+		x, context := m.Split(rows)
+		m.Flow.Initialize(scope, x, context)
+		return m.Flow.LogProb(scope, x, context) // a graph needs an output
+	}, m.Tensor(rows))
+	return err
+}
+
+// starter is a base that chooses the first values of its variables, by name, from
+// latents of the data, [n, D].
+type starter interface {
+	Start(z [][]float64, seed uint64) (map[string][]float64, error)
+}
+
+// startBase does so, unless the base's variable "initialised" says it was done.
+func (m *Model) startBase(rows [][]float64) error {
+	base, ok := m.Flow.base.(starter)
+	if !ok || bijector.CheckInitialised(m.Store, basePrefix) == nil {
+		return nil
+	}
+	states, err := m.Inverse(rows)
+	if err != nil {
+		return err
+	}
+	z := states[len(states)-1]
+	if dataset.CheckRows(z, m.Config.Features) != nil {
+		return nil // a layer has failed, which CheckInitialised will name
+	}
+	start, err := base.Start(z, uint64(m.Config.Seed))
+	if err != nil {
+		return err
+	}
+	start["initialised"] = []float64{1}
+	var weights []Weight
+	for name, values := range start {
+		v := m.Store.GetVariable(basePrefix + name)
+		if v == nil {
+			return fmt.Errorf("the base has no variable %s to start", name)
+		}
+		weights = append(weights, Weight{Path: v.Path(), Shape: v.Shape().Dimensions, Values: values})
+	}
+	return m.SetWeights(weights)
 }

@@ -24,7 +24,7 @@ func smallModel(t *testing.T, name string, features, context int) *flow.Model {
 	}
 	cfg.Context, cfg.Layers, cfg.Hidden, cfg.Seed = context, 3, []int{8, 8}, 5
 	rng := rand.New(rand.NewPCG(1, 2))
-	rows := make([][]float64, 50)
+	rows := make([][]float64, 60)
 	for i := range rows {
 		for j := range cfg.Columns() {
 			rows[i] = append(rows[i], float64(j)+(1+0.5*float64(j))*rng.NormFloat64())
@@ -70,7 +70,7 @@ func columns(rows [][]float64, from, to int) [][]float64 {
 	return out
 }
 
-var zooNames = []string{"realnvp", "nice", "glow", "nsf", "nsf+plain", "realnvp+actnorm+lu", "nsf+lu"}
+var zooNames = []string{"realnvp", "nice", "glow", "nsf", "nsf+plain", "realnvp+actnorm+lu", "nsf+lu", "glow+mixture"}
 
 // Every entry, at one feature and at an odd number, scores its own draws as it
 // drew them, and gives the same answers after it was saved and loaded.
@@ -130,6 +130,44 @@ func TestNamed(t *testing.T) {
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%q: got %v, want an error with %q", name, err, want)
 		}
+	}
+}
+
+// A mixture starts on the data, and a flow at its start sees that through its layers.
+func TestInitializeStartsTheMixture(t *testing.T) {
+	cfg := flow.RealNVP(1)
+	cfg.Base, cfg.Components, cfg.Layers, cfg.Hidden = "mixture", 2, 1, []int{2}
+	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows [][]float64
+	for i := range 100 {
+		rows = append(rows, []float64{float64(6*(i%2)) + 0.1*math.Sin(float64(i))})
+	}
+	if err := m.Initialize(rows); err != nil {
+		t.Fatal(err)
+	}
+	logProb, err := m.LogProb([][]float64{{0}, {3}, {6}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !(logProb[0] > 0 && logProb[2] > 0 && logProb[1] < -100) {
+		t.Errorf("log-densities at the two clusters and between them: %v", logProb)
+	}
+	if err := m.Initialize(rows[:50]); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := m.LogProb([][]float64{{0}, {3}, {6}}); err != nil || !reflect.DeepEqual(again, logProb) {
+		t.Errorf("a second Initialize changed it: %v, %v, %v", logProb, again, err)
+	}
+
+	cfg.Components = 50
+	if m, err = flow.NewModel(m.Backend, cfg); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Initialize(rows[:50]); err == nil || !strings.Contains(err.Error(), "more than 50 rows") {
+		t.Errorf("got %v", err)
 	}
 }
 

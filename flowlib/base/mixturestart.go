@@ -1,0 +1,46 @@
+package base
+
+import (
+	"fmt"
+	"math"
+)
+
+// Start chooses the first values of the mixture's variables from latents of the
+// data, z, [n, D]: a component for each cluster of k-means, with the mean, the
+// spread and the share of its rows. A flow that starts near the identity then
+// starts near the data, and need not tear one bump into pieces.
+//
+// The names are those of the variables, the values row-major. It returns an
+// error unless there are more rows than components.
+func (m *Mixture) Start(z [][]float64, seed uint64) (map[string][]float64, error) {
+	if len(z) <= m.components {
+		return nil, fmt.Errorf("base: a mixture of %d components needs more than %d rows to start from, got %d", m.components, m.components, len(z))
+	}
+	centres, cluster := kMeans(z, m.components, seed)
+	count := make([]float64, m.components)
+	variance := make([]float64, m.components*m.features)
+	for i, row := range z {
+		c := cluster[i]
+		count[c]++
+		for d, v := range row {
+			variance[c*m.features+d] += (v - centres[c][d]) * (v - centres[c][d])
+		}
+	}
+	start := map[string][]float64{}
+	for c, centre := range centres {
+		start["means"] = append(start["means"], centre...)
+		// One more row than there is: an empty cluster gets a small share.
+		start["logits"] = append(start["logits"], math.Log((count[c]+1)/float64(len(z))))
+		for d := range centre {
+			std := math.Sqrt(variance[c*m.features+d] / max(count[c], 1))
+			start["log_scales"] = append(start["log_scales"], rawLogScale(math.Log(std)))
+		}
+	}
+	return start, nil
+}
+
+// rawLogScale is the raw value whose bounded one is s, or close to the bound.
+func rawLogScale(s float64) float64 {
+	const close = 0.95
+	return MaxLogScale * math.Atanh(min(max(s/MaxLogScale, -close), close))
+}
