@@ -51,7 +51,7 @@ func Curves(info Info, panels ...CurvePanel) (SVG, error) {
 			p.Y.Label.Text = ""
 		}
 		setRange(p, panel.view())
-		p.Add(gridLines{horizontal: true}, name{panel.Name})
+		p.Add(gridLines{horizontal: true}, name{text: panel.Name})
 		if panel.Training != nil {
 			p.Add(lines{[][][]float64{panel.Training}, draw.LineStyle{Color: fade(seriesColor(0), 0.35), Width: 0.9}})
 		}

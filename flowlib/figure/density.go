@@ -57,7 +57,7 @@ func Density(info Info, panels ...DensityPanel) (SVG, error) {
 	}
 	for _, panel := range panels {
 		p := newPlot("", "")
-		p.Add(heat{panel, top, 1200 / min(len(panels), 3)}, frame{}, name{panel.Name})
+		p.Add(heat{panel, top, 1200 / min(len(panels), 3)}, frame{}, name{text: panel.Name})
 		if len(panel.Overlay) > 0 {
 			inside := slices.DeleteFunc(slices.Clone(panel.Overlay), func(row []float64) bool {
 				return row[0] < view.xmin || row[0] > view.xmax || row[1] < view.ymin || row[1] > view.ymax

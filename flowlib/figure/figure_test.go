@@ -64,6 +64,15 @@ var small = []struct {
 				{Name: "mean", XY: [][]float64{{1, 1}, {10, 1.4}, {100, 1.5}}, Low: []float64{0, 1.1, 1.4}, High: []float64{2, 1.7, 1.6}},
 			}})
 	}},
+	{"compare", func() (figure.SVG, error) {
+		return figure.Compare(about, "KL (nats)", []string{"plain", "+ LU"}, []string{"affine", "spline"},
+			figure.ComparePanel{Name: "moons", Values: [][][]float64{{{0.02, 0.03, 0.01}, {0.005}}, {{0.02, 0.02, 0.03}, {0.004, 0.003}}}},
+			figure.ComparePanel{Name: "spirals", Values: [][][]float64{{{0.3, 0.4, 0.2}, {0.05}}, {{0.2, 0.1, 0.15}, {0.03, 0.04}}}})
+	}},
+	{"thumbnails", func() (figure.SVG, error) {
+		return figure.Thumbnails(about, figure.DensityPanel{Name: "one", Values: [][]float64{{0, 0.1}, {0.1, 0.4}}, XMax: 1, YMax: 1},
+			figure.DensityPanel{Name: "two", Values: [][]float64{{7, 0}, {1, 2}}, XMin: -4, XMax: 4, YMin: 1, YMax: 9})
+	}},
 	{"bars", func() (figure.SVG, error) {
 		half := about
 		half.Half = true
@@ -255,6 +264,31 @@ func TestErrors(t *testing.T) {
 		{"lines band", func() (figure.SVG, error) {
 			return figure.Lines(about, figure.Chart{Lines: []figure.Line{{XY: few(), Low: []float64{1}}}})
 		}, []string{"5 points", "bands of 1 and 0"}},
+		{"compare NaN", func() (figure.SVG, error) {
+			return figure.Compare(about, "x", []string{"plain"}, []string{"affine"}, figure.ComparePanel{Name: "moons", Values: [][][]float64{{{1, nan}}}})
+		}, []string{`panel 0 ("moons")`, `row 0 ("plain")`, `series 0 ("affine")`, "value 1"}},
+		{"compare without seeds", func() (figure.SVG, error) {
+			return figure.Compare(about, "x", []string{"plain"}, []string{"affine"}, figure.ComparePanel{Values: [][][]float64{{{}}}})
+		}, []string{`row 0 ("plain")`, "no values"}},
+		{"compare rows", func() (figure.SVG, error) {
+			return figure.Compare(about, "x", []string{"plain", "+ LU"}, []string{"affine"}, figure.ComparePanel{Values: [][][]float64{{{1}}}})
+		}, []string{"1 rows of values", "2 names"}},
+		{"compare series", func() (figure.SVG, error) {
+			return figure.Compare(about, "x", []string{"plain"}, []string{"affine"}, figure.ComparePanel{Values: [][][]float64{{{1}, {2}}}})
+		}, []string{"2 series", "1 names"}},
+		{"compare nothing", func() (figure.SVG, error) {
+			return figure.Compare(about, "x", nil, nil, figure.ComparePanel{})
+		}, []string{"0 names of rows"}},
+		{"thumbnails shape", func() (figure.SVG, error) {
+			return figure.Thumbnails(about, figure.DensityPanel{Values: [][]float64{{1}}, XMax: 1, YMax: 1},
+				figure.DensityPanel{Name: "wide", Values: [][]float64{{1}}, XMax: 2, YMax: 1})
+		}, []string{`panel 1 ("wide")`, "0.5", "1"}},
+		{"thumbnails zero", func() (figure.SVG, error) {
+			return figure.Thumbnails(about, figure.DensityPanel{Values: [][]float64{{0}}, XMax: 1, YMax: 1})
+		}, []string{"panel 0", "0 everywhere"}},
+		{"thumbnails NaN", func() (figure.SVG, error) {
+			return figure.Thumbnails(about, figure.DensityPanel{Values: [][]float64{{nan}}, XMax: 1, YMax: 1})
+		}, []string{"[0][0]"}},
 		{"bars", func() (figure.SVG, error) { return figure.Bars(about, "x", figure.Bar{Value: -1}) }, []string{"value 0", "at least 0"}},
 	}
 	for _, tt := range tests {
@@ -291,6 +325,15 @@ func TestDegenerate(t *testing.T) {
 		},
 		"lines": func() (figure.SVG, error) {
 			return figure.Lines(about, figure.Chart{LogX: true, Lines: []figure.Line{{XY: [][]float64{{1, 0}}}}})
+		},
+		"compare": func() (figure.SVG, error) {
+			return figure.Compare(about, "x", []string{""}, []string{""}, figure.ComparePanel{Values: [][][]float64{{{0}}}})
+		},
+		"compare negative": func() (figure.SVG, error) {
+			return figure.Compare(about, "x", []string{"a", "b"}, []string{""}, figure.ComparePanel{Values: [][][]float64{{{-0.1}}, {{100}}}})
+		},
+		"thumbnails": func() (figure.SVG, error) {
+			return figure.Thumbnails(about, figure.DensityPanel{Values: [][]float64{{1}}, XMax: 1, YMax: 1})
 		},
 		"bars": func() (figure.SVG, error) { return figure.Bars(about, "x", figure.Bar{Name: "none"}) },
 	} {

@@ -250,11 +250,49 @@ func gallery() map[string]func() (figure.SVG, error) {
 			return figure.Lines(about("lines"), figure.Chart{Name: "one dimension", X: "x", Y: "density", Lines: []figure.Line{one, two}},
 				figure.Chart{Name: "Monte Carlo", X: "points", Y: "mean log p (nats)", LogX: true, Lines: []figure.Line{mean}, Limit: &figure.Mark{Name: "−entropy", Value: -1.4}})
 		},
+		"compare": func() (figure.SVG, error) {
+			return figure.Compare(about("what layers add"), "KL (nats)", variants, kinds, ablation()...)
+		},
+		"compare-half": func() (figure.SVG, error) {
+			return figure.Compare(half("what layers add"), "KL (nats)", variants, kinds, ablation()...)
+		},
+		"thumbnails": func() (figure.SVG, error) {
+			var panels []figure.DensityPanel
+			for i := range 9 {
+				p := board(150)
+				p.Name = fmt.Sprintf("density %d, H = 3.466", i+1)
+				panels = append(panels, p)
+			}
+			return figure.Thumbnails(about("nine densities"), panels...)
+		},
 		"bars": func() (figure.SVG, error) {
 			return figure.Bars(about("speed"), "time per step (ms)", figure.Bar{Name: "by hand, float64", Value: 9.4, Text: "9.4 ms"},
 				figure.Bar{Name: "autodiff, pure Go", Value: 21, Text: "21 ms"}, figure.Bar{Name: "autodiff, XLA", Value: 2.5, Text: "2.5 ms"})
 		},
 	}
+}
+
+var variants, kinds = []string{"plain", "+ ActNorm", "+ LU", "+ both"}, []string{"affine", "spline"}
+
+// ablation has three seeds of each variant and kind, on three data sets.
+func ablation() (panels []figure.ComparePanel) {
+	r := rand.New(rand.NewPCG(7, 7))
+	for i, level := range []float64{0.014, 0.12, 0.25} {
+		panel := figure.ComparePanel{Name: []string{"two moons", "checkerboard", "spirals"}[i]}
+		for v := range variants {
+			var row [][]float64
+			for k := range kinds {
+				var seeds []float64
+				for range 3 {
+					seeds = append(seeds, level*math.Pow(0.2, float64(k))*math.Pow(0.85, float64(v))*math.Exp(0.2*r.NormFloat64()))
+				}
+				row = append(row, seeds)
+			}
+			panel.Values = append(panel.Values, row)
+		}
+		panels = append(panels, panel)
+	}
+	return panels
 }
 
 func twoMoons(seed uint64, n int) [][]float64 {

@@ -46,7 +46,7 @@ func WarpedGrid(info Info, panels ...GridPanel) (SVG, error) {
 	}
 	for _, panel := range panels {
 		p := newPlot("", "")
-		p.Add(frame{}, name{panel.Name},
+		p.Add(frame{}, name{text: panel.Name},
 			lines{panel.Horizontal, draw.LineStyle{Color: seriesColor(0), Width: 1.1}},
 			lines{panel.Vertical, draw.LineStyle{Color: seriesColor(1), Width: 1.1}})
 		setRange(p, view)

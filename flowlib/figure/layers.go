@@ -51,7 +51,7 @@ func Layers(info Info, values []float64, stages ...Stage) (SVG, error) {
 	diameter := dotDiameter(len(values), 0.7*s.panelWidth(len(stages)))
 	for _, stage := range stages {
 		p := newPlot("", "")
-		p.Add(frame{}, name{stage.Name})
+		p.Add(frame{}, name{text: stage.Name})
 		p.Add(colored{stage.Points, values, diameter})
 		if stage.Latent {
 			p.Add(circles{1, 2, 3})

@@ -106,13 +106,27 @@ func silence(axis *plot.Axis) {
 }
 
 // name is a plotter: the panel's name above its data area, smaller if it must.
-type name struct{ text string }
+type name struct {
+	text string
+	size vg.Length // 0 lets it choose for itself
+}
+
+// nameSizeIn returns the size at which every one of the texts fits into the width.
+func nameSizeIn(width vg.Length, texts ...string) vg.Length {
+	size := vg.Length(nameSize)
+	for _, text := range texts {
+		for size > 9 && 1.1*textStyle(size, true, ink).Width(text) > width {
+			size -= 0.5
+		}
+	}
+	return size
+}
 
 // Plot implements [plot.Plotter].
 func (n name) Plot(c draw.Canvas, _ *plot.Plot) {
-	size := vg.Length(nameSize)
-	for size > 9 && 1.1*textStyle(size, true, ink).Width(n.text) > c.Max.X-c.Min.X {
-		size -= 0.5
+	size := n.size
+	if size == 0 {
+		size = nameSizeIn(c.Max.X-c.Min.X, n.text)
 	}
 	sty := textStyle(size, true, ink)
 	sty.XAlign, sty.YAlign = draw.XCenter, draw.YBottom

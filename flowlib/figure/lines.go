@@ -47,7 +47,7 @@ func Lines(info Info, charts ...Chart) (SVG, error) {
 		if chart.LogX {
 			p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, logTicks{}
 		}
-		p.Add(name{chart.Name}, gridLines{horizontal: true})
+		p.Add(name{text: chart.Name}, gridLines{horizontal: true})
 		for _, line := range chart.Lines {
 			if _, seen := colors[line.Name]; !seen {
 				colors[line.Name] = seriesColor(len(colors))

@@ -50,7 +50,7 @@ func Scatter(info Info, panels ...ScatterPanel) (SVG, error) {
 	seen := map[string]bool{}
 	for _, panel := range panels {
 		p := newPlot("", "")
-		p.Add(frame{}, name{panel.Name})
+		p.Add(frame{}, name{text: panel.Name})
 		for j, group := range panel.Groups {
 			p.Add(dots{group.Points, seriesColor(j), dotDiameter(most, s.panelWidth(len(panels)))})
 			if group.Name != "" && !seen[group.Name] {
