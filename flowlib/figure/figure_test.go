@@ -64,6 +64,9 @@ var small = []struct {
 				{Name: "mean", XY: [][]float64{{1, 1}, {10, 1.4}, {100, 1.5}}, Low: []float64{0, 1.1, 1.4}, High: []float64{2, 1.7, 1.6}},
 			}})
 	}},
+	{"lines-dots", func() (figure.SVG, error) {
+		return figure.Lines(about, figure.Chart{X: "x", Y: "g(x)", Lines: []figure.Line{{Name: "curve", XY: few()}, {Name: "knots", XY: few()[1:3], Dots: true}}})
+	}},
 	{"compare", func() (figure.SVG, error) {
 		return figure.Compare(about, "KL (nats)", []string{"plain", "+ LU"}, []string{"affine", "spline"},
 			figure.ComparePanel{Name: "moons", Values: [][][]float64{{{0.02, 0.03, 0.01}, {0.005}}, {{0.02, 0.02, 0.03}, {0.004, 0.003}}}},

@@ -16,6 +16,7 @@ type Line struct {
 	Name      string
 	XY        [][]float64 // [N, 2], in the order in which they are joined
 	Low, High []float64   // [N], the edges of the band at XY's x; both or neither
+	Dots      bool        // draws the points, and no line through them
 }
 
 // Chart is one panel of [Lines].
@@ -52,7 +53,11 @@ func Lines(info Info, charts ...Chart) (SVG, error) {
 			if _, seen := colors[line.Name]; !seen {
 				colors[line.Name] = seriesColor(len(colors))
 				if line.Name != "" {
-					s.legend = append(s.legend, entry{line.Name, colors[line.Name], swatchLine})
+					kind := swatchLine
+					if line.Dots {
+						kind = swatchDot
+					}
+					s.legend = append(s.legend, entry{line.Name, colors[line.Name], kind})
 				}
 			}
 			if line.Low != nil {
@@ -60,6 +65,10 @@ func Lines(info Info, charts ...Chart) (SVG, error) {
 			}
 		}
 		for _, line := range chart.Lines {
+			if line.Dots {
+				p.Add(dots{line.XY, colors[line.Name], 6})
+				continue
+			}
 			p.Add(lines{[][][]float64{line.XY}, draw.LineStyle{Color: colors[line.Name], Width: 1.8}})
 		}
 		if chart.Limit != nil {
