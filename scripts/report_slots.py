@@ -2,7 +2,8 @@
 
     {{topic.path.to.key|filter}}   a value of results/topic.json or measured/topic.json;
                                    a number in the path indexes a list
-    {{table:topic}}                a Markdown table of a list of training runs
+    {{table:topic}}                a Markdown table of a list of training runs: a row for each model and data set
+    {{pivot:topic}}                the same with a row for each model and a column for each data set
     {{version:NAME}}               a version pinned in a go.mod or in requirements.lock
     ![caption](fig:NAME){…}        the figure results/NAME.svg
 
@@ -128,8 +129,8 @@ def show(value, spec):
     return text.replace("-", "−")
 
 
-def table(values, topic):
-    """The median KL over the seeds, by model and data set."""
+def runs_of(values, topic):
+    """The runs of a topic in groups by (model, data set), in the order of the file."""
     file, runs = values.topic(topic)
     if not isinstance(runs, list) or not runs:
         raise Missing(f"{file} is not a list of runs")
@@ -140,6 +141,30 @@ def table(values, topic):
                 raise Missing(f"run {number} in {file} has no {key}")
             check(run[key], file)
         groups.setdefault((run["model"], run["data"]), []).append(run)
+    return groups
+
+
+def pivot(values, topic):
+    """The median KL over the seeds, in three decimals, or four below 0.01."""
+    groups = runs_of(values, topic)
+    models, data = (list(dict.fromkeys(key[axis] for key in groups)) for axis in (0, 1))
+    lines = [
+        "| model | parameters | " + " | ".join(escape(one) for one in data) + " |",
+        "|:--|" + "--:|" * (1 + len(data)),
+    ]
+    for model in models:
+        cells = [escape(model), show(max(run["params"] for key in groups if key[0] == model for run in groups[key]), "int")]
+        for one in data:
+            kl = [run["kl"] for run in groups.get((model, one), [])]
+            median = statistics.median(kl) if kl else None
+            cells.append("–" if median is None else show(median, "%.3f" if abs(median) >= 0.01 else "%.4f"))
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def table(values, topic):
+    """The median KL over the seeds, by model and data set."""
+    groups = runs_of(values, topic)
     models = {model for model, _ in groups}
     lines = [
         "| data | " + ("model | " if len(models) > 1 else "") + "parameters | seeds | median KL | range |",
@@ -159,6 +184,8 @@ def fill_one(slot, values):
     kind, colon, name = slot.partition(":")
     if colon and kind == "table":
         return table(values, name)
+    if colon and kind == "pivot":
+        return pivot(values, name)
     if colon and kind == "version":
         return escape(values.version(name))
     path, _, spec = slot.partition("|")

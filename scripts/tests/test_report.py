@@ -175,6 +175,27 @@ class Slots(unittest.TestCase):
         lines = report_slots.fill_one("table:toyruns", self.values).splitlines()
         self.assertEqual(lines[2:], ["| squares | 12 | 3 | 0.200 | 0.100\u00a0to\u00a00.400 |", "| rings | 12 | 1 | −0.001 | one run |"])
 
+    def test_pivot_has_a_row_for_each_model(self):
+        self.assertEqual(
+            report_slots.fill_one("pivot:toyruns", self.values).splitlines(),
+            ["| model | parameters | squares | rings |", "|:--|--:|--:|--:|", "| toy | 12 | 0.200 | −0.0010 |"],
+        )
+
+    def test_pivot_of_several_models(self):
+        def run(model, data, kl, params=1000, seed=0):
+            return {"model": model, "data": data, "seed": seed, "params": params, "kl": kl}
+
+        runs = [run("nsf_a", "moons05", 0.0098, 61348), run("realnvp", "moons05", 0.01), run("nsf_a", "spirals", 0.05, 61348)]
+        runs += [run("realnvp", "moons05", 0.03, seed=1)]
+        self.values.topics["made"] = ("made.json", runs)
+        lines = report_slots.fill_one("pivot:made", self.values).splitlines()
+        self.assertEqual(lines[0], "| model | parameters | moons05 | spirals |")
+        self.assertEqual(lines[2:], ["| nsf\\_a | 61,348 | 0.0098 | 0.050 |", "| realnvp | 1,000 | 0.020 | – |"])
+        for bad in (runs + [run("realnvp", "spirals", float("nan"))], [], [{"model": "realnvp"}]):
+            self.values.topics["made"] = ("made.json", bad)
+            with self.assertRaisesRegex(report_slots.Missing, "made.json"):
+                report_slots.fill_one("pivot:made", self.values)
+
     def test_versions_come_from_the_pins(self):
         gomlx = report_slots.fill_one("version:github.com/gomlx/gomlx", self.values)
         self.assertIn(f"github.com/gomlx/gomlx {gomlx}", (SCRIPTS.parent / "go.mod").read_text())
