@@ -21,6 +21,10 @@ var captions = map[string]figure.Info{
 		Title:       "Change of variables in one dimension",
 		Description: "A histogram of sinh of normal draws, and the density by the change of variables, which runs through the tops of its bars.",
 	},
+	"densities": {
+		Title:       "The nine toy densities",
+		Description: "Nine heat maps: two moons with thin and with thick noise, a checkerboard of eight squares, eight Gaussians on a circle, a pinwheel of five twisted arms, two spiral arms, four concentric rings, two concentric circles and a Swiss roll. Above each its name and its entropy in nats.",
+	},
 	"running": {
 		Title:       "Monte-Carlo log-likelihood of two models",
 		Description: "Running means with bands of two standard errors. That of the true density settles on the negative entropy, that of a Gaussian well below it.",
@@ -74,6 +78,23 @@ var captions = map[string]figure.Info{
 	"anomaly-map": {
 		Title:       "Which anomalies are flagged",
 		Description: "2,000 points spread evenly over the window. Those that fall where the flow has put its mass, on and close to the two arcs, pass; all others are flagged.",
+		Half:        true,
+	},
+	"spline": {
+		Title:       "A rational-quadratic spline and its derivative",
+		Description: "Left, a rising curve through six knots, which bends within a square and is the identity outside. Right, its derivative: continuous, positive everywhere, and one at both ends and outside.",
+	},
+	"spirals-density": {
+		Title:       "True and learned densities, spirals",
+		Description: "Heat maps of the exact density of two spiral arms and of the densities that three flows learned: affine couplings, the same with ActNorm and LU, and splines.",
+	},
+	"spirals-samples": {
+		Title:       "Data and samples, spirals",
+		Description: "Test events of two spiral arms beside draws from three flows: affine couplings, the same with ActNorm and LU, and splines.",
+	},
+	"ablation": {
+		Title:       "What ActNorm, LU and splines add",
+		Description: "KL divergence from the true density on a logarithmic axis, a panel for each data set. Rows: the plain flow, with ActNorm, with LU, with both. In each row affine and spline couplings: a dot for the median, open dots for the seeds.",
 		Half:        true,
 	},
 	"data-moons": {

@@ -1,0 +1,81 @@
+package nb
+
+import (
+	"fmt"
+
+	"github.com/janpfeifer/must"
+
+	"normflow/flowlib/dataset"
+	"normflow/flowlib/experiment"
+	"normflow/flowlib/figure"
+	"normflow/flowlib/flow"
+)
+
+// Zoo is the experiment of [Experiment] with a flow of the zoo, such as
+// "realnvp+actnorm+lu" (see flow.Named).
+func Zoo(model, data string, layers int, seed int64) experiment.Config {
+	cfg := Experiment(data, layers, seed)
+	cfg.Flow = must.M1(flow.Named(model, 2))
+	cfg.Flow.Layers = layers
+	return cfg
+}
+
+// Run is a finished run under the name it has in pictures and tables.
+type Run struct {
+	Name string
+	*experiment.Result
+}
+
+// RunTable shows what runs cost and how they did.
+func RunTable(runs []Run) {
+	table := [][]string{{"flow", "parameters", "NLL", "KL", "training (s)"}}
+	for _, r := range runs {
+		table = append(table, []string{
+			r.Name, fmt.Sprint(r.Parameters), fmt.Sprintf("%.4f ± %.4f", r.NLL.Mean, r.NLL.SE),
+			fmt.Sprintf("%.4f ± %.4f", r.KL.Mean, r.KL.SE), fmt.Sprintf("%.0f", r.Fit.Seconds),
+		})
+	}
+	showTable(table)
+}
+
+// Densities are the exact density of the runs' data and what each run learned of it.
+func Densities(runs []Run) []figure.DensityPanel {
+	panels := []figure.DensityPanel{TrueDensity(runs[0].Density, "truth", nil)}
+	for _, r := range runs {
+		panels = append(panels, LearnedDensity(r.Result, r.Name))
+	}
+	return panels
+}
+
+// Draws are n test events of the runs' data, and as many draws of each run.
+func Draws(runs []Run, n int) []figure.ScatterPanel {
+	panels := []figure.ScatterPanel{figure.Panel("data", runs[0].Data.Test[:n])}
+	for _, r := range runs {
+		panels = append(panels, figure.Panel(r.Name, must.M1(r.Model.Sample(1, n))))
+	}
+	return panels
+}
+
+// Gallery is the exact density of each of the given ones over a square window,
+// under its name and entropy.
+func Gallery(densities []*dataset.Density) (panels []figure.DensityPanel) {
+	for _, d := range densities {
+		square := *d
+		square.Box = squareAround(d.Box)
+		panels = append(panels, TrueDensity(&square, fmt.Sprintf("%s, H = %.3f", d.Name, d.Entropy), nil))
+	}
+	return panels
+}
+
+// squareAround is the smallest square with the middle of box that holds it.
+func squareAround(box [][2]float64) (square [][2]float64) {
+	half := 0.0
+	for _, side := range box {
+		half = max(half, (side[1]-side[0])/2)
+	}
+	for _, side := range box {
+		middle := (side[0] + side[1]) / 2
+		square = append(square, [2]float64{middle - half, middle + half})
+	}
+	return square
+}
