@@ -3,7 +3,6 @@ package nb
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -145,18 +144,27 @@ func (a Ablation) Panels() (panels []figure.ComparePanel) {
 
 // AblationTable shows the medians, with the least and the largest of the seeds.
 func AblationTable(a Ablation) {
-	table := [][]string{append([]string{"couplings", "variant", "parameters"}, a.Data...)}
+	table := [][]string{append([]string{"couplings", "parameters"}, a.Data...)}
 	for k, kind := range kinds {
 		for v, variant := range variants {
-			row := []string{kind.name, variant.name, fmt.Sprint(a.runs[cell{0, v, k}][0].Params)}
+			row := []string{kind.name + " " + variant.name, fmt.Sprint(a.runs[cell{0, v, k}][0].Params)}
 			for d := range a.Data {
 				kl := a.kl(cell{d, v, k})
-				row = append(row, fmt.Sprintf("%.4f (%.4f to %.4f)", median(kl), slices.Min(kl), slices.Max(kl)))
+				text := fmt.Sprintf("%s (%s to %s)", nats(median(kl)), nats(slices.Min(kl)), nats(slices.Max(kl)))
+				row = append(row, strings.ReplaceAll(text, " ", "\u00a0"))
 			}
 			table = append(table, row)
 		}
 	}
 	showTable(table)
+}
+
+// nats writes a KL in three decimals, or four below 0.01.
+func nats(kl float64) string {
+	if kl < 0.01 {
+		return fmt.Sprintf("%.4f", kl)
+	}
+	return fmt.Sprintf("%.3f", kl)
 }
 
 // Change is what one change to a flow did in every comparison that the ablation has of it.
@@ -236,9 +244,9 @@ func (a Ablation) Summary() map[string]any {
 	return map[string]any{"kl": kl, "params": params, "changes": changes, "seeds": len(first), "steps": first[0].Steps}
 }
 
-// middle is the geometric mean of the two in the middle, or the one: factors multiply.
-func middle(factors []float64) float64 {
-	sorted := slices.Sorted(slices.Values(factors))
+// middle is the mean of the two in the middle, or the one.
+func middle(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
 	n := len(sorted)
-	return math.Sqrt(sorted[(n-1)/2] * sorted[n/2])
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }

@@ -16,6 +16,17 @@ func Info(name string) figure.Info {
 	return info
 }
 
+// half is the same for half the width of a page.
+func half(info figure.Info) figure.Info {
+	info.Half = true
+	return info
+}
+
+var ablation = figure.Info{
+	Title:       "What ActNorm, LU and splines add",
+	Description: "KL divergence from the true density on a logarithmic axis, a panel for each data set. Rows: the plain flow, with ActNorm, with LU, with both. In each row affine above spline couplings: a dot for the median, open dots for the seeds.",
+}
+
 var captions = map[string]figure.Info{
 	"onedim": {
 		Title:       "Change of variables in one dimension",
@@ -92,11 +103,8 @@ var captions = map[string]figure.Info{
 		Title:       "Data and samples, spirals",
 		Description: "Test events of two spiral arms beside draws from three flows: affine couplings, the same with ActNorm and LU, and splines.",
 	},
-	"ablation": {
-		Title:       "What ActNorm, LU and splines add",
-		Description: "KL divergence from the true density on a logarithmic axis, a panel for each data set. Rows: the plain flow, with ActNorm, with LU, with both. In each row affine and spline couplings: a dot for the median, open dots for the seeds.",
-		Half:        true,
-	},
+	"ablation":      ablation,
+	"ablation-half": half(ablation),
 	"data-moons": {
 		Title:       "Two moons",
 		Description: "The exact density of the two moons as a heat map, with 300 draws on top of it: two thin interleaved half circles.",

@@ -55,8 +55,12 @@ func setting(name string, usual, largest int) int {
 func Figure(name string, svg figure.SVG) {
 	gonbui.DisplayHTML(fmt.Sprintf(`<p class="figure"><img alt="%s" src="data:image/svg+xml;base64,%s"></p>`,
 		html.EscapeString(Info(name).Description), base64.StdEncoding.EncodeToString(svg)))
-	keep(name+".svg", svg)
+	Keep(name, svg)
 }
+
+// Keep keeps a picture for the report and does not show it: one that is drawn
+// at another size there.
+func Keep(name string, svg figure.SVG) { keep(name+".svg", svg) }
 
 // Save keeps values for the report as name.json. Values that are NaN or infinite
 // are refused: a report must not print them.

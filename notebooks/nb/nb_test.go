@@ -114,11 +114,14 @@ func TestResultsAreKeptOnlyForTheReport(t *testing.T) {
 	t.Setenv("FLOW_RESULTS", dir)
 	Save("numbers", map[string]float64{"a": 1})
 	Figure("curves", figure.SVG("<svg/>"))
+	Keep("ablation-half", figure.SVG("<svg/>"))
 	if text, err := os.ReadFile(filepath.Join(dir, "numbers.json")); err != nil || string(text) != "{\n  \"a\": 1\n}\n" {
 		t.Errorf("numbers.json: %q, %v", text, err)
 	}
-	if text, err := os.ReadFile(filepath.Join(dir, "curves.svg")); err != nil || string(text) != "<svg/>" {
-		t.Errorf("curves.svg: %q, %v", text, err)
+	for _, name := range []string{"curves.svg", "ablation-half.svg"} {
+		if text, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(text) != "<svg/>" {
+			t.Errorf("%s: %q, %v", name, text, err)
+		}
 	}
 	defer func() {
 		if recover() == nil {
