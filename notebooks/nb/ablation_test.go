@@ -95,6 +95,16 @@ func TestAblationSaysWhatEachChangeDid(t *testing.T) {
 	if len(splines.Factors) != 8 || splines.Better != 8 || splines.Worse != 0 || math.Abs(splines.Factors[5]-0.01) > 1e-12 {
 		t.Errorf("%+v", splines)
 	}
+	for _, tt := range []struct {
+		with          []float64
+		better, worse int
+	}{{[]float64{1, 2, 4}, 1, 0}, {[]float64{1, 2, 6}, 0, 0}, {[]float64{6, 9, 9}, 0, 0}, {[]float64{8, 9, 9}, 0, 1}} {
+		var c Change
+		c.add([]float64{7, 5, 6}, tt.with)
+		if c.Better != tt.better || c.Worse != tt.worse {
+			t.Errorf("%v against 5, 6, 7: %+v", tt.with, c)
+		}
+	}
 	if text := splines.String(); !strings.Contains(text, "by 0.01 to 0.01; lower with every seed in 8 of 8 comparisons, higher with every seed in 0") {
 		t.Error(text)
 	}
