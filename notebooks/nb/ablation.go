@@ -142,16 +142,14 @@ func (a Ablation) Panels() (panels []figure.ComparePanel) {
 	return panels
 }
 
-// AblationTable shows the medians, with the least and the largest of the seeds.
+// AblationTable shows the medians of the seeds.
 func AblationTable(a Ablation) {
 	table := [][]string{append([]string{"couplings", "parameters"}, a.Data...)}
 	for k, kind := range kinds {
 		for v, variant := range variants {
 			row := []string{kind.name + " " + variant.name, fmt.Sprint(a.runs[cell{0, v, k}][0].Params)}
 			for d := range a.Data {
-				kl := a.kl(cell{d, v, k})
-				text := fmt.Sprintf("%s (%s to %s)", nats(median(kl)), nats(slices.Min(kl)), nats(slices.Max(kl)))
-				row = append(row, strings.ReplaceAll(text, " ", "\u00a0"))
+				row = append(row, nats(median(a.kl(cell{d, v, k}))))
 			}
 			table = append(table, row)
 		}
