@@ -6,9 +6,11 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
 
@@ -63,6 +65,15 @@ func TestDotsStayInside(t *testing.T) {
 		if !(math.Abs(x-wantX) < 0.051 && math.Abs(y-wantY) < 0.051) { // rounded to 0.1
 			t.Fatalf("dot %d is at (%v, %v), want (%v, %v)", i, x, y, wantX, wantY)
 		}
+	}
+}
+
+// A dot alone has an extent: renderers leave out a path that has none.
+func TestOneDotIsACircle(t *testing.T) {
+	c := newCanvas(20, 20)
+	drawDots(draw.New(c), ink, 6, []vg.Point{{X: 10, Y: 10}})
+	if got := c.body.String(); !strings.Contains(got, `<path d="M13 10`) || !strings.Contains(got, "fill=\"#1b1f24\"") {
+		t.Errorf("got %s", got)
 	}
 }
 

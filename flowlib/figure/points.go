@@ -164,8 +164,14 @@ func (r reference) Plot(c draw.Canvas, p *plot.Plot) {
 }
 
 // drawDots draws all points as one path: each dot is a line of no length with
-// round ends, a tenth of the bytes of a circle.
+// round ends, a tenth of the bytes of a circle. One alone is a circle: Typst
+// draws no path that has neither width nor height.
 func drawDots(c draw.Canvas, clr color.Color, diameter vg.Length, at []vg.Point) {
+	if len(at) == 1 {
+		c.SetColor(clr)
+		c.Fill(circle(at[0], diameter/2))
+		return
+	}
 	c.SetLineStyle(draw.LineStyle{Color: clr, Width: diameter})
 	path := make(vg.Path, 0, 2*len(at))
 	for _, pt := range at {
@@ -176,12 +182,16 @@ func drawDots(c draw.Canvas, clr color.Color, diameter vg.Length, at []vg.Point)
 }
 
 func drawRing(c draw.Canvas, clr color.Color, radius vg.Length, at vg.Point) {
-	var path vg.Path
-	path.Move(at.Add(vg.Point{X: radius}))
-	path.Arc(at, radius, 0, 2*math.Pi)
-	path.Close()
+	path := circle(at, radius)
 	c.SetColor(paper)
 	c.Fill(path)
 	c.SetLineStyle(draw.LineStyle{Color: clr, Width: 1.1})
 	c.Stroke(path)
+}
+
+func circle(middle vg.Point, radius vg.Length) (path vg.Path) {
+	path.Move(middle.Add(vg.Point{X: radius}))
+	path.Arc(middle, radius, 0, 2*math.Pi)
+	path.Close()
+	return path
 }
