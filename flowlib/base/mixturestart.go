@@ -6,9 +6,9 @@ import (
 )
 
 // Start chooses the first values of the mixture's variables from latents of the
-// data, z, [n, D]: a component for each cluster of k-means, with the mean, the
-// spread and the share of its rows. A flow that starts near the identity then
-// starts near the data, and need not tear one bump into pieces.
+// data, z, [n, D]: a component for each cluster of k-means, with its mean, its
+// share of the rows, and [Widening] times its spread. A flow that starts near the
+// identity then starts near the data, and need not tear one bump into pieces.
 //
 // The names are those of the variables, the values row-major. It returns an
 // error unless there are more rows than components.
@@ -33,11 +33,16 @@ func (m *Mixture) Start(z [][]float64, seed uint64) (map[string][]float64, error
 		start["logits"] = append(start["logits"], math.Log((count[c]+1)/float64(len(z))))
 		for d := range centre {
 			std := math.Sqrt(variance[c*m.features+d] / max(count[c], 1))
-			start["log_scales"] = append(start["log_scales"], rawLogScale(math.Log(std)))
+			start["log_scales"] = append(start["log_scales"], rawLogScale(math.Log(Widening*std)))
 		}
 	}
 	return start, nil
 }
+
+// Widening is by how much components start wider than their clusters. A mixture
+// that fits from the start holds the bijectors to the shape it gives the data,
+// Gaussians where there are squares; a wide one lets them have their say.
+const Widening = 4.0
 
 // rawLogScale is the raw value whose bounded one is s, or close to the bound.
 func rawLogScale(s float64) float64 {

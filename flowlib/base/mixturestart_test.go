@@ -38,8 +38,8 @@ func TestMixtureStartsOnTheClusters(t *testing.T) {
 			}
 			for d := range 2 {
 				s := MaxLogScale * math.Tanh(start["log_scales"][2*found+d]/MaxLogScale)
-				if !(math.Abs(math.Exp(s)/stds[c]-1) < 0.1) { // three standard errors of 400 rows
-					t.Errorf("seed %d: cluster %v has spread %g, want %g", seed, want, math.Exp(s), stds[c])
+				if !(math.Abs(math.Exp(s)/Widening/stds[c]-1) < 0.1) { // three standard errors of 400 rows
+					t.Errorf("seed %d: the component on %v has spread %g, want %g times %g", seed, want, math.Exp(s), Widening, stds[c])
 				}
 			}
 		}

@@ -152,7 +152,7 @@ func TestInitializeStartsTheMixture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !(logProb[0] > 0 && logProb[2] > 0 && logProb[1] < -100) {
+	if !(logProb[0] > -1 && logProb[2] > -1 && logProb[1] < -20) {
 		t.Errorf("log-densities at the two clusters and between them: %v", logProb)
 	}
 	if err := m.Initialize(rows[:50]); err != nil {
