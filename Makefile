@@ -193,9 +193,9 @@ publish: report ## copy the report and the executed notebooks to docs/ for reade
 quality: setup ## measure KL of RealNVP and NSF on six densities again: report/measured/quality.json (long)
 	@$(env) $(go) run ./cmd/quality $(QUALITY)
 
-ablation: setup ## measure what ActNorm, LU and splines add: report/measured/ablation.json (long)
+ablation: setup ## measure what ActNorm, LU, splines and a mixture base add: report/measured/ablation.json (long)
 	@$(env) $(go) run ./cmd/quality -data moons05,checkerboard,spirals -o report/measured/ablation.json \
-		-model $(subst $(space),$(comma),$(foreach m,realnvp nsf+plain,$(m) $(m)+actnorm $(m)+lu $(m)+actnorm+lu)) $(QUALITY)
+		-model $(subst $(space),$(comma),$(foreach m,realnvp nsf+plain,$(m) $(m)+actnorm $(m)+lu $(m)+actnorm+lu $(m)+mixture)) $(QUALITY)
 
 zoo: setup ## measure the whole zoo on all nine densities: report/measured/zoo.json (long)
 	@$(env) $(go) run ./cmd/quality -model realnvp,nice,glow,nsf -data all -o report/measured/zoo.json $(QUALITY)

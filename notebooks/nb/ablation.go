@@ -18,7 +18,7 @@ import (
 // the kind's name there followed by the variant's.
 var (
 	kinds    = []part{{"affine", "affine", "realnvp"}, {"spline", "spline", "nsf+plain"}}
-	variants = []part{{"plain", "plain", ""}, {"actnorm", "+ ActNorm", "+actnorm"}, {"lu", "+ LU", "+lu"}, {"both", "+ both", "+actnorm+lu"}}
+	variants = []part{{"plain", "plain", ""}, {"actnorm", "+ ActNorm", "+actnorm"}, {"lu", "+ LU", "+lu"}, {"both", "+ both", "+actnorm+lu"}, {"mixture", "+ mixture base", "+mixture"}}
 )
 
 type part struct{ key, name, model string }
@@ -172,10 +172,10 @@ type Change struct {
 	Better, Worse int       // comparisons in which every seed with it has a smaller (larger) KL than every seed without
 }
 
-// Changes are ActNorm, LU and both, each added to the plain flow of either
-// kind, and splines in place of affine maps, in every variant; on all data sets.
+// Changes are ActNorm, LU, both and a mixture base, each added to the plain flow
+// of either kind, and splines in place of affine maps, in every variant; on all data sets.
 func (a Ablation) Changes() []Change {
-	changes := []Change{{Name: "ActNorm"}, {Name: "LU"}, {Name: "ActNorm and LU"}, {Name: "splines"}}
+	changes := []Change{{Name: "ActNorm"}, {Name: "LU"}, {Name: "ActNorm and LU"}, {Name: "a mixture base"}, {Name: "splines"}}
 	for d := range a.Data {
 		for k := range kinds {
 			for v := 1; v < len(variants); v++ {

@@ -14,7 +14,7 @@ import (
 // and splines have a hundredth of it.
 func made() (runs []map[string]any) {
 	for d, data := range []string{"moons05", "spirals"} {
-		for v, change := range []string{"", "+actnorm", "+lu", "+actnorm+lu"} {
+		for v, change := range []string{"", "+actnorm", "+lu", "+actnorm+lu", "+mixture"} {
 			for k, model := range []string{"realnvp", "nsf+plain"} {
 				for seed, extra := range []float64{30, 1, 2} {
 					kl := (float64(100*d+10*v) + extra) / 1000 / math.Pow(100, float64(k))
@@ -61,7 +61,7 @@ func TestAblationIsReadByPlace(t *testing.T) {
 	write(t, made())
 	a := ReadAblation()
 	panels := a.Panels()
-	if len(panels) != 2 || panels[1].Name != "spirals" || len(panels[1].Values) != 4 || len(panels[1].Values[2]) != 2 {
+	if len(panels) != 2 || panels[1].Name != "spirals" || len(panels[1].Values) != 5 || len(panels[1].Values[2]) != 2 {
 		t.Fatalf("panels: %+v", panels)
 	}
 	if kl := panels[1].Values[2][0][1]; kl != 0.121 { // + LU, affine, second seed: 100+20+1
@@ -91,8 +91,8 @@ func TestAblationSaysWhatEachChangeDid(t *testing.T) {
 	if both := changes[2]; both.Better != 0 || both.Worse != 4 { // 31 > 30
 		t.Errorf("%+v", both)
 	}
-	splines := changes[3]
-	if len(splines.Factors) != 8 || splines.Better != 8 || splines.Worse != 0 || math.Abs(splines.Factors[5]-0.01) > 1e-12 {
+	splines := changes[4]
+	if len(splines.Factors) != 10 || splines.Better != 10 || splines.Worse != 0 || math.Abs(splines.Factors[5]-0.01) > 1e-12 {
 		t.Errorf("%+v", splines)
 	}
 	for _, tt := range []struct {
@@ -105,7 +105,7 @@ func TestAblationSaysWhatEachChangeDid(t *testing.T) {
 			t.Errorf("%v against 5, 6, 7: %+v", tt.with, c)
 		}
 	}
-	if text := splines.String(); !strings.Contains(text, "by 0.01 to 0.01; lower with every seed in 8 of 8 comparisons, higher with every seed in 0") {
+	if text := splines.String(); !strings.Contains(text, "by 0.01 to 0.01; lower with every seed in 10 of 10 comparisons, higher with every seed in 0") {
 		t.Error(text)
 	}
 	if m := middle([]float64{8, 1, 2, 100}); m != 5 {
@@ -116,7 +116,7 @@ func TestAblationSaysWhatEachChangeDid(t *testing.T) {
 func TestAblationThatIsIncomplete(t *testing.T) {
 	runs := made()
 	write(t, runs[:len(runs)-3])
-	if text := said(t); !strings.Contains(text, "no run of nsf+plain+actnorm+lu on spirals") || !strings.Contains(text, "cmd/quality") {
+	if text := said(t); !strings.Contains(text, "no run of nsf+plain+mixture on spirals") || !strings.Contains(text, "cmd/quality") {
 		t.Error(text)
 	}
 	write(t, []any{})
@@ -128,7 +128,7 @@ func TestAblationThatIsIncomplete(t *testing.T) {
 		t.Error(text)
 	}
 	t.Setenv("FLOW_ROOT", t.TempDir())
-	if text := said(t); !strings.Contains(text, "not been measured") || !strings.Contains(text, "nsf+plain+actnorm+lu -data moons05,checkerboard,spirals -o report/measured/ablation.json") {
+	if text := said(t); !strings.Contains(text, "not been measured") || !strings.Contains(text, "nsf+plain+mixture -data moons05,checkerboard,spirals -o report/measured/ablation.json") {
 		t.Error(text)
 	}
 }

@@ -23,8 +23,8 @@ func half(info figure.Info) figure.Info {
 }
 
 var ablation = figure.Info{
-	Title:       "What ActNorm, LU and splines add",
-	Description: "KL divergence from the true density on a logarithmic axis, a panel for each data set. Rows: the plain flow, with ActNorm, with LU, with both. In each row affine above spline couplings: a dot for the median, open dots for the seeds.",
+	Title:       "What ActNorm, LU, splines and a mixture base add",
+	Description: "KL divergence from the true density on a logarithmic axis, a panel for each data set. Rows: the plain flow, with ActNorm, with LU, with both, with a mixture base. In each row affine above spline couplings: a dot for the median, open dots for the seeds.",
 }
 
 var captions = map[string]figure.Info{
@@ -97,11 +97,11 @@ var captions = map[string]figure.Info{
 	},
 	"spirals-density": {
 		Title:       "True and learned densities, spirals",
-		Description: "Heat maps of the exact density of two spiral arms and of the densities that three flows learned: affine couplings, the same with ActNorm and LU, and splines.",
+		Description: "Heat maps of the exact density of two spiral arms and of the densities that four flows learned: affine couplings, the same with ActNorm and LU, the same over a mixture, and splines.",
 	},
 	"spirals-samples": {
 		Title:       "Data and samples, spirals",
-		Description: "Test events of two spiral arms beside draws from three flows: affine couplings, the same with ActNorm and LU, and splines.",
+		Description: "Test events of two spiral arms beside draws from four flows: affine couplings, the same with ActNorm and LU, the same over a mixture, and splines.",
 	},
 	"ablation":      ablation,
 	"ablation-half": half(ablation),
