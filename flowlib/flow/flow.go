@@ -41,7 +41,8 @@ func New(base Base, chain bijector.Chain) *Flow {
 }
 
 // Chain returns the bijectors between latents and events, the first of Forward
-// first. Bijector i lives under "/flow/%02d" of i.
+// first. Bijector i lives under "/flow/%02d" of i, and takes the context of
+// [Flow.ScaledContext].
 func (f *Flow) Chain() bijector.Chain { return f.chain }
 
 // LatentLogProb returns the log-density of each row of z, [B, D], under the base,
@@ -53,7 +54,7 @@ func (f *Flow) LatentLogProb(scope *model.Scope, z *Node) *Node {
 // LogProb returns the log-density of each row of x, in nats.
 // x is [B, D]; context is [B, C], or nil; the result is [B].
 func (f *Flow) LogProb(scope *model.Scope, x, context *Node) *Node {
-	z, logDet := f.chain.Inverse(scope.At(scopeName), x, f.scaled(context))
+	z, logDet := f.chain.Inverse(scope.At(scopeName), x, f.ScaledContext(context))
 	return Add(f.LatentLogProb(scope, z), logDet)
 }
 
@@ -69,29 +70,31 @@ func (f *Flow) Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count in
 // well, under the flow at temperature 1, whatever they were drawn at.
 func (f *Flow) SampleLogProb(scope *model.Scope, g *Graph, dtype dtypes.DType, count int, temperature, context *Node) (x, logProb *Node) {
 	z := f.base.Sample(scope.At(scopeName).At(baseName), g, dtype, count, temperature)
-	x, logDet := f.chain.Forward(scope.At(scopeName), z, f.scaled(context))
+	x, logDet := f.chain.Forward(scope.At(scopeName), z, f.ScaledContext(context))
 	return x, Sub(f.LatentLogProb(scope, z), logDet)
 }
 
 // Initialize sets the variables that depend on data from x, [B, D], where that
 // has not been done before. See [bijector.DataDependent].
 func (f *Flow) Initialize(scope *model.Scope, x, context *Node) {
-	f.chain.Initialize(scope.At(scopeName), x, f.scaled(context), false)
+	f.chain.Initialize(scope.At(scopeName), x, f.ScaledContext(context), false)
 }
 
 // Forward returns z, the state after each bijector, and last x = f(z); each [B, D].
 func (f *Flow) Forward(scope *model.Scope, z, context *Node) []*Node {
-	states, _ := f.chain.ForwardStates(scope.At(scopeName), z, f.scaled(context))
+	states, _ := f.chain.ForwardStates(scope.At(scopeName), z, f.ScaledContext(context))
 	return states
 }
 
 // Inverse returns x, the state after undoing each bijector, and last z = f⁻¹(x); each [B, D].
 func (f *Flow) Inverse(scope *model.Scope, x, context *Node) []*Node {
-	states, _ := f.chain.InverseStates(scope.At(scopeName), x, f.scaled(context))
+	states, _ := f.chain.InverseStates(scope.At(scopeName), x, f.ScaledContext(context))
 	return states
 }
 
-func (f *Flow) scaled(context *Node) *Node {
+// ScaledContext returns the context, [B, C], as the bijectors of Chain see it:
+// standardized, where the flow has a scaler for it. nil stays nil.
+func (f *Flow) ScaledContext(context *Node) *Node {
 	if context == nil || f.contextScaler == nil {
 		return context
 	}
