@@ -1,7 +1,6 @@
 package eval
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"slices"
 
@@ -66,14 +65,16 @@ type Diagnostics struct {
 // finite or have not D features, naming the row.
 func Diagnose(m *flow.Model, p *dataset.Density, test [][]float64, seed uint64) (Diagnostics, error) {
 	diag := Diagnostics{Seed: seed, Rows: len(test)}
-	if m.Config.Context > 0 {
-		return diag, fmt.Errorf("eval: the flow is conditional on %d columns: only flows without a context can be diagnosed", m.Config.Context)
+	if err := checkUnconditional(m, "can be diagnosed"); err != nil {
+		return diag, err
 	}
 	if err := checkSample("the test data", test, m.Config.Features, minDiagnosed); err != nil {
 		return diag, err
 	}
-	if p != nil && p.Features != m.Config.Features {
-		return diag, fmt.Errorf("eval: the density %s has %d features, the flow has %d", p.Name, p.Features, m.Config.Features)
+	if p != nil {
+		if err := checkTruth(m, p); err != nil {
+			return diag, err
+		}
 	}
 	logProb, err := m.LogProb(test)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"gonum.org/v1/gonum/stat"
 
@@ -49,8 +50,12 @@ func NLL(m *flow.Model, x [][]float64) (Estimate, error) {
 // KL estimates KL(p‖q) in nats as the mean of log p - log q over x, fresh draws
 // of the true density p. The sampling noise of the entropy cancels in the
 // difference, row by row, so that for a good fit its standard error is far below
-// the NLL's, unless p is uniform and there is no such noise.
+// the NLL's, unless p is uniform and there is no such noise. It returns an error
+// if m is conditional, or of another number of features than p.
 func KL(m *flow.Model, p *dataset.Density, x [][]float64) (Estimate, error) {
+	if err := checkTruth(m, p); err != nil {
+		return Estimate{}, err
+	}
 	logQ, err := m.LogProb(x)
 	if err != nil {
 		return Estimate{}, err
@@ -60,6 +65,22 @@ func KL(m *flow.Model, p *dataset.Density, x [][]float64) (Estimate, error) {
 		diff[i] -= logQ[i]
 	}
 	return mean(diff, "log p - log q")
+}
+
+// checkUnconditional returns an error where a flow has a context.
+func checkUnconditional(m *flow.Model, what string) error {
+	if m.Config.Context > 0 {
+		return fmt.Errorf("eval: the flow is conditional on %d columns: only flows without a context %s", m.Config.Context, what)
+	}
+	return nil
+}
+
+// checkTruth returns an error where p cannot be the density that m was fitted to.
+func checkTruth(m *flow.Model, p *dataset.Density) error {
+	if p.Features != m.Config.Features {
+		return fmt.Errorf("eval: the density %s has %d features, the flow has %d", p.Name, p.Features, m.Config.Features)
+	}
+	return checkUnconditional(m, "can be compared with a density")
 }
 
 // Grid is a density on a regular grid of cell centres over a window.
@@ -82,10 +103,13 @@ func (g Grid) Sum() float64 {
 }
 
 // DensityGrid evaluates exp(logProb) on n×n cell centres over box, the window
-// of two features.
+// of two features. It returns an error on NaN, naming the place, and unless n >= 1.
 func DensityGrid(logProb func([][]float64) ([]float64, error), box [][2]float64, n int) (Grid, error) {
 	if len(box) != 2 {
 		return Grid{}, fmt.Errorf("eval: a density grid needs 2 features, got %d", len(box))
+	}
+	if n < 1 {
+		return Grid{}, fmt.Errorf("eval: a density grid needs at least 1 cell a side, got %d", n)
 	}
 	g := Grid{XMin: box[0][0], XMax: box[0][1], YMin: box[1][0], YMax: box[1][1]}
 	centres := make([][]float64, 0, n*n)
@@ -114,8 +138,12 @@ func DensityGrid(logProb func([][]float64) ([]float64, error), box [][2]float64,
 
 // Integral is the flow's total mass, which must be 1: the density summed over a
 // grid of n×n cells. The window is box widened by half its size on each side;
-// mass a flow leaks beyond is missed.
+// mass a flow leaks beyond is missed. For a conditional flow it returns an error:
+// sum a [DensityGrid] of log p(x | context) for a context of your choice.
 func Integral(m *flow.Model, box [][2]float64, n int) (float64, error) {
+	if err := checkUnconditional(m, "have one integral"); err != nil {
+		return 0, err
+	}
 	wide := make([][2]float64, len(box))
 	for d, b := range box {
 		half := (b[1] - b[0]) / 2
@@ -128,13 +156,18 @@ func Integral(m *flow.Model, box [][2]float64, n int) (float64, error) {
 	return g.Sum(), nil
 }
 
-// RoundTrip is max |x - f(f⁻¹(x))| / max(1, |x|) over the rows and features of x.
+// RoundTrip is max |x - f(f⁻¹(x))| / max(1, |x|) over the rows and features of x,
+// [n, D], or [n, D+C] with the context behind; 0 of no rows.
 func RoundTrip(m *flow.Model, x [][]float64) (float64, error) {
 	states, err := m.Inverse(x)
-	if err != nil {
+	if err != nil || len(x) == 0 {
 		return 0, err
 	}
-	back, err := m.Forward(states[len(states)-1])
+	z := states[len(states)-1]
+	for i := range z {
+		z[i] = slices.Concat(z[i], x[i][m.Config.Features:])
+	}
+	back, err := m.Forward(z)
 	if err != nil {
 		return 0, err
 	}
