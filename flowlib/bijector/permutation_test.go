@@ -46,3 +46,16 @@ func TestImpossiblePermutationsPanic(t *testing.T) {
 		checkPanics(t, name, "permutation", build)
 	}
 }
+
+// Saved models name random masks and permutations by their seed alone: what a
+// seed stands for must never change, or a loaded model is another one.
+func TestSeedsStandForTheSameOrderForEver(t *testing.T) {
+	z := [][]float32{{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}}
+	want := []float32{0, 4, 8, 10, 2, 7, 5, 6, 9, 1, 11, 3}
+	if got := apply(t, model.NewStore(), bijector.RandomPermutation(12, 7), z, true)[0]; !reflect.DeepEqual(got, want) {
+		t.Errorf("the permutation of seed 7 is %v, models were saved with %v", got, want)
+	}
+	if got, want := draw(bijector.RandomMask(12, 7)), "#.#.#..##.#."; got != want {
+		t.Errorf("the mask of seed 7 is %s, models were saved with %s", got, want)
+	}
+}
