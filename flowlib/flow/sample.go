@@ -68,6 +68,7 @@ func (m *Model) Draw(s Sampling) (Draws, error) {
 // error ends the sequence.
 func (m *Model) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
 	return func(yield func(Draws, error) bool) {
+		s := s // the sequence may run several times, also at once
 		if err := m.checkSampling(&s); err != nil {
 			yield(Draws{}, fmt.Errorf("flow: sampling: %w", err))
 			return
@@ -85,6 +86,7 @@ func (m *Model) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
 	}
 }
 
+// checkSampling fills in the default temperature and says what is wrong.
 func (m *Model) checkSampling(s *Sampling) error {
 	if s.Temperature == 0 {
 		s.Temperature = 1

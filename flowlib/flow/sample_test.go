@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"gonum.org/v1/gonum/stat"
@@ -144,5 +145,27 @@ func TestScoringBetweenChunks(t *testing.T) {
 		if chunks++; chunks == 2 {
 			break
 		}
+	}
+}
+
+// A sequence can be run twice, by two at once ("go test -race" watches).
+func TestASampleCanBeDrawnTwiceAtOnce(t *testing.T) {
+	m := smallModel(t, "glow", 2, 0)
+	chunks := m.DrawChunks(flow.Sampling{Seed: 1, Count: 10})
+	var draws [2][][]float64
+	var group sync.WaitGroup
+	for i := range draws {
+		group.Go(func() {
+			for d, err := range chunks {
+				if err != nil {
+					t.Error(err)
+				}
+				draws[i] = d.X
+			}
+		})
+	}
+	group.Wait()
+	if len(draws[0]) != 10 || !reflect.DeepEqual(draws[0], draws[1]) {
+		t.Errorf("got %v and %v", draws[0], draws[1])
 	}
 }

@@ -12,7 +12,7 @@ import (
 // Weight is one variable of a flow, row-major, whatever the precision inside.
 type Weight struct {
 	Path   string // such as "/flow/00/conditioner/hidden_0/weights"
-	Shape  []int
+	Shape  []int  // empty for a single number
 	Values []float64
 }
 
@@ -24,7 +24,7 @@ func (m *Model) Weights() ([]Weight, error) {
 		if err != nil {
 			return nil, fmt.Errorf("flow: variable %s: %w", v.Path(), err)
 		}
-		weights = append(weights, Weight{v.Path(), slices.Clone(v.Shape().Dimensions), column(t)})
+		weights = append(weights, Weight{v.Path(), append([]int{}, v.Shape().Dimensions...), column(t)})
 	}
 	return weights, nil
 }
