@@ -30,7 +30,15 @@ func ring(seed uint64, n int) [][]float64 {
 
 func newModel(t *testing.T) *flow.Model {
 	t.Helper()
-	cfg := flow.DefaultConfig(2)
+	return named(t, "realnvp")
+}
+
+func named(t *testing.T, name string) *flow.Model {
+	t.Helper()
+	cfg, err := flow.Named(name, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
 	cfg.Layers, cfg.Hidden = 2, []int{8}
 	m, err := flow.NewModel(backendtest.Open(t), cfg)
 	if err != nil {
@@ -92,18 +100,30 @@ func TestResumeEqualsUninterrupted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			whole := newModel(t)
 			want := run(t, whole, cfg)
-			resumesTo(t, cfg, whole, want)
+			resumesTo(t, newModel, cfg, whole, want)
+		})
+	}
+}
+
+// A run that goes on neither initialises from data again nor loses what is fixed.
+func TestResumeOfTheZoo(t *testing.T) {
+	for _, name := range []string{"glow", "nsf+actnorm+lu+mixture"} {
+		t.Run(name, func(t *testing.T) {
+			build := func(t *testing.T) *flow.Model { return named(t, name) }
+			whole := build(t)
+			want := run(t, whole, everything())
+			resumesTo(t, build, everything(), whole, want)
 		})
 	}
 }
 
 // resumesTo checks that a run which is interrupted at step 40 goes on from its
 // checkpoint, twice, to the given model and result, bit for bit.
-func resumesTo(t *testing.T, cfg fit.Config, whole *flow.Model, want fit.Result) {
+func resumesTo(t *testing.T, build func(t *testing.T) *flow.Model, cfg fit.Config, whole *flow.Model, want fit.Result) {
 	t.Helper()
 	cfg.Checkpoint = filepath.Join(t.TempDir(), "checkpoint.safetensors")
 	ctx, cancel := context.WithCancel(context.Background())
-	_, err := fit.Run(ctx, newModel(t), ring(1, 200), ring(2, 100), cfg, func(p fit.Point, _ fit.Config) {
+	_, err := fit.Run(ctx, build(t), ring(1, 200), ring(2, 100), cfg, func(p fit.Point, _ fit.Config) {
 		if p.Step == 40 {
 			cancel()
 		}
@@ -112,7 +132,7 @@ func resumesTo(t *testing.T, cfg fit.Config, whole *flow.Model, want fit.Result)
 		t.Fatalf("interrupted run returned %v", err)
 	}
 	for _, name := range []string{"resumed", "finished"} { // the second time there is nothing left to do
-		m := newModel(t)
+		m := build(t)
 		got := run(t, m, cfg)
 		got.Seconds = want.Seconds
 		if !reflect.DeepEqual(got, want) {

@@ -63,5 +63,5 @@ func TestPatienceOutlastsAnInterruption(t *testing.T) {
 	if last := want.Curve[len(want.Curve)-1]; want.Stopped != fit.ByPatience || last.Step <= 40 {
 		t.Fatalf("stopped by %q at step %d; the test wants patience, after step 40", want.Stopped, last.Step)
 	}
-	resumesTo(t, cfg, whole, want)
+	resumesTo(t, newModel, cfg, whole, want)
 }
