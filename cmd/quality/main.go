@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"log"
 	"os"
 	"os/exec"
@@ -168,6 +169,9 @@ func change(cfg any, text string) error {
 	d.DisallowUnknownFields()
 	if err := d.Decode(cfg); err != nil {
 		return fmt.Errorf("%q: %w", text, err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return fmt.Errorf("%q: expected one JSON object, something follows it", text)
 	}
 	return nil
 }

@@ -54,6 +54,7 @@ func TestRunsRefuseMistakes(t *testing.T) {
 		`unknown change "batch"`:    func(a *asked) { a.models = "realnvp+batch" },
 		`unknown field "hiden"`:     func(a *asked) { a.flowChanges = `{"hiden":[1]}` },
 		"-fit":                      func(a *asked) { a.fitChanges = `{` },
+		"something follows it":      func(a *asked) { a.flowChanges = `{"hidden":[8]} {"layers":3}` },
 		"at least 2 events":         func(a *asked) { a.test = 1 },
 		"-jobs is 0":                func(a *asked) { a.jobs = 0 },
 		"hidden widths must be":     func(a *asked) { a.flowChanges = `{"hidden":[0]}` },
