@@ -158,8 +158,12 @@ func prepare(b compute.Backend, root string, cfg *Config) (*Result, error) {
 
 // Check returns an error that says what is wrong with cfg, before anything is run.
 func (c Config) Check() error {
-	if _, err := dataset.ByName(c.Data); err != nil {
+	density, err := dataset.ByName(c.Data)
+	if err != nil {
 		return err
+	}
+	if c.Flow.Features != density.Features || c.Flow.Context != 0 {
+		return fmt.Errorf("%s has %d features and no context, the flow has %d features and %d columns of context", c.Data, density.Features, c.Flow.Features, c.Flow.Context)
 	}
 	for _, n := range []int{c.Train, c.Valid, c.Test} {
 		if n < 2 {

@@ -77,6 +77,19 @@ func TestErrorsNameTheRun(t *testing.T) {
 	if _, err := experiment.Run(context.Background(), b, root, bad, nil); err == nil || !strings.Contains(err.Error(), `unknown density "sun"`) {
 		t.Errorf("got %v", err)
 	}
+	for want, change := range map[string]func(*experiment.Config){
+		"the flow has 3 features":        func(c *experiment.Config) { c.Flow.Features = 3 },
+		"features and 1 columns of cont": func(c *experiment.Config) { c.Flow.Context = 1 },
+	} {
+		bad := smallConfig()
+		change(&bad)
+		if _, err := experiment.Run(context.Background(), b, root, bad, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want an error with %q", err, want)
+		}
+	}
+	if left, err := os.ReadDir(root); err != nil || len(left) != 0 {
+		t.Errorf("refused runs left %v, %v", left, err)
+	}
 	r, err := experiment.Run(context.Background(), b, root, smallConfig(), nil)
 	if err != nil {
 		t.Fatal(err)
