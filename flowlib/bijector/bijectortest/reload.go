@@ -57,11 +57,11 @@ func (c *checker) reload(z, x, context [][]float64, forward, inverse result) {
 	other := &checker{t: c.t, b: c.b, features: c.features, opts: c.opts, backend: c.backend, store: model.NewStore()}
 	other.store.SetParam(model.ParamInitialSeed, int64(12))
 	pass := func() {
-		data, ctx := points(rng, 20, c.features, 3, c.opts.Data), normals(rng, 20, c.opts.Context, 1)
+		data, otherContext := points(rng, 20, c.features, 3, c.opts.Data), normals(rng, 20, c.opts.Context, 1)
 		if b, ok := c.b.(bijector.DataDependent); ok {
-			other.feed(b, data, ctx)
+			other.feed(b, data, otherContext)
 		}
-		other.run(data, ctx, false)
+		other.run(data, otherContext, false)
 	}
 	pass()
 	if err := safetensors.ToStore(other.store, prefix, saved); err != nil {
