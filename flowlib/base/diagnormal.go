@@ -29,7 +29,7 @@ func NewDiagNormal(features int) *DiagNormal {
 // z is [B, D]; the result is [B]. It panics if z has not D features.
 func (n *DiagNormal) LogProb(scope *model.Scope, z *Node) *Node {
 	z.AssertDims(-1, n.features)
-	location, logScale := n.params(scope, z.Graph(), z.DType())
+	location, logScale := n.variables(scope, z.Graph(), z.DType())
 	u := Mul(Sub(z, location), Exp(Neg(logScale)))
 	terms := Sub(MulScalar(Square(u), -0.5), logScale)
 	return AddScalar(ReduceSum(terms, -1), -float64(n.features)*halfLog2Pi)
@@ -38,13 +38,13 @@ func (n *DiagNormal) LogProb(scope *model.Scope, z *Node) *Node {
 // Sample draws count latents, [count, D], from the random state of the scope's
 // store, temperature times as far from the mean.
 func (n *DiagNormal) Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count int, temperature *Node) *Node {
-	location, logScale := n.params(scope, g, dtype)
+	location, logScale := n.variables(scope, g, dtype)
 	u := scaled(scope.RandomNormal(g, shapes.Make(dtype, count, n.features)), temperature)
 	return Add(location, Mul(Exp(logScale), u))
 }
 
-// params returns μ and s, both [1, D].
-func (n *DiagNormal) params(scope *model.Scope, g *Graph, dtype dtypes.DType) (location, logScale *Node) {
+// variables returns μ and s, both [1, D].
+func (n *DiagNormal) variables(scope *model.Scope, g *Graph, dtype dtypes.DType) (location, logScale *Node) {
 	zero := func(name string) *Node {
 		v := scope.WithInitializer(initializer.Zero).VariableWithShape(name, shapes.Make(dtype, n.features))
 		return ExpandDims(v.NodeValue(g), 0)

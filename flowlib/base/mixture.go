@@ -49,13 +49,17 @@ func NewMixture(features, components int) *Mixture {
 // z is [B, D]; the result is [B]. It panics if z has not D features.
 func (m *Mixture) LogProb(scope *model.Scope, z *Node) *Node {
 	z.AssertDims(-1, m.features)
-	means, logScales, logWeights := m.params(scope, z.Graph(), z.DType())
+	means, logScales, logWeights := m.variables(scope, z.Graph(), z.DType())
 	u := Mul(Sub(ExpandDims(z, 1), ExpandDims(means, 0)), ExpandDims(Exp(Neg(logScales)), 0)) // [B, K, D]
 	logNorm := Sub(logWeights, ReduceSum(logScales, -1))                                      // [K]
 	terms := Add(MulScalar(ReduceSum(Square(u), -1), -0.5), ExpandDims(logNorm, 0))           // [B, K]
 	// Log-sum-exp around the largest term. Where squares overflow all terms are
 	// -Inf, and so shall the sum be, not NaN.
-	largest := StopGradient(MaxScalar(ReduceAndKeep(terms, ReduceMax, -1), -1e30))
+	lowest := -1e38
+	if z.DType() == dtypes.Float64 {
+		lowest = -1e308
+	}
+	largest := StopGradient(MaxScalar(ReduceAndKeep(terms, ReduceMax, -1), lowest))
 	logSum := Add(Log(ReduceSum(Exp(Sub(terms, largest)), -1)), Squeeze(largest, -1))
 	return AddScalar(logSum, -float64(m.features)*halfLog2Pi)
 }
@@ -64,7 +68,7 @@ func (m *Mixture) LogProb(scope *model.Scope, z *Node) *Node {
 // store: each temperature times as far from the mean of its own component, so
 // that low temperatures show the modes and not the emptiness between them.
 func (m *Mixture) Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count int, temperature *Node) *Node {
-	means, logScales, logWeights := m.params(scope, g, dtype)
+	means, logScales, logWeights := m.variables(scope, g, dtype)
 	// By inversion: the component is the number of cumulated weights, but the last,
 	// that a uniform number reaches.
 	index := Zeros(g, shapes.Make(dtypes.Int32, count, 1))
@@ -86,8 +90,8 @@ func (m *Mixture) Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count
 	return Add(Gather(means, index), Mul(Exp(Gather(logScales, index)), u))
 }
 
-// params returns means and log-scales, [K, D], and the logarithms of the weights, [K].
-func (m *Mixture) params(scope *model.Scope, g *Graph, dtype dtypes.DType) (means, logScales, logWeights *Node) {
+// variables returns means and log-scales, [K, D], and the logarithms of the weights, [K].
+func (m *Mixture) variables(scope *model.Scope, g *Graph, dtype dtypes.DType) (means, logScales, logWeights *Node) {
 	variable := func(name string, initial model.VariableInitializer, dims ...int) *Node {
 		return scope.WithInitializer(initial).VariableWithShape(name, shapes.Make(dtype, dims...)).NodeValue(g)
 	}

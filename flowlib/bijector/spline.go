@@ -9,7 +9,7 @@ import (
 
 // Defaults of a [Spline].
 const (
-	DefaultBins  = 16
+	DefaultBins  = 8
 	DefaultBound = 4.0
 	minimumShare = 1e-3 // of a bin's width and height, and the least slope at a knot
 )

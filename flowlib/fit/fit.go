@@ -157,6 +157,9 @@ func (s *state) advance(valid [][]float64) (p Point, weights []flow.Weight, err 
 
 func meanNLL(m *flow.Model, x [][]float64) (float64, error) {
 	logProb, err := m.LogProb(x)
+	if errors.Is(err, flow.ErrNaN) {
+		return math.NaN(), nil // whoever calls finds out where it arises
+	}
 	if err != nil {
 		return 0, fmt.Errorf("fit: validation: %w", err)
 	}

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -16,24 +17,26 @@ import (
 // it. Start from an entry of the zoo, such as [RealNVP], and change the fields
 // you care about. An empty or zero field marked so has the default in brackets.
 type Config struct {
-	Architecture string `json:"architecture"`      // the entry of the zoo it came from
-	Features     int    `json:"features"`          // D
-	Context      int    `json:"context,omitempty"` // C, conditioning columns behind the features; 0 for p(x)
-	Layers       int    `json:"layers"`            // coupling layers
+	Architecture string `json:"architecture"` // the entry of the zoo it came from
+	Features     int    `json:"features"`     // D
+	// Context is C, the conditioning columns behind the features; 0 for p(x). The
+	// conditioners see it cut off at ±InputBound: set a ContextScaler.
+	Context int `json:"context,omitempty"`
+	Layers  int `json:"layers"` // coupling layers
 
 	Transform   string         `json:"transform,omitempty"`     // of a coupling: [affine], additive, spline
 	Scale       bijector.Scale `json:"scale,omitempty"`         // of affine: [tanh], softclip, exp
 	MaxLogScale float64        `json:"max_log_scale,omitempty"` // of affine: bound on |s| of one layer, nats [3]
-	Bins        int            `json:"bins,omitempty"`          // of spline: pieces of a curve [16]
+	Bins        int            `json:"bins,omitempty"`          // of spline: pieces of a curve [8]
 	Bound       float64        `json:"bound,omitempty"`         // of spline: the curve lies in ±Bound [4]
 
-	Mask    string `json:"mask,omitempty"`    // [alternating], halves, random
-	Mix     string `json:"mix,omitempty"`     // after each coupling: [none], reverse, permutation, lu
-	ActNorm bool   `json:"actnorm,omitempty"` // scale and shift of each feature after each coupling
+	Mask    string `json:"mask,omitempty"`    // [alternating], halves, random: every second layer freezes what the one before moved
+	LU      bool   `json:"lu,omitempty"`      // a trained matrix after each coupling; sampling compiles slowly beyond 100 features
+	ActNorm bool   `json:"actnorm,omitempty"` // a scale and shift of each feature after each coupling, or after LU
 
 	Hidden     []int   `json:"hidden"`               // widths of the conditioner's hidden layers
 	Residual   bool    `json:"residual,omitempty"`   // hidden layers, of equal width, are residual blocks
-	Activation string  `json:"activation,omitempty"` // of the hidden layers [relu]
+	Activation string  `json:"activation,omitempty"` // of the hidden layers: [relu], tanh, silu, gelu, leaky_relu, sigmoid
 	InputBound float64 `json:"input_bound"`          // where a conditioner's input is cut off
 
 	// Base is one of [normal], diagnormal, uniform, mixture, student. Uniform is the
@@ -66,7 +69,9 @@ func (c Config) Build() (*Flow, error) {
 	var chain bijector.Chain
 	for i := range c.Layers {
 		chain = append(chain, bijector.NewCoupling(c.mask(i), c.conditioner(), c.transform()).InputBound(c.InputBound))
-		chain = append(chain, c.mix(i)...)
+		if c.LU {
+			chain = append(chain, bijector.NewLU(c.Features))
+		}
 		if c.ActNorm {
 			chain = append(chain, bijector.NewActNorm(c.Features))
 		}
@@ -90,16 +95,16 @@ func (c Config) check() error {
 		{"transform", c.Transform, []string{"", "affine", "additive", "spline"}},
 		{"scale", string(c.Scale), []string{"", string(bijector.ScaleTanh), string(bijector.ScaleSoftclip), string(bijector.ScaleExp)}},
 		{"mask", c.Mask, []string{"", "alternating", "halves", "random"}},
-		{"mix", c.Mix, []string{"", "reverse", "permutation", "lu"}},
-		{"activation", c.Activation, []string{"", "relu", "tanh", "silu", "gelu", "elu", "leaky_relu", "sigmoid"}},
+		{"activation", c.Activation, slices.Sorted(maps.Keys(activations))},
 		{"base", c.Base, []string{"", "normal", "diagnormal", "uniform", "mixture", "student"}},
 	} {
 		if !slices.Contains(choice.known, choice.got) {
 			return fmt.Errorf("unknown %s %q, known: %q", choice.field, choice.got, choice.known)
 		}
 	}
-	positive := func(v float64) bool { return v > 0 && !math.IsInf(v, 0) }
-	zeroOrPositive := func(v float64) bool { return v == 0 || positive(v) }
+	// Beyond these sizes float32 overflows, or has no digit left.
+	sensible := func(v float64) bool { return v >= 1e-3 && v <= 1e6 }
+	const wantSensible = "between 0.001 and 1e6"
 	for _, limit := range []struct {
 		field string
 		got   any
@@ -109,12 +114,12 @@ func (c Config) check() error {
 		{"features", c.Features, c.Features >= 1 && c.Features <= 1<<16, "between 1 and 65536"},
 		{"context", c.Context, c.Context >= 0 && c.Context <= 1<<16, "between 0 and 65536"},
 		{"layers", c.Layers, c.Layers >= 1 && c.Layers <= MaxLayers, fmt.Sprintf("between 1 and %d", MaxLayers)},
-		{"max_log_scale", c.MaxLogScale, zeroOrPositive(c.MaxLogScale), "positive and finite"},
-		{"input_bound", c.InputBound, positive(c.InputBound), "positive and finite"},
+		{"max_log_scale", c.MaxLogScale, c.MaxLogScale == 0 || c.MaxLogScale >= 1e-3 && c.MaxLogScale <= 50, "between 0.001 and 50"},
+		{"input_bound", c.InputBound, sensible(c.InputBound), wantSensible},
 		{"bins", c.Bins, c.Bins == 0 || c.Bins >= 2 && c.Bins <= bijector.MaxBins, fmt.Sprintf("between 2 and %d", bijector.MaxBins)},
-		{"bound", c.Bound, zeroOrPositive(c.Bound), "positive and finite"},
+		{"bound", c.Bound, c.Bound == 0 || sensible(c.Bound), wantSensible},
 		{"components", c.Components, c.Base != "mixture" && c.Components == 0 || c.Base == "mixture" && c.Components >= 1 && c.Components <= 4096, "between 1 and 4096 for a mixture, and 0 for other bases"},
-		{"freedom", c.Freedom, c.Base != "student" && c.Freedom == 0 || c.Base == "student" && positive(c.Freedom), "positive and finite for a student base, and 0 for others"},
+		{"freedom", c.Freedom, c.Base != "student" && c.Freedom == 0 || c.Base == "student" && c.Freedom >= 0.1 && c.Freedom <= 1e6, "between 0.1 and 1e6 for a student base, and 0 for others"},
 	} {
 		if !limit.ok {
 			return fmt.Errorf("%s must be %s, got %v", limit.field, limit.want, limit.got)
@@ -152,6 +157,18 @@ func checkScaler(name string, s *dataset.Standardizer, columns int, what string)
 	return nil
 }
 
+// masks of all coupling layers, as a saved model states them: a letter for each
+// feature, f for frozen and m for moving.
+func (c Config) masks() []string {
+	all := make([]string, c.Layers)
+	for i := range all {
+		for _, frozen := range c.mask(i) {
+			all[i] += map[bool]string{true: "f", false: "m"}[frozen]
+		}
+	}
+	return all
+}
+
 // mask of coupling layer i; every second one is flipped, so that all features move.
 func (c Config) mask(i int) bijector.Mask {
 	switch {
@@ -169,11 +186,13 @@ func (c Config) mask(i int) bijector.Mask {
 	return bijector.Alternating(c.Features, i%2 == 1)
 }
 
+var activations = map[string]activation.Type{
+	"": activation.TypeRelu, "relu": activation.TypeRelu, "tanh": activation.TypeTanh, "silu": activation.TypeSilu,
+	"gelu": activation.TypeGelu, "leaky_relu": activation.TypeLeakyRelu, "sigmoid": activation.TypeSigmoid,
+}
+
 func (c Config) conditioner() bijector.Conditioner {
-	act := activation.TypeRelu
-	if c.Activation != "" {
-		act = activation.FromName(c.Activation)
-	}
+	act := activations[c.Activation]
 	if c.Residual {
 		return bijector.ResidualMLP(act, c.Hidden[0], len(c.Hidden))
 	}
@@ -188,22 +207,6 @@ func (c Config) transform() bijector.Transform {
 		return bijector.Spline{Bins: c.Bins, Bound: c.Bound}
 	}
 	return bijector.Affine{Scale: c.Scale, MaxLogScale: c.MaxLogScale}
-}
-
-// mix is what follows coupling layer i so that features meet others than before.
-func (c Config) mix(i int) bijector.Chain {
-	if c.Features == 1 {
-		return nil
-	}
-	switch c.Mix {
-	case "reverse":
-		return bijector.Chain{bijector.Reversal(c.Features)}
-	case "permutation":
-		return bijector.Chain{bijector.RandomPermutation(c.Features, uint64(c.Seed)+uint64(i))}
-	case "lu":
-		return bijector.Chain{bijector.NewLU(c.Features)}
-	}
-	return nil
 }
 
 func (c Config) base() Base {

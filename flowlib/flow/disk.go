@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
@@ -30,6 +31,7 @@ type description struct {
 	Format        string          `json:"format"`
 	Version       int             `json:"version"`
 	Config        Config          `json:"config"`
+	Masks         []string        `json:"masks,omitempty"` // of the coupling layers: f frozen, m moving; version 1 has none
 	DType         string          `json:"dtype"`
 	Parameters    int             `json:"parameters"`
 	WeightsSHA256 string          `json:"weights_sha256"`
@@ -74,7 +76,7 @@ func (m *Model) save(dir string, training any) (err error) {
 	if err := safetensors.Write(filepath.Join(beside, weightsFile), safetensors.File{Tensors: weights}); err != nil {
 		return err
 	}
-	d := description{Format: formatName, Version: FormatVersion, Config: m.Config, DType: m.DType.String(), Parameters: m.NumParameters()}
+	d := description{Format: formatName, Version: FormatVersion, Config: m.Config, Masks: m.Config.masks(), DType: m.DType.String(), Parameters: m.NumParameters()}
 	if d.WeightsSHA256, err = checksum(filepath.Join(beside, weightsFile)); err != nil {
 		return err
 	}
@@ -146,6 +148,12 @@ func load(backend compute.Backend, dir string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	if masks := d.Config.masks(); d.Version > 1 && !slices.Equal(d.Masks, masks) {
+		return nil, fmt.Errorf("%s: the masks are %q, this program makes %q of the same config: the file is edited, or of another program", modelFile, d.Masks, masks)
+	}
+	if n := m.NumParameters(); n != d.Parameters {
+		return nil, fmt.Errorf("%s: the model has %d parameters, its config makes %d: the file is edited", modelFile, d.Parameters, n)
+	}
 	f, err := safetensors.Read(filepath.Join(dir, weightsFile))
 	if err != nil {
 		return nil, err
@@ -167,7 +175,7 @@ func describe(text []byte) (d description, err error) {
 		return d, fmt.Errorf("format is %q, expected %q", head.Format, formatName)
 	}
 	if head.Version < 1 || head.Version > FormatVersion {
-		return d, fmt.Errorf("format version is %d, this program reads up to %d: use a newer program", head.Version, FormatVersion)
+		return d, fmt.Errorf("format version is %d, this program reads 1 to %d: use a newer program", head.Version, FormatVersion)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()

@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -155,7 +156,8 @@ func TestLoadRefusesDamagedFolders(t *testing.T) {
 		"unknown field":        edit("model.json", replace(`"layers"`, `"depth": 3, "layers"`)),
 		"unknown architecture": edit("model.json", replace("realnvp", "resnet")),
 		"layers must be":       edit("model.json", replace(`"layers": 4`, `"layers": 4000`)),
-		"is missing":           edit("model.json", replace(`"layers": 4`, `"layers": 5`)),
+		"the masks are":        edit("model.json", replace(`"layers": 4`, `"layers": 5`)),
+		"its config makes":     edit("model.json", replace("8,\n      8", "8,\n      9")),
 		"format is":            edit("model.json", replace("normflow model", "something")),
 	} {
 		dir := filepath.Join(t.TempDir(), "model")
@@ -192,10 +194,9 @@ func TestImpossibleConfigs(t *testing.T) {
 		"features must be":   func(c *flow.Config) { c.Features = 0 },
 		"unknown transform":  func(c *flow.Config) { c.Transform = "cubic" },
 		"unknown mask":       func(c *flow.Config) { c.Mask = "odd" },
-		"unknown mix":        func(c *flow.Config) { c.Mix = "qr" },
 		"unknown base":       func(c *flow.Config) { c.Base = "cauchy" },
 		"unknown scale":      func(c *flow.Config) { c.Scale = "sigmoid" },
-		"unknown activation": func(c *flow.Config) { c.Activation = "relu6" },
+		"unknown activation": func(c *flow.Config) { c.Activation = "elu" },
 		"components must be": func(c *flow.Config) { c.Components = 3 },
 		"freedom must be":    func(c *flow.Config) { c.Base = "student" },
 		"bins must be":       func(c *flow.Config) { c.Bins = 1 },
@@ -206,7 +207,7 @@ func TestImpossibleConfigs(t *testing.T) {
 		"input_bound":        func(c *flow.Config) { c.InputBound = 0 },
 		"hidden widths":      func(c *flow.Config) { c.Hidden = []int{0} },
 		"the scaler":         func(c *flow.Config) { c.Scaler = &dataset.Standardizer{Mean: []float64{0}} },
-		"finite, got +Inf":   func(c *flow.Config) { c.MaxLogScale = math.Inf(1) },
+		"got +Inf":           func(c *flow.Config) { c.MaxLogScale = math.Inf(1) },
 		"mean NaN": func(c *flow.Config) {
 			c.Scaler = &dataset.Standardizer{Mean: []float64{0, math.NaN()}, Std: []float64{1, 1}}
 		},
@@ -231,9 +232,72 @@ func TestBadRowsAreNamed(t *testing.T) {
 	}
 }
 
-func TestDefaultSize(t *testing.T) {
-	m, err := flow.NewModel(backendtest.Open(t), flow.DefaultConfig(2))
-	if err != nil || m.NumParameters() != 35344 {
-		t.Errorf("a default RealNVP has %d parameters, documented are 35,344 (%v)", m.NumParameters(), err)
+// A point so far out that its latents overflow has no density that can be told.
+func TestNaNIsAnError(t *testing.T) {
+	m := smallModel(t, "glow", 2, 0)
+	_, err := m.LogProb([][]float64{{0, 0}, {3e38, 3e38}})
+	if !errors.Is(err, flow.ErrNaN) || !strings.Contains(err.Error(), "row 1") {
+		t.Errorf("got %v, want an error that names row 1", err)
+	}
+}
+
+// Every activation that a Config may name can be built.
+func TestActivations(t *testing.T) {
+	for _, name := range []string{"relu", "tanh", "silu", "gelu", "leaky_relu", "sigmoid"} {
+		cfg := flow.RealNVP(2)
+		cfg.Activation, cfg.Layers, cfg.Hidden = name, 1, []int{2}
+		if _, err := flow.NewModel(backendtest.Open(t), cfg); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// With every kind of mask, each feature moves in one of two layers that follow each other.
+func TestEveryFeatureMoves(t *testing.T) {
+	for _, mask := range []string{"alternating", "halves", "random"} {
+		for _, features := range []int{1, 2, 3, 6} {
+			cfg := flow.RealNVP(features)
+			cfg.Mask, cfg.Layers, cfg.Hidden, cfg.Seed = mask, 2, []int{4}, 3
+			m, err := flow.NewModel(backendtest.Open(t), cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			weights, err := m.Weights()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, w := range weights {
+				for i := range w.Values {
+					w.Values[i] += 0.3
+				}
+			}
+			if err := m.SetWeights(weights); err != nil {
+				t.Fatal(err)
+			}
+			x := make([]float64, features)
+			states, err := m.Inverse([][]float64{x})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for d, z := range states[len(states)-1][0] {
+				if z == x[d] {
+					t.Errorf("%s masks: feature %d of %d does not move", mask, d, features)
+				}
+			}
+		}
+	}
+}
+
+// The sizes that the docstrings of the zoo state.
+func TestSizes(t *testing.T) {
+	for name, want := range map[string]int{"realnvp": 35344, "nsf": 15112} {
+		cfg, err := flow.Named(name, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := flow.NewModel(backendtest.Open(t), cfg)
+		if err != nil || m.NumParameters() != want {
+			t.Errorf("%s has %d parameters, documented are %d (%v)", name, m.NumParameters(), want, err)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -72,10 +73,14 @@ func (m *Model) NumParameters() int {
 	return n
 }
 
+// ErrNaN is what [Model.LogProb] and [Model.Draw] wrap where a log-density is not a number.
+var ErrNaN = errors.New("the log-density is NaN")
+
 // LogProb returns the log-density of each row, in nats and in the units of the
 // data. Rows are [n, D], or [n, D+C] for a conditional flow, which carry their
 // context behind the features: then it is log p(x | context). It returns an error
-// if a row has another width or is not finite.
+// if a row has another width or is not finite, or if a log-density is NaN; -Inf is
+// a density of 0.
 func (m *Model) LogProb(rows [][]float64) ([]float64, error) {
 	logProb := make([]float64, 0, len(rows))
 	err := m.eachChunk(rows, func(chunk [][]float64) error {
@@ -84,6 +89,11 @@ func (m *Model) LogProb(rows [][]float64) ([]float64, error) {
 		}, chunk)
 		if err != nil {
 			return err
+		}
+		for i, lp := range column(out[0])[:len(chunk)] {
+			if math.IsNaN(lp) {
+				return fmt.Errorf("flow: %w: row %d, %v: it is too far out for %s, or the weights are broken", ErrNaN, len(logProb)+i, chunk[i], m.DType)
+			}
 		}
 		logProb = append(logProb, column(out[0])[:len(chunk)]...)
 		return nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -149,6 +150,9 @@ func (m *Model) drawChunk(s Sampling, first, count int) (Draws, error) {
 	}
 	if s.LogProb {
 		d.LogProb = column(out[1])[:count]
+		if i := slices.IndexFunc(d.LogProb, math.IsNaN); i >= 0 {
+			return Draws{}, fmt.Errorf("%w: draw %d, %v", ErrNaN, first+i, d.X[i])
+		}
 	}
 	return d, nil
 }

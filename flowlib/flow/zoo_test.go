@@ -115,8 +115,13 @@ func TestZooSamplesScoresSavesAndLoads(t *testing.T) {
 
 func TestNamed(t *testing.T) {
 	c, err := flow.Named("realnvp+actnorm+lu", 2)
-	if err != nil || !c.ActNorm || c.Mix != "lu" || c.Architecture != "realnvp" {
+	if err != nil || !c.ActNorm || !c.LU || c.Architecture != "realnvp" {
 		t.Errorf("got %+v, %v", c, err)
+	}
+	for _, name := range []string{"realnvp", "nice", "glow", "nsf", "realnvp+actnorm+lu+mixture", "nsf+plain+actnorm", "glow+plain", "glow+plain+lu"} {
+		if c, err := flow.Named(name, 2); err != nil || c.Name() != name {
+			t.Errorf("%q is called %q, %v", name, c.Name(), err)
+		}
 	}
 	for name, want := range map[string]string{
 		"maf":         "glow, nice, nsf, realnvp",

@@ -15,7 +15,6 @@ import (
 	"normflow/flowlib/backend"
 	"normflow/flowlib/experiment"
 	"normflow/flowlib/fit"
-	"normflow/flowlib/flow"
 )
 
 // Backend is the one GOMLX_BACKEND names, or else the fastest that works.
@@ -27,7 +26,7 @@ func Backend() compute.Backend { return must.M1(backend.Open("")) }
 func Train(cfg experiment.Config) *experiment.Result {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	name := fmt.Sprintf("%s on %s, %d layers, seed %d", kindOf(cfg.Flow), cfg.Data, cfg.Flow.Layers, cfg.Seed)
+	name := fmt.Sprintf("%s on %s, %d layers, seed %d", cfg.Flow.Name(), cfg.Data, cfg.Flow.Layers, cfg.Seed)
 	bar := gonbui.UniqueId()
 	trained := false
 	show := func(p fit.Point, of fit.Config) {
@@ -43,18 +42,6 @@ func Train(cfg experiment.Config) *experiment.Result {
 		html.EscapeString(name), cfg.Fit.Steps, r.Fit.Seconds, r.Backend, r.KL.Mean, r.KL.SE))
 	gonbui.Sync()
 	return r
-}
-
-// kindOf names a flow by the entry of the zoo it comes from, and what was added.
-func kindOf(cfg flow.Config) string {
-	name := cfg.Architecture
-	if cfg.ActNorm {
-		name += "+actnorm"
-	}
-	if cfg.Mix != "" {
-		name += "+" + cfg.Mix
-	}
-	return name
 }
 
 func progress(name string, p fit.Point, of fit.Config) string {
