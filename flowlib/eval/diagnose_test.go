@@ -107,7 +107,7 @@ func TestDiagnoseAFlowThatIsWrong(t *testing.T) {
 
 // The checkerboard p under a wide Gaussian q: the share tends to 1/∫p²/q.
 func TestDiagnoseKnowsTheTruth(t *testing.T) {
-	cfg := flow.DefaultConfig(2)
+	cfg := flow.RealNVP(2)
 	cfg.Layers, cfg.Hidden = 1, []int{4}
 	cfg.Scaler = &dataset.Standardizer{Mean: []float64{0, 0}, Std: []float64{3, 3}}
 	m, err := flow.NewModel(backendtest.Open(t), cfg)

@@ -13,7 +13,7 @@ import (
 // gaussian is a flow whose density is known: a new flow behind a scaler.
 func gaussian(t *testing.T) *flow.Model {
 	t.Helper()
-	cfg := flow.DefaultConfig(2)
+	cfg := flow.RealNVP(2)
 	cfg.Layers, cfg.Hidden = 2, []int{4}
 	cfg.Scaler = &dataset.Standardizer{Mean: []float64{1, -1}, Std: []float64{2, 0.5}}
 	m, err := flow.NewModel(backendtest.Open(t), cfg)

@@ -42,7 +42,7 @@ func DefaultConfig(data string, seed int64) Config {
 	return Config{
 		Data: data, Seed: seed,
 		Train: 20000, Valid: 10000, Test: 50000,
-		Flow: flow.DefaultConfig(2), Fit: fit.DefaultConfig(),
+		Flow: flow.RealNVP(2), Fit: fit.DefaultConfig(),
 	}
 }
 

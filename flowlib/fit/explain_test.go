@@ -47,7 +47,7 @@ func (b trap) Inverse(_ *model.Scope, x, _ *Node) (z, logDet *Node) {
 // the data leaves one feature as it is.
 func trappedModel(t *testing.T, b bijector.Bijector) *flow.Model {
 	t.Helper()
-	fc := flow.DefaultConfig(2)
+	fc := flow.RealNVP(2)
 	fc.Layers, fc.Hidden = 2, []int{8}
 	m, err := flow.NewModel(backendtest.Open(t), fc)
 	if err != nil {

@@ -95,7 +95,7 @@ func TestLoopEqualsSteps(t *testing.T) {
 	if backend.Name(b) == "go" {
 		t.Skip("the pure-Go backend has no loop: run with FLOW_TEST_BACKEND=xla:cpu")
 	}
-	fc := flow.DefaultConfig(2)
+	fc := flow.RealNVP(2)
 	fc.Layers, fc.Hidden = 2, []int{8}
 	cfg := Config{Steps: 25, BatchSize: 16, LearningRate: 1e-2, ClipNorm: 1, EvalEvery: 10, EMADecay: 0.9, WeightDecay: 0.1, Beta2: 0.99, Replacement: true}
 	train := [][]float64{}

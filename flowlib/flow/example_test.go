@@ -20,7 +20,7 @@ func Example() {
 	moons := dataset.TwoMoons(0.1)
 	data := moons.Draw(0, 4000, 1000, 2000) // seed; training, validation, test events
 
-	cfg := flow.DefaultConfig(2) // a RealNVP for two features
+	cfg := flow.RealNVP(2)
 	cfg.Layers, cfg.Hidden = 4, []int{32, 32}
 	cfg.Scaler = must.M1(dataset.NewStandardizer(data.Train))
 	model := must.M1(flow.NewModel(must.M1(backend.Open("")), cfg))
@@ -52,7 +52,7 @@ func Example() {
 // A new flow is the identity, so its density is the base density:
 // log N(0; 0, I) = -log 2π for two features.
 func ExampleModel_LogProb() {
-	model := must.M1(flow.NewModel(must.M1(backend.Open("go")), flow.DefaultConfig(2)))
+	model := must.M1(flow.NewModel(must.M1(backend.Open("go")), flow.RealNVP(2)))
 	logProb := must.M1(model.LogProb([][]float64{{0, 0}, {1, 0}}))
 	fmt.Printf("%.4f\n", logProb)
 	// Output: [-1.8379 -2.3379]

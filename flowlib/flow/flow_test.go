@@ -17,7 +17,7 @@ import (
 // randomModel is a small flow away from its identity start.
 func randomModel(t *testing.T, features int) *flow.Model {
 	t.Helper()
-	cfg := flow.DefaultConfig(features)
+	cfg := flow.RealNVP(features)
 	cfg.Layers, cfg.Hidden, cfg.Seed = 4, []int{8, 8}, 3
 	cfg.Scaler = &dataset.Standardizer{Mean: make([]float64, features), Std: make([]float64, features)}
 	for i := range features {
@@ -212,7 +212,7 @@ func TestImpossibleConfigs(t *testing.T) {
 			c.Scaler = &dataset.Standardizer{Mean: []float64{0, math.NaN()}, Std: []float64{1, 1}}
 		},
 	} {
-		cfg := flow.DefaultConfig(2)
+		cfg := flow.RealNVP(2)
 		change(&cfg)
 		if _, err := cfg.Build(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want an error with %q", err, want)

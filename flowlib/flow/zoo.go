@@ -117,6 +117,3 @@ func (c Config) Name() string {
 
 // defaultComponents of a mixture base.
 const defaultComponents = 16
-
-// DefaultConfig is [RealNVP].
-func DefaultConfig(features int) Config { return RealNVP(features) }
