@@ -68,7 +68,7 @@ func main() {
 	log.SetPrefix("quality: ")
 	var a asked
 	usual := experiment.DefaultConfig("", 0)
-	flag.StringVar(&a.models, "model", "realnvp,nsf", "entries of the zoo, such as nsf or realnvp+actnorm+lu, separated by commas")
+	flag.StringVar(&a.models, "model", "realnvp,realnvp+mixture,nsf", "entries of the zoo, such as nsf or realnvp+actnorm+lu, separated by commas")
 	flag.StringVar(&a.data, "data", "moons05,moons10,checkerboard,spirals,8gaussians,pinwheel", "toy densities, separated by commas; all for every one there is")
 	flag.StringVar(&a.seeds, "seeds", "0,1,2", "seeds, separated by commas")
 	flag.IntVar(&a.layers, "layers", 0, "coupling layers; 0 for as many as the entry has")

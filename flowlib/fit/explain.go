@@ -92,6 +92,9 @@ func (t *trainer) explainValidation(p Point, valid [][]float64) error {
 }
 
 func (t *trainer) advice() string {
+	if t.model.Config.Base == "uniform" {
+		return "a uniform base has no density outside of its box: use a larger bound, or another base"
+	}
 	return fmt.Sprintf("try a smaller learning_rate (it is %g) or clip_norm (it is %g, 0 for none)", t.cfg.LearningRate, t.cfg.ClipNorm)
 }
 

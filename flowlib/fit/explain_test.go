@@ -198,3 +198,20 @@ func finiteModel(t *testing.T, m *flow.Model) {
 		t.Errorf("of %d weights that the failed run left, expected 8, %q is not finite", len(w), name)
 	}
 }
+
+// A row outside of a uniform base's box is no matter of the learning rate.
+func TestUniformBaseSaysWhatToDo(t *testing.T) {
+	cfg := flow.RealNVP(2)
+	cfg.Base, cfg.Bound, cfg.Layers, cfg.Hidden = "uniform", 1, 1, []int{2}
+	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside := [][]float64{{0, 0}, {0.1, 0.1}, {0.2, 0}, {0, 0.2}}
+	fc := DefaultConfig()
+	fc.Steps, fc.BatchSize, fc.EvalEvery = 2, 4, 1
+	_, err = Run(context.Background(), m, inside, [][]float64{{0, 0}, {5, 0}}, fc, nil)
+	if err == nil || !strings.Contains(err.Error(), "validation row 1") || !strings.Contains(err.Error(), "larger bound") {
+		t.Errorf("got %v, want an error about row 1 and the box", err)
+	}
+}
