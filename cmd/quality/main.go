@@ -67,7 +67,7 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("quality: ")
 	var a asked
-	usual := experiment.DefaultConfig("", 0)
+	usual := experiment.DefaultConfig(flow.RealNVP(2), "", 0)
 	flag.StringVar(&a.models, "model", "realnvp,realnvp+mixture,nsf", "entries of the zoo, such as nsf or realnvp+actnorm+lu, separated by commas")
 	flag.StringVar(&a.data, "data", "moons05,moons10,checkerboard,spirals,8gaussians,pinwheel", "toy densities, separated by commas; all for every one there is")
 	flag.StringVar(&a.seeds, "seeds", "0,1,2", "seeds, separated by commas")
@@ -146,10 +146,11 @@ func (a asked) config(model, data, seedText string) (cfg experiment.Config, err 
 	if err != nil {
 		return cfg, fmt.Errorf("-seeds: %q is not a whole number", seedText)
 	}
-	cfg = experiment.DefaultConfig(data, seed)
-	if cfg.Flow, err = flow.Named(model, 2); err != nil {
+	f, err := flow.Named(model, 2)
+	if err != nil {
 		return cfg, fmt.Errorf("-model: %w", err)
 	}
+	cfg = experiment.DefaultConfig(f, data, seed)
 	cfg.Train, cfg.Valid, cfg.Test, cfg.Fit.Steps = a.train, a.valid, a.test, a.steps
 	if a.layers != 0 {
 		cfg.Flow.Layers = a.layers

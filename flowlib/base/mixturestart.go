@@ -42,7 +42,7 @@ func (m *Mixture) Start(z [][]float64, seed uint64) (map[string][]float64, error
 // Widening is by how much components start wider than their clusters. A mixture
 // that fits from the start holds the bijectors to the shape it gives the data,
 // Gaussians where there are squares; a wide one lets them have their say.
-const Widening = 4.0
+const Widening = 3.5
 
 // rawLogScale is the raw value whose bounded one is s, or close to the bound.
 func rawLogScale(s float64) float64 {

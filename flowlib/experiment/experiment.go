@@ -36,13 +36,13 @@ type Config struct {
 	Fit   fit.Config  `json:"fit"`
 }
 
-// DefaultConfig is the default flow and training on 20,000 events, with 10,000
+// DefaultConfig is the default training of a flow on 20,000 events, with 10,000
 // for validation and 50,000 for the test.
-func DefaultConfig(data string, seed int64) Config {
+func DefaultConfig(of flow.Config, data string, seed int64) Config {
 	return Config{
 		Data: data, Seed: seed,
 		Train: 20000, Valid: 10000, Test: 50000,
-		Flow: flow.RealNVP(2), Fit: fit.DefaultConfig(),
+		Flow: of, Fit: fit.DefaultConfig(of),
 	}
 }
 
@@ -152,7 +152,7 @@ func prepare(b compute.Backend, root string, cfg *Config) (*Result, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256(key)
-	r.Dir = filepath.Join(root, fmt.Sprintf("%s-%d-layers-seed-%d-%s", cfg.Data, cfg.Flow.Layers, cfg.Seed, hex.EncodeToString(sum[:4])))
+	r.Dir = filepath.Join(root, fmt.Sprintf("%s-%s-%d-layers-seed-%d-%s", cfg.Data, cfg.Flow.Name(), cfg.Flow.Layers, cfg.Seed, hex.EncodeToString(sum[:4])))
 	return r, nil
 }
 

@@ -12,10 +12,11 @@ import (
 	"normflow/flowlib/backend/backendtest"
 	"normflow/flowlib/experiment"
 	"normflow/flowlib/fit"
+	"normflow/flowlib/flow"
 )
 
 func smallConfig() experiment.Config {
-	cfg := experiment.DefaultConfig("moons10", 1)
+	cfg := experiment.DefaultConfig(flow.RealNVP(2), "moons10", 1)
 	cfg.Train, cfg.Valid, cfg.Test = 400, 100, 200
 	cfg.Flow.Layers, cfg.Flow.Hidden = 2, []int{8}
 	cfg.Fit.Steps, cfg.Fit.BatchSize, cfg.Fit.EvalEvery = 40, 32, 20

@@ -65,7 +65,7 @@ func TestConditionalFlowLearns(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			fc := fit.DefaultConfig()
+			fc := fit.DefaultConfig(cfg)
 			fc.Steps, fc.BatchSize, fc.LearningRate = 500, 128, 1e-2
 			if _, err := fit.Run(context.Background(), m, train, valid, fc, nil); err != nil {
 				t.Fatal(err)

@@ -208,7 +208,7 @@ func TestUniformBaseSaysWhatToDo(t *testing.T) {
 		t.Fatal(err)
 	}
 	inside := [][]float64{{0, 0}, {0.1, 0.1}, {0.2, 0}, {0, 0.2}}
-	fc := DefaultConfig()
+	fc := DefaultConfig(cfg)
 	fc.Steps, fc.BatchSize, fc.EvalEvery = 2, 4, 1
 	_, err = Run(context.Background(), m, inside, [][]float64{{0, 0}, {5, 0}}, fc, nil)
 	if err == nil || !strings.Contains(err.Error(), "validation row 1") || !strings.Contains(err.Error(), "larger bound") {

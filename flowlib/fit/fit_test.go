@@ -48,7 +48,7 @@ func named(t *testing.T, name string) *flow.Model {
 }
 
 func smallConfig() fit.Config {
-	cfg := fit.DefaultConfig()
+	cfg := fit.DefaultConfig(flow.RealNVP(2))
 	cfg.Seed, cfg.Steps, cfg.BatchSize, cfg.EvalEvery, cfg.WarmUp, cfg.LearningRate = 7, 60, 32, 20, 5, 1e-2
 	return cfg
 }

@@ -25,7 +25,7 @@ func Example() {
 	cfg.Scaler = must.M1(dataset.NewStandardizer(data.Train))
 	model := must.M1(flow.NewModel(must.M1(backend.Open("")), cfg))
 
-	training := fit.DefaultConfig()
+	training := fit.DefaultConfig(cfg)
 	training.Steps = 600
 	must.M1(fit.Run(context.Background(), model, data.Train, data.Valid, training, nil))
 

@@ -14,9 +14,11 @@ import (
 // Zoo is the experiment of [Experiment] with a flow of the zoo, such as
 // "realnvp+actnorm+lu" (see flow.Named).
 func Zoo(model, data string, layers int, seed int64) experiment.Config {
-	cfg := Experiment(data, layers, seed)
-	cfg.Flow = must.M1(flow.Named(model, 2))
-	cfg.Flow.Layers = layers
+	of := must.M1(flow.Named(model, 2))
+	of.Layers = layers
+	cfg := experiment.DefaultConfig(of, data, seed)
+	cfg.Fit.Steps = Steps(cfg.Fit.Steps)
+	cfg.Fit.EvalEvery = max(1, min(cfg.Fit.EvalEvery, cfg.Fit.Steps/20)) // a short run has a curve too
 	return cfg
 }
 

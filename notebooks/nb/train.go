@@ -52,9 +52,5 @@ func progress(name string, p fit.Point, of fit.Config) string {
 // Experiment is the default experiment on a toy density with the given number
 // of coupling layers and FLOW_STEPS steps of training.
 func Experiment(data string, layers int, seed int64) experiment.Config {
-	cfg := experiment.DefaultConfig(data, seed)
-	cfg.Flow.Layers = layers
-	cfg.Fit.Steps = Steps(cfg.Fit.Steps)
-	cfg.Fit.EvalEvery = max(1, min(cfg.Fit.EvalEvery, cfg.Fit.Steps/20)) // a short run has a curve too
-	return cfg
+	return Zoo("realnvp", data, layers, seed)
 }
