@@ -2,8 +2,8 @@
 
     {{topic.path.to.key|filter}}   a value of results/topic.json or measured/topic.json;
                                    a number in the path indexes a list
-    {{table:topic}}                a Markdown table of a list of training runs: a row for each model and data set
-    {{pivot:topic}}                the same with a row for each model and a column for each data set
+    {{table:topic}}                a Markdown table of a list of training runs: a row for each data set, a column
+                                   for each model
     {{version:NAME}}               a version pinned in a go.mod or in requirements.lock
     ![caption](fig:NAME){…}        the figure results/NAME.svg
 
@@ -144,39 +144,27 @@ def runs_of(values, topic):
     return groups
 
 
-def pivot(values, topic):
+def table(values, topic):
     """The median KL over the seeds, in three decimals, or four below 0.01."""
     groups = runs_of(values, topic)
     models, data = (list(dict.fromkeys(key[axis] for key in groups)) for axis in (0, 1))
-    lines = [
-        "| model | parameters | " + " | ".join(escape(one) for one in data) + " |",
-        "|:--|" + "--:|" * (1 + len(data)),
-    ]
-    for model in models:
-        cells = [escape(model), show(max(run["params"] for key in groups if key[0] == model for run in groups[key]), "int")]
-        for one in data:
-            kl = [run["kl"] for run in groups.get((model, one), [])]
-            median = statistics.median(kl) if kl else None
-            cells.append("–" if median is None else show(median, "%.3f" if abs(median) >= 0.01 else "%.4f"))
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
 
+    def row(name, cell):
+        return "| " + " | ".join([name] + [cell(model) for model in models]) + " |"
 
-def table(values, topic):
-    """The median KL over the seeds, by model and data set."""
-    groups = runs_of(values, topic)
-    models = {model for model, _ in groups}
-    lines = [
-        "| data | " + ("model | " if len(models) > 1 else "") + "parameters | seeds | median KL | range |",
-        "|:--|" + (":--|" if len(models) > 1 else "") + "--:|--:|--:|--:|",
-    ]
-    for (model, data), group in groups.items():
-        kl = [run["kl"] for run in group]
-        cells = [escape(data)] + ([escape(model)] if len(models) > 1 else [])
-        cells += [show(max(run["params"] for run in group), "int"), str(len(group))]
-        ends = [show(end, "%.3f") for end in (min(kl), max(kl))]
-        cells += [show(statistics.median(kl), "%.3f"), "\u00a0to\u00a0".join(ends) if len(kl) > 1 else "one run"]
-        lines.append("| " + " | ".join(cells) + " |")
+    def parameters(model):
+        return show(max(run["params"] for key in groups if key[0] == model for run in groups[key]), "int")
+
+    def median(model, one):
+        kl = [run["kl"] for run in groups.get((model, one), [])]
+        if not kl:
+            return "–"
+        middle = statistics.median(kl)
+        return show(middle, "%.3f" if abs(middle) >= 0.01 else "%.4f")
+
+    lines = [row("data", escape), "|:--|" + "--:|" * len(models)]
+    lines += [row(escape(one), lambda model, one=one: median(model, one)) for one in data]
+    lines += [row("parameters", parameters)]
     return "\n".join(lines)
 
 
@@ -184,8 +172,6 @@ def fill_one(slot, values):
     kind, colon, name = slot.partition(":")
     if colon and kind == "table":
         return table(values, name)
-    if colon and kind == "pivot":
-        return pivot(values, name)
     if colon and kind == "version":
         return escape(values.version(name))
     path, _, spec = slot.partition("|")

@@ -63,7 +63,7 @@ class Renderer(unittest.TestCase):
         self.assertIn("row 0.250", text)
         self.assertIn("see (1), Figure 1 and Table 1", " ".join(text.split()))
         self.assertIn("A test square. A blue square &amp; its name.", page)
-        self.assertIn("0.100\u00a0to\u00a00.400", page)
+        self.assertIn(">0.200<", page)
         fetched = re.findall(r"(?:src|xlink:href)=[\"'](?!data:)[^\"']*", page) + re.findall(r"url\((?!data:|#)[^)]*\)", page)
         fetched += [link for link in re.findall(r"<link[^>]*>", page) if 'href="data:' not in link]
         self.assertEqual(fetched, [])
@@ -173,28 +173,22 @@ class Slots(unittest.TestCase):
 
     def test_table_has_the_median_of_the_seeds(self):
         lines = report_slots.fill_one("table:toyruns", self.values).splitlines()
-        self.assertEqual(lines[2:], ["| squares | 12 | 3 | 0.200 | 0.100\u00a0to\u00a00.400 |", "| rings | 12 | 1 | −0.001 | one run |"])
+        self.assertEqual(lines, ["| data | toy |", "|:--|--:|", "| squares | 0.200 |", "| rings | −0.0010 |", "| parameters | 12 |"])
 
-    def test_pivot_has_a_row_for_each_model(self):
-        self.assertEqual(
-            report_slots.fill_one("pivot:toyruns", self.values).splitlines(),
-            ["| model | parameters | squares | rings |", "|:--|--:|--:|--:|", "| toy | 12 | 0.200 | −0.0010 |"],
-        )
-
-    def test_pivot_of_several_models(self):
+    def test_table_of_several_models(self):
         def run(model, data, kl, params=1000, seed=0):
             return {"model": model, "data": data, "seed": seed, "params": params, "kl": kl}
 
         runs = [run("nsf_a", "moons05", 0.0098, 61348), run("realnvp", "moons05", 0.01), run("nsf_a", "spirals", 0.05, 61348)]
         runs += [run("realnvp", "moons05", 0.03, seed=1)]
         self.values.topics["made"] = ("made.json", runs)
-        lines = report_slots.fill_one("pivot:made", self.values).splitlines()
-        self.assertEqual(lines[0], "| model | parameters | moons05 | spirals |")
-        self.assertEqual(lines[2:], ["| nsf\\_a | 61,348 | 0.0098 | 0.050 |", "| realnvp | 1,000 | 0.020 | – |"])
+        lines = report_slots.fill_one("table:made", self.values).splitlines()
+        self.assertEqual(lines[0], "| data | nsf\\_a | realnvp |")
+        self.assertEqual(lines[2:], ["| moons05 | 0.0098 | 0.020 |", "| spirals | 0.050 | – |", "| parameters | 61,348 | 1,000 |"])
         for bad in (runs + [run("realnvp", "spirals", float("nan"))], [], [{"model": "realnvp"}]):
             self.values.topics["made"] = ("made.json", bad)
             with self.assertRaisesRegex(report_slots.Missing, "made.json"):
-                report_slots.fill_one("pivot:made", self.values)
+                report_slots.fill_one("table:made", self.values)
 
     def test_versions_come_from_the_pins(self):
         gomlx = report_slots.fill_one("version:github.com/gomlx/gomlx", self.values)
