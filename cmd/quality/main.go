@@ -22,7 +22,6 @@ import (
 
 	"github.com/google/renameio/v2"
 	"golang.org/x/sync/errgroup"
-	"gonum.org/v1/gonum/stat"
 
 	"normflow/flowlib/backend"
 	"normflow/flowlib/dataset"
@@ -242,8 +241,7 @@ func printMedians(rows []row) {
 	for _, m := range models {
 		fmt.Printf("%-24s", m)
 		for _, d := range data {
-			kl := slices.Sorted(slices.Values(kls[[2]string{m, d}]))
-			fmt.Printf(" %12.4f", stat.Quantile(0.5, stat.LinInterp, kl, nil))
+			fmt.Printf(" %12.4f", median(kls[[2]string{m, d}]))
 		}
 		fmt.Println()
 	}
@@ -282,4 +280,11 @@ func commit() string {
 		return "unknown"
 	}
 	return strings.TrimSpace(string(out))
+}
+
+// median is the value in the middle, or the mean of the two there.
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
