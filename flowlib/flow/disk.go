@@ -114,8 +114,9 @@ func replaceDir(beside, dir string) error {
 }
 
 // Load reads a model that [Model.Save] wrote. It needs nothing but the folder,
-// and gives the same LogProb bit for bit on the same backend. A folder that is
-// truncated, edited or of a newer version is refused with what is wrong.
+// and gives the same LogProb bit for bit on the same backend. A folder whose weights
+// are truncated or edited, whose description does not fit them, or that is of a
+// newer version is refused with what is wrong.
 func Load(backend compute.Backend, dir string) (*Model, error) {
 	m, err := load(backend, dir)
 	if err != nil {
@@ -144,6 +145,13 @@ func load(backend compute.Backend, dir string) (*Model, error) {
 	if err != nil || dtype != dtypes.Float32 && dtype != dtypes.Float64 {
 		return nil, fmt.Errorf("%s: dtype is %q, expected Float32 or Float64", modelFile, d.DType)
 	}
+	f, err := safetensors.Read(filepath.Join(dir, weightsFile))
+	if err != nil {
+		return nil, err
+	}
+	if err := d.Config.fits(f.Tensors); err != nil {
+		return nil, fmt.Errorf("%s: %w", modelFile, err)
+	}
 	m, err := newModel(backend, d.Config, dtype)
 	if err != nil {
 		return nil, err
@@ -154,11 +162,22 @@ func load(backend compute.Backend, dir string) (*Model, error) {
 	if n := m.NumParameters(); n != d.Parameters {
 		return nil, fmt.Errorf("%s: the model has %d parameters, its config makes %d: the file is edited", modelFile, d.Parameters, n)
 	}
-	f, err := safetensors.Read(filepath.Join(dir, weightsFile))
-	if err != nil {
-		return nil, err
-	}
 	return m, safetensors.ToStore(m.Store, flowPrefix, f.Tensors)
+}
+
+// fits refuses, before memory is taken for it, a config whose conditioners are
+// larger than all the weights there are.
+func (c Config) fits(weights []safetensors.Tensor) error {
+	bytes := 0
+	for _, t := range weights {
+		bytes += len(t.Data)
+	}
+	for i := 1; i < len(c.Hidden); i++ {
+		if n := c.Hidden[i-1] * c.Hidden[i]; n > bytes {
+			return fmt.Errorf("hidden layers of %v need more numbers than %s holds", c.Hidden, weightsFile)
+		}
+	}
+	return nil
 }
 
 // describe reads model.json. Its version is looked at first: a field that this

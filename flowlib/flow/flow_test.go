@@ -157,6 +157,7 @@ func TestLoadRefusesDamagedFolders(t *testing.T) {
 		"unknown architecture": edit("model.json", replace("realnvp", "resnet")),
 		"layers must be":       edit("model.json", replace(`"layers": 4`, `"layers": 4000`)),
 		"the masks are":        edit("model.json", replace(`"layers": 4`, `"layers": 5`)),
+		"more numbers than":    edit("model.json", replace("8,\n      8", "60000,\n      60000")),
 		"its config makes":     edit("model.json", replace("8,\n      8", "8,\n      9")),
 		"format is":            edit("model.json", replace("normflow model", "something")),
 	} {
