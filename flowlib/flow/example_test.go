@@ -57,3 +57,15 @@ func ExampleModel_LogProb() {
 	fmt.Printf("%.4f\n", logProb)
 	// Output: [-1.8379 -2.3379]
 }
+
+// A conditional flow: rows carry their context behind the features. Here it is
+// the class, one-hot, and a new flow does not know yet what to make of it.
+func ExampleModel_Draw_conditional() {
+	cfg := flow.NSF(1)
+	cfg.Context, cfg.Base, cfg.Components = 2, "", 0
+	model := must.M1(flow.NewModel(must.M1(backend.Open("go")), cfg))
+	logProb := must.M1(model.LogProb([][]float64{{0, 1, 0}, {0, 0, 1}})) // log p(x = 0 | class 0), … class 1
+	d := must.M1(model.Draw(flow.Sampling{Seed: 1, Count: 1000, Context: [][]float64{{1, 0}}, Temperature: 0.5}))
+	fmt.Printf("%.4f, %d draws of %d feature\n", logProb, len(d.X), len(d.X[0]))
+	// Output: [-0.9189 -0.9189], 1000 draws of 1 feature
+}
