@@ -43,6 +43,10 @@ func Open(name string) (compute.Backend, error) {
 	return open("go")
 }
 
+// open starts a backend. The pure-Go one runs the operations of a graph one after
+// another, each on all cores: side by side, as it would by itself in compute
+// v0.0.0-20260716, a large matrix product waits for workers that wait for it, and
+// now and then all of them forever.
 func open(name string) (compute.Backend, error) {
 	if b, ok := opened[name]; ok {
 		return b, nil
@@ -51,7 +55,11 @@ func open(name string) (compute.Backend, error) {
 	if kind != "xla" && kind != "go" {
 		return nil, fmt.Errorf("backend: unknown backend %q: use one of %s", name, strings.Join(Known, ", "))
 	}
-	b, err := compute.NewWithConfig(name)
+	config := name
+	if name == "go" {
+		config = "go:ops_sequential"
+	}
+	b, err := compute.NewWithConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("backend: %q does not start (install its plugin, or use GOMLX_BACKEND=go): %w", name, err)
 	}
