@@ -1,11 +1,6 @@
 package main
 
 import (
-	"context"
-	"encoding/json"
-	"math"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -71,51 +66,5 @@ func TestRunsRefuseMistakes(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want an error with %s", err, want)
 		}
-	}
-}
-
-// A whole measurement, as small as can be: the file holds what the report reads.
-func TestMeasureWritesItsContract(t *testing.T) {
-	if testing.Short() {
-		t.Skip("scores a grid of 640,000 points")
-	}
-	t.Setenv("FLOW_RUNS", t.TempDir())
-	t.Setenv("GOMLX_BACKEND", "go")
-	a := usual()
-	a.seeds, a.flowChanges, a.fitChanges = "0,1", `{"layers":2,"hidden":[4]}`, `{"batch_size":32}`
-	runs, err := a.runs()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := filepath.Join(t.TempDir(), "quality.json")
-	if err := measure(context.Background(), runs, 2, out); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rows []map[string]any
-	if err := json.Unmarshal(text, &rows); err != nil || len(rows) != 2 {
-		t.Fatalf("%d rows of 2, %v", len(rows), err)
-	}
-	for i, r := range rows {
-		if r["model"] != "realnvp" || r["data"] != "moons05" || r["seed"] != float64(i) || r["params"] != 36.0 || r["steps"] != 10.0 {
-			t.Errorf("row %d: %v", i, r)
-		}
-		// The mean of log p is minus the entropy, but for the noise of 100 points.
-		nll, kl, se := r["nll"].(float64), r["kl"].(float64), r["kl_se"].(float64)
-		if !(math.Abs(nll-kl-0.289234) <= 0.5) || !(se > 0 && se < 1) {
-			t.Errorf("row %d: NLL %g, KL %g ± %g", i, nll, kl, se)
-		}
-	}
-}
-
-func TestMedian(t *testing.T) {
-	if m := median([]float64{3, 1, 2}); m != 2 {
-		t.Errorf("of 3, 1, 2: %g", m)
-	}
-	if m := median([]float64{4, 1, 2, 10}); m != 3 {
-		t.Errorf("of 4, 1, 2, 10: %g", m)
 	}
 }
