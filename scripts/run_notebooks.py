@@ -46,6 +46,7 @@ UNKNOWN_COMMAND = re.compile(r'\A("%.*" unknown or not implemented yet)\.\Z', re
 # entry; "[[ Cell [3] Line 2 ]] …/main.go:12" in a panic's stack trace.
 COMPILE_LINE = re.compile(r"\ACell(?:\[(\d+)\]:)? Line (\d+)")
 STACK_LINE = re.compile(r"\[\[ Cell (?:\[(\d+)\] )?Line (\d+) \]\]")
+BARE_STACK_LINE = re.compile(r"^\s+(/\S+/main(?:_test)?\.go):(\d+)\b", re.MULTILINE)
 GO_FILE = re.compile(r"^.*main(?:_test)?\.go:\d+:\d+: ")
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -375,6 +376,8 @@ def run_error(status, stderr, cell):
         if int(where.group(2)) > 0 and where.group(1) in (None, str(cell.execution_count)):
             line = int(where.group(2))
             break
+    if line is None:
+        line = line_of_bare_stack(text, cell.source)
     said = next((x for x in lines if x.startswith(("panic: ", "fatal error: "))), "")
     if not said and is_test(cell.source):
         # go test writes its verdict to stdout.
@@ -385,6 +388,22 @@ def run_error(status, stderr, cell):
     if not said and lines:
         said = lines[-1]
     return f"{said} ({status})" if said else status, line
+
+
+def line_of_bare_stack(text, source):
+    """The line of the cell that a stack trace names by GoNB's file alone, None if that is not clear.
+
+    Where a loaded machine hands GoNB a trace in pieces, it does not recognize its lines as the cell's.
+    """
+    for where in BARE_STACK_LINE.finditer(text):
+        try:
+            said = Path(where.group(1)).read_text().splitlines()[int(where.group(2)) - 1].strip()
+        except (OSError, IndexError):
+            continue
+        places = [number for number, own in enumerate(source.splitlines(), 1) if own.strip() == said]
+        if len(places) == 1:
+            return places[0]
+    return None
 
 
 def is_test(source):

@@ -194,6 +194,20 @@ class Runner(unittest.TestCase):
 
 
 class Words(unittest.TestCase):
+    def test_line_of_a_trace_that_came_in_pieces(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "main.go"
+            file.write_text("package main\n\nfunc main() {\n\tf(1)\n\tf(a[3])\n}\n")
+
+            def line(number, cell):
+                trace = f"panic: out of range\n\ngoroutine 1 [running]:\nmain.main()\n\t{file}:{number} +0x94\n"
+                return run_notebooks.line_of_bare_stack(trace, cell)
+
+            self.assertEqual(line(5, "%%\nf(1)\nf(a[3])"), 3)
+            self.assertIsNone(line(5, "%%\nf(a[3])\nf(a[3])"))  # which of the two?
+            self.assertIsNone(line(5, "%%\nf(1)"))  # a line of another cell
+            self.assertIsNone(line(99, "%%\nf(a[3])"))
+
     def test_progress(self):
         bar = {"text/html": '<progress value="250" max="1000"></progress> step 250 of 1,000, &minus;1.2 nats'}
         self.assertEqual(run_notebooks.progress_text(bar), "25 % step 250 of 1,000, −1.2 nats")
