@@ -27,7 +27,6 @@ func (c Config) Check() error {
 		{"patience", float64(c.Patience), c.Patience >= 0, "at least 0, 0 for no end"},
 		{"ema_decay", c.EMADecay, c.EMADecay >= 0 && c.EMADecay < 1, "at least 0 and below 1, 0 for none"},
 		{"weight_decay", c.WeightDecay, c.WeightDecay >= 0 && finite(c.WeightDecay), "at least 0 and finite"},
-		{"beta2", c.Beta2, c.Beta2 >= 0 && c.Beta2 < 1, "at least 0 and below 1, 0 for 0.999"},
 	} {
 		if !limit.ok {
 			all = append(all, fmt.Errorf("fit: %s must be %s, got %g", limit.name, limit.want, limit.got))

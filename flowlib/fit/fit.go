@@ -43,10 +43,6 @@ type Config struct {
 	// step (AdamW); 0 leaves them. Biases, other vectors and the base never shrink.
 	WeightDecay float64 `json:"weight_decay,omitempty"`
 
-	// Beta2, in [0, 1), is the decay per step of Adam's average of squared
-	// gradients; 0 stands for 0.999.
-	Beta2 float64 `json:"beta2,omitempty"`
-
 	// Checkpoint is a file that is rewritten at every point of the curve and
 	// from which an interrupted run goes on by itself, with the same config and
 	// data or not at all; "" keeps none.

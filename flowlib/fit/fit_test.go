@@ -91,7 +91,7 @@ func TestSameSeedSameCurve(t *testing.T) {
 // everything switches on all that a checkpoint has to carry.
 func everything() fit.Config {
 	cfg := smallConfig()
-	cfg.EMADecay, cfg.WeightDecay, cfg.Beta2, cfg.Replacement, cfg.Patience, cfg.EvalEvery = 0.95, 0.1, 0.99, true, 3, 10
+	cfg.EMADecay, cfg.WeightDecay, cfg.Replacement, cfg.Patience, cfg.EvalEvery = 0.95, 0.1, true, 3, 10
 	return cfg
 }
 
@@ -240,21 +240,20 @@ func TestDivergenceIsAnErrorAndLeavesFiniteWeights(t *testing.T) {
 
 func TestImpossibleConfigs(t *testing.T) {
 	for want, change := range map[string]func(*fit.Config){
-		"steps must be at least 1, got 0":             func(c *fit.Config) { c.Steps = 0 },
-		"batch_size must be at least 1, got -1":       func(c *fit.Config) { c.BatchSize = -1 },
-		"too few for batches of 1000":                 func(c *fit.Config) { c.BatchSize = 1000 },
-		"learning_rate must be positive":              func(c *fit.Config) { c.LearningRate = math.NaN() },
-		"learning_rate must be positive and finite":   func(c *fit.Config) { c.LearningRate = math.Inf(1) },
-		"clip_norm must be at least 0":                func(c *fit.Config) { c.ClipNorm = -1 },
-		"clip_norm must be at least 0 and finite":     func(c *fit.Config) { c.ClipNorm = math.Inf(1) },
-		"eval_every must be":                          func(c *fit.Config) { c.EvalEvery = 0 },
-		"warm_up must be at least 0, got -2":          func(c *fit.Config) { c.WarmUp = -2 },
-		"patience must be at least 0":                 func(c *fit.Config) { c.Patience = -1 },
-		"ema_decay must be at least 0 and below 1":    func(c *fit.Config) { c.EMADecay = 1 },
-		"ema_decay must be":                           func(c *fit.Config) { c.EMADecay = math.NaN() },
-		"weight_decay must be at least 0":             func(c *fit.Config) { c.WeightDecay = -0.1 },
-		"weight_decay times learning_rate must be":    func(c *fit.Config) { c.WeightDecay = 200 },
-		"beta2 must be at least 0 and below 1, 0 for": func(c *fit.Config) { c.Beta2 = 1 },
+		"steps must be at least 1, got 0":           func(c *fit.Config) { c.Steps = 0 },
+		"batch_size must be at least 1, got -1":     func(c *fit.Config) { c.BatchSize = -1 },
+		"too few for batches of 1000":               func(c *fit.Config) { c.BatchSize = 1000 },
+		"learning_rate must be positive":            func(c *fit.Config) { c.LearningRate = math.NaN() },
+		"learning_rate must be positive and finite": func(c *fit.Config) { c.LearningRate = math.Inf(1) },
+		"clip_norm must be at least 0":              func(c *fit.Config) { c.ClipNorm = -1 },
+		"clip_norm must be at least 0 and finite":   func(c *fit.Config) { c.ClipNorm = math.Inf(1) },
+		"eval_every must be":                        func(c *fit.Config) { c.EvalEvery = 0 },
+		"warm_up must be at least 0, got -2":        func(c *fit.Config) { c.WarmUp = -2 },
+		"patience must be at least 0":               func(c *fit.Config) { c.Patience = -1 },
+		"ema_decay must be at least 0 and below 1":  func(c *fit.Config) { c.EMADecay = 1 },
+		"ema_decay must be":                         func(c *fit.Config) { c.EMADecay = math.NaN() },
+		"weight_decay must be at least 0":           func(c *fit.Config) { c.WeightDecay = -0.1 },
+		"weight_decay times learning_rate must be":  func(c *fit.Config) { c.WeightDecay = 200 },
 	} {
 		cfg := smallConfig()
 		change(&cfg)
@@ -264,9 +263,9 @@ func TestImpossibleConfigs(t *testing.T) {
 		}
 	}
 	cfg := smallConfig()
-	cfg.Steps, cfg.Beta2 = 0, 2
+	cfg.Steps, cfg.EMADecay = 0, 2
 	_, err := fit.Run(context.Background(), newModel(t), ring(1, 200), ring(2, 100), cfg, nil)
-	if err == nil || !strings.Contains(err.Error(), "steps") || !strings.Contains(err.Error(), "beta2") {
+	if err == nil || !strings.Contains(err.Error(), "steps") || !strings.Contains(err.Error(), "ema_decay") {
 		t.Errorf("got %v, want an error about both mistakes", err)
 	}
 }

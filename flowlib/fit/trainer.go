@@ -117,11 +117,7 @@ func (t *trainer) stepGraph(scope *model.Scope, batch, schedule *Node) *Node {
 		clipGlobalNorm(gradients, t.cfg.ClipNorm)
 	}
 	decayWeights(scope, rate, t.cfg.WeightDecay)
-	beta2 := t.cfg.Beta2
-	if beta2 == 0 {
-		beta2 = defaultBeta2
-	}
-	adam := optimizer.Adam().LearningRate(t.cfg.LearningRate).Betas(0.9, beta2).Done().(interface {
+	adam := optimizer.Adam().LearningRate(t.cfg.LearningRate).Done().(interface {
 		UpdateGraphWithGradients(scope *model.Scope, grads []*Node, lossDType dtypes.DType)
 	})
 	adam.UpdateGraphWithGradients(scope, gradients, t.model.DType)
@@ -130,8 +126,6 @@ func (t *trainer) stepGraph(scope *model.Scope, batch, schedule *Node) *Node {
 	}
 	return nll
 }
-
-const defaultBeta2 = 0.999
 
 // run makes count steps from the given one, at most cfg.EvalEvery, and returns
 // their mean NLL in nats. If one was not finite it returns an error that says

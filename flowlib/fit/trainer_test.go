@@ -97,7 +97,7 @@ func TestLoopEqualsSteps(t *testing.T) {
 	}
 	fc := flow.RealNVP(2)
 	fc.Layers, fc.Hidden = 2, []int{8}
-	cfg := Config{Steps: 25, BatchSize: 16, LearningRate: 1e-2, ClipNorm: 1, EvalEvery: 10, EMADecay: 0.9, WeightDecay: 0.1, Beta2: 0.99, Replacement: true}
+	cfg := Config{Steps: 25, BatchSize: 16, LearningRate: 1e-2, ClipNorm: 1, EvalEvery: 10, EMADecay: 0.9, WeightDecay: 0.1, Replacement: true}
 	train := [][]float64{}
 	for i := range 64 {
 		train = append(train, []float64{float64(i%8) - 4, math.Sin(float64(i))})

@@ -45,7 +45,7 @@ type Config struct {
 	Components int     `json:"components,omitempty"` // of mixture
 	Freedom    float64 `json:"freedom,omitempty"`    // of student: degrees of freedom ν
 
-	Seed int64 `json:"seed"` // of the initial weights, random masks and permutations
+	Seed int64 `json:"seed"` // of the initial weights and random masks
 	// Scaler makes the flow work in standardized units inside, while densities
 	// and samples stay in the units of the data; nil leaves the data as it is.
 	Scaler *dataset.Standardizer `json:"scaler,omitempty"`
