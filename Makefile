@@ -223,6 +223,10 @@ check: $(S)/modules $(S)/lint ## format, vet, staticcheck, import arrows, notebo
 	if [ -n "$$bad" ]; then echo "✗ gofmt: not formatted: $$bad (run gofmt -w)" >&2; exit 1; fi; echo "✓ gofmt"
 	@$(go) vet ./... && echo "✓ go vet"
 	@$(env) env GOWORK=off staticcheck ./... && echo "✓ staticcheck"
+	@before=$$(cat internal/kernel/vector_amd64.* | sha256sum); $(go) generate ./internal/kernel; \
+	if [ "$$before" != "$$(cat internal/kernel/vector_amd64.* | sha256sum)" ]; then \
+		echo "✗ internal/kernel: what was generated differed from its generator; it is made anew now" >&2; exit 1; fi; \
+	echo "✓ generated kernels are those of their generator"
 	@$(go) test ./internal/arrows >/dev/null || { $(go) test ./internal/arrows >&2; exit 1; }; echo "✓ imports go one way"
 	@$(PYTHON) scripts/check_notebooks.py $(notebooks) && echo "✓ notebooks are stripped"
 	@for f in $$(grep -lE '^#!.*bash' -r scripts jupyter .ci --exclude-dir=node_modules); do bash -n "$$f" || exit 1; done; \

@@ -13,6 +13,7 @@ require (
 	github.com/sbinet/npyio v0.9.0 // reads what other libraries computed, in tests
 	golang.org/x/image v0.26.0 // interpolates heat maps
 	golang.org/x/sync v0.20.0 // runs of the quality tables side by side
+	golang.org/x/sys v0.43.0 // what the processor can do
 	gonum.org/v1/gonum v0.16.0 // quadrature, statistics, determinants
 	gonum.org/v1/plot v0.15.2 // axes, tiles and plotters of the figures
 )
@@ -31,7 +32,6 @@ require (
 	github.com/pkg/errors v0.9.1 // indirect
 	github.com/pmezard/go-difflib v1.0.1-0.20181226105442-5d4384ee4fb2 // indirect
 	golang.org/x/exp v0.0.0-20260410095643-746e56fc9e2f // indirect
-	golang.org/x/sys v0.43.0 // indirect
 	golang.org/x/term v0.40.0 // indirect
 	golang.org/x/text v0.35.0 // indirect
 	google.golang.org/protobuf v1.36.11 // indirect

@@ -1,0 +1,48 @@
+// Package kernel holds the loops in which the hand-written flows spend their
+// time, at the speed of the processor: products of matrices, the affine transform
+// of a coupling layer and its backward pass, Adam.
+//
+// Each is written three times: for AVX-512, for AVX2 with FMA (both generated, see
+// the folder gen) and in plain Go, which runs everywhere. What the processor has
+// is found at run time. The results agree up to the rounding of a float32; a NaN
+// that goes in comes out.
+package kernel
+
+//go:generate go -C gen run . -out ../vector_amd64.s -stubs ../vector_amd64.go -pkg kernel
+
+// Block is how many events, as the columns of a matrix, are worked on at a time.
+// A layer of 64 units for them fits the first cache together with its weights.
+const Block = 64
+
+// Lanes is what the length of every array handed to a kernel is a multiple of.
+const Lanes = 16
+
+// Set is the kernels for one instruction set.
+type Set struct {
+	Name   string // "avx512", "avx2" or "portable"
+	vector *vector
+}
+
+// vector is what is written in assembly; widths of tiles are those of products.
+type vector struct {
+	widths                       []int
+	products                     []func(out, w, in, bias, mask *float32, m, k, ldOut, ldIn, wi, wk, mode int)
+	dots                         func(g, a, d *float32, m, n int)
+	transpose                    func(out, in *float32, rows, ldOut int)
+	affineForward, affineInverse func(out, logDet, scale, slope, v, r, t *float32, n int, limit, inverseLimit float32)
+	affineBackward               func(dr, dt, d, z, scale, slope, weight *float32, n int)
+	clip                         func(out, in *float32, n int, bound float32)
+	clipBackward                 func(d, dOut, out *float32, n int, bound float32)
+	adam                         func(w, mean, square, g *float32, n int, factor, decay1, decay2, rate, correction, epsilon float32)
+	add                          func(out, in *float32, n int)
+	sumSquares                   func(in *float32, n int) float32
+	peak                         func(n int) // of peakFlops each
+}
+
+// All returns the sets that run on this processor, the fastest first.
+func All() []*Set { return append(vectorSets(), &Set{Name: "portable"}) }
+
+// Best is the fastest set that runs on this processor.
+func Best() *Set { return best }
+
+var best = All()[0]
