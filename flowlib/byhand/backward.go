@@ -1,0 +1,145 @@
+package byhand
+
+// Backprop computes the gradient of the mean NLL of a batch with respect to every
+// weight of a flow. It keeps its memory from one batch to the next, so one
+// Backprop serves one goroutine.
+//
+// # The derivation
+//
+// Scoring sends a batch x, [B, D], through the standardizer and then through the
+// couplings from the last to the first:
+//
+//	x → u = u_L → u_(L-1) → … → u_0 = z
+//
+// and the loss is
+//
+//	L = 1/B Σ_b ( ½ Σ_d z_bd² + ½·D·log 2π + Σ_layers Σ_moving s_b + Σ_d log Std_d )
+//
+// Everything is in two places: in z, and in the sum of the s. So L moves with
+//
+//	∂L/∂z_bd = z_bd/B
+//	∂L/∂s_bj = 1/B, from the sum alone, and more through the z that s made
+//
+// The chain rule walks back the way the batch came, from the first coupling to the
+// last. Each is handed ∂L/∂u on its side of z, finds from it the gradient of its own
+// weights ([Coupling.backward], [Dense.backward]), and hands on ∂L/∂u on its side of
+// x. Beyond the last coupling no weight waits: the standardizer is fixed.
+type Backprop[T Float] struct {
+	flow     *Flow[T]
+	gradient *Flow[T]  // same shape as flow: ∂L/∂w in the place of w
+	passes   []pass[T] // of each coupling
+	logDet   []T       // [B]
+	u        matrix[T] // the batch on its way, [B, D]
+	scratch  scratch[T]
+}
+
+// NewBackprop returns one for f, whose weights may change between two gradients
+// and whose shape may not.
+func NewBackprop[T Float](f *Flow[T]) *Backprop[T] {
+	return &Backprop[T]{flow: f, gradient: f.Clone(), passes: make([]pass[T], len(f.Layers))}
+}
+
+// Gradient returns the mean NLL of a batch x, [B, D], in nats, and its gradient:
+// a flow whose weights are the derivatives by the weights, valid until the next call.
+func (p *Backprop[T]) Gradient(x []T) (nll float64, gradient *Flow[T]) {
+	nll = p.forth(x)
+	p.back()
+	return nll, p.gradient
+}
+
+// forth is [Flow.Inverse] that remembers every pass. It leaves z in p.u.
+func (p *Backprop[T]) forth(x []T) (nll float64) {
+	f, u := p.flow, &p.u
+	u.resize(f.rows(x), f.Features)
+	copy(u.data, x)
+	p.logDet = append(p.logDet[:0], make([]T, u.rows)...)
+
+	f.standardize(u, p.logDet)
+	for i := len(f.Layers) - 1; i >= 0; i-- {
+		f.Layers[i].inverse(u, p.logDet, &p.passes[i], f.product())
+	}
+	for b := range u.rows {
+		nll -= float64(logNormal(u.row(b)) + p.logDet[b])
+	}
+	return nll / float64(u.rows)
+}
+
+// back starts from z in p.u.
+func (p *Backprop[T]) back() {
+	dU := &p.u
+	for i := range dU.data {
+		dU.data[i] /= T(dU.rows) // ∂L/∂z = z/B
+	}
+	for i := range p.flow.Layers {
+		p.flow.Layers[i].backward(&p.gradient.Layers[i], dU, &p.passes[i], &p.scratch, p.flow.product())
+	}
+}
+
+// scratch is memory that the backward passes of all couplings share.
+type scratch[T Float] struct {
+	dH         []matrix[T] // ∂L/∂h[i]
+	transposed matrix[T]
+}
+
+// backward replaces dU = ∂L/∂(z side), [B, D], by ∂L/∂(x side), and fills gradient.
+// p is what [Coupling.inverse] left. For one row and one moving feature, that did
+//
+//	s = max·tanh(r/max)
+//	z = (x - t)·exp(-s)
+//
+// and s is in the loss once more, with 1/B. Hence, with dz = ∂L/∂z,
+//
+//	∂L/∂x =  dz·exp(-s)
+//	∂L/∂t = -dz·exp(-s)
+//	∂L/∂s = -dz·z + 1/B          as ∂z/∂s = -(x - t)·exp(-s) = -z
+//	∂L/∂r = ∂L/∂s·(1 - (s/max)²)  as tanh′ = 1 - tanh²
+//
+// A frozen feature passes, so its ∂L/∂u passes too; but it also was an input of the
+// conditioner, which adds ∂L/∂h[0] where the clip did not cut it off.
+func (c *Coupling[T]) backward(gradient *Coupling[T], dU *matrix[T], p *pass[T], s *scratch[T], multiply Product[T]) {
+	s.start(c)
+	dAnswer := &s.dH[len(c.Conditioner)]
+	dAnswer.resize(dU.rows, 2*len(p.moving))
+	perRow, limit := 1/T(dU.rows), T(c.MaxLogScale)
+	for b := range dU.rows {
+		row, s, z := dU.row(b), p.s.row(b), p.z.row(b)
+		dR, dT := dAnswer.row(b)[:len(p.moving)], dAnswer.row(b)[len(p.moving):]
+		for j, d := range p.moving {
+			dz := row[d]
+			dx := dz * exp(-s[j])
+			dS := -dz*z[j] + perRow
+			ratio := s[j] / limit
+			dR[j] = dS * (1 - ratio*ratio)
+			dT[j] = -dx
+			row[d] = dx
+		}
+	}
+
+	c.conditionerBackward(gradient, p, s, multiply)
+
+	bound := T(c.InputBound)
+	for b := range dU.rows {
+		for j, d := range p.frozen {
+			if in := p.h[0].row(b)[j]; -bound < in && in < bound {
+				dU.row(b)[d] += s.dH[0].row(b)[j]
+			}
+		}
+	}
+}
+
+// conditionerBackward goes from ∂L/∂(answer), the last of s.dH, to ∂L/∂(input),
+// the first, and fills gradient on the way.
+func (c *Coupling[T]) conditionerBackward(gradient *Coupling[T], p *pass[T], s *scratch[T], multiply Product[T]) {
+	for i := len(c.Conditioner) - 1; i >= 0; i-- {
+		if i+1 < len(c.Conditioner) {
+			reluBackward(&s.dH[i+1], &p.h[i+1])
+		}
+		c.Conditioner[i].backward(&gradient.Conditioner[i], &s.dH[i], &s.dH[i+1], &p.h[i], &s.transposed, multiply)
+	}
+}
+
+func (s *scratch[T]) start(c *Coupling[T]) {
+	for len(s.dH) <= len(c.Conditioner) {
+		s.dH = append(s.dH, matrix[T]{})
+	}
+}

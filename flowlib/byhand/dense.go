@@ -1,0 +1,48 @@
+package byhand
+
+// Dense is one layer of a conditioner, for a batch of rows h:
+//
+//	out = h·W + b,   out_ij = Σ_p h_ip·W_pj + b_j
+type Dense[T Float] struct {
+	In, Out int
+	W       []T // [In, Out], row by row
+	B       []T // [Out]
+}
+
+// forward sets out, [B, Out], from h, [B, In].
+func (l *Dense[T]) forward(out, h *matrix[T], multiply Product[T]) {
+	out.setProduct(h, l.weights(), multiply)
+	for i := range out.rows {
+		row := out.row(i)
+		for j, b := range l.B {
+			row[j] += b
+		}
+	}
+}
+
+// backward turns dOut = ∂L/∂out, [B, Out], into the gradient of the layer's own
+// numbers and dH = ∂L/∂h, [B, In]. h is what forward was given.
+//
+// W_pj enters out_ij of every row i, with the factor h_ip; b_j enters with the
+// factor 1; h_ip enters out_ij of every column j, with the factor W_pj. Hence
+//
+//	∂L/∂W_pj = Σ_i h_ip·dOut_ij,   ∂L/∂W = hᵀ·dOut
+//	∂L/∂b_j  = Σ_i dOut_ij
+//	∂L/∂h_ip = Σ_j dOut_ij·W_pj,   ∂L/∂h = dOut·Wᵀ
+func (l *Dense[T]) backward(gradient *Dense[T], dH, dOut, h, transposed *matrix[T], multiply Product[T]) {
+	transposed.setTranspose(h)
+	gradient.weights().setProduct(transposed, dOut, multiply)
+
+	clear(gradient.B)
+	for i := range dOut.rows {
+		for j, d := range dOut.row(i) {
+			gradient.B[j] += d
+		}
+	}
+
+	transposed.setTranspose(l.weights())
+	dH.setProduct(dOut, transposed, multiply)
+}
+
+// weights is W as a matrix that shares its memory.
+func (l *Dense[T]) weights() *matrix[T] { return &matrix[T]{l.In, l.Out, l.W} }

@@ -1,0 +1,40 @@
+package byhand
+
+import (
+	"math"
+	"math/rand/v2"
+)
+
+// LogProb returns the log-density of each row of x, [B, D], in nats:
+//
+//	log p(x) = log N(z; 0, I) + log|det dz/dx|,   z = f⁻¹(x)
+//
+// It is NaN where a number of x or a weight is.
+func (f *Flow[T]) LogProb(x []T) []T {
+	z, logProb := f.Inverse(x)
+	for b := range logProb {
+		logProb[b] += logNormal(z[b*f.Features : (b+1)*f.Features])
+	}
+	return logProb
+}
+
+// Sample draws n events, [n, D]. The same seed gives the same events, and fewer
+// of them are the first of more.
+func (f *Flow[T]) Sample(seed uint64, n int) []T {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	z := make([]T, n*f.Features)
+	for i := range z {
+		z[i] = T(rng.NormFloat64())
+	}
+	x, _ := f.Forward(z)
+	return x
+}
+
+// logNormal is log N(z; 0, I) = -½ Σ_d z_d² - ½·D·log 2π.
+func logNormal[T Float](z []T) T {
+	sum := T(len(z)) * T(math.Log(2*math.Pi))
+	for _, zd := range z {
+		sum += zd * zd
+	}
+	return -sum / 2
+}

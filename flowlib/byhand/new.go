@@ -1,0 +1,122 @@
+package byhand
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// Bounds of the couplings that [NewCoupling] makes, those of package bijector.
+const (
+	DefaultInputBound  = 5.0
+	DefaultMaxLogScale = 3.0 // nats
+)
+
+// New returns a flow of so many couplings, whose masks freeze every second feature
+// in turn, with conditioners of the given hidden widths. It is the identity: their
+// last layers are zero. The hidden ones start as PyTorch's Linear, weights and
+// biases uniform on ±1/√inputs, drawn from the seed.
+func New[T Float](features, layers int, hidden []int, seed uint64) *Flow[T] {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	f := &Flow[T]{Features: features}
+	for i := range layers {
+		c := NewCoupling[T](alternating(features, i), hidden)
+		for j := range hidden {
+			c.Conditioner[j].randomize(rng)
+		}
+		f.Layers = append(f.Layers, c)
+	}
+	return f
+}
+
+// NewCoupling returns a coupling of that mask with the default bounds, and a
+// conditioner of the given hidden widths whose weights are all zero.
+func NewCoupling[T Float](mask []bool, hidden []int) Coupling[T] {
+	c := Coupling[T]{Mask: mask, InputBound: DefaultInputBound, MaxLogScale: DefaultMaxLogScale}
+	in, moving := c.inputs()
+	for _, out := range append(slices.Clone(hidden), 2*moving) {
+		c.Conditioner = append(c.Conditioner, Dense[T]{In: in, Out: out, W: make([]T, in*out), B: make([]T, out)})
+		in = out
+	}
+	return c
+}
+
+// alternating freezes the odd features in even layers, the even ones in odd
+// layers. A feature alone is never frozen.
+func alternating(features, layer int) []bool {
+	mask := make([]bool, features)
+	for d := range mask {
+		mask[d] = features > 1 && d%2 != layer%2
+	}
+	return mask
+}
+
+// inputs counts what the conditioner reads and what it is to move.
+func (c *Coupling[T]) inputs() (inputs, moving int) {
+	for _, frozen := range c.Mask {
+		if frozen {
+			inputs++
+		} else {
+			moving++
+		}
+	}
+	return max(inputs, 1), moving
+}
+
+func (l *Dense[T]) randomize(rng *rand.Rand) {
+	limit := 1 / math.Sqrt(float64(l.In))
+	for _, values := range [][]T{l.W, l.B} {
+		for i := range values {
+			values[i] = T(limit * (2*rng.Float64() - 1))
+		}
+	}
+}
+
+// Params lists the weights for an optimizer, coupling by coupling, and in each
+// W and b of every dense layer. They are the flow's own memory.
+func (f *Flow[T]) Params() [][]T {
+	var params [][]T
+	for _, c := range f.Layers {
+		for _, l := range c.Conditioner {
+			params = append(params, l.W, l.B)
+		}
+	}
+	return params
+}
+
+// NumParameters counts the weights.
+func (f *Flow[T]) NumParameters() int {
+	n := 0
+	for _, values := range f.Params() {
+		n += len(values)
+	}
+	return n
+}
+
+// Clone returns a copy that shares no memory with f.
+func (f *Flow[T]) Clone() *Flow[T] {
+	c := Convert[T](f)
+	c.Product = f.Product
+	return c
+}
+
+// Convert returns a copy of f in another precision; its products are MatMul's.
+func Convert[To, From Float](f *Flow[From]) *Flow[To] {
+	out := &Flow[To]{Features: f.Features, Mean: slices.Clone(f.Mean), Std: slices.Clone(f.Std)}
+	for _, c := range f.Layers {
+		layer := Coupling[To]{Mask: slices.Clone(c.Mask), InputBound: c.InputBound, MaxLogScale: c.MaxLogScale}
+		for _, l := range c.Conditioner {
+			layer.Conditioner = append(layer.Conditioner, Dense[To]{l.In, l.Out, convert[To](l.W), convert[To](l.B)})
+		}
+		out.Layers = append(out.Layers, layer)
+	}
+	return out
+}
+
+func convert[To, From Float](values []From) []To {
+	out := make([]To, len(values))
+	for i, v := range values {
+		out[i] = To(v)
+	}
+	return out
+}

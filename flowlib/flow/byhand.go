@@ -1,0 +1,171 @@
+package flow
+
+import (
+	"fmt"
+	"slices"
+
+	"normflow/flowlib/bijector"
+	"normflow/flowlib/byhand"
+	"normflow/flowlib/dataset"
+)
+
+// ByHand returns the model in plain Go, with a copy of its weights. The error
+// names what the model has that package byhand does not.
+func (m *Model) ByHand() (*byhand.Flow[float64], error) {
+	f, err := m.Config.byHand()
+	if err != nil {
+		return nil, err
+	}
+	weights, err := m.Weights()
+	if err != nil {
+		return nil, err
+	}
+	values := map[string][]float64{}
+	for _, w := range weights {
+		values[w.Path] = w.Values
+	}
+	for _, w := range byHandWeights(f) {
+		if len(values[w.Path]) != len(w.Values) {
+			return nil, fmt.Errorf("flow: variable %s has %d values, expected %d", w.Path, len(values[w.Path]), len(w.Values))
+		}
+		copy(w.Values, values[w.Path])
+	}
+	return f, nil
+}
+
+// SetByHand replaces the weights of the model by those of f. It returns an error,
+// and changes nothing, if f is not the same flow but for its weights.
+func (m *Model) SetByHand(f *byhand.Flow[float64]) error {
+	if err := f.Check(); err != nil {
+		return fmt.Errorf("flow: %w", err)
+	}
+	own, err := m.Config.byHand()
+	if err != nil {
+		return err
+	}
+	if err := sameByHand(f, own); err != nil {
+		return err
+	}
+	return m.SetWeights(byHandWeights(f))
+}
+
+// ByHandConfig describes f, so that a model with its weights can be built:
+// [NewModel], then [Model.SetByHand]. The error says where f is none of ours:
+// where its couplings differ in more than their masks, or where those are neither
+// alternating nor halves.
+func ByHandConfig(f *byhand.Flow[float64]) (Config, error) {
+	if err := f.Check(); err != nil {
+		return Config{}, fmt.Errorf("flow: %w", err)
+	}
+	if len(f.Layers) == 0 {
+		return Config{}, fmt.Errorf("flow: a flow by hand without a coupling, expected at least 1")
+	}
+	c, first := RealNVP(f.Features), f.Layers[0]
+	c.Layers, c.InputBound, c.MaxLogScale, c.Hidden = len(f.Layers), first.InputBound, first.MaxLogScale, []int{}
+	for _, l := range first.Conditioner[:len(first.Conditioner)-1] {
+		c.Hidden = append(c.Hidden, l.Out)
+	}
+	if f.Mean != nil {
+		c.Scaler = &dataset.Standardizer{Mean: slices.Clone(f.Mean), Std: slices.Clone(f.Std)}
+	}
+	if err := c.check(); err != nil {
+		return Config{}, fmt.Errorf("flow: %w", err)
+	}
+	var err error
+	for _, c.Mask = range []string{"halves", ""} {
+		own, _ := c.byHand() // of a config made here
+		if err = sameByHand(f, own); err == nil {
+			return c, nil
+		}
+	}
+	return Config{}, err
+}
+
+// byHand returns the flow of c in plain Go, all weights zero.
+func (c Config) byHand() (*byhand.Flow[float64], error) {
+	for _, part := range []struct {
+		name  string
+		got   any
+		known bool
+	}{
+		{"transform", c.Transform, c.Transform == "" || c.Transform == "affine"},
+		{"scale", c.Scale, c.Scale == "" || c.Scale == bijector.ScaleTanh},
+		{"lu", c.LU, !c.LU},
+		{"actnorm", c.ActNorm, !c.ActNorm},
+		{"residual", c.Residual, !c.Residual},
+		{"activation", c.Activation, c.Activation == "" || c.Activation == "relu"},
+		{"base", c.Base, c.Base == "" || c.Base == "normal"},
+		{"context", c.Context, c.Context == 0},
+	} {
+		if !part.known {
+			return nil, fmt.Errorf("flow: no such flow by hand: it has %s %v, expected affine couplings with scale tanh and activation relu, base normal, and nothing else", part.name, part.got)
+		}
+	}
+	f := &byhand.Flow[float64]{Features: c.Features}
+	if s := c.Scaler; s != nil {
+		f.Mean, f.Std = slices.Clone(s.Mean), slices.Clone(s.Std)
+	}
+	maxLogScale := c.MaxLogScale
+	if maxLogScale == 0 {
+		maxLogScale = bijector.DefaultMaxLogScale
+	}
+	for i := range c.Layers {
+		layer := byhand.NewCoupling[float64](c.mask(i), c.Hidden)
+		layer.InputBound, layer.MaxLogScale = c.InputBound, maxLogScale
+		f.Layers = append(f.Layers, layer)
+	}
+	return f, nil
+}
+
+// byHandWeights names the weights of f as a model does. They are f's own memory.
+func byHandWeights(f *byhand.Flow[float64]) (weights []Weight) {
+	for i, c := range f.Layers {
+		for j, l := range c.Conditioner {
+			path := fmt.Sprintf("%s%02d/conditioner/hidden_%d/", flowPrefix, i, j)
+			if j == len(c.Conditioner)-1 {
+				path = fmt.Sprintf("%s%02d/conditioner/out/", flowPrefix, i)
+			}
+			weights = append(weights, Weight{path + "weights", []int{l.In, l.Out}, l.W}, Weight{path + "biases", []int{l.Out}, l.B})
+		}
+	}
+	return weights
+}
+
+// sameByHand says where f differs from want in anything but weights.
+func sameByHand(f, want *byhand.Flow[float64]) error {
+	differ := func(what string, got, want any) error {
+		return fmt.Errorf("flow: the flow by hand has %s %v, expected %v", what, got, want)
+	}
+	switch {
+	case f.Features != want.Features:
+		return differ("features", f.Features, want.Features)
+	case len(f.Layers) != len(want.Layers):
+		return differ("couplings", len(f.Layers), len(want.Layers))
+	case !slices.Equal(f.Mean, want.Mean):
+		return differ("means", f.Mean, want.Mean)
+	case !slices.Equal(f.Std, want.Std):
+		return differ("standard deviations", f.Std, want.Std)
+	}
+	for i, c := range f.Layers {
+		w := want.Layers[i]
+		in := fmt.Sprintf("in coupling %d ", i)
+		switch {
+		case !slices.Equal(c.Mask, w.Mask):
+			return differ(in+"the mask", c.Mask, w.Mask)
+		case c.InputBound != w.InputBound:
+			return differ(in+"the bound on inputs", c.InputBound, w.InputBound)
+		case c.MaxLogScale != w.MaxLogScale:
+			return differ(in+"the bound on the log-scale", c.MaxLogScale, w.MaxLogScale)
+		case !slices.Equal(widths(c), widths(w)):
+			return differ(in+"layers of widths", widths(c), widths(w))
+		}
+	}
+	return nil
+}
+
+func widths(c byhand.Coupling[float64]) (all []int) {
+	for _, l := range c.Conditioner {
+		all = append(all, l.Out)
+	}
+	return all
+}
