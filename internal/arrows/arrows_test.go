@@ -20,6 +20,7 @@ var ranks = map[string]int{
 	"flowlib/backend":    1,
 	"flowlib/byhand":     1,
 	"flowlib/dataset":    1,
+	"flowlib/fast":       2,
 	"flowlib/figure":     1,
 	"flowlib/base":       2,
 	"flowlib/bijector":   2,

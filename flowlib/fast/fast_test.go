@@ -1,0 +1,319 @@
+package fast
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"normflow/flowlib/byhand"
+	"normflow/internal/kernel"
+)
+
+// Package byhand in double precision is the truth here, itself checked against
+// automatic differentiation. What remains is the rounding of float32 over eight layers.
+
+type shape struct {
+	features int
+	hidden   []int
+}
+
+var shapes = []shape{{1, []int{8}}, {2, []int{64, 64}}, {2, nil}, {3, []int{7}}, {5, []int{20, 33}}, {41, []int{16, 16, 16}}}
+
+// eachEngine runs a test for flows of every shape with every set of kernels, on one
+// thread and on two.
+func eachEngine(t *testing.T, test func(t *testing.T, e *Engine, f *byhand.Flow[float64], x []float32)) {
+	for _, set := range kernel.All() {
+		for _, shape := range shapes {
+			for _, threads := range []int{1, 2} {
+				t.Run(fmt.Sprintf("%s/%d features, hidden %v/%d threads", set.Name, shape.features, shape.hidden, threads), func(t *testing.T) {
+					rng := rand.New(rand.NewPCG(uint64(shape.features), 5))
+					f := realNVP(rng, shape.features, shape.hidden...)
+					for range shape.features {
+						f.Mean, f.Std = append(f.Mean, rng.NormFloat64()), append(f.Std, 0.5+rng.Float64())
+					}
+					e, err := New(f, threads)
+					if err != nil {
+						t.Fatal(err)
+					}
+					e.set = set
+					e.setThreads(threads)
+					x := events(rng, 200*shape.features)
+					x[0] = 9 // beyond the conditioner's bound
+					test(t, e, byhand.Convert[float64](f), x)
+				})
+			}
+		}
+	}
+}
+
+func near(t *testing.T, what string, got, want, tol float64) {
+	t.Helper()
+	if !(math.Abs(got-want) <= tol*(1+math.Abs(want))) {
+		t.Fatalf("%s is %.9g, want %.9g", what, got, want)
+	}
+}
+
+func float64s(x []float32) []float64 {
+	out := make([]float64, len(x))
+	for i, v := range x {
+		out[i] = float64(v)
+	}
+	return out
+}
+
+func TestLogProb(t *testing.T) {
+	eachEngine(t, func(t *testing.T, e *Engine, f *byhand.Flow[float64], x []float32) {
+		want := f.LogProb(float64s(x))
+		for _, n := range []int{1, 63, 64, 65, 200} {
+			got := make([]float64, n)
+			e.LogProb(got, x[:n*e.features])
+			for i := range got {
+				near(t, fmt.Sprintf("log p of event %d of %d", i, n), got[i], want[i], 2e-5)
+			}
+		}
+	})
+}
+
+func TestSample(t *testing.T) {
+	eachEngine(t, func(t *testing.T, e *Engine, f *byhand.Flow[float64], _ []float32) {
+		const n = 150
+		x, logProb := make([]float32, n*e.features), make([]float64, n)
+		e.Sample(x, logProb, 7, 0, 1)
+		for i, want := range f.LogProb(float64s(x)) {
+			near(t, fmt.Sprintf("log p of draw %d", i), logProb[i], want, 1e-4)
+		}
+		part := make([]float32, 30*e.features)
+		e.Sample(part, nil, 7, 64, 1)
+		for i, v := range part {
+			if v != x[64*e.features+i] {
+				t.Fatal("a part of the sample differs from it")
+			}
+		}
+		cold := make([]float32, n*e.features)
+		e.Sample(cold, nil, 7, 0, 0.5)
+		z, _ := f.Inverse(float64s(x))
+		half, _ := f.Inverse(float64s(cold))
+		for i := range z {
+			near(t, "a latent at temperature 0.5", half[i], z[i]/2, 1e-3)
+		}
+	})
+}
+
+// The latents of a sample are standard normal.
+func TestSampleIsNormal(t *testing.T) {
+	f := realNVP(rand.New(rand.NewPCG(1, 1)), 2, 8)
+	e, err := New(f, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 100_000
+	x := make([]float32, 2*n)
+	e.Sample(x, nil, 3, 0, 1)
+	z, _ := byhand.Convert[float64](f).Inverse(float64s(x))
+	var sum, squares, product float64
+	for i := 0; i < len(z); i += 2 {
+		sum += z[i] + z[i+1]
+		squares += z[i]*z[i] + z[i+1]*z[i+1]
+		product += z[i] * z[i+1]
+	}
+	// Standard errors of the means are 1/√(2n) = .0022, √2/√(2n) = .0032 and 1/√n = .0032.
+	for name, value := range map[string][2]float64{"mean": {sum / (2 * n), 0}, "variance": {squares / (2 * n), 1}, "covariance": {product / n, 0}} {
+		if math.Abs(value[0]-value[1]) > 0.015 {
+			t.Errorf("%s of the latents is %g, want %g", name, value[0], value[1])
+		}
+	}
+}
+
+func TestGradient(t *testing.T) {
+	eachEngine(t, func(t *testing.T, e *Engine, f *byhand.Flow[float64], x []float32) {
+		nll, want := byhand.NewBackprop(f).Gradient(float64s(x))
+		trainer, err := NewTrainer(e, x, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, n := trainer.learners[0], len(x)/e.features
+		rows := make([]int32, n)
+		for i := range rows {
+			rows[i] = int32(i)
+		}
+		e.learn(l, x, rows, 1/float32(n))
+		near(t, "the NLL", l.nll/float64(n), nll, 1e-5)
+		got := byhand.Convert[float32](f)
+		if err := e.export(l.gradient, got); err != nil {
+			t.Fatal(err)
+		}
+		flowsAgree(t, "the gradient", byhand.Convert[float64](got), want, 5e-5)
+	})
+}
+
+func flowsAgree(t *testing.T, what string, got, want *byhand.Flow[float64], tol float64) {
+	t.Helper()
+	params := want.Params()
+	for i, values := range got.Params() {
+		for j, v := range values {
+			near(t, fmt.Sprintf("%s: array %d, element %d", what, i, j), v, params[i][j], tol)
+		}
+	}
+}
+
+// Ten steps of Adam, whose first are as large for small gradients as for large
+// ones: where a gradient is rounding alone, so is the step.
+func TestTraining(t *testing.T) {
+	eachEngine(t, func(t *testing.T, e *Engine, f *byhand.Flow[float64], x []float32) {
+		const batch, steps, rate = 100, 10, 1e-3
+		trainer, err := NewTrainer(e, x, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		backprop, adam := byhand.NewBackprop(f), byhand.NewAdam[float64]()
+		var rows []int32
+		var want []float64
+		for step := range steps {
+			var events []float64
+			for i := range batch {
+				row := (step*37 + i*3) % 200
+				rows = append(rows, int32(row))
+				events = append(events, float64s(x[row*e.features:][:e.features])...)
+			}
+			nll, gradient := backprop.Gradient(events)
+			want = append(want, nll)
+			adam.Step(f.Params(), gradient.Params(), rate)
+		}
+		nll, rates := make([]float64, steps), make([]float64, steps)
+		for i := range rates {
+			rates[i] = rate
+		}
+		if made := trainer.Run(rows[:batch*4], rates[:4], nll[:4]); made != 4 {
+			t.Fatalf("made %d steps of 4", made)
+		}
+		if made := trainer.Run(rows[batch*4:], rates[4:], nll[4:]); made != steps-4 {
+			t.Fatalf("made %d steps of %d", made, steps-4)
+		}
+		for i := range nll {
+			near(t, fmt.Sprintf("the NLL of step %d", i), nll[i], want[i], 1e-4)
+		}
+		got := byhand.Convert[float32](f)
+		if err := e.Weights(got); err != nil {
+			t.Fatal(err)
+		}
+		flowsAgree(t, "the weights", byhand.Convert[float64](got), f, 2e-3)
+	})
+}
+
+func TestClipNorm(t *testing.T) {
+	f := realNVP(rand.New(rand.NewPCG(1, 9)), 2, 16)
+	x := events(rand.New(rand.NewPCG(1, 10)), 2*64)
+	rows := make([]int32, 64)
+	for i := range rows {
+		rows[i] = int32(i)
+	}
+	// Adam divides the size of the gradient away, but for its moments.
+	moment := func(clip float64) (norm float64) {
+		e, err := New(f, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trainer, err := NewTrainer(e, x, clip)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trainer.Run(rows, []float64{1e-3}, make([]float64, 1))
+		for _, m := range trainer.mean {
+			norm += float64(m) * float64(m) / 0.01 // mean = (1 - 0.9)·g
+		}
+		return math.Sqrt(norm)
+	}
+	free := moment(0)
+	near(t, "the norm, clipped at half of it", moment(free/2), free/2, 1e-5)
+	near(t, "the norm, clipped at twice", moment(free*2), free, 1e-5)
+}
+
+func TestNotFinite(t *testing.T) {
+	for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), 3e38} {
+		f := realNVP(rand.New(rand.NewPCG(1, 11)), 2, 16)
+		e, err := New(f, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := events(rand.New(rand.NewPCG(1, 12)), 2*128)
+		x[2*70] = bad // in the second batch, of the second thread
+		logProb := make([]float64, 128)
+		e.LogProb(logProb, x)
+		if lp := logProb[70]; !math.IsNaN(lp) && !(lp < -1e30) {
+			t.Errorf("log p of %g is %g", bad, lp)
+		}
+		trainer, err := NewTrainer(e, x, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := make([]int32, 3*40)
+		for i := range rows {
+			rows[i] = int32(i)
+		}
+		nll := make([]float64, 3)
+		if made := trainer.Run(rows, []float64{1e-3, 1e-3, 1e-3}, nll); made != 1 {
+			t.Errorf("%g: made %d steps, want 1", bad, made)
+		}
+		if finite(nll[1]) {
+			t.Errorf("%g: the NLL is %g", bad, nll[1])
+		}
+		for _, w := range e.weights {
+			if !finite(float64(w)) {
+				t.Fatalf("%g reached the weights", bad)
+			}
+		}
+	}
+}
+
+// The same seed, batches and number of threads give the same bits.
+func TestSameBits(t *testing.T) {
+	train := func() []float32 {
+		e, err := New(realNVP(rand.New(rand.NewPCG(1, 13)), 2, 32, 32), 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trainer, err := NewTrainer(e, events(rand.New(rand.NewPCG(1, 14)), 2*500), 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, rates := make([]int32, 50*256), make([]float64, 50)
+		for i := range rows {
+			rows[i] = int32(i * 7 % 500)
+		}
+		for i := range rates {
+			rates[i] = 1e-3
+		}
+		if made := trainer.Run(rows, rates, make([]float64, 50)); made != 50 {
+			t.Fatalf("made %d steps", made)
+		}
+		return e.weights
+	}
+	first := train()
+	for i, w := range train() {
+		if w != first[i] {
+			t.Fatalf("weight %d is %g and %g", i, first[i], w)
+		}
+	}
+}
+
+// What does not fit together is refused with what was found.
+func TestNewRefuses(t *testing.T) {
+	for name, spoil := range map[string]func(f *byhand.Flow[float32]){
+		"mask":       func(f *byhand.Flow[float32]) { f.Layers[1].Mask = []bool{true} },
+		"no moving":  func(f *byhand.Flow[float32]) { f.Layers[1].Mask = []bool{true, true} },
+		"weights":    func(f *byhand.Flow[float32]) { f.Layers[1].Conditioner[0].W = nil },
+		"inputs":     func(f *byhand.Flow[float32]) { f.Layers[1].Conditioner = f.Layers[1].Conditioner[1:] },
+		"outputs":    func(f *byhand.Flow[float32]) { f.Layers[1].Conditioner = f.Layers[1].Conditioner[:1] },
+		"bound":      func(f *byhand.Flow[float32]) { f.Layers[1].InputBound = math.NaN() },
+		"log-scale":  func(f *byhand.Flow[float32]) { f.Layers[1].MaxLogScale = 100 },
+		"mean":       func(f *byhand.Flow[float32]) { f.Mean = []float64{1} },
+		"no network": func(f *byhand.Flow[float32]) { f.Layers[1].Conditioner = nil },
+	} {
+		f := realNVP(rand.New(rand.NewPCG(1, 15)), 2, 16)
+		spoil(f)
+		if _, err := New(f, 1); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}

@@ -1,0 +1,222 @@
+package fast
+
+import (
+	"fmt"
+	"math"
+	"sync"
+
+	"normflow/flowlib/byhand"
+	"normflow/internal/kernel"
+)
+
+// Trainer minimizes the NLL of events with Adam.
+//
+// The threads share the events of a batch, each with gradients of its own, and then
+// the weights, each updating a part of them.
+type Trainer struct {
+	engine       *Engine
+	data         []float32 // [n, D]
+	clipNorm     float64
+	adam         kernel.Adam
+	mean, square []float32 // moments of the weights
+	learners     []*learner
+	barrier      barrier
+}
+
+// learner is what a thread needs to train, besides what it needs to score.
+type learner struct {
+	*worker
+	tape     []*buffers  // of every layer: the backward pass reads them all
+	gradient []float32   // as the weights
+	d        []float32   // [D, block]: dL/dv
+	dh       [][]float32 // of the outputs of the dense layer of each depth
+	dIn      []float32   // of what the conditioner sees
+	turned   []float32   // a transposed block
+	weight   []float32   // [block]: 1/B for an event, 0 for the padding
+	nll      float64     // of its part of the batch
+	squares  float32     // of its part of the gradient
+}
+
+// NewTrainer returns a trainer on the rows of x, [n, D], with fresh moments. A
+// clipNorm above 0 bounds the norm of the gradient. Decays and epsilon are those
+// of Kingma and Ba: 0.9, 0.999 and 1e-8.
+func NewTrainer(e *Engine, x []float32, clipNorm float64) (*Trainer, error) {
+	if len(x) == 0 || len(x)%e.features != 0 {
+		return nil, fmt.Errorf("fast: %d numbers to train on: want rows of %d", len(x), e.features)
+	}
+	t := &Trainer{
+		engine: e, data: x, clipNorm: clipNorm,
+		adam: kernel.Adam{Decay1: 0.9, Decay2: 0.999, Epsilon: 1e-8},
+		mean: aligned(len(e.weights)), square: aligned(len(e.weights)),
+		barrier: barrier{threads: int32(e.threads)},
+	}
+	for i := range e.threads {
+		t.learners = append(t.learners, e.newLearner(e.scratch[i]))
+	}
+	return t, nil
+}
+
+func (e *Engine) newLearner(w *worker) *learner {
+	l := &learner{worker: w, gradient: aligned(len(e.weights)), d: aligned(e.features * block), weight: aligned(block)}
+	inputs, depth, widest := 0, 0, 0
+	for i := range e.layers {
+		layer := &e.layers[i]
+		l.tape = append(l.tape, layer.newBuffers())
+		inputs, depth = max(inputs, layer.dense[0].in), max(depth, len(layer.dense))
+		for _, d := range layer.dense {
+			widest = max(widest, roundUp(d.out))
+		}
+	}
+	l.dIn, l.turned = aligned(inputs*block), aligned(widest*block)
+	for range depth {
+		l.dh = append(l.dh, aligned(widest*block))
+	}
+	return l
+}
+
+// Run makes a step of training for each rate, on the events whose row numbers stand
+// in rows, as many for each. It sets nll, of the length of rates, to the mean NLL of
+// the batch before each step, in nats, and returns how many steps it made: less
+// than all if an NLL or a gradient was not finite. That step then changed nothing,
+// and has its NLL, or NaN, in nll.
+func (t *Trainer) Run(rows []int32, rates []float64, nll []float64) (made int) {
+	if len(rates) == 0 || len(rows) == 0 || len(rows)%len(rates) != 0 || len(nll) != len(rates) {
+		panic(fmt.Sprintf("fast: %d rows, %d rates and %d NLLs: want as many rows for each step, and a rate and an NLL", len(rows), len(rates), len(nll)))
+	}
+	batch := len(rows) / len(rates)
+	var wait sync.WaitGroup
+	for i := 1; i < len(t.learners); i++ {
+		wait.Go(func() { t.work(i, batch, rows, rates, nil) })
+	}
+	made = t.work(0, batch, rows, rates, nll)
+	wait.Wait()
+	return made
+}
+
+// work is what thread i does in Run; all threads return the same.
+func (t *Trainer) work(i, batch int, rows []int32, rates, nll []float64) (made int) {
+	l, threads := t.learners[i], len(t.learners)
+	from, to := i*batch/threads, (i+1)*batch/threads
+	adam := t.adam
+	for step, rate := range rates {
+		t.engine.learn(l, t.data, rows[step*batch:][from:to], 1/float32(batch))
+		t.barrier.wait()
+		mean := 0.0
+		for _, other := range t.learners {
+			mean += other.nll / float64(batch)
+		}
+		factor := t.reduce(i)
+		if nll != nil {
+			nll[step] = mean
+			if finite(mean) && !finite(float64(factor)) {
+				nll[step] = math.NaN()
+			}
+		}
+		if !finite(mean) || !finite(float64(factor)) {
+			return step
+		}
+		adam.Step++
+		a, b := t.part(i)
+		if a < b {
+			t.engine.set.Update(adam, rate, factor, t.engine.weights[a:b], t.mean[a:b], t.square[a:b], t.learners[0].gradient[a:b])
+		}
+		t.barrier.wait()
+		if i == 0 {
+			t.adam = adam
+		}
+	}
+	return len(rates)
+}
+
+// part of the weights that thread i updates.
+func (t *Trainer) part(i int) (from, to int) {
+	lines, threads := len(t.engine.weights)/kernel.Lanes, len(t.learners)
+	return i * lines / threads * kernel.Lanes, (i + 1) * lines / threads * kernel.Lanes
+}
+
+// reduce adds up, in the gradient of the first thread, the part that thread i updates,
+// and returns the factor that clipping multiplies the gradient by, which is NaN if
+// the norm is not finite: 1 and NaN without clipping alike.
+func (t *Trainer) reduce(i int) float32 {
+	a, b := t.part(i)
+	own, sum := t.learners[i], t.learners[0].gradient[a:b]
+	own.squares = 0
+	if a < b {
+		for _, other := range t.learners[1:] {
+			t.engine.set.Add(sum, other.gradient[a:b])
+		}
+		own.squares = t.engine.set.SumSquares(sum)
+	}
+	t.barrier.wait()
+	squares := 0.0
+	for _, other := range t.learners {
+		squares += float64(other.squares)
+	}
+	norm := math.Sqrt(squares)
+	switch {
+	case !finite(norm):
+		return float32(math.NaN())
+	case t.clipNorm > 0 && norm > t.clipNorm:
+		return float32(t.clipNorm / norm)
+	}
+	return 1
+}
+
+// learn sets the gradient of l to that of Σ -weight·log p over the given rows, and
+// l.nll to Σ -log p.
+func (e *Engine) learn(l *learner, data []float32, rows []int32, weight float32) {
+	clear(l.gradient)
+	l.nll = 0
+	for start := 0; start < len(rows); start += block {
+		chunk := rows[start:min(start+block, len(rows))]
+		for f := range e.features {
+			v, mean, factor := l.v[f*block:][:block], e.mean[f], 1/e.std[f]
+			for r, row := range chunk {
+				v[r] = float32((float64(data[int(row)*e.features+f]) - mean) * factor)
+			}
+			clear(v[len(chunk):])
+		}
+		for r := range l.weight {
+			l.weight[r] = 0
+			if r < len(chunk) {
+				l.weight[r] = weight
+			}
+		}
+		clear(l.logDet)
+		for i := len(e.layers) - 1; i >= 0; i-- {
+			e.inverse(l.worker, i, l.tape[i])
+			l.keep(&e.layers[i], l.tape[i])
+		}
+		for r := range chunk {
+			l.nll += logSqrt2Pi*float64(e.features) + e.logStd - float64(l.logDet[r])
+		}
+		for f := range e.features { // L = Σ weight·(z²/2 - logDet), so dL/dz = weight·z
+			d := l.d[f*block:][:block]
+			for r, z := range l.v[f*block:][:block] {
+				d[r] = l.weight[r] * z
+				if r < len(chunk) {
+					l.nll += 0.5 * float64(z) * float64(z)
+				}
+			}
+		}
+		for i := range e.layers {
+			e.backward(l, &e.layers[i], l.tape[i])
+		}
+	}
+}
+
+// keep notes the moving features behind a layer, which the next one may change.
+func (l *learner) keep(layer *layer, b *buffers) {
+	for m, feature := range layer.moving {
+		copy(b.z[m*block:][:block], l.v[feature*block:])
+	}
+}
+
+// Moments returns Adam's moments of the weights, in the shape of f, and the number
+// of steps made.
+func (t *Trainer) Moments(mean, square *byhand.Flow[float32]) (steps int, err error) {
+	if err := t.engine.export(t.mean, mean); err != nil {
+		return 0, err
+	}
+	return t.adam.Step, t.engine.export(t.square, square)
+}
