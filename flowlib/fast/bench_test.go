@@ -63,7 +63,7 @@ func BenchmarkTrain(b *testing.B) {
 		b.Run(fmt.Sprintf("batch=%d", batch), func(b *testing.B) {
 			eachThreads(b, func(b *testing.B, e *Engine) {
 				x := events(rand.New(rand.NewPCG(1, 2)), 2*20000)
-				t, err := NewTrainer(e, x, 0)
+				t, err := NewTrainer(e, x)
 				if err != nil {
 					b.Fatal(err)
 				}

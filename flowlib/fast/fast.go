@@ -29,7 +29,6 @@ type Engine struct {
 	logStd   float64   // Σ ln std
 	weights  []float32 // of all layers
 	scratch  []*worker // one for each thread
-	count    int       // of the weights, padding not counted
 }
 
 // layer is a coupling.
@@ -135,24 +134,28 @@ const maxLogScale = 80
 
 // SetWeights takes over the weights of f, which must have the architecture of the
 // engine.
-func (e *Engine) SetWeights(f *byhand.Flow[float32]) error {
+func (e *Engine) SetWeights(f *byhand.Flow[float32]) error { return e.take(e.weights, f) }
+
+// take copies the numbers in f to where its weights are among all.
+func (e *Engine) take(all []float32, f *byhand.Flow[float32]) error {
 	return e.eachDense(f, func(own dense, theirs *byhand.Dense[float32]) {
 		for i := range own.in {
-			copy(e.weights[own.at+i*own.stride:], theirs.W[i*own.out:][:own.out])
+			copy(all[own.at+i*own.stride:], theirs.W[i*own.out:][:own.out])
 		}
-		copy(e.weights[own.at+own.in*own.stride:], theirs.B)
+		copy(all[own.at+own.in*own.stride:], theirs.B)
 	})
 }
 
 // Weights writes the weights to f, which must have the architecture of the engine.
 func (e *Engine) Weights(f *byhand.Flow[float32]) error { return e.export(e.weights, f) }
 
-func (e *Engine) export(weights []float32, f *byhand.Flow[float32]) error {
+// export is the opposite of take.
+func (e *Engine) export(all []float32, f *byhand.Flow[float32]) error {
 	return e.eachDense(f, func(own dense, theirs *byhand.Dense[float32]) {
 		for i := range own.in {
-			copy(theirs.W[i*own.out:][:own.out], weights[own.at+i*own.stride:])
+			copy(theirs.W[i*own.out:][:own.out], all[own.at+i*own.stride:])
 		}
-		copy(theirs.B, weights[own.at+own.in*own.stride:])
+		copy(theirs.B, all[own.at+own.in*own.stride:])
 	})
 }
 

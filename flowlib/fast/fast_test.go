@@ -128,7 +128,7 @@ func TestSampleIsNormal(t *testing.T) {
 func TestGradient(t *testing.T) {
 	eachEngine(t, func(t *testing.T, e *Engine, f *byhand.Flow[float64], x []float32) {
 		nll, want := byhand.NewBackprop(f).Gradient(float64s(x))
-		trainer, err := NewTrainer(e, x, 0)
+		trainer, err := NewTrainer(e, x)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -162,7 +162,7 @@ func flowsAgree(t *testing.T, what string, got, want *byhand.Flow[float64], tol 
 func TestTraining(t *testing.T) {
 	eachEngine(t, func(t *testing.T, e *Engine, f *byhand.Flow[float64], x []float32) {
 		const batch, steps, rate = 100, 10, 1e-3
-		trainer, err := NewTrainer(e, x, 0)
+		trainer, err := NewTrainer(e, x)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -214,10 +214,11 @@ func TestClipNorm(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		trainer, err := NewTrainer(e, x, clip)
+		trainer, err := NewTrainer(e, x)
 		if err != nil {
 			t.Fatal(err)
 		}
+		trainer.ClipNorm = clip
 		trainer.Run(rows, []float64{1e-3}, make([]float64, 1))
 		for _, m := range trainer.mean {
 			norm += float64(m) * float64(m) / 0.01 // mean = (1 - 0.9)·g
@@ -243,10 +244,11 @@ func TestNotFinite(t *testing.T) {
 		if lp := logProb[70]; !math.IsNaN(lp) && !(lp < -1e30) {
 			t.Errorf("log p of %g is %g", bad, lp)
 		}
-		trainer, err := NewTrainer(e, x, 5)
+		trainer, err := NewTrainer(e, x)
 		if err != nil {
 			t.Fatal(err)
 		}
+		trainer.ClipNorm = 5
 		rows := make([]int32, 3*40)
 		for i := range rows {
 			rows[i] = int32(i)
@@ -273,10 +275,11 @@ func TestSameBits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		trainer, err := NewTrainer(e, events(rand.New(rand.NewPCG(1, 14)), 2*500), 5)
+		trainer, err := NewTrainer(e, events(rand.New(rand.NewPCG(1, 14)), 2*500))
 		if err != nil {
 			t.Fatal(err)
 		}
+		trainer.ClipNorm = 5
 		rows, rates := make([]int32, 50*256), make([]float64, 50)
 		for i := range rows {
 			rows[i] = int32(i * 7 % 500)

@@ -14,10 +14,12 @@ import (
 // The threads share the events of a batch, each with gradients of its own, and then
 // the weights, each updating a part of them.
 type Trainer struct {
+	ClipNorm float64 // bound on the norm of the gradient; 0, as it starts, for none
+	Epsilon  float64 // of Adam; 1e-8, as it starts, is that of Kingma and Ba
+
 	engine       *Engine
 	data         []float32 // [n, D]
-	clipNorm     float64
-	adam         kernel.Adam
+	steps        int       // updates made
 	mean, square []float32 // moments of the weights
 	learners     []*learner
 	barrier      barrier
@@ -37,16 +39,15 @@ type learner struct {
 	squares  float32     // of its part of the gradient
 }
 
-// NewTrainer returns a trainer on the rows of x, [n, D], with fresh moments. A
-// clipNorm above 0 bounds the norm of the gradient. Decays and epsilon are those
-// of Kingma and Ba: 0.9, 0.999 and 1e-8.
-func NewTrainer(e *Engine, x []float32, clipNorm float64) (*Trainer, error) {
+// NewTrainer returns a trainer on the rows of x, [n, D], with fresh moments, whose
+// decays are 0.9 and 0.999.
+func NewTrainer(e *Engine, x []float32) (*Trainer, error) {
 	if len(x) == 0 || len(x)%e.features != 0 {
 		return nil, fmt.Errorf("fast: %d numbers to train on: want rows of %d", len(x), e.features)
 	}
 	t := &Trainer{
-		engine: e, data: x, clipNorm: clipNorm,
-		adam: kernel.Adam{Decay1: 0.9, Decay2: 0.999, Epsilon: 1e-8},
+		Epsilon: 1e-8,
+		engine:  e, data: x,
 		mean: aligned(len(e.weights)), square: aligned(len(e.weights)),
 		barrier: barrier{threads: int32(e.threads)},
 	}
@@ -97,7 +98,7 @@ func (t *Trainer) Run(rows []int32, rates []float64, nll []float64) (made int) {
 func (t *Trainer) work(i, batch int, rows []int32, rates, nll []float64) (made int) {
 	l, threads := t.learners[i], len(t.learners)
 	from, to := i*batch/threads, (i+1)*batch/threads
-	adam := t.adam
+	adam := kernel.Adam{Decay1: 0.9, Decay2: 0.999, Epsilon: t.Epsilon, Step: t.steps}
 	for step, rate := range rates {
 		t.engine.learn(l, t.data, rows[step*batch:][from:to], 1/float32(batch))
 		t.barrier.wait()
@@ -122,7 +123,7 @@ func (t *Trainer) work(i, batch int, rows []int32, rates, nll []float64) (made i
 		}
 		t.barrier.wait()
 		if i == 0 {
-			t.adam = adam
+			t.steps = adam.Step
 		}
 	}
 	return len(rates)
@@ -156,8 +157,8 @@ func (t *Trainer) reduce(i int) float32 {
 	switch {
 	case !finite(norm):
 		return float32(math.NaN())
-	case t.clipNorm > 0 && norm > t.clipNorm:
-		return float32(t.clipNorm / norm)
+	case t.ClipNorm > 0 && norm > t.ClipNorm:
+		return float32(t.ClipNorm / norm)
 	}
 	return 1
 }
@@ -212,11 +213,20 @@ func (l *learner) keep(layer *layer, b *buffers) {
 	}
 }
 
-// Moments returns Adam's moments of the weights, in the shape of f, and the number
-// of steps made.
-func (t *Trainer) Moments(mean, square *byhand.Flow[float32]) (steps int, err error) {
+// State writes Adam's moments of the weights to mean and square, flows of the
+// architecture of the engine, and returns the number of steps made.
+func (t *Trainer) State(mean, square *byhand.Flow[float32]) (steps int, err error) {
 	if err := t.engine.export(t.mean, mean); err != nil {
 		return 0, err
 	}
-	return t.adam.Step, t.engine.export(t.square, square)
+	return t.steps, t.engine.export(t.square, square)
+}
+
+// Restore takes up what State gave, here or elsewhere.
+func (t *Trainer) Restore(mean, square *byhand.Flow[float32], steps int) error {
+	if err := t.engine.take(t.mean, mean); err != nil {
+		return err
+	}
+	t.steps = steps
+	return t.engine.take(t.square, square)
 }

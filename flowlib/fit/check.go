@@ -35,6 +35,9 @@ func (c Config) Check() error {
 	if shrink := c.LearningRate * c.WeightDecay; shrink >= 1 {
 		all = append(all, fmt.Errorf("fit: weight_decay times learning_rate must be below 1, the weights themselves, got %g", shrink))
 	}
+	if c.Engine != EngineGraph && c.Engine != EngineFast {
+		all = append(all, fmt.Errorf("fit: engine must be %q or %q, got %q", EngineGraph, EngineFast, c.Engine))
+	}
 	return errors.Join(all...)
 }
 

@@ -43,6 +43,10 @@ type Config struct {
 	// step (AdamW); 0 leaves them. Biases, other vectors and the base never shrink.
 	WeightDecay float64 `json:"weight_decay,omitempty"`
 
+	// Engine makes the steps: [EngineGraph] trains whatever there is, [EngineFast] a
+	// RealNVP over a unit Gaussian, on the processor, several times as fast.
+	Engine string `json:"engine,omitempty"`
+
 	// Checkpoint is a file that is rewritten at every point of the curve and
 	// from which an interrupted run goes on by itself, with the same config and
 	// data or not at all; "" keeps none.
@@ -144,7 +148,7 @@ func (s *state) advance(valid [][]float64) (p Point, weights []flow.Weight, err 
 		return p, nil, err
 	}
 	err = t.withAverages(func() (err error) {
-		if p.Valid, err = meanNLL(t.model, valid); err != nil {
+		if p.Valid, err = t.validate(valid); err != nil {
 			return err
 		}
 		if !finite(p.Valid) {
@@ -155,6 +159,14 @@ func (s *state) advance(valid [][]float64) (p Point, weights []flow.Weight, err 
 	})
 	s.step = p.Step
 	return p, weights, err
+}
+
+// validate returns the mean NLL of the validation set, NaN where there is one.
+func (t *trainer) validate(valid [][]float64) (float64, error) {
+	if t.fast != nil {
+		return t.fast.meanNLL(flat(valid)), nil
+	}
+	return meanNLL(t.model, valid)
 }
 
 func meanNLL(m *flow.Model, x [][]float64) (float64, error) {

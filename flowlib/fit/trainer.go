@@ -28,6 +28,7 @@ type trainer struct {
 	batches *batches
 	train   [][]float64     // all training rows
 	data    *tensors.Tensor // the same on the device
+	fast    *fastSteps      // makes the steps, or nil
 }
 
 // canLoop says whether a backend runs many steps in one call. The pure-Go
@@ -45,7 +46,11 @@ func newTrainer(m *flow.Model, train [][]float64, cfg Config, inLoop bool) (*tra
 		inLoop:  inLoop,
 	}
 	err := t.createState()
-	if err == nil {
+	if err == nil && cfg.Engine == EngineFast {
+		if t.fast, err = newFastSteps(m, train, cfg); err != nil {
+			return nil, err
+		}
+	} else if err == nil {
 		if t.inLoop {
 			t.exec, err = model.NewExec(m.Backend, m.Store, t.loopGraph)
 		} else {
@@ -147,6 +152,9 @@ func (t *trainer) run(first, count int, store []safetensors.Tensor) (float64, er
 // steps makes count steps and returns the sum of the NLLs and the number, from 0,
 // of the first step whose NLL was not finite, -1 for none.
 func (t *trainer) steps(first, count int) (sum float64, bad int, err error) {
+	if t.fast != nil {
+		return t.runFast(first, count)
+	}
 	if t.inLoop {
 		return t.runLoop(first, count)
 	}

@@ -24,7 +24,7 @@ func (m *Model) ByHand() (*byhand.Flow[float64], error) {
 	for _, w := range weights {
 		values[w.Path] = w.Values
 	}
-	for _, w := range byHandWeights(f) {
+	for _, w := range ByHandWeights(f) {
 		if len(values[w.Path]) != len(w.Values) {
 			return nil, fmt.Errorf("flow: variable %s has %d values, expected %d", w.Path, len(values[w.Path]), len(w.Values))
 		}
@@ -46,7 +46,7 @@ func (m *Model) SetByHand(f *byhand.Flow[float64]) error {
 	if err := sameByHand(f, own); err != nil {
 		return err
 	}
-	return m.SetWeights(byHandWeights(f))
+	return m.SetWeights(ByHandWeights(f))
 }
 
 // ByHandConfig describes f, so that a model with its weights can be built:
@@ -117,8 +117,9 @@ func (c Config) byHand() (*byhand.Flow[float64], error) {
 	return f, nil
 }
 
-// byHandWeights names the weights of f as a model does. They are f's own memory.
-func byHandWeights(f *byhand.Flow[float64]) (weights []Weight) {
+// ByHandWeights names the weights of f as a model does. The values are the memory
+// of f itself.
+func ByHandWeights(f *byhand.Flow[float64]) (weights []Weight) {
 	for i, c := range f.Layers {
 		for j, l := range c.Conditioner {
 			path := fmt.Sprintf("%s%02d/conditioner/hidden_%d/", flowPrefix, i, j)

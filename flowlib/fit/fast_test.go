@@ -1,0 +1,151 @@
+package fit_test
+
+import (
+	"context"
+	"math"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"normflow/flowlib/backend/backendtest"
+	"normflow/flowlib/dataset"
+	"normflow/flowlib/fit"
+	"normflow/flowlib/flow"
+)
+
+func fastConfig() fit.Config {
+	cfg := smallConfig()
+	cfg.Engine = fit.EngineFast
+	return cfg
+}
+
+// Both engines walk the same way: the same batches, rates and clipped gradients. The
+// rounding of a float32 grows along it.
+func TestFastEngineGoesTheSameWay(t *testing.T) {
+	cfg := smallConfig()
+	cfg.ClipNorm = 0.5 // bites
+	cfg.Replacement = true
+	graph, byHand := newModel(t), newModel(t)
+	want := run(t, graph, cfg)
+	cfg.Engine = fit.EngineFast
+	got := run(t, byHand, cfg)
+	if len(got.Curve) != len(want.Curve) {
+		t.Fatalf("%d points of the curve, want %d", len(got.Curve), len(want.Curve))
+	}
+	for i, p := range got.Curve {
+		if w := want.Curve[i]; p.Step != w.Step || !(math.Abs(p.Train-w.Train) < 1e-3) || !(math.Abs(p.Valid-w.Valid) < 1e-3) {
+			t.Errorf("point %d is %+v, want %+v", i, p, w)
+		}
+	}
+	x := ring(3, 50)
+	a, err := graph.LogProb(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := byHand.LogProb(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range a {
+		if !(math.Abs(a[i]-b[i]) < 1e-2) {
+			t.Errorf("log p of event %d is %g by hand, %g by the graph", i, b[i], a[i])
+		}
+	}
+}
+
+// A checkpoint of one engine holds all that goes on: interrupted and resumed, the
+// same bits as in one go.
+func TestFastEngineResumes(t *testing.T) {
+	cfg := fastConfig()
+	whole := newModel(t)
+	want := run(t, whole, cfg)
+
+	cfg.Checkpoint = filepath.Join(t.TempDir(), "checkpoint")
+	ctx, stop := context.WithCancel(context.Background())
+	first := newModel(t)
+	if _, err := fit.Run(ctx, first, ring(1, 200), ring(2, 100), cfg, func(fit.Point, fit.Config) { stop() }); err == nil {
+		t.Fatal("an interrupted run ended without an error")
+	}
+	second := newModel(t)
+	got := run(t, second, cfg)
+	if len(got.Curve) != len(want.Curve) || got.BestValid != want.BestValid {
+		t.Errorf("resumed: best %g in %d points, in one go %g in %d", got.BestValid, len(got.Curve), want.BestValid, len(want.Curve))
+	}
+	a, err := whole.Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := second.Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range a {
+		for j := range a[i].Values {
+			if a[i].Values[j] != b[i].Values[j] {
+				t.Fatalf("%s, element %d: %g resumed, %g in one go", a[i].Path, j, b[i].Values[j], a[i].Values[j])
+			}
+		}
+	}
+}
+
+func TestFastEngineWithScaler(t *testing.T) {
+	data := ring(1, 200)
+	for _, row := range data {
+		row[0], row[1] = 1000+100*row[0], 0.01*row[1]
+	}
+	cfg := flow.RealNVP(2)
+	cfg.Layers, cfg.Hidden = 2, []int{8}
+	var err error
+	if cfg.Scaler, err = dataset.NewStandardizer(data); err != nil {
+		t.Fatal(err)
+	}
+	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := fit.Run(context.Background(), m, data, data, fastConfig(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	logProb, err := m.LogProb(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := 0.0
+	for _, lp := range logProb {
+		sum -= lp / float64(len(data))
+	}
+	if !(math.Abs(sum-r.BestValid) < 1e-4*(1+math.Abs(sum))) {
+		t.Errorf("the model's NLL is %g, the run said %g", sum, r.BestValid)
+	}
+}
+
+func TestFastEngineSaysWhatItCannot(t *testing.T) {
+	for name, tt := range map[string]struct {
+		model string
+		spoil func(*fit.Config)
+		want  string
+	}{
+		"spline": {"nsf", func(*fit.Config) {}, "transform spline"},
+		"base":   {"realnvp+mixture", func(*fit.Config) {}, "base mixture"},
+		"ema":    {"realnvp", func(c *fit.Config) { c.EMADecay = 0.99 }, "ema_decay"},
+		"decay":  {"realnvp", func(c *fit.Config) { c.WeightDecay = 0.1 }, "weight_decay"},
+		"engine": {"realnvp", func(c *fit.Config) { c.Engine = "faster" }, `engine must be "" or "fast", got "faster"`},
+	} {
+		cfg := fastConfig()
+		tt.spoil(&cfg)
+		_, err := fit.Run(context.Background(), named(t, tt.model), ring(1, 200), ring(2, 100), cfg, nil)
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: got %v, want an error with %q", name, err, tt.want)
+		}
+	}
+}
+
+func TestFastEngineNamesWhereItBreaks(t *testing.T) {
+	cfg := fastConfig()
+	cfg.LearningRate, cfg.WarmUp, cfg.ClipNorm = 1e30, 0, 0
+	_, err := fit.Run(context.Background(), newModel(t), ring(1, 200), ring(2, 100), cfg, nil)
+	if err == nil || !strings.Contains(err.Error(), "step") || !strings.Contains(err.Error(), "not finite") {
+		t.Errorf("got %v, want an error that names the step", err)
+	}
+}
