@@ -4,19 +4,20 @@ import "math/rand/v2"
 
 // batches hands out row numbers. Without replacement every epoch is a fresh
 // permutation, and a batch may begin in one epoch and end in the next; with it
-// each number is drawn from all. Which rows a step sees depends on the seed and
+// each number is drawn from all; in order no number is drawn. Which rows a step sees depends on the seed and
 // the step alone, so that a resumed run sees the same ones.
 type batches struct {
 	seed        int64
 	rows        int
 	size        int
 	replacement bool
+	inOrder     bool
 	epoch       int // whose permutation is kept; -1 for none
 	shuffle     []int
 }
 
 func newBatches(cfg Config, rows int) *batches {
-	return &batches{seed: cfg.Seed, rows: rows, size: cfg.BatchSize, replacement: cfg.Replacement, epoch: -1}
+	return &batches{seed: cfg.Seed, rows: rows, size: cfg.BatchSize, replacement: cfg.Replacement, inOrder: cfg.InOrder, epoch: -1}
 }
 
 // at returns the row numbers of the batch of one step, counted from 0.
@@ -31,6 +32,10 @@ func (b *batches) at(step int) []int32 {
 	}
 	for i := range indices {
 		position := step*b.size + i
+		if b.inOrder {
+			indices[i] = int32(position % b.rows)
+			continue
+		}
 		if epoch := position / b.rows; epoch != b.epoch {
 			b.shuffle = rand.New(rand.NewPCG(uint64(b.seed), uint64(epoch))).Perm(b.rows)
 			b.epoch = epoch

@@ -38,6 +38,9 @@ func (c Config) Check() error {
 	if c.Engine != EngineGraph && c.Engine != EngineFast {
 		all = append(all, fmt.Errorf("fit: engine must be %q or %q, got %q", EngineGraph, EngineFast, c.Engine))
 	}
+	if c.InOrder && c.Replacement {
+		all = append(all, errors.New("fit: in_order and replacement exclude each other, got both"))
+	}
 	return errors.Join(all...)
 }
 

@@ -18,7 +18,7 @@ type Config struct {
 	Seed         int64   `json:"seed"`          // of the order of the batches, any number
 	Steps        int     `json:"steps"`         // optimizer updates at most, at least 1
 	BatchSize    int     `json:"batch_size"`    // events per update, at least 1
-	LearningRate float64 `json:"learning_rate"` // peak, of Adam, positive; falls to 0 at Steps along a cosine
+	LearningRate float64 `json:"learning_rate"` // peak, of Adam, positive; falls to 0 at Steps along a cosine, unless Constant
 	WarmUp       int     `json:"warm_up"`       // steps of linear rise to the peak; 0 = none
 	ClipNorm     float64 `json:"clip_norm"`     // bound on the gradient's global norm, nats per unit of the weights; 0 = none
 	EvalEvery    int     `json:"eval_every"`    // steps between two points of the curve, at least 1
@@ -27,6 +27,13 @@ type Config struct {
 	// a better validation NLL than the best; 0 goes on to the end. The cosine is
 	// laid out for all Steps: a run that ends early has not seen its low rates.
 	Patience int `json:"patience,omitempty"`
+
+	// Constant keeps the learning rate at its peak after the warm-up.
+	Constant bool `json:"constant,omitempty"`
+
+	// InOrder takes the events of a batch as they come, around and around, as other
+	// programs can do too that are to see the same batches. Not with Replacement.
+	InOrder bool `json:"in_order,omitempty"`
 
 	// Replacement draws each event of a batch from all training events, whatever
 	// was drawn before. Else each event is seen once per epoch.

@@ -30,6 +30,13 @@ func TestBatchesCoverEachEpochOnce(t *testing.T) {
 	}
 }
 
+func TestBatchesInOrder(t *testing.T) {
+	b := newBatches(Config{BatchSize: 4, InOrder: true}, 6)
+	if first, second := b.at(0), b.at(1); !slices.Equal(first, []int32{0, 1, 2, 3}) || !slices.Equal(second, []int32{4, 5, 0, 1}) {
+		t.Errorf("got %v and %v", first, second)
+	}
+}
+
 // With replacement each row is as likely as another in each draw, batches of
 // different steps and places have nothing to do with each other, and a step alone
 // sees what it sees in sequence.
@@ -85,6 +92,10 @@ func TestLearningRateSchedule(t *testing.T) {
 	}
 	if last := cfg.learningRate(109); !(last > 0 && last <= 0.001) {
 		t.Errorf("last step: %g, want almost 0", last)
+	}
+	cfg.Constant = true
+	if first, last := cfg.learningRate(0), cfg.learningRate(109); !(first == 0.2 && last == 2) {
+		t.Errorf("constant: from %g to %g, want 0.2 to 2", first, last)
 	}
 }
 

@@ -1,0 +1,56 @@
+package fit
+
+import (
+	"fmt"
+
+	"normflow/flowlib/flow"
+)
+
+// Stepper trains a model without validation, checkpoints or best weights: for a
+// training loop of one's own, and to measure what a step costs.
+type Stepper struct {
+	trainer *trainer
+	step    int // made so far
+}
+
+// NewStepper starts from the weights of m with a fresh optimizer, over the rows of
+// train, [n, D+C]. Of cfg, EvalEvery is the number of steps that one call to the
+// device makes at most; Patience and Checkpoint mean nothing here.
+func NewStepper(m *flow.Model, train [][]float64, cfg Config) (*Stepper, error) {
+	if err := check(m, train, train[:min(1, len(train))], cfg); err != nil {
+		return nil, err
+	}
+	if err := initialize(m, train, cfg.Seed); err != nil {
+		return nil, err
+	}
+	t, err := newTrainer(m, train, cfg, canLoop(m.Backend))
+	if err != nil {
+		return nil, err
+	}
+	return &Stepper{trainer: t}, t.startAverages()
+}
+
+// Advance makes count steps and returns the mean of their NLLs, each over the
+// batch of a step and by the weights before it, in nats. It is an error to go
+// beyond the steps of the config, or if an NLL is not finite: the weights are then
+// of no use.
+func (s *Stepper) Advance(count int) (nll float64, err error) {
+	cfg := s.trainer.cfg
+	if count < 1 || s.step+count > cfg.Steps {
+		return 0, fmt.Errorf("fit: %d more steps after %d of %d, expected at least 1 and at most %d", count, s.step, cfg.Steps, cfg.Steps-s.step)
+	}
+	sum := 0.0
+	for end := s.step + count; s.step < end; {
+		n := min(end-s.step, cfg.EvalEvery)
+		part, bad, err := s.trainer.steps(s.step, n)
+		if err != nil {
+			return 0, fmt.Errorf("fit: training from step %d: %w", s.step+1, err)
+		}
+		if bad >= 0 {
+			return 0, fmt.Errorf("fit: the training NLL is not finite at step %d: %s", s.step+bad+1, s.trainer.advice())
+		}
+		sum += part
+		s.step += n
+	}
+	return sum / float64(count), nil
+}
