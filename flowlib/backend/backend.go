@@ -6,11 +6,12 @@ package backend
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/gomlx/compute"
-	_ "github.com/gomlx/gomlx/backends/default" // registers "xla" and "go"
+	_ "github.com/gomlx/compute/gobackend" // registers "go"
 )
 
 // Known lists the names that Open takes besides "", which chooses.
@@ -54,6 +55,9 @@ func open(name string) (compute.Backend, error) {
 	kind, _, _ := strings.Cut(name, ":")
 	if kind != "xla" && kind != "go" {
 		return nil, fmt.Errorf("backend: unknown backend %q: use one of %s", name, strings.Join(Known, ", "))
+	}
+	if !slices.Contains(compute.List(), kind) {
+		return nil, fmt.Errorf("backend: this program was built without %q (CGO_ENABLED=0 or the tag noxla): use \"go\"", kind)
 	}
 	config := name
 	if name == "go" {
