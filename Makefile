@@ -141,6 +141,14 @@ $(S)/warm: $(warm)
 doctor: ## say what was found on this machine, and what to do about what is missing
 	@scripts/doctor $(settings)
 
+# --- The command ------------------------------------------------------------------
+
+# Go knows itself what has changed; bin/flow uses XLA where set-up or the user has a plugin.
+.PHONY: build
+build: $(S)/modules ## build the command: bin/flow, and bin/flow-static without cgo and XLA
+	@$(step) "bin/flow" $(env) env CGO_ENABLED=1 $(go) build -o bin/flow ./cmd/flow
+	@$(step) "bin/flow-static" $(env) env CGO_ENABLED=0 $(go) build -o bin/flow-static ./cmd/flow
+
 # --- Notebooks and report --------------------------------------------------------
 
 .PHONY: lab
@@ -205,6 +213,7 @@ zoo: setup ## measure the whole zoo on all nine densities: report/measured/zoo.j
 .PHONY: test
 test: setup $(S)/browser ## run all tests (the one in a browser where there is Chromium)
 	@$(env) $(go) test ./...
+	@$(env) env CGO_ENABLED=0 $(go) test ./flowlib/backend ./cmd/flow
 	@FLOW_REQUIRE_GONB=1 $(env) python -m unittest discover -s scripts/tests
 
 # What drives the browser is fetched only where there is one.

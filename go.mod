@@ -11,9 +11,10 @@ require (
 	github.com/janpfeifer/gonb v0.11.3 // what a notebook cell shows
 	github.com/janpfeifer/must v0.2.0 // short error handling in notebooks and examples
 	github.com/sbinet/npyio v0.9.0 // reads what other libraries computed, in tests
+	github.com/spf13/cobra v1.10.2 // the commands and flags of flow
 	golang.org/x/image v0.26.0 // interpolates heat maps
 	golang.org/x/sync v0.20.0 // runs of the quality tables side by side
-	golang.org/x/sys v0.43.0 // what the processor can do
+	golang.org/x/sys v0.43.0 // what the processor can do, and binding to some of its cores
 	gonum.org/v1/gonum v0.16.0 // quadrature, statistics, determinants
 	gonum.org/v1/plot v0.15.2 // axes, tiles and plotters of the figures
 )
@@ -28,9 +29,11 @@ require (
 	github.com/go-logr/logr v1.4.3 // indirect
 	github.com/gofrs/uuid v4.4.0+incompatible // indirect
 	github.com/golang/freetype v0.0.0-20170609003504-e2365dfdc4a0 // indirect
+	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/nlpodyssey/gopickle v0.3.0 // indirect
 	github.com/pkg/errors v0.9.1 // indirect
 	github.com/pmezard/go-difflib v1.0.1-0.20181226105442-5d4384ee4fb2 // indirect
+	github.com/spf13/pflag v1.0.9 // indirect
 	golang.org/x/exp v0.0.0-20260410095643-746e56fc9e2f // indirect
 	golang.org/x/term v0.40.0 // indirect
 	golang.org/x/text v0.35.0 // indirect

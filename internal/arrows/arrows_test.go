@@ -29,6 +29,7 @@ var ranks = map[string]int{
 	"flowlib/eval":       4,
 	"flowlib/anomaly":    4,
 	"flowlib/experiment": 5,
+	"internal/bench":     6,
 	"notebooks":          6,
 	"scripts":            6,
 	"cmd":                7,

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"normflow/internal/bench"
+)
+
+func newBench() *cobra.Command {
+	var a bench.Ask
+	var batches []int
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "bench --data FILE.csv [--engine NAME] [--task train|logprob|sample]",
+		Short: "Measure the speed of one engine",
+		Long: `Measure the speed of one engine on a RealNVP of 8 affine couplings over two
+features (35,344 parameters): training by Adam, scoring, or sampling.
+
+Each batch size is measured in a process of its own. Times are in seconds,
+memory in MiB, NLL in nats: when training that of step 200, before its update.`,
+		Example: `  flow bench-data -o /tmp/bench
+  flow bench --engine xla --task train --data /tmp/bench/data.csv --weights /tmp/bench/weights.safetensors
+  flow bench --engine go --task logprob --data /tmp/bench/data.csv --json`,
+		Args: usageArgs(cobra.NoArgs),
+	}
+	f := cmd.Flags()
+	f.StringVar(&a.Engine, "engine", "xla", "one of "+strings.Join(bench.Engines(), ", "))
+	f.StringVar(&a.Task, "task", bench.Train, "train, logprob or sample")
+	f.IntSliceVar(&batches, "batch", nil, "points per training step (default 256,1024,4096), or handed over at a time (default all)")
+	f.IntVar(&a.Threads, "threads", runtime.NumCPU(), "threads to use at most")
+	f.Float64Var(&a.Secs, "secs", 3, "length of the timed part, seconds")
+	f.IntVar(&a.N, "n", 1_000_000, "points to score or to draw")
+	f.StringVar(&a.Data, "data", "", "CSV file of points under the header x,y")
+	f.StringVar(&a.Weights, "weights", "", "safetensors file of weights to start from (default fresh ones)")
+	f.BoolVar(&asJSON, "json", false, "print a line of JSON for each measurement")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if len(batches) == 0 {
+			batches = a.DefaultBatches()
+		}
+		for _, a.Batch = range batches {
+			if err := a.Check(); err != nil {
+				return usageError{err}
+			}
+		}
+		var lines []bench.Line
+		show := func(l bench.Line) error {
+			if asJSON {
+				return l.WriteJSON(cmd.OutOrStdout())
+			}
+			lines = append(lines, l)
+			return nil
+		}
+		if len(batches) == 1 {
+			line, err := bench.Measure(cmd.Context(), a)
+			if err != nil {
+				return err
+			}
+			if err := show(line); err != nil {
+				return err
+			}
+		} else if err := bench.Children(cmd.Context(), oneBench(a), batches, cmd.ErrOrStderr(), show); err != nil {
+			return err
+		}
+		if asJSON {
+			return nil
+		}
+		return bench.WriteTable(cmd.OutOrStdout(), lines)
+	}
+	return cmd
+}
+
+// oneBench is the command line that asks for a, but for its batch size.
+func oneBench(a bench.Ask) []string {
+	return []string{"bench",
+		"--engine", a.Engine, "--task", a.Task, "--data", a.Data, "--weights", a.Weights,
+		"--threads", strconv.Itoa(a.Threads), "--n", strconv.Itoa(a.N),
+		"--secs", strconv.FormatFloat(a.Secs, 'g', -1, 64),
+	}
+}
+
+func newBenchData() *cobra.Command {
+	var dir string
+	var seed uint64
+	cmd := &cobra.Command{
+		Use:   "bench-data -o DIR",
+		Short: "Write the data and the weights that a comparison starts from",
+		Long: `Write data.csv, 20,000 points of moons10 under the header x,y, and
+weights.safetensors, the fresh weights of a RealNVP over two features.`,
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error {
+			if dir == "" {
+				return usageError{errors.New("--out must name a folder")}
+			}
+			return bench.WriteData(dir, seed)
+		},
+	}
+	cmd.Flags().StringVarP(&dir, "out", "o", "", "folder to write to")
+	cmd.Flags().Uint64Var(&seed, "seed", 0, "of the points and of the weights")
+	return cmd
+}

@@ -1,0 +1,38 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+)
+
+// Children measures at each batch size in a process of its own, since a process
+// starts once and its peak memory never falls. args is what this program calls
+// one measurement by, without its batch size; it prints a line of JSON.
+func Children(ctx context.Context, args []string, batches []int, stderr io.Writer, each func(Line) error) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("bench: %w", err)
+	}
+	for _, batch := range batches {
+		var stdout bytes.Buffer
+		child := exec.CommandContext(ctx, self, append(args, "--json", "--batch", strconv.Itoa(batch))...)
+		child.Stdout, child.Stderr = &stdout, stderr
+		if err := child.Run(); err != nil {
+			return fmt.Errorf("bench: the measurement at batch %d did not end well: %w", batch, err)
+		}
+		var line Line
+		if err := json.Unmarshal(stdout.Bytes(), &line); err != nil {
+			return fmt.Errorf("bench: the measurement at batch %d printed %q: %w", batch, stdout.String(), err)
+		}
+		if err := each(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}

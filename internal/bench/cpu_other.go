@@ -1,0 +1,8 @@
+//go:build !unix
+
+package bench
+
+import "time"
+
+// cpuTime is not known here: per CPU-second means per second.
+func cpuTime() time.Duration { return time.Since(loaded) }

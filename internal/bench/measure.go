@@ -1,0 +1,132 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+)
+
+// lossStep is the step, counted from 1, whose NLL is compared.
+const lossStep = 200
+
+// Measure makes one measurement in this process, which should have done nothing
+// before: the cold start counts from its beginning, and peak memory with it.
+func Measure(ctx context.Context, a Ask) (Line, error) {
+	if err := a.Check(); err != nil {
+		return Line{}, fmt.Errorf("bench: %w", err)
+	}
+	if err := limitThreads(a.Threads); err != nil {
+		return Line{}, fmt.Errorf("bench: %w", err)
+	}
+	points, err := ReadPoints(a.Data)
+	if err != nil {
+		return Line{}, err
+	}
+	start := Start{Points: points, Threads: a.Threads, Weights: a.Weights}
+	if a.Task == Train {
+		start.Batch = a.Batch
+	}
+	e, err := Open(a.Engine, start)
+	if err != nil {
+		return Line{}, fmt.Errorf("bench: engine %s: %w", a.Engine, err)
+	}
+	line := Line{Lib: a.Engine, Task: a.Task, Batch: a.Batch, Threads: a.Threads, NumParameters: e.NumParameters()}
+	if a.Task == Train {
+		err = measureTraining(ctx, e, a, &line)
+	} else {
+		err = measurePoints(ctx, e, a, points, &line)
+	}
+	if err != nil {
+		return Line{}, fmt.Errorf("bench: engine %s: %w", a.Engine, err)
+	}
+	peak, err := peakMemory()
+	line.Memory = peak / (1 << 20)
+	return line, err
+}
+
+func measureTraining(ctx context.Context, e Engine, a Ask, line *Line) error {
+	if _, err := e.Train(1); err != nil {
+		return err
+	}
+	line.Cold = sinceStart().Seconds()
+	loss, err := e.Train(lossStep - 1)
+	if err != nil {
+		return err
+	}
+	if math.IsNaN(loss) || math.IsInf(loss, 0) {
+		return fmt.Errorf("the loss of step %d is %g", lossStep, loss)
+	}
+	line.Loss = &loss
+	count := 1
+	return timed(ctx, a.Secs, line, func() error {
+		began := time.Now()
+		_, err := e.Train(count)
+		line.Steps += count
+		// Calls of at least a tenth of a second, so that engines that come back
+		// between calls do not do so more often than a user would have them.
+		if time.Since(began) < 100*time.Millisecond {
+			count *= 2
+		}
+		return err
+	})
+}
+
+// measurePoints scores or draws a.N points, a.Batch at a time, once or more often.
+func measurePoints(ctx context.Context, e Engine, a Ask, points []float32, line *Line) error {
+	x, out := repeat(points, a.N), make([]float32, a.N)
+	chunk := func(first int) error {
+		last := min(first+a.Batch, a.N)
+		if a.Task == Sample {
+			return e.Sample(x[2*first:2*last], int64(first))
+		}
+		return e.LogProb(out[first:last], x[2*first:2*last])
+	}
+	if err := chunk(0); err != nil {
+		return err
+	}
+	line.Cold = sinceStart().Seconds()
+	err := timed(ctx, a.Secs, line, func() error {
+		for first := 0; first < a.N; first += a.Batch {
+			if err := chunk(first); err != nil {
+				return err
+			}
+		}
+		line.N += a.N
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if a.Task == Sample {
+		out = out[:min(len(out), 100_000)] // the mean of more is no surer than it needs to be
+		if err := e.LogProb(out, x[:2*len(out)]); err != nil {
+			return err
+		}
+	}
+	sum := 0.0
+	for _, lp := range out {
+		sum -= float64(lp)
+	}
+	nll := sum / float64(len(out))
+	if math.IsNaN(nll) || math.IsInf(nll, 0) {
+		return fmt.Errorf("the mean of the log-densities is %g", -nll)
+	}
+	line.NLL = &nll
+	return nil
+}
+
+// timed repeats work until secs have passed or the context ends.
+func timed(ctx context.Context, secs float64, line *Line, work func() error) error {
+	wall, cpu := time.Now(), cpuTime()
+	for time.Since(wall).Seconds() < secs {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := work(); err != nil {
+			return err
+		}
+	}
+	line.Secs, line.CPU = time.Since(wall).Seconds(), (cpuTime() - cpu).Seconds()
+	return nil
+}
