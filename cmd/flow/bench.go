@@ -29,7 +29,7 @@ memory in MiB, NLL in nats: when training that of step 200, before its update.`,
 		Args: usageArgs(cobra.NoArgs),
 	}
 	f := cmd.Flags()
-	f.StringVar(&a.Engine, "engine", "xla", "one of "+strings.Join(bench.Engines(), ", "))
+	f.StringVar(&a.Engine, "engine", "fast", "one of "+strings.Join(bench.Engines(), ", "))
 	f.StringVar(&a.Task, "task", bench.Train, "train, logprob or sample")
 	f.IntSliceVar(&batches, "batch", nil, "points per training step (default 256,1024,4096), or handed over at a time (default all)")
 	f.IntVar(&a.Threads, "threads", runtime.NumCPU(), "threads to use at most")

@@ -38,6 +38,8 @@ var engines = []struct {
 	name string
 	open func(Start) (Engine, error)
 }{
+	{"byhand", openByHand},
+	{"fast", openFast},
 	{"xla", func(s Start) (Engine, error) { return openGoMLX("xla:cpu", s) }},
 	{"go", func(s Start) (Engine, error) { return openGoMLX("go", s) }},
 }

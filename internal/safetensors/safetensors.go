@@ -198,14 +198,20 @@ func Float64(name string, shape []int, values []float64) Tensor {
 	return Tensor{Name: name, DType: "F64", Shape: shape, Data: data}
 }
 
-// Float64s returns the values of a tensor of dtype F64; it is an error on others.
+// Float64s returns the values of a tensor of dtype F32 or F64; it is an error on others.
 func (t Tensor) Float64s() ([]float64, error) {
-	if t.DType != "F64" {
-		return nil, fmt.Errorf("tensor %q is %s, expected F64", t.Name, t.DType)
-	}
-	values := make([]float64, len(t.Data)/8)
-	for i := range values {
-		values[i] = math.Float64frombits(binary.LittleEndian.Uint64(t.Data[8*i:]))
+	var values []float64
+	switch t.DType {
+	case "F32":
+		for i := 0; i+4 <= len(t.Data); i += 4 {
+			values = append(values, float64(math.Float32frombits(binary.LittleEndian.Uint32(t.Data[i:]))))
+		}
+	case "F64":
+		for i := 0; i+8 <= len(t.Data); i += 8 {
+			values = append(values, math.Float64frombits(binary.LittleEndian.Uint64(t.Data[i:])))
+		}
+	default:
+		return nil, fmt.Errorf("tensor %q is %s, expected F32 or F64", t.Name, t.DType)
 	}
 	return values, nil
 }

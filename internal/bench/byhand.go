@@ -1,0 +1,92 @@
+package bench
+
+import (
+	"fmt"
+
+	"normflow/flowlib/byhand"
+	"normflow/flowlib/flow"
+	"normflow/internal/kernel"
+	"normflow/internal/safetensors"
+)
+
+// byHand is package byhand, with the fast product of matrices in the place of its own.
+type byHand struct {
+	flow     *byhand.Flow[float32]
+	backprop *byhand.Backprop[float32]
+	adam     *byhand.Adam[float32]
+	batches  batches
+}
+
+func openByHand(s Start) (Engine, error) {
+	f, err := startByHand(s)
+	if err != nil {
+		return nil, err
+	}
+	f.Product = kernel.MatMul
+	return &byHand{flow: f, backprop: byhand.NewBackprop(f), adam: byhand.NewAdam[float32](), batches: batches{points: s.Points, size: s.Batch}}, nil
+}
+
+// startByHand is the model in plain Go with the weights to start from.
+func startByHand(s Start) (*byhand.Flow[float32], error) {
+	cfg := config()
+	f := byhand.New[float64](cfg.Features, cfg.Layers, cfg.Hidden, 0)
+	if s.Weights != "" {
+		file, err := safetensors.Read(s.Weights)
+		if err != nil {
+			return nil, err
+		}
+		found := map[string]safetensors.Tensor{}
+		for _, t := range file.Tensors {
+			found[t.Name] = t
+		}
+		for _, w := range flow.ByHandWeights(f) {
+			values, err := found[w.Path].Float64s()
+			if err != nil {
+				return nil, fmt.Errorf("%s: %s: %w", s.Weights, w.Path, err)
+			}
+			if len(values) != len(w.Values) {
+				return nil, fmt.Errorf("%s: %s has %d numbers, expected %d", s.Weights, w.Path, len(values), len(w.Values))
+			}
+			copy(w.Values, values)
+		}
+	}
+	return byhand.Convert[float32](f), nil
+}
+
+func (e *byHand) NumParameters() int { return e.flow.NumParameters() }
+
+func (e *byHand) Train(count int) (nll float64, err error) {
+	for range count {
+		var gradient *byhand.Flow[float32]
+		nll, gradient = e.backprop.Gradient(e.batches.next())
+		e.adam.Step(e.flow.Params(), gradient.Params(), learningRate)
+	}
+	return nll, nil
+}
+
+func (e *byHand) LogProb(out, x []float32) error {
+	copy(out, e.flow.LogProb(x))
+	return nil
+}
+
+func (e *byHand) Sample(x []float32, seed int64) error {
+	copy(x, e.flow.Sample(uint64(seed), len(x)/2))
+	return nil
+}
+
+// batches hands out the points in their order, around and around.
+type batches struct {
+	points []float32 // [n, 2]
+	size   int       // events
+	at     int       // the next event
+	batch  []float32
+}
+
+func (b *batches) next() []float32 {
+	b.batch = b.batch[:0]
+	for range b.size {
+		b.batch = append(b.batch, b.points[2*b.at:2*b.at+2]...)
+		b.at = (b.at + 1) % (len(b.points) / 2)
+	}
+	return b.batch
+}
