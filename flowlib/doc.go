@@ -16,6 +16,7 @@
 //   - bijector: one invertible map per file; bijectortest checks them
 //   - flow: base + bijector = LogProb and Sample; the zoo; models on disk
 //   - fit: maximum likelihood
+//   - byhand: RealNVP in plain Go, its gradient derived on paper
 //   - eval: how good is the fit: NLL, KL to the true density, integral, round trip,
 //     tests of latents and samples
 //   - anomaly: thresholds on the log-density at a chosen false-alarm rate; ROC

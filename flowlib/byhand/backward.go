@@ -15,10 +15,11 @@ package byhand
 //
 //	L = 1/B Σ_b ( ½ Σ_d z_bd² + ½·D·log 2π + Σ_layers Σ_moving s_b + Σ_d log Std_d )
 //
-// Everything is in two places: in z, and in the sum of the s. So L moves with
+// The weights act on L in two ways only: through z, and through the sum of the s.
+// The derivatives by these are
 //
 //	∂L/∂z_bd = z_bd/B
-//	∂L/∂s_bj = 1/B, from the sum alone, and more through the z that s made
+//	∂L/∂s_bj = 1/B, and more through the z that s made
 //
 // The chain rule walks back the way the batch came, from the first coupling to the
 // last. Each is handed ∂L/∂u on its side of z, finds from it the gradient of its own

@@ -1,7 +1,8 @@
 package byhand
 
 // Product computes the matrix product c = a·b, for c of m rows and n columns, a
-// of m rows and k columns, b of k rows and n columns, each stored row by row.
+// of m rows and k columns, b of k rows and n columns, each stored row by row. What c
+// held before does not matter; it shares no memory with a and b.
 type Product[T Float] func(c, a, b []T, m, k, n int)
 
 // MatMul is the [Product] in plain Go:
