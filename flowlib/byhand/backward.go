@@ -1,5 +1,7 @@
 package byhand
 
+import "slices"
+
 // Backprop computes the gradient of the mean NLL of a batch with respect to every
 // weight of a flow. It keeps its memory from one batch to the next, so one
 // Backprop serves one goroutine.
@@ -34,6 +36,14 @@ type Backprop[T Float] struct {
 	scratch  scratch[T]
 }
 
+// scratch is what the backward passes of all couplings share.
+type scratch[T Float] struct {
+	perRow     T           // 1/B
+	dH         []matrix[T] // ∂L/∂h[i]
+	dW         matrix[T]   // ∂L/∂W of a chunk
+	transposed matrix[T]
+}
+
 // NewBackprop returns one for f, whose weights may change between two gradients
 // and whose shape may not.
 func NewBackprop[T Float](f *Flow[T]) *Backprop[T] {
@@ -42,13 +52,21 @@ func NewBackprop[T Float](f *Flow[T]) *Backprop[T] {
 
 // Gradient returns the mean NLL of a batch x, [B, D], in nats, and its gradient:
 // a flow whose weights are the derivatives by the weights, valid until the next call.
+//
+// L is a sum over rows, so its gradient is the sum of those of a chunk at a time.
 func (p *Backprop[T]) Gradient(x []T) (nll float64, gradient *Flow[T]) {
-	nll = p.forth(x)
-	p.back()
-	return nll, p.gradient
+	rows := p.flow.rows(x)
+	p.scratch.perRow = 1 / T(rows)
+	p.gradient.clear()
+	for chunk := range slices.Chunk(x, chunkRows*p.flow.Features) {
+		nll += p.forth(chunk)
+		p.back()
+	}
+	return nll / float64(rows), p.gradient
 }
 
-// forth is [Flow.Inverse] that remembers every pass. It leaves z in p.u.
+// forth is [Flow.Inverse] that remembers every pass. It returns the sum of the
+// NLLs, and leaves z in p.u.
 func (p *Backprop[T]) forth(x []T) (nll float64) {
 	f, u := p.flow, &p.u
 	u.resize(f.rows(x), f.Features)
@@ -62,27 +80,21 @@ func (p *Backprop[T]) forth(x []T) (nll float64) {
 	for b := range u.rows {
 		nll -= float64(logNormal(u.row(b)) + p.logDet[b])
 	}
-	return nll / float64(u.rows)
+	return nll
 }
 
-// back starts from z in p.u.
+// back starts from z in p.u, and adds to the gradient.
 func (p *Backprop[T]) back() {
 	dU := &p.u
 	for i := range dU.data {
-		dU.data[i] /= T(dU.rows) // ∂L/∂z = z/B
+		dU.data[i] *= p.scratch.perRow // ∂L/∂z = z/B
 	}
 	for i := range p.flow.Layers {
 		p.flow.Layers[i].backward(&p.gradient.Layers[i], dU, &p.passes[i], &p.scratch, p.flow.product())
 	}
 }
 
-// scratch is memory that the backward passes of all couplings share.
-type scratch[T Float] struct {
-	dH         []matrix[T] // ∂L/∂h[i]
-	transposed matrix[T]
-}
-
-// backward replaces dU = ∂L/∂(z side), [B, D], by ∂L/∂(x side), and fills gradient.
+// backward replaces dU = ∂L/∂(z side), [B, D], by ∂L/∂(x side), and adds to gradient.
 // p is what [Coupling.inverse] left. For one row and one moving feature, that did
 //
 //	s = max·tanh(r/max)
@@ -97,18 +109,18 @@ type scratch[T Float] struct {
 //
 // A frozen feature passes, so its ∂L/∂u passes too; but it also was an input of the
 // conditioner, which adds ∂L/∂h[0] where the clip did not cut it off.
-func (c *Coupling[T]) backward(gradient *Coupling[T], dU *matrix[T], p *pass[T], s *scratch[T], multiply Product[T]) {
-	s.start(c)
-	dAnswer := &s.dH[len(c.Conditioner)]
+func (c *Coupling[T]) backward(gradient *Coupling[T], dU *matrix[T], p *pass[T], scratch *scratch[T], multiply Product[T]) {
+	scratch.start(c)
+	dAnswer := &scratch.dH[len(c.Conditioner)]
 	dAnswer.resize(dU.rows, 2*len(p.moving))
-	perRow, limit := 1/T(dU.rows), T(c.MaxLogScale)
+	limit := T(c.MaxLogScale)
 	for b := range dU.rows {
 		row, s, z := dU.row(b), p.s.row(b), p.z.row(b)
 		dR, dT := dAnswer.row(b)[:len(p.moving)], dAnswer.row(b)[len(p.moving):]
 		for j, d := range p.moving {
 			dz := row[d]
 			dx := dz * exp(-s[j])
-			dS := -dz*z[j] + perRow
+			dS := -dz*z[j] + scratch.perRow
 			ratio := s[j] / limit
 			dR[j] = dS * (1 - ratio*ratio)
 			dT[j] = -dx
@@ -116,26 +128,26 @@ func (c *Coupling[T]) backward(gradient *Coupling[T], dU *matrix[T], p *pass[T],
 		}
 	}
 
-	c.conditionerBackward(gradient, p, s, multiply)
+	c.conditionerBackward(gradient, p, scratch, multiply)
 
 	bound := T(c.InputBound)
 	for b := range dU.rows {
 		for j, d := range p.frozen {
 			if in := p.h[0].row(b)[j]; -bound < in && in < bound {
-				dU.row(b)[d] += s.dH[0].row(b)[j]
+				dU.row(b)[d] += scratch.dH[0].row(b)[j]
 			}
 		}
 	}
 }
 
 // conditionerBackward goes from ∂L/∂(answer), the last of s.dH, to ∂L/∂(input),
-// the first, and fills gradient on the way.
+// the first, and adds to gradient on the way.
 func (c *Coupling[T]) conditionerBackward(gradient *Coupling[T], p *pass[T], s *scratch[T], multiply Product[T]) {
 	for i := len(c.Conditioner) - 1; i >= 0; i-- {
 		if i+1 < len(c.Conditioner) {
 			reluBackward(&s.dH[i+1], &p.h[i+1])
 		}
-		c.Conditioner[i].backward(&gradient.Conditioner[i], &s.dH[i], &s.dH[i+1], &p.h[i], &s.transposed, multiply)
+		c.Conditioner[i].backward(&gradient.Conditioner[i], &s.dH[i], &s.dH[i+1], &p.h[i], s, multiply)
 	}
 }
 

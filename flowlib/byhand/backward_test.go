@@ -74,29 +74,32 @@ func TestTaylorRemainderFallsToAQuarter(t *testing.T) {
 }
 
 // The gradient of a batch is the mean of those of its halves, whatever the
-// Backprop saw before, and its NLL is the mean of -LogProb.
+// Backprop saw before, and its NLL is the mean of -LogProb; in one chunk and in
+// several of unequal size.
 func TestGradientIsAMeanOverTheBatch(t *testing.T) {
-	f, x := randomFlow(3, 8)
-	all, g := NewBackprop(f).Gradient(x)
-	whole := g.Params()
-	backprop := NewBackprop(f)
-	half := len(x) / 2
-	first, g := backprop.Gradient(x[:half])
-	a := g.Clone().Params()
-	backprop.Gradient(x[:3*7]) // another size in between
-	second, g := backprop.Gradient(x[half:])
-	b := g.Params()
-	mean := 0.0
-	for _, lp := range f.LogProb(x) {
-		mean -= lp / 20
-	}
-	if !within(all, (first+second)/2, 1e-12) || !within(all, mean, 1e-12) {
-		t.Errorf("NLL %g, of the halves %g and %g, mean of -LogProb %g", all, first, second, mean)
-	}
-	for i := range whole {
-		for j, v := range whole[i] {
-			if !within(v, (a[i][j]+b[i][j])/2, 1e-12) {
-				t.Errorf("slice %d, weight %d: %g of the batch, %g and %g of its halves", i, j, v, a[i][j], b[i][j])
+	for _, rows := range []int{20, 2 * (chunkRows + 50)} {
+		f, _ := randomFlow(3, 8)
+		x := f.Sample(1, rows)
+		all, g := NewBackprop(f).Gradient(x)
+		whole := g.Params()
+		backprop := NewBackprop(f)
+		first, g := backprop.Gradient(x[:len(x)/2])
+		a := g.Clone().Params()
+		backprop.Gradient(x[:3*7]) // another size in between
+		second, g := backprop.Gradient(x[len(x)/2:])
+		b := g.Params()
+		mean := 0.0
+		for _, lp := range f.LogProb(x) {
+			mean -= lp / float64(rows)
+		}
+		if !within(all, (first+second)/2, 1e-12) || !within(all, mean, 1e-12) {
+			t.Errorf("%d rows: NLL %g, of the halves %g and %g, mean of -LogProb %g", rows, all, first, second, mean)
+		}
+		for i := range whole {
+			for j, v := range whole[i] {
+				if !within(v, (a[i][j]+b[i][j])/2, 1e-12) {
+					t.Errorf("%d rows: slice %d, weight %d: %g of the batch, %g and %g of its halves", rows, i, j, v, a[i][j], b[i][j])
+				}
 			}
 		}
 	}

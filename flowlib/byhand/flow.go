@@ -54,15 +54,17 @@ func (f *Flow[T]) Inverse(x []T) (z, logDet []T) {
 	})
 }
 
-// mapChunks applies a map to a copy of in, [B, D], a few rows at a time, so that
-// the numbers on the way fit the processor's cache.
+// chunkRows of a batch go through the flow at a time, so that the numbers on the
+// way fit the processor's cache.
+const chunkRows = 512
+
+// mapChunks applies a map to a copy of in, [B, D], a chunk at a time.
 func (f *Flow[T]) mapChunks(in []T, apply func(v *matrix[T], logDet []T, p *pass[T])) (out, logDet []T) {
-	const chunk = 512
 	rows := f.rows(in)
 	out, logDet = append([]T(nil), in...), make([]T, rows)
 	var p pass[T]
-	for first := 0; first < rows; first += chunk {
-		last := min(first+chunk, rows)
+	for first := 0; first < rows; first += chunkRows {
+		last := min(first+chunkRows, rows)
 		v := matrix[T]{last - first, f.Features, out[first*f.Features : last*f.Features]}
 		apply(&v, logDet[first:last], &p)
 	}

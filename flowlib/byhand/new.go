@@ -84,6 +84,16 @@ func (f *Flow[T]) Params() [][]T {
 	return params
 }
 
+// clear makes all weights 0.
+func (f *Flow[T]) clear() {
+	for _, c := range f.Layers {
+		for _, l := range c.Conditioner {
+			clear(l.W)
+			clear(l.B)
+		}
+	}
+}
+
 // NumParameters counts the weights.
 func (f *Flow[T]) NumParameters() int {
 	n := 0
