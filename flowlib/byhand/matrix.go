@@ -31,8 +31,9 @@ func (c *matrix[T]) setTranspose(a *matrix[T]) {
 	for first := 0; first < a.rows; first += few {
 		last := min(first+few, a.rows)
 		for j := range a.cols {
-			for i := first; i < last; i++ {
-				c.data[j*c.cols+i] = a.data[i*a.cols+j]
+			row := c.row(j)[first:last]
+			for i := range row {
+				row[i] = a.data[(first+i)*a.cols+j]
 			}
 		}
 	}

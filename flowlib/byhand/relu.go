@@ -11,11 +11,15 @@ func relu[T Float](h *matrix[T]) {
 //
 //	relu′(a) = 1 where a > 0, else 0
 //
-// h = relu(a) tells where: it is positive exactly where a is.
+// h = relu(a) tells where: it is positive exactly where a is. The product with 0 or
+// 1 takes no branch, which half of the time would go the other way than expected.
 func reluBackward[T Float](dH, h *matrix[T]) {
+	dA := dH.data[:len(h.data)]
 	for i, v := range h.data {
+		slope := 1
 		if v <= 0 {
-			dH.data[i] = 0
+			slope = 0
 		}
+		dA[i] *= T(slope)
 	}
 }
