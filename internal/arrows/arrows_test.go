@@ -22,6 +22,7 @@ var ranks = map[string]int{
 	"flowlib/dataset":    1,
 	"flowlib/fast":       2,
 	"flowlib/figure":     1,
+	"flowlib/table":      1,
 	"flowlib/base":       2,
 	"flowlib/bijector":   2,
 	"flowlib/flow":       3,

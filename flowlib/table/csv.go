@@ -1,0 +1,234 @@
+package table
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// csvSource reads text with one row a line, by encoding/csv, whose rules hold:
+// blank lines are skipped, and "" inside quotes is one quote.
+type csvSource struct {
+	in        *input
+	csv       *csv.Reader
+	limit     *limitedReader
+	delimiter rune
+	gzipped   bool
+	header    bool
+	columns   []Column
+	width     int // fields in a row, set by the first
+	widthLine int64
+	last      int // line of the last record
+	numbers   numbers
+	want, ask []int // columns read as numbers and as text
+
+	waiting []record // read to find out about the header
+	end     error    // what comes after those
+}
+
+type record struct {
+	fields []string
+	line   int64
+}
+
+func newCSV(in *input, r *bufio.Reader, gzipped bool, o Options) (source, error) {
+	head, err := r.Peek(1 << 16)
+	if err != nil && err != io.EOF && len(head) == 0 {
+		return nil, err
+	}
+	if err := checkText(head); err != nil {
+		return nil, err
+	}
+	if strings.HasPrefix(string(head[:min(3, len(head))]), "\ufeff") {
+		r.Discard(3) //nolint:errcheck // it was peeked at
+		head = head[3:]
+	}
+	s := &csvSource{in: in, gzipped: gzipped, delimiter: o.Delimiter}
+	if s.delimiter == 0 {
+		s.delimiter = findDelimiter(head)
+	}
+	switch s.delimiter {
+	case ',', ';', '\t', '|', ':', ' ':
+	default:
+		return nil, fmt.Errorf("--delimiter: %q parts no columns: expected one of , ; | : space or tab", s.delimiter)
+	}
+	s.numbers.comma = s.delimiter == ';'
+	s.limit = &limitedReader{r: r}
+	s.csv = csv.NewReader(s.limit)
+	s.csv.Comma, s.csv.FieldsPerRecord, s.csv.ReuseRecord = s.delimiter, -1, true
+
+	for len(s.waiting) < 2 && s.end == nil {
+		var rec record
+		if rec, s.end = s.read(); s.end == nil {
+			rec.fields = slices.Clone(rec.fields)
+			s.waiting = append(s.waiting, rec)
+		}
+	}
+	if len(s.waiting) == 0 {
+		if s.end == io.EOF {
+			return nil, errors.New("holds only blank lines: expected a table of numbers")
+		}
+		return nil, s.end
+	}
+	if len(s.waiting[0].fields) > maxColumns {
+		return nil, fmt.Errorf("line %d has %d columns, expected at most %d", s.waiting[0].line, len(s.waiting[0].fields), maxColumns)
+	}
+	return s, s.names(o.Header)
+}
+
+// names takes the header off, or numbers the columns.
+func (s *csvSource) names(h Header) error {
+	first := s.waiting[0]
+	s.width, s.widthLine = len(first.fields), first.line
+	var second []string
+	if len(s.waiting) > 1 {
+		second = s.waiting[1].fields
+	}
+	s.header = h == HeaderYes || h == HeaderAuto && isHeader(first.fields, second)
+	s.columns = make([]Column, s.width)
+	if !s.header {
+		for i := range s.columns {
+			s.columns[i].Name = "c" + strconv.Itoa(i+1)
+		}
+		return nil
+	}
+	for i, name := range first.fields {
+		s.columns[i].Name = strings.TrimSpace(utf8Text(name))
+	}
+	s.waiting = s.waiting[1:]
+	if len(s.waiting) == 0 && s.end == io.EOF {
+		return fmt.Errorf("holds only a header (%s): expected rows of numbers below it", shorten(names(s.columns)))
+	}
+	return nil
+}
+
+func (s *csvSource) all() []Column { return s.columns }
+func (s *csvSource) unit() string  { return "line" }
+func (s *csvSource) close() error  { return s.in.Close() }
+
+func (s *csvSource) begin(numbers, texts []int) error {
+	s.want, s.ask = numbers, texts
+	return nil
+}
+
+func (s *csvSource) format() string {
+	what := "CSV without a header"
+	if s.header {
+		what = "CSV with a header"
+	}
+	what += fmt.Sprintf(", delimiter %q", s.delimiter)
+	if s.numbers.mark == ',' {
+		what += ", decimal comma"
+	}
+	if s.gzipped {
+		what += ", gzip"
+	}
+	return what
+}
+
+func (s *csvSource) fill(c *Chunk, n int) error {
+	for range n {
+		rec, err := s.next()
+		if err != nil {
+			return err
+		}
+		if err := s.add(c, rec); err != nil {
+			return err
+		}
+		if c.textBytes > maxText {
+			break
+		}
+	}
+	return nil
+}
+
+func (s *csvSource) next() (record, error) {
+	if len(s.waiting) > 0 {
+		rec := s.waiting[0]
+		s.waiting = s.waiting[1:]
+		return rec, nil
+	}
+	if s.end != nil {
+		return record{}, s.end
+	}
+	return s.read()
+}
+
+// add parses one record into c, or leaves c as it was.
+func (s *csvSource) add(c *Chunk, rec record) error {
+	if len(rec.fields) != s.width {
+		by := fmt.Sprintf("line %d has", s.widthLine)
+		if s.header {
+			by = "the header has"
+		}
+		return fmt.Errorf("line %d has %d fields, %s %d (delimiter %q): correct the line; quote a text that holds the delimiter", rec.line, len(rec.fields), by, s.width, s.delimiter)
+	}
+	values, gaps := len(c.Values), len(c.missing)
+	for j, i := range s.want {
+		v, err := s.numbers.parse(rec.fields[i])
+		switch {
+		case err == errMissing:
+			c.missing = append(c.missing, gap{len(c.Lines), j, rec.fields[i]})
+			v = math.NaN()
+		case err != nil:
+			c.Values, c.missing = c.Values[:values], c.missing[:gaps]
+			if s.width == 1 && len(strings.Fields(rec.fields[i])) > 1 {
+				err = fmt.Errorf("found %s, expected one number, or several parted by a comma, a semicolon or a tab: name the delimiter with --delimiter", quote(rec.fields[i]))
+			}
+			return at("line", rec.line, s.columns[i].Name, "%w", err)
+		}
+		c.Values = append(c.Values, v)
+	}
+	for _, i := range s.ask {
+		text := utf8Text(rec.fields[i])
+		c.text = append(c.text, text)
+		c.textBytes += len(text)
+	}
+	c.Lines = append(c.Lines, rec.line)
+	return nil
+}
+
+// read returns the next record; its fields are valid until the next call.
+func (s *csvSource) read() (record, error) {
+	s.limit.left = maxRecord
+	fields, err := s.csv.Read()
+	var parse *csv.ParseError
+	switch {
+	case err == nil:
+		line, _ := s.csv.FieldPos(0)
+		s.last = line
+		return record{fields, int64(line)}, nil
+	case errors.As(err, &parse):
+		what := fmt.Errorf("line %d: a quote (\") stands inside a field that is not quoted: quote the whole field and double the quotes in it", parse.Line)
+		if errors.Is(err, csv.ErrQuote) {
+			what = fmt.Errorf("line %d: a quoted field that starts here does not end well: close it with a quote (\") before the delimiter, and double the quotes in it", parse.StartLine)
+		}
+		return record{}, what
+	case errors.Is(err, errLongRecord):
+		return record{}, fmt.Errorf("the row after line %d is longer than %d bytes: is a quote (\") not closed there?", s.last, maxRecord)
+	}
+	return record{}, err
+}
+
+var errLongRecord = errors.New("table: long record")
+
+// limitedReader stops a record that would fill the memory.
+type limitedReader struct {
+	r    *bufio.Reader
+	left int
+}
+
+func (l *limitedReader) Read(p []byte) (int, error) {
+	if l.left <= 0 {
+		return 0, errLongRecord
+	}
+	n, err := l.r.Read(p)
+	l.left -= n
+	return n, err
+}

@@ -1,0 +1,117 @@
+package table
+
+import (
+	"bytes"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime/metrics"
+	"testing"
+)
+
+// mostBytes is what reading a small file may take, in all: buffers of a chunk
+// and of the decompressors, and pages that unpack to a thousand times their size.
+const mostBytes = 64 << 20
+
+// readSafely reads all of a hostile file in two sizes of chunks. Neither may
+// panic or take much memory, both must give the same rows, all finite, and the
+// same error.
+func readSafely(t *testing.T, name string, b []byte) {
+	allocated := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	total := func() uint64 { metrics.Read(allocated); return allocated[0].Value.Uint64() }
+	before := total()
+	var rows [2]uint64 // a hash of them
+	var message [2]string
+	for k, chunk := range []int{0, 3} {
+		r, err := newReader(fromBytes(name, b), Options{chunkRows: chunk, Keep: nil})
+		for err == nil {
+			var c *Chunk
+			if c, err = r.Next(); err != nil {
+				break
+			}
+			if len(c.Values) != c.Len()*len(r.Columns()) || c.Len() == 0 {
+				t.Fatalf("%d values in %d rows of %d", len(c.Values), c.Len(), len(r.Columns()))
+			}
+			for _, v := range c.Values {
+				if math.IsNaN(v) || math.IsInf(v, 0) {
+					t.Fatal("a value is not finite")
+				}
+				rows[k] = rows[k]*1099511628211 + math.Float64bits(v)
+			}
+		}
+		if err != io.EOF {
+			message[k] = err.Error()
+		}
+		if r != nil {
+			r.Close()
+		}
+	}
+	if rows[0] != rows[1] || message[0] != message[1] {
+		t.Fatalf("the size of a chunk matters: %x with %q, %x with %q", rows[0], message[0], rows[1], message[1])
+	}
+	if took := total() - before; took > mostBytes+2000*uint64(len(b)) {
+		t.Fatalf("%d bytes of file took %d of memory", len(b), took)
+	}
+}
+
+func FuzzCSV(f *testing.F) {
+	for _, text := range []string{
+		"x,y\n1,2\n3,4\n", "\ufeffx;y\r\n1,5;2\r\n", "1\t2\n", "\"a\"\"\",b\n1,\"2\"\n", "x\nNA\n1e400\n", "gr\xf6\xdfe,y\n1,\n", "a,b\n1\n", "0,1\n.5,inf\n", "\"", ",,\n,,", "\x00", "\xff\xfea\x00",
+	} {
+		f.Add([]byte(text))
+	}
+	f.Add(must(os.ReadFile("testdata/pandas.csv.gz")))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		for _, magic := range []string{magicNPY, magicParquet, magicZip} {
+			if bytes.HasPrefix(b, []byte(magic)) {
+				t.Skip()
+			}
+		}
+		readSafely(t, "a.csv", b)
+	})
+}
+
+func FuzzNPY(f *testing.F) {
+	for _, pattern := range []string{"testdata/*.npy", "testdata/*.npz"} {
+		for _, file := range must(filepath.Glob(pattern)) {
+			f.Add(must(os.ReadFile(file)))
+		}
+	}
+	f.Add(append(npyPrelude("(4000000000000, 1000000)"), make([]byte, 64)...))
+	f.Add(append(npyPrelude("(9223372036854775807, 2)"), make([]byte, 64)...))
+	f.Add([]byte(magicNPY + "\x02\x00\xff\xff\xff\x7f{"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if !bytes.HasPrefix(b, []byte(magicNPY)) && !bytes.HasPrefix(b, []byte(magicZip)) {
+			t.Skip()
+		}
+		readSafely(t, "a.npz", b)
+	})
+}
+
+// FuzzParquet mends the length of the metadata, which a mutation would break
+// most of the time.
+func FuzzParquet(f *testing.F) {
+	for _, file := range must(filepath.Glob("testdata/*.parquet")) {
+		f.Add(must(os.ReadFile(file)))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if len(b) < 12 {
+			t.Skip()
+		}
+		b = bytes.Clone(b)
+		copy(b, magicParquet)
+		copy(b[len(b)-4:], magicParquet)
+		readSafely(t, "a.parquet", b)
+	})
+}
+
+func FuzzThrift(f *testing.F) {
+	f.Add([]byte{0x15, 2, 0x19, 0x1c, 0x15, 4, 0, 0})
+	f.Add([]byte{0x19, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x0f})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if n, err := checkThrift(b); err == nil && (n <= 0 || n > len(b) || b[n-1] != 0) {
+			t.Fatalf("a struct of %d bytes in %x", n, b)
+		}
+	})
+}

@@ -1,0 +1,154 @@
+package table
+
+import (
+	"archive/zip"
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// input is an open file, or a stream that cannot seek.
+type input struct {
+	name   string
+	stream io.Reader
+	at     io.ReaderAt // nil for a pipe
+	size   int64       // of a file; -1 for a pipe
+	closer io.Closer   // nil: nothing to close
+}
+
+func openInput(path string) (*input, error) {
+	if path == "-" {
+		return &input{name: "standard input", stream: os.Stdin, size: -1}, nil
+	}
+	f, err := os.Open(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%s: there is no such file: check the name and the folder", path)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("%s: you may not read this file: check its permissions (chmod u+r)", path)
+	case err != nil:
+		return nil, fmt.Errorf("%s: cannot be opened: %w", path, err)
+	}
+	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		err = errors.New("is a folder, expected a file: name a table in it")
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	in := &input{name: path, stream: f, size: -1, closer: f}
+	if info.Mode().IsRegular() {
+		in.at, in.size = f, info.Size()
+	}
+	return in, nil
+}
+
+// fromBytes is an input for tests.
+func fromBytes(name string, b []byte) *input {
+	r := bytes.NewReader(b)
+	return &input{name: name, stream: r, at: r, size: int64(len(b))}
+}
+
+func (in *input) Close() error {
+	if in.closer == nil {
+		return nil
+	}
+	return in.closer.Close()
+}
+
+const (
+	magicNPY     = "\x93NUMPY"
+	magicParquet = "PAR1"
+	magicZip     = "PK\x03\x04"
+	magicGzip    = "\x1f\x8b"
+)
+
+// newSource tells the format by the first bytes; the extension of the name
+// only serves to contradict them.
+func newSource(in *input, o Options) (source, error) {
+	buffered := bufio.NewReaderSize(in.stream, 1<<16)
+	head, err := buffered.Peek(8)
+	if err != nil && err != io.EOF {
+		return nil, fmt.Errorf("cannot be read: %w", err)
+	}
+	extension := strings.ToLower(filepath.Ext(in.name))
+	switch {
+	case len(head) == 0:
+		return nil, errors.New("is empty: expected a table of numbers")
+	case bytes.HasPrefix(head, []byte(magicNPY)):
+		return newNPY(in, buffered)
+	case bytes.HasPrefix(head, []byte(magicParquet)):
+		return newParquet(in)
+	case bytes.HasPrefix(head, []byte(magicZip)):
+		return newNPZ(in, o.Array)
+	case bytes.HasPrefix(head, []byte("PARE")):
+		return nil, errors.New("is an encrypted Parquet file: write it without encryption")
+	case bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0")):
+		return nil, errors.New("is a workbook of Excel, expected CSV, NPY, NPZ or Parquet: save the sheet as CSV UTF-8")
+	case bytes.HasPrefix(head, []byte(magicGzip)):
+		unzipped, err := gzip.NewReader(buffered)
+		if err != nil {
+			return nil, brokenGzip(err)
+		}
+		buffered = bufio.NewReaderSize(gzipReader{unzipped}, 1<<16)
+		head, err := buffered.Peek(8)
+		if err != nil && err != io.EOF {
+			return nil, err
+		}
+		if len(head) == 0 {
+			return nil, errors.New("is empty once unzipped: expected a table of numbers")
+		}
+		if bytes.HasPrefix(head, []byte(magicNPY)) || bytes.HasPrefix(head, []byte(magicParquet)) || bytes.HasPrefix(head, []byte(magicZip)) {
+			return nil, errors.New("is a gzip file around another format than CSV: unzip it first (gunzip)")
+		}
+		return newCSV(in, buffered, true, o)
+	case extension == ".npy" || extension == ".npz" || extension == ".parquet":
+		return nil, fmt.Errorf("starts with %q, which is no %s file: check where it comes from, or name it .csv if it is one", head, strings.ToUpper(extension[1:]))
+	case extension == ".gz":
+		return nil, fmt.Errorf("starts with %q, which is no gzip file: check where it comes from, or name it .csv if it is one", head)
+	}
+	return newCSV(in, buffered, false, o)
+}
+
+// gzipReader says in words what is wrong with a gzip file.
+type gzipReader struct{ r *gzip.Reader }
+
+func (g gzipReader) Read(p []byte) (int, error) {
+	n, err := g.r.Read(p)
+	if err != nil && err != io.EOF {
+		err = brokenGzip(err)
+	}
+	return n, err
+}
+
+func brokenGzip(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return errors.New("the gzip file ends too early: it was cut off; copy or download it again")
+	}
+	return fmt.Errorf("the gzip file is broken (%w): copy or download it again", err)
+}
+
+// newNPZ opens a zip file of arrays; a zip file of something else is named.
+func newNPZ(in *input, array string) (source, error) {
+	if in.at == nil {
+		return nil, errors.New("is a zip file, which cannot be read from a pipe: give the file's name")
+	}
+	z, err := zip.NewReader(in.at, in.size)
+	if err != nil {
+		return nil, fmt.Errorf("the zip file is broken (%w): it was cut off or changed; copy or download it again", err)
+	}
+	for _, f := range z.File {
+		if f.Name == "[Content_Types].xml" {
+			return nil, errors.New("is a workbook of Excel, expected CSV, NPY, NPZ or Parquet: save the sheet as CSV UTF-8")
+		}
+	}
+	return openNPZ(in, z, array)
+}

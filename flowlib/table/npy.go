@@ -1,0 +1,221 @@
+package table
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/sbinet/npyio/npy"
+	"github.com/sbinet/npyio/npy/float16"
+)
+
+// array is one array of NPY's format, of one or two axes, open for reading.
+type array struct {
+	rows    int64
+	columns int // 1 for an array of one axis
+	oneAxis bool
+	fortran bool
+	size    int // bytes of an element
+	decode  func(b []byte) float64
+	note    string // why it holds no numbers; "" if it does
+
+	stream io.Reader   // the data in C order
+	data   io.ReaderAt // the data in Fortran order
+	next   int64       // row
+	buf    []byte
+}
+
+// readArray reads the header at the start of r. It takes little memory,
+// whatever the header claims.
+func readArray(r io.Reader) (*array, int64, error) {
+	header, err := npyHeader(r)
+	if err != nil {
+		return nil, 0, err
+	}
+	h, err := parseNPY(header)
+	if err != nil {
+		return nil, 0, err
+	}
+	a := &array{fortran: h.Descr.Fortran, stream: r}
+	shape := h.Descr.Shape
+	switch len(shape) {
+	case 1:
+		a.rows, a.columns, a.oneAxis = int64(shape[0]), 1, true
+	case 2:
+		a.rows, a.columns = int64(shape[0]), shape[1]
+	default:
+		return nil, 0, fmt.Errorf("the array has shape %v, expected one of two axes, (rows, columns): reshape it", shape)
+	}
+	if a.rows < 0 || a.columns < 0 {
+		return nil, 0, fmt.Errorf("the array has shape %v: the file is broken", shape)
+	}
+	if a.rows == 0 || a.columns == 0 {
+		return nil, 0, fmt.Errorf("the array has shape %v: it holds no numbers", shape)
+	}
+	if a.columns > maxColumns {
+		return nil, 0, fmt.Errorf("the array has shape %v, expected at most %d columns: is it (columns, rows)? Transpose it", shape, maxColumns)
+	}
+	a.element(h.Descr.Type)
+	if a.rows > math.MaxInt64/int64(a.columns)/int64(a.size) {
+		return nil, 0, fmt.Errorf("the array has shape %v, which no file can hold: the file is broken", shape)
+	}
+	if a.columns == 1 || a.rows == 1 {
+		a.fortran = false // the same in both orders
+	}
+	return a, int64(len(header)), nil
+}
+
+// npyHeader reads magic, version, length and the header itself.
+func npyHeader(r io.Reader) ([]byte, error) {
+	const most = 1 << 16 // of a header in version 1; others serve names of fields
+	b := make([]byte, 12)
+	if _, err := io.ReadFull(r, b[:10]); err != nil {
+		return nil, cutNPY(err)
+	}
+	length, prefix := int(binary.LittleEndian.Uint16(b[8:])), 10
+	if b[6] != 1 {
+		if _, err := io.ReadFull(r, b[10:12]); err != nil {
+			return nil, cutNPY(err)
+		}
+		length, prefix = int(binary.LittleEndian.Uint32(b[8:])), 12
+		b[6] = 2 // version 3 differs in nothing but the names of fields
+	}
+	if string(b[:6]) != magicNPY {
+		return nil, fmt.Errorf("starts with %q, expected %q: this is no NPY array", b[:6], magicNPY)
+	}
+	if length > most {
+		return nil, fmt.Errorf("the NPY header claims %d bytes, expected at most %d: the file is broken", length, most)
+	}
+	header := append(b[:prefix:prefix], make([]byte, length)...)
+	if _, err := io.ReadFull(r, header[prefix:]); err != nil {
+		return nil, cutNPY(err)
+	}
+	return header, nil
+}
+
+func cutNPY(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("ends inside the NPY header: it was cut off; copy or download it again")
+	}
+	return err
+}
+
+func parseNPY(header []byte) (h npy.Header, err error) {
+	defer guard(&err, "NPY")
+	r, err := npy.NewReader(bytes.NewReader(header))
+	if err != nil {
+		return h, fmt.Errorf("the NPY header is not understood (%w): save a plain array of numbers", err)
+	}
+	return r.Header, nil
+}
+
+// element sets size and decode by NumPy's name of a type, such as <f8.
+// Source: https://numpy.org/doc/stable/reference/arrays.interface.html.
+func (a *array) element(name string) {
+	a.size, a.decode = 1, func([]byte) float64 { return math.NaN() }
+	if len(name) < 3 || !strings.Contains("<>|=", name[:1]) {
+		a.note = "records or objects (" + quote(name) + ")"
+		return
+	}
+	var order binary.ByteOrder = binary.LittleEndian
+	if name[0] == '>' {
+		order = binary.BigEndian
+	}
+	decoders := map[string]func(b []byte) float64{
+		"b1": func(b []byte) float64 { return float64(min(b[0], 1)) },
+		"i1": func(b []byte) float64 { return float64(int8(b[0])) },
+		"u1": func(b []byte) float64 { return float64(b[0]) },
+		"i2": func(b []byte) float64 { return float64(int16(order.Uint16(b))) },
+		"u2": func(b []byte) float64 { return float64(order.Uint16(b)) },
+		"f2": func(b []byte) float64 { return float64(float16.Float16Frombits(order.Uint16(b)).Float32()) },
+		"i4": func(b []byte) float64 { return float64(int32(order.Uint32(b))) },
+		"u4": func(b []byte) float64 { return float64(order.Uint32(b)) },
+		"f4": func(b []byte) float64 { return float64(math.Float32frombits(order.Uint32(b))) },
+		"i8": func(b []byte) float64 { return float64(int64(order.Uint64(b))) },
+		"u8": func(b []byte) float64 { return float64(order.Uint64(b)) },
+		"f8": func(b []byte) float64 { return math.Float64frombits(order.Uint64(b)) },
+	}
+	decode, ok := decoders[name[1:]]
+	if !ok {
+		a.note = "no real numbers (NumPy's type " + quote(name) + ")"
+		return
+	}
+	a.decode = decode
+	a.size, _ = strconv.Atoi(name[2:])
+}
+
+// bytes is the size of the data.
+func (a *array) bytes() int64 { return a.rows * int64(a.columns) * int64(a.size) }
+
+// read calls put with row, column and value of the next rows, at most n, for the
+// columns wanted. It returns how many whole rows there were.
+func (a *array) read(n int, wanted []int, put func(i, j int, v float64)) (int, error) {
+	n = int(min(int64(n), a.rows-a.next))
+	if n == 0 {
+		return 0, io.EOF
+	}
+	got, err := a.readOrdered(n, wanted, put)
+	a.next += int64(got)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = fmt.Errorf("ends in row %d of %d: it was cut off; copy or download it again", a.next+1, a.rows)
+	}
+	return got, err
+}
+
+func (a *array) readOrdered(n int, wanted []int, put func(i, j int, v float64)) (int, error) {
+	if a.fortran {
+		a.grow(n * a.size)
+		for j, column := range wanted {
+			offset := (int64(column)*a.rows + a.next) * int64(a.size)
+			if k, err := a.data.ReadAt(a.buf, offset); k < len(a.buf) {
+				return 0, err
+			}
+			for i := range n {
+				put(i, j, a.decode(a.buf[i*a.size:]))
+			}
+		}
+		return n, nil
+	}
+	width := a.columns * a.size
+	a.grow(n * width)
+	k, err := io.ReadFull(a.stream, a.buf)
+	got := k / width
+	for i := range got {
+		for j, column := range wanted {
+			put(i, j, a.decode(a.buf[i*width+column*a.size:]))
+		}
+	}
+	return got, err
+}
+
+func (a *array) grow(n int) {
+	if cap(a.buf) < n {
+		a.buf = make([]byte, n)
+	}
+	a.buf = a.buf[:n]
+}
+
+// newNPY opens an NPY file, or a pipe that brings one in C order.
+func newNPY(in *input, r *bufio.Reader) (source, error) {
+	a, header, err := readArray(r)
+	if err != nil {
+		return nil, err
+	}
+	if in.at != nil {
+		if got := in.size - header; got < a.bytes() && a.note == "" {
+			return nil, fmt.Errorf("holds %d bytes of data, expected %d for %d rows of %d: it was cut off; copy or download it again", got, a.bytes(), a.rows, a.columns)
+		} else if got > a.bytes() && a.note == "" {
+			return nil, fmt.Errorf("holds %d bytes after the array of %d rows of %d: it is broken, or holds several arrays; save one", got-a.bytes(), a.rows, a.columns)
+		}
+		a.data = io.NewSectionReader(in.at, header, in.size-header)
+	} else if a.fortran {
+		return nil, errors.New("is in Fortran order, which cannot be read from a pipe: give the file's name, or save numpy.ascontiguousarray of it")
+	}
+	return newArrays(in, "NPY", []string{""}, []*array{a}), nil
+}

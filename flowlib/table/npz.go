@@ -1,0 +1,183 @@
+package table
+
+import (
+	"archive/zip"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// arraysSource puts arrays of one length side by side: the one of an NPY, or
+// those of an NPZ.
+type arraysSource struct {
+	in      *input
+	name    string
+	columns []Column
+	arrays  []*array
+	start   []int // the first column of each array
+
+	wanted [][]int // columns of each array to read
+	place  [][]int // where each goes: j < features is a number, the rest text
+	row    int64
+}
+
+// newArrays names the columns: those of a sole array c1, c2, …; else an array X of
+// one axis gives X, one of two axes X1, X2, ….
+func newArrays(in *input, format string, names []string, arrays []*array) *arraysSource {
+	s := &arraysSource{in: in, name: format, arrays: arrays}
+	for k, a := range arrays {
+		s.start = append(s.start, len(s.columns))
+		for j := range a.columns {
+			c := Column{Name: names[k] + strconv.Itoa(j+1)}
+			switch {
+			case a.oneAxis && names[k] != "":
+				c.Name = names[k]
+			case len(arrays) == 1:
+				c.Name = "c" + strconv.Itoa(j+1)
+			}
+			if a.note != "" {
+				c.Kind, c.note = Other, a.note
+			}
+			s.columns = append(s.columns, c)
+		}
+	}
+	return s
+}
+
+// openNPZ opens the arrays of a zip file that o asks for.
+func openNPZ(in *input, z *zip.Reader, wanted string) (source, error) {
+	var found, shapes, names []string
+	var arrays []*array
+	total := 0
+	for _, f := range z.File {
+		name, isArray := strings.CutSuffix(f.Name, ".npy")
+		if !isArray {
+			continue
+		}
+		found = append(found, name)
+		if wanted != "" && name != wanted {
+			continue
+		}
+		a, err := openMember(in, f)
+		if err != nil {
+			return nil, fmt.Errorf("array %q: %w", name, err)
+		}
+		if total += a.columns; total > maxColumns {
+			return nil, fmt.Errorf("the arrays have more than %d columns", maxColumns)
+		}
+		names, arrays = append(names, name), append(arrays, a)
+		shapes = append(shapes, fmt.Sprintf("%s: %d rows of %d", name, a.rows, a.columns))
+	}
+	switch {
+	case len(found) == 0:
+		return nil, errors.New("is a zip file without a NumPy array in it: expected CSV, NPY, NPZ or Parquet; unzip it first")
+	case len(arrays) == 0:
+		return nil, fmt.Errorf("--array: there is no array %q; there are: %s", wanted, shorten(found))
+	}
+	for _, a := range arrays {
+		if a.rows != arrays[0].rows {
+			return nil, fmt.Errorf("the arrays differ in rows (%s): choose one with --array", shorten(shapes))
+		}
+	}
+	return newArrays(in, "NPZ", names, arrays), nil
+}
+
+func openMember(in *input, f *zip.File) (*array, error) {
+	r, err := f.Open()
+	if err != nil {
+		return nil, fmt.Errorf("the zip file is broken (%w): copy or download it again", err)
+	}
+	a, header, err := readArray(r)
+	if err != nil {
+		return nil, err
+	}
+	if a.note != "" {
+		return a, nil
+	}
+	if want := uint64(header + a.bytes()); f.UncompressedSize64 != want {
+		return nil, fmt.Errorf("holds %d bytes, expected %d for %d rows of %d: the file is broken; make it anew", f.UncompressedSize64, want, a.rows, a.columns)
+	}
+	if !a.fortran {
+		return a, nil
+	}
+	if f.Method == zip.Store {
+		offset, err := f.DataOffset()
+		if err != nil {
+			return nil, err
+		}
+		a.data = io.NewSectionReader(in.at, offset+header, a.bytes())
+		return a, nil
+	}
+	// A compressed column after column cannot be read row by row: it has to fit
+	// into memory, and a small file may not ask for much.
+	if most := min(256<<20, 1<<20+200*f.CompressedSize64); uint64(a.bytes()) > most {
+		return nil, fmt.Errorf("is compressed and in Fortran order, and its %d bytes are more than the %d that are read so: save it with numpy.savez, or numpy.ascontiguousarray of it", a.bytes(), most)
+	}
+	data, err := io.ReadAll(io.LimitReader(r, a.bytes()))
+	if err != nil {
+		return nil, fmt.Errorf("the zip file is broken (%w): copy or download it again", err)
+	}
+	a.data = bytes.NewReader(data)
+	return a, nil
+}
+
+func (s *arraysSource) all() []Column  { return s.columns }
+func (s *arraysSource) unit() string   { return "row" }
+func (s *arraysSource) close() error   { return s.in.Close() }
+func (s *arraysSource) format() string { return s.name }
+
+func (s *arraysSource) begin(numbers, texts []int) error {
+	s.wanted, s.place = make([][]int, len(s.arrays)), make([][]int, len(s.arrays))
+	for to, column := range append(append([]int{}, numbers...), texts...) {
+		k := len(s.start) - 1
+		for s.start[k] > column {
+			k--
+		}
+		s.wanted[k] = append(s.wanted[k], column-s.start[k])
+		s.place[k] = append(s.place[k], to)
+	}
+	return nil
+}
+
+func (s *arraysSource) fill(c *Chunk, n int) error {
+	before := c.Len()
+	d, kept := c.features, c.kept
+	n = min(n, max(1, 1<<20/(8*len(s.columns))))
+	c.Values = extend(c.Values, n*d)
+	c.text = extend(c.text, n*kept)
+	got, end := n, error(nil)
+	for k, a := range s.arrays {
+		if len(s.wanted[k]) == 0 {
+			continue
+		}
+		place := s.place[k]
+		rows, err := a.read(n, s.wanted[k], func(i, j int, v float64) {
+			if to := place[j]; to < d {
+				c.Values[(before+i)*d+to] = v
+			} else {
+				c.text[(before+i)*kept+to-d] = strconv.FormatFloat(v, 'g', -1, 64)
+			}
+		})
+		if rows < got || end == nil {
+			got, end = min(got, rows), err
+		}
+	}
+	for i := range got {
+		c.Lines = append(c.Lines, s.row+int64(i)+1)
+	}
+	s.row += int64(got)
+	c.cut(before + got)
+	return end
+}
+
+// extend makes s longer by n elements.
+func extend[T any](s []T, n int) []T {
+	var zero T
+	for range n {
+		s = append(s, zero)
+	}
+	return s
+}

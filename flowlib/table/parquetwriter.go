@@ -1,0 +1,104 @@
+package table
+
+import (
+	"io"
+	"slices"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// parquetSink writes numbers as double and texts as string, in row groups small
+// enough to be held in memory.
+type parquetSink struct {
+	out     *parquet.Writer
+	kept    []Column
+	rows    []parquet.Row
+	pending int // rows that wait
+	group   int64
+}
+
+const (
+	parquetBatch = 256     // rows handed to the library at once
+	parquetGroup = 1 << 16 // rows of a group
+)
+
+// ordered is a group whose columns keep the order given; the library's own sorts
+// them by name.
+type ordered struct {
+	parquet.Group
+	names []string
+}
+
+func (o ordered) Fields() []parquet.Field {
+	fields := o.Group.Fields()
+	place := map[string]int{}
+	for i, name := range o.names {
+		place[name] = i
+	}
+	slices.SortFunc(fields, func(a, b parquet.Field) int { return place[a.Name()] - place[b.Name()] })
+	return fields
+}
+
+func newParquetSink(file io.Writer, kept []Column, numbers []string) (*parquetSink, error) {
+	group := ordered{parquet.Group{}, append(names(kept), numbers...)}
+	for _, c := range kept {
+		if c.Kind == Text {
+			group.Group[c.Name] = parquet.String()
+		} else {
+			group.Group[c.Name] = parquet.Leaf(parquet.DoubleType)
+		}
+	}
+	for _, name := range numbers {
+		group.Group[name] = parquet.Leaf(parquet.DoubleType)
+	}
+	s := &parquetSink{kept: kept}
+	s.out = parquet.NewWriter(file, parquet.NewSchema("table", group), parquet.Compression(&parquet.Snappy))
+	for range parquetBatch {
+		s.rows = append(s.rows, make(parquet.Row, len(group.names)))
+	}
+	return s, nil
+}
+
+func (s *parquetSink) row(text []string, values []float64) (err error) {
+	defer guard(&err, "Parquet")
+	row := s.rows[s.pending]
+	for i, t := range text {
+		v := parquet.ByteArrayValue([]byte(t))
+		if s.kept[i].Kind == Number {
+			x, err := keptNumber(s.kept[i], t)
+			if err != nil {
+				return err
+			}
+			v = parquet.DoubleValue(x)
+		}
+		row[i] = v.Level(0, 0, i)
+	}
+	for j, x := range values {
+		row[len(text)+j] = parquet.DoubleValue(x).Level(0, 0, len(text)+j)
+	}
+	if s.pending++; s.pending == len(s.rows) {
+		return s.flush()
+	}
+	return nil
+}
+
+func (s *parquetSink) flush() error {
+	if _, err := s.out.WriteRows(s.rows[:s.pending]); err != nil {
+		return err
+	}
+	s.group += int64(s.pending)
+	s.pending = 0
+	if s.group >= parquetGroup {
+		s.group = 0
+		return s.out.Flush()
+	}
+	return nil
+}
+
+func (s *parquetSink) finish() (err error) {
+	defer guard(&err, "Parquet")
+	if err := s.flush(); err != nil {
+		return err
+	}
+	return s.out.Close()
+}

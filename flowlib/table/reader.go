@@ -1,0 +1,314 @@
+package table
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+)
+
+// Reader reads the rows of one table from first to last.
+type Reader struct {
+	name    string // of the file, for messages
+	src     source
+	columns []Column // read as numbers
+	kept    []Column
+	missing Missing
+	rows    int // of a chunk
+	chunk   Chunk
+	err     error // what comes after the rows handed out
+
+	seen, dropped int64
+	tally         []int64 // missing values of each column
+}
+
+// Open opens the table at path; "-" is the standard input. The caller closes it.
+func Open(path string, o Options) (*Reader, error) {
+	in, err := openInput(path)
+	if err != nil {
+		return nil, err
+	}
+	r, err := newReader(in, o)
+	if err != nil {
+		in.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+func newReader(in *input, o Options) (*Reader, error) {
+	src, err := newSource(in, o)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", in.name, err)
+	}
+	r := &Reader{name: in.name, src: src, missing: o.Missing, rows: o.chunkRows}
+	all := src.all()
+	if err := checkNames(all); err != nil {
+		return nil, r.wrap(err)
+	}
+	numbers, texts, err := selectColumns(all, o)
+	if err != nil {
+		return nil, r.wrap(err)
+	}
+	for _, i := range numbers {
+		r.columns = append(r.columns, all[i])
+	}
+	for _, i := range texts {
+		r.kept = append(r.kept, all[i])
+	}
+	if r.rows == 0 {
+		r.rows = min(max(1, 1<<17/len(numbers)), 4096)
+	}
+	r.chunk.features, r.chunk.kept = len(numbers), len(texts)
+	r.tally = make([]int64, len(numbers))
+	if err := src.begin(numbers, texts); err != nil {
+		return nil, r.wrap(err)
+	}
+	return r, nil
+}
+
+// Columns names the columns of a chunk's numbers.
+func (r *Reader) Columns() []string { return names(r.columns) }
+
+// All lists the columns of the file.
+func (r *Reader) All() []Column { return slices.Clone(r.src.all()) }
+
+// Kept lists the columns of a chunk's text. A column of a CSV is Number if it is
+// read as numbers too, else Text.
+func (r *Reader) Kept() []Column {
+	kept := slices.Clone(r.kept)
+	if _, csv := r.src.(*csvSource); csv {
+		for i := range kept {
+			kept[i].Kind = Text
+			if slices.ContainsFunc(r.columns, func(c Column) bool { return c.Name == kept[i].Name }) {
+				kept[i].Kind = Number
+			}
+		}
+	}
+	return kept
+}
+
+// Format says in words how the file was understood, such as "CSV with a header,
+// delimiter ';', decimal comma". The decimal comma is known after the first chunk.
+func (r *Reader) Format() string { return r.src.format() }
+
+// Dialect is how a CSV like this one is written; the default for other formats.
+func (r *Reader) Dialect() Dialect {
+	if s, ok := r.src.(*csvSource); ok {
+		return Dialect{Delimiter: s.delimiter, DecimalComma: s.numbers.mark == ','}
+	}
+	return Dialect{}
+}
+
+// Dropped counts the rows with missing values so far.
+func (r *Reader) Dropped() int64 { return r.dropped }
+
+// Next returns the next rows, or io.EOF after the last. An error comes after
+// all rows before it, whatever the size of the chunks.
+func (r *Reader) Next() (*Chunk, error) {
+	for r.err == nil {
+		c := &r.chunk
+		c.reset()
+		r.err = r.fill(c)
+		if c.Len() > 0 {
+			return c, nil
+		}
+	}
+	return nil, r.err
+}
+
+// fill reads one chunk and sees to missing and infinite values in it.
+func (r *Reader) fill(c *Chunk) error {
+	err := r.src.fill(c, r.rows)
+	switch {
+	case err == io.EOF && r.seen == 0 && c.Len() == 0:
+		err = r.wrap(errors.New("holds no rows: expected numbers in at least one"))
+	case err != nil && err != io.EOF:
+		err = r.wrap(err)
+	}
+	if e := r.finite(c); e != nil {
+		err = e
+	}
+	r.seen += int64(c.Len())
+	if len(c.missing) > 0 {
+		first, line := c.missing[0], c.Lines[c.missing[0].row]
+		r.sift(c)
+		if r.missing == MissingError {
+			c.cut(first.row)
+			return r.countMissing(line, first, err)
+		}
+	}
+	if err == io.EOF && r.missing == MissingDrop && r.dropped == r.seen {
+		return fmt.Errorf("%s: all %d rows miss a value in the columns used (%s): fill them in, or choose other columns with --columns",
+			r.name, r.seen, r.tallies())
+	}
+	return err
+}
+
+// finite finds the first infinite value and cuts the chunk there; it notes NaN
+// as missing where the source did not.
+func (r *Reader) finite(c *Chunk) error {
+	noted := len(c.missing) > 0 // a source that notes does so for every NaN
+	for k, v := range c.Values {
+		if v-v == 0 { // neither infinite nor NaN
+			continue
+		}
+		i, j := k/c.features, k%c.features
+		if math.IsInf(v, 0) {
+			line := c.Lines[i]
+			c.cut(i)
+			c.missing = slices.DeleteFunc(c.missing, func(g gap) bool { return g.row >= i })
+			return r.at(line, j, "found the infinite value %g, expected a finite number: correct or remove it", v)
+		}
+		if !noted {
+			c.missing = append(c.missing, gap{i, j, "NaN"})
+		}
+	}
+	return nil
+}
+
+// sift counts rows with missing values and, if that is the rule, drops them.
+func (r *Reader) sift(c *Chunk) {
+	to, g := 0, 0
+	for i := range c.Len() {
+		if g < len(c.missing) && c.missing[g].row == i {
+			r.dropped++
+			for ; g < len(c.missing) && c.missing[g].row == i; g++ {
+				r.tally[c.missing[g].column]++
+			}
+			if r.missing == MissingDrop {
+				continue
+			}
+		}
+		if r.missing == MissingDrop {
+			c.move(to, i)
+			to++
+		}
+	}
+	if r.missing == MissingDrop {
+		c.cut(to)
+	}
+}
+
+// countMissing reads on to the end, or to the next error, to say how many rows
+// miss a value. The rows before the first such row are in r.chunk and stay.
+func (r *Reader) countMissing(line int64, first gap, end error) error {
+	rest := Chunk{features: r.chunk.features, kept: r.chunk.kept}
+	for end == nil {
+		rest.reset()
+		end = r.src.fill(&rest, r.rows)
+		if e := r.finite(&rest); e != nil {
+			end = e
+		}
+		r.seen += int64(rest.Len())
+		r.sift(&rest)
+	}
+	of := fmt.Sprintf("%d of %d rows miss", r.dropped, r.seen)
+	if end != io.EOF {
+		of = fmt.Sprintf("%d of the first %d rows miss", r.dropped, r.seen)
+	}
+	return r.at(line, first.column, "found no value (%s), expected a number; %s a value in the columns used (%s): fill them in, leave the column out with --columns, or leave the rows out with --missing drop",
+		quote(first.found), of, r.tallies())
+}
+
+// tallies lists the columns with missing values and how many each has.
+func (r *Reader) tallies() string {
+	var all []string
+	for j, n := range r.tally {
+		if n > 0 {
+			all = append(all, fmt.Sprintf("%s: %d", r.columns[j].Name, n))
+		}
+	}
+	return shorten(all)
+}
+
+// Close closes the file.
+func (r *Reader) Close() error { return r.src.close() }
+
+func (r *Reader) wrap(err error) error { return fmt.Errorf("%s: %w", r.name, err) }
+
+// at is an error about a column, by its index among the numbers, in a row.
+func (r *Reader) at(line int64, column int, format string, args ...any) error {
+	return r.wrap(at(r.src.unit(), line, r.columns[column].Name, format, args...))
+}
+
+func at(unit string, line int64, column, format string, args ...any) error {
+	return fmt.Errorf("%s %d, column %q: %w", unit, line, column, fmt.Errorf(format, args...))
+}
+
+// quote shows what a file holds, short and printable.
+func quote(s string) string {
+	const most = 40
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return fmt.Sprintf("%q", s)
+}
+
+// shorten joins up to 20 items.
+func shorten(items []string) string {
+	const most = 20
+	if len(items) > most {
+		return strings.Join(items[:most], ", ") + fmt.Sprintf(", … (%d in all)", len(items))
+	}
+	return strings.Join(items, ", ")
+}
+
+func names(columns []Column) []string {
+	all := make([]string, len(columns))
+	for i, c := range columns {
+		all[i] = c.Name
+	}
+	return all
+}
+
+// Table is a whole table in memory.
+type Table struct {
+	Columns []string
+	Rows    [][]float64 // [n, D]; all share one block of memory
+	Lines   []int64     // [n], see Chunk
+	Kept    []Column
+	Text    [][]string // [n, K], nil without Options.Keep
+	Dropped int64      // rows with missing values
+	Format  string
+}
+
+// ReadAll reads the whole table at path.
+func ReadAll(path string, o Options) (*Table, error) {
+	r, err := Open(path, o)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return r.readAll()
+}
+
+func (r *Reader) readAll() (*Table, error) {
+	t := &Table{Columns: r.Columns(), Kept: r.Kept()}
+	var flat []float64
+	for {
+		c, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		flat = append(flat, c.Values...)
+		t.Lines = append(t.Lines, c.Lines...)
+		for i := range c.Len() {
+			if c.kept > 0 {
+				t.Text = append(t.Text, slices.Clone(c.Text(i)))
+			}
+		}
+	}
+	d := len(t.Columns)
+	t.Rows = make([][]float64, len(t.Lines))
+	for i := range t.Rows {
+		t.Rows[i] = flat[i*d : (i+1)*d : (i+1)*d]
+	}
+	t.Dropped, t.Format = r.Dropped(), r.Format()
+	return t, nil
+}

@@ -1,0 +1,98 @@
+package table
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// checkNames refuses a table without columns, with too many, or with two of one
+// name; it names those without a name.
+func checkNames(all []Column) error {
+	if len(all) == 0 {
+		return errors.New("holds no columns")
+	}
+	if len(all) > maxColumns {
+		return fmt.Errorf("has %d columns, expected at most %d", len(all), maxColumns)
+	}
+	place := make(map[string]int, len(all))
+	for i := range all {
+		if all[i].Name == "" {
+			all[i].Name = "c" + strconv.Itoa(i+1)
+		}
+		if first, twice := place[all[i].Name]; twice {
+			return fmt.Errorf("columns %d and %d are both called %q: give every column a name of its own", first+1, i+1, all[i].Name)
+		}
+		place[all[i].Name] = i
+	}
+	return nil
+}
+
+// selectColumns finds the columns that o asks for.
+func selectColumns(all []Column, o Options) (numbers, texts []int, err error) {
+	find := finder(all)
+	exclude, err := find(o.Exclude, "--exclude")
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(o.Columns) > 0 {
+		if numbers, err = find(o.Columns, "--columns"); err != nil {
+			return nil, nil, err
+		}
+	} else {
+		for i := range all {
+			if !slices.Contains(exclude, i) {
+				numbers = append(numbers, i)
+			}
+		}
+	}
+	if len(numbers) == 0 {
+		return nil, nil, fmt.Errorf("no column is left to read; there are: %s", shorten(names(all)))
+	}
+	for _, i := range numbers {
+		if c := all[i]; c.Kind != Number {
+			return nil, nil, fmt.Errorf("column %q holds %s, expected numbers: choose the columns of numbers with --columns; there are: %s", c.Name, c.note, shorten(names(all)))
+		}
+	}
+	if slices.Equal(o.Keep, []string{"*"}) {
+		for i := range all {
+			texts = append(texts, i)
+		}
+	} else if texts, err = find(o.Keep, "kept columns"); err != nil {
+		return nil, nil, err
+	}
+	for _, i := range texts {
+		if c := all[i]; c.Kind == Other {
+			return nil, nil, fmt.Errorf("column %q holds %s, which cannot be kept: keep others; there are: %s", c.Name, c.note, shorten(names(all)))
+		}
+	}
+	return numbers, texts, nil
+}
+
+// finder returns a function that turns names, or numbers from 1, into indices.
+func finder(all []Column) func(wanted []string, flag string) ([]int, error) {
+	place := make(map[string]int, len(all))
+	for i, c := range all {
+		place[c.Name] = i
+	}
+	return func(wanted []string, flag string) ([]int, error) {
+		var found []int
+		taken := map[int]bool{}
+		for _, name := range wanted {
+			i, ok := place[name]
+			if n, err := strconv.Atoi(name); !ok && err == nil && 1 <= n && n <= len(all) {
+				i, ok = n-1, true
+			}
+			if !ok {
+				return nil, fmt.Errorf("%s: there is no column %q; there are: %s", flag, name, shorten(names(all)))
+			}
+			if taken[i] {
+				return nil, fmt.Errorf("%s: column %q is named twice", flag, all[i].Name)
+			}
+			taken[i] = true
+			found = append(found, i)
+		}
+		return found, nil
+	}
+}

@@ -1,0 +1,249 @@
+package table
+
+import (
+	"fmt"
+	"hash/maphash"
+	"io"
+	"math"
+	"slices"
+)
+
+// Summary describes a table: what a fit refuses, warns about and scales by.
+type Summary struct {
+	Rows    int64           `json:"rows"`
+	Columns []ColumnSummary `json:"columns"`
+	// Repeats counts rows equal to an earlier one among the first Compared.
+	Repeats  int64 `json:"repeats"`
+	Compared int64 `json:"compared"`
+}
+
+// ColumnSummary describes one column. NaN, a missing value that was kept, counts
+// nowhere.
+type ColumnSummary struct {
+	Name     string  `json:"name"`
+	N        int64   `json:"n"`
+	Mean     float64 `json:"mean"`
+	Std      float64 `json:"std"` // of the sample: divided by N-1
+	Min      float64 `json:"min"`
+	Max      float64 `json:"max"`
+	Distinct int     `json:"distinct"` // different values, or MaxDistinct if there are more
+	Whole    bool    `json:"whole"`    // every value is a whole number
+	// Counts says that every value is the one before it plus 1: a row's number,
+	// which carries no density.
+	Counts bool `json:"counts"`
+	// Step is the smallest distance between two values, if all values lie on
+	// multiples of it from the smallest on, else 0.
+	Step float64 `json:"step"`
+	// Top is the commonest value, of which there are TopN.
+	Top  float64 `json:"top"`
+	TopN int64   `json:"top_n"`
+}
+
+// MaxDistinct is how many different values of a column are told apart.
+const MaxDistinct = 10000
+
+// maxCompared is how many rows are told apart.
+const maxCompared = 100000
+
+// Constant reports whether the column has one value only.
+func (c ColumnSummary) Constant() bool { return c.N > 0 && c.Min == c.Max }
+
+// Quantised reports whether the column lies on a grid, so that a density could
+// grow without bound on its values: whole numbers, or values on steps that come
+// five times each on average. See [Dequantise].
+func (c ColumnSummary) Quantised() bool {
+	return c.Step > 0 && !c.Constant() && (c.Whole || c.N >= 5*int64(c.Distinct))
+}
+
+// Summarizer gathers a Summary as rows come; memory does not grow with them
+// beyond MaxDistinct values of each column.
+type Summarizer struct {
+	columns []columnState
+	rows    int64
+	seen    map[uint64]struct{}
+	repeats int64
+	seed    maphash.Seed
+	key     []byte
+}
+
+type columnState struct {
+	ColumnSummary
+	m2     float64 // Σ (x - mean)², by Welford's update
+	last   float64
+	values map[float64]int64
+}
+
+// NewSummarizer starts a summary of columns of these names.
+func NewSummarizer(columns []string) *Summarizer {
+	s := &Summarizer{seen: map[uint64]struct{}{}, seed: maphash.MakeSeed()}
+	for _, name := range columns {
+		s.columns = append(s.columns, columnState{
+			ColumnSummary: ColumnSummary{Name: name, Min: math.Inf(1), Max: math.Inf(-1), Whole: true, Counts: true},
+			values:        map[float64]int64{},
+		})
+	}
+	return s
+}
+
+// Add takes in one row.
+func (s *Summarizer) Add(row []float64) {
+	s.rows++
+	for j, v := range row {
+		if !math.IsNaN(v) {
+			s.columns[j].add(v)
+		}
+	}
+	if s.rows > maxCompared {
+		return
+	}
+	s.key = s.key[:0]
+	for _, v := range row {
+		b := math.Float64bits(v + 0) // -0 becomes 0
+		for k := range 8 {
+			s.key = append(s.key, byte(b>>(8*k)))
+		}
+	}
+	h := maphash.Bytes(s.seed, s.key)
+	if _, again := s.seen[h]; again { // 64 bits: a false alarm in 1e5 rows has odds of 3e-10
+		s.repeats++
+	}
+	s.seen[h] = struct{}{}
+}
+
+func (c *columnState) add(v float64) {
+	c.N++
+	delta := v - c.Mean
+	c.Mean += delta / float64(c.N)
+	c.m2 += delta * (v - c.Mean)
+	c.Min, c.Max = min(c.Min, v), max(c.Max, v)
+	c.Whole = c.Whole && v == math.Trunc(v)
+	c.Counts = c.Counts && (c.N == 1 || v == c.last+1)
+	c.last = v
+	if _, known := c.values[v]; known || len(c.values) < MaxDistinct {
+		c.values[v]++
+	}
+}
+
+// Summary returns what was gathered so far.
+func (s *Summarizer) Summary() Summary {
+	all := Summary{Rows: s.rows, Repeats: s.repeats, Compared: min(s.rows, maxCompared)}
+	for i := range s.columns {
+		all.Columns = append(all.Columns, s.columns[i].finish())
+	}
+	return all
+}
+
+func (c *columnState) finish() ColumnSummary {
+	out := c.ColumnSummary
+	out.Std = math.Sqrt(c.m2 / float64(c.N-1))
+	if c.N < 2 {
+		out.Std = 0
+	}
+	if c.N == 0 {
+		out.Min, out.Max, out.Whole, out.Counts = 0, 0, false, false
+	}
+	out.Counts = out.Counts && c.N > 2
+	out.Distinct = len(c.values)
+	sorted := make([]float64, 0, len(c.values))
+	for v, n := range c.values {
+		sorted = append(sorted, v)
+		if n > out.TopN || n == out.TopN && v < out.Top {
+			out.Top, out.TopN = v, n
+		}
+	}
+	slices.Sort(sorted)
+	out.Step = step(sorted)
+	if out.Step == 0 && out.Whole && out.Min < out.Max {
+		out.Step = 1
+	}
+	if out.Distinct == MaxDistinct && !out.Whole { // more values may lie between those that were told apart
+		out.Step = 0
+	}
+	return out
+}
+
+// step is the spacing of the grid that sorted values lie on, else 0. Every gap
+// must be a multiple of it, but for the rounding of values as float32.
+func step(sorted []float64) float64 {
+	if len(sorted) < 2 {
+		return 0
+	}
+	smallest := math.Inf(1)
+	for i := 1; i < len(sorted); i++ {
+		smallest = min(smallest, sorted[i]-sorted[i-1])
+	}
+	// The smallest gap itself is rounded: the range over its number of steps is not.
+	steps := 0.0
+	for i := 1; i < len(sorted); i++ {
+		steps += math.Round((sorted[i] - sorted[i-1]) / smallest)
+	}
+	first, last := sorted[0], sorted[len(sorted)-1]
+	spacing := (last - first) / steps
+	const float32Rounding = 1. / (1 << 24)
+	tolerance := 1e-3 + 2*max(math.Abs(first), math.Abs(last))*float32Rounding/spacing
+	if !(tolerance <= 0.1) { // then any value is near the grid
+		return 0
+	}
+	for i := 1; i < len(sorted); i++ {
+		multiple := (sorted[i] - sorted[i-1]) / spacing
+		if !(math.Abs(multiple-math.Round(multiple)) <= tolerance) {
+			return 0
+		}
+	}
+	return spacing
+}
+
+// Describe reads r to its end.
+func Describe(r *Reader) (Summary, error) {
+	s := NewSummarizer(r.Columns())
+	for {
+		c, err := r.Next()
+		if err == io.EOF {
+			return s.Summary(), nil
+		}
+		if err != nil {
+			return Summary{}, err
+		}
+		for i := range c.Len() {
+			s.Add(c.Row(i))
+		}
+	}
+}
+
+// Check returns an error if no density can be fitted to the table: fewer rows
+// than least, or a column of one value.
+func (s Summary) Check(least int64) error {
+	if s.Rows < least {
+		return fmt.Errorf("has %d rows, too few to fit a density to: expected at least %d", s.Rows, least)
+	}
+	for _, c := range s.Columns {
+		if c.N > 0 && c.Constant() {
+			return fmt.Errorf("column %q is %g in all %d rows, which carries no density: leave it out with --columns", c.Name, c.Min, c.N)
+		}
+		// Below float32's rounding a spread is none, as in dataset.NewStandardizer.
+		if !(c.Std > 1e-7*math.Abs(c.Mean)) || math.IsInf(c.Std, 0) {
+			return fmt.Errorf("column %q has mean %g and standard deviation %g, a spread that float32 cannot hold: shift or scale it, or leave it out with --columns", c.Name, c.Mean, c.Std)
+		}
+	}
+	return nil
+}
+
+// Warnings says what a person should know before fitting a density.
+func (s Summary) Warnings() []string {
+	var all []string
+	warn := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+	for _, c := range s.Columns {
+		switch {
+		case c.Counts:
+			warn("column %q counts the rows (%g, %g, …): leave it out with --columns", c.Name, c.Min, c.Min+1)
+		case c.Quantised():
+			warn("column %q lies on steps of %g: noise of one step is added (dequantised)", c.Name, c.Step)
+		case c.TopN > 1 && 20*c.TopN >= c.N:
+			warn("column %q is %g in %.0f%% of the rows: a density has a spike there", c.Name, c.Top, 100*float64(c.TopN)/float64(c.N))
+		}
+	}
+	if 20*s.Repeats >= s.Compared && s.Repeats > 0 {
+		warn("%d of the first %d rows repeat an earlier row: scores of held-out rows may be too good", s.Repeats, s.Compared)
+	}
+	return all
+}

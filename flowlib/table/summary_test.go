@@ -1,0 +1,141 @@
+package table
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+func TestSummaryByHand(t *testing.T) {
+	r := must(newReader(fromBytes("a.csv", []byte("a,b,i\n1,0.3,0\n3,0.1,1\n1,0.3,2\n3,0.3,3\n")), Options{}))
+	s, err := Describe(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b, i := s.Columns[0], s.Columns[1], s.Columns[2]
+	if a.N != 4 || a.Mean != 2 || !(math.Abs(a.Std-math.Sqrt(4./3)) <= 1e-15) || a.Min != 1 || a.Max != 3 || a.Distinct != 2 || !a.Whole || a.Counts || a.Step != 2 || a.Top != 1 || a.TopN != 2 {
+		t.Errorf("got %+v", a)
+	}
+	if b.Whole || b.Top != 0.3 || b.TopN != 3 || !(math.Abs(b.Step-0.2) <= 1e-15) || b.Quantised() {
+		t.Errorf("got %+v", b)
+	}
+	if !i.Counts || s.Rows != 4 || s.Repeats != 0 {
+		t.Errorf("got %+v", s)
+	}
+	if got := s.Warnings(); len(got) != 3 || !strings.Contains(got[2], `column "i" counts the rows (0, 1, …)`) {
+		t.Errorf("got %q", got)
+	}
+}
+
+func summarize(rows [][]float64) Summary {
+	s := NewSummarizer([]string{"x"})
+	for _, row := range rows {
+		s.Add(row)
+	}
+	return s.Summary()
+}
+
+// A million as the mean, a spread of one: naive sums of squares would lose it.
+func TestSummaryIsStable(t *testing.T) {
+	var rows [][]float64
+	for i := range 100000 {
+		rows = append(rows, []float64{1e9 + float64(2*(i%2)-1)})
+	}
+	s := summarize(rows)
+	c := s.Columns[0]
+	if want := math.Sqrt(100000. / 99999); !(math.Abs(c.Std-want) <= 1e-9) || c.Mean != 1e9 || s.Repeats != 99998 {
+		t.Errorf("got %+v", s)
+	}
+}
+
+// Columns on a grid, and columns that are none, as a fit must tell them apart.
+func TestQuantised(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	column := func(n int, f func() float64) Summary {
+		rows := make([][]float64, n)
+		for i := range rows {
+			rows[i] = []float64{f()}
+		}
+		return summarize(rows)
+	}
+	tests := []struct {
+		name string
+		n    int
+		f    func() float64
+		want float64 // step, 0: not quantised
+	}{
+		{"normal", 20000, rng.NormFloat64, 0},
+		{"normal in float32", 20000, func() float64 { return float64(float32(rng.NormFloat64())) }, 0},
+		{"few normal", 30, rng.NormFloat64, 0},
+		{"ages", 1000, func() float64 { return float64(20 + rng.IntN(60)) }, 1},
+		{"large whole numbers, more than are told apart", 30000, func() float64 { return float64(rng.IntN(1e6)) }, 1},
+		{"two decimals", 20000, func() float64 { return math.Round(100*rng.NormFloat64()) / 100 }, 0.01},
+		{"two decimals in float32, far off", 20000, func() float64 { return float64(float32(50 + math.Round(100*rng.NormFloat64())/100)) }, 0.01},
+		{"two decimals, but few rows", 100, func() float64 { return math.Round(1000*rng.NormFloat64()) / 100 }, 0},
+		{"eighths of scaled ints", 5000, func() float64 { return 0.3 + 0.7*float64(rng.IntN(10)) }, 0.7},
+		{"uniform to six decimals", 50000, func() float64 { return math.Round(1e6*rng.Float64()) / 1e6 }, 0},
+		{"zeros and normal", 20000, func() float64 { return rng.NormFloat64() * float64(rng.IntN(2)) }, 0},
+	}
+	for _, tt := range tests {
+		c := column(tt.n, tt.f).Columns[0]
+		step := 0.0
+		if c.Quantised() {
+			step = c.Step
+		}
+		if !(math.Abs(step-tt.want) <= 1e-5*tt.want) { // float32's rounding over the range
+			t.Errorf("%s: step %g, want %g: %+v", tt.name, step, tt.want, c)
+		}
+	}
+	spike := column(20000, func() float64 { return rng.NormFloat64() * float64(rng.IntN(2)) })
+	if got := spike.Warnings(); len(got) != 2 || !strings.Contains(got[0], `column "x" is 0 in 50% of the rows`) || !strings.Contains(got[1], "repeat an earlier row") {
+		t.Errorf("got %q", got)
+	}
+	if got := column(20000, rng.NormFloat64).Warnings(); len(got) != 0 {
+		t.Errorf("warned about a normal column: %q", got)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	for want, rows := range map[string][][]float64{
+		"has 2 rows, too few to fit a density to: expected at least 3":                     {{1}, {2}},
+		`column "x" is 5 in all 3 rows, which carries no density: leave it out`:            {{5}, {5}, {5}},
+		`column "x" has mean 1e+09 and standard deviation 1, a spread that float32 cannot`: {{1e9 - 1}, {1e9}, {1e9 + 1}},
+		`a spread that float32 cannot hold`:                                                {{1e308}, {-1e308}, {1e308}},
+	} {
+		if err := summarize(rows).Check(3); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+	if err := summarize([][]float64{{1}, {2}, {4}}).Check(3); err != nil {
+		t.Error(err)
+	}
+}
+
+// Noise stays within its cell, fills it evenly, and leaves other columns alone.
+func TestDequantise(t *testing.T) {
+	const n = 10000
+	rows, again := make([][]float64, n), make([][]float64, n)
+	for i := range rows {
+		rows[i], again[i] = []float64{float64(i % 7), 0.5}, []float64{float64(i % 7), 0.5}
+	}
+	Dequantise(rows, []float64{2, 0}, 1)
+	Dequantise(again, []float64{2, 0}, 1)
+	if fmt.Sprint(rows) != fmt.Sprint(again) {
+		t.Error("one seed gave two noises")
+	}
+	mean, square := 0.0, 0.0
+	for i, row := range rows {
+		u := (row[0] - float64(i%7)) / 2
+		if !(u >= -0.5 && u < 0.5) || row[1] != 0.5 {
+			t.Fatalf("row %d became %v", i, row)
+		}
+		mean += u / n
+		square += u * u / n
+	}
+	// Standard errors: √(1/12n) = 0.003 and √(1/180n) = 0.0007; four of each.
+	if !(math.Abs(mean) <= 0.012) || !(math.Abs(square-1./12) <= 0.003) {
+		t.Errorf("noise has mean %g and mean square %g, want 0 and 1/12", mean, square)
+	}
+}

@@ -1,0 +1,128 @@
+package table
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+var errThrift = errors.New("its metadata is broken")
+
+// checkThrift walks over one struct of Thrift's compact protocol at the start of
+// b and returns its length, or an error if a length or count in it does not fit
+// into b. The decoder takes memory for what such a count claims, this does not.
+// Source: https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md.
+func checkThrift(b []byte) (int, error) {
+	w := thriftWalker{b: b}
+	w.structure(0)
+	if w.broken {
+		return 0, errThrift
+	}
+	return w.at, nil
+}
+
+type thriftWalker struct {
+	b      []byte
+	at     int
+	broken bool
+}
+
+const (
+	thriftTrue, thriftFalse, thriftByte   = 1, 2, 3
+	thriftInt16, thriftInt32, thriftInt64 = 4, 5, 6
+	thriftDouble, thriftBinary            = 7, 8
+	thriftList, thriftSet, thriftMap      = 9, 10, 11
+	thriftStruct                          = 12
+)
+
+func (w *thriftWalker) skip(n uint64) {
+	if n > uint64(len(w.b)-w.at) {
+		w.broken = true
+		return
+	}
+	w.at += int(n)
+}
+
+func (w *thriftWalker) byte() byte {
+	w.skip(1)
+	if w.broken {
+		return 0
+	}
+	return w.b[w.at-1]
+}
+
+func (w *thriftWalker) varint() uint64 {
+	v, n := binary.Uvarint(w.b[w.at:])
+	if n <= 0 {
+		w.broken = true
+		return 0
+	}
+	w.at += n
+	return v
+}
+
+// count reads a number of elements, each of which takes a byte at least.
+func (w *thriftWalker) count(n uint64) uint64 {
+	if n > uint64(len(w.b)-w.at) {
+		w.broken = true
+		return 0
+	}
+	return n
+}
+
+func (w *thriftWalker) structure(depth int) {
+	for !w.broken {
+		b := w.byte()
+		if b == 0 {
+			return
+		}
+		if b>>4 == 0 { // the field's number follows
+			w.varint()
+		}
+		if b&15 != thriftTrue && b&15 != thriftFalse { // whose value is their type
+			w.value(b&15, depth)
+		}
+	}
+}
+
+func (w *thriftWalker) value(kind byte, depth int) {
+	const deepest = 32
+	if depth > deepest {
+		w.broken = true
+	}
+	if w.broken {
+		return
+	}
+	switch kind {
+	case thriftTrue, thriftFalse, thriftByte:
+		w.skip(1)
+	case thriftInt16, thriftInt32, thriftInt64:
+		w.varint()
+	case thriftDouble:
+		w.skip(8)
+	case thriftBinary:
+		w.skip(w.varint())
+	case thriftList, thriftSet:
+		b := w.byte()
+		n := uint64(b >> 4)
+		if n == 15 {
+			n = w.varint()
+		}
+		for n = w.count(n); n > 0 && !w.broken; n-- {
+			w.value(b&15, depth+1)
+		}
+	case thriftMap:
+		n := w.count(w.varint())
+		if n == 0 {
+			return
+		}
+		kinds := w.byte()
+		for ; n > 0 && !w.broken; n-- {
+			w.value(kinds>>4, depth+1)
+			w.value(kinds&15, depth+1)
+		}
+	case thriftStruct:
+		w.structure(depth + 1)
+	default:
+		w.broken = true
+	}
+}

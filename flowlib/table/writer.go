@@ -1,0 +1,255 @@
+package table
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/renameio/v2"
+)
+
+// Dialect says how a CSV is written. The zero value is a comma, a decimal point
+// and the shortest text that gives the same float64.
+type Dialect struct {
+	Delimiter    rune // 0: ',', or tab if the name ends in .tsv
+	DecimalComma bool // needs another delimiter than ','
+	Single       bool // the numbers are float32: the shortest text that gives those
+}
+
+// Writer writes one table. Nothing is at its path until Commit, and an older
+// file there stays whole until then.
+type Writer struct {
+	name    string
+	kept    []Column
+	numbers []string
+	sink    sink
+	pending *renameio.PendingFile // nil for the standard output and devices
+	direct  *os.File              // a device; nil for the standard output
+	rows    int64
+	done    bool
+}
+
+// sink is a file of one format that is written.
+type sink interface {
+	row(text []string, values []float64) error
+	finish() error
+}
+
+// Create starts a table of the kept columns, which are given as text, and then
+// of the numbers named. The extension of path says the format: .npy, .npz,
+// .parquet, or CSV under any other name, zipped if that ends in .gz; "-" is CSV
+// on the standard output. End with Commit or Abort.
+func Create(path string, kept []Column, numbers []string, d Dialect) (*Writer, error) {
+	w := &Writer{name: path, kept: slices.Clone(kept), numbers: slices.Clone(numbers)}
+	all := slices.Clone(kept)
+	for _, name := range numbers {
+		all = append(all, Column{Name: name})
+	}
+	if err := checkNames(all); err != nil {
+		return nil, fmt.Errorf("%s: the table to write %w", path, err)
+	}
+	for i, c := range kept {
+		w.kept[i].Name = all[i].Name
+		if c.Kind == Other {
+			return nil, fmt.Errorf("%s: column %q holds %s, which cannot be written", path, c.Name, c.note)
+		}
+	}
+	if d.Delimiter == 0 {
+		d.Delimiter = ','
+		if strings.HasSuffix(strings.TrimSuffix(strings.ToLower(path), ".gz"), ".tsv") {
+			d.Delimiter = '\t'
+		}
+	}
+	if d.DecimalComma && d.Delimiter == ',' {
+		return nil, fmt.Errorf("%s: a comma cannot be both the delimiter and the decimal mark: choose another delimiter", path)
+	}
+	file, err := w.open(path)
+	if err == nil {
+		err = w.start(file, d)
+	}
+	if err != nil {
+		w.Abort()
+		return nil, fmt.Errorf("%s: cannot be written: %w", path, err)
+	}
+	return w, nil
+}
+
+// open makes the file beside path; what is no plain file, such as /dev/null, is
+// written to as it stands.
+func (w *Writer) open(path string) (*os.File, error) {
+	if path == "-" {
+		w.name = "standard output"
+		return os.Stdout, nil
+	}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target // the link stays
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return nil, errors.New("it is a folder: name a file in it")
+	case err == nil && !info.Mode().IsRegular():
+		w.direct, err = os.OpenFile(path, os.O_WRONLY, 0)
+		return w.direct, err
+	}
+	w.pending, err = renameio.NewPendingFile(path, renameio.WithPermissions(0o644))
+	if err != nil {
+		return nil, err
+	}
+	return w.pending.File, nil
+}
+
+func (w *Writer) start(file *os.File, d Dialect) (err error) {
+	extension := strings.ToLower(filepath.Ext(w.name))
+	if extension == ".npy" || extension == ".npz" {
+		if w.pending == nil {
+			return fmt.Errorf("%s needs a plain file, this is a device: write CSV", strings.ToUpper(extension[1:]))
+		}
+		for _, c := range w.kept {
+			if c.Kind == Text {
+				return fmt.Errorf("column %q holds text, and %s is written with numbers only: write CSV or Parquet, or keep other columns", c.Name, strings.ToUpper(extension[1:]))
+			}
+		}
+	}
+	switch extension {
+	case ".npy":
+		w.sink, err = newNPYSink(file, w.kept, len(w.kept)+len(w.numbers))
+	case ".npz":
+		w.sink, err = newNPZSink(file, w.kept, append(names(w.kept), w.numbers...))
+	case ".parquet":
+		w.sink, err = newParquetSink(file, w.kept, w.numbers)
+	default:
+		w.sink, err = newCSVSink(file, append(names(w.kept), w.numbers...), d, extension == ".gz")
+	}
+	return err
+}
+
+// Write adds one row: the text of the kept columns, and the numbers.
+func (w *Writer) Write(text []string, values []float64) error {
+	if len(text) != len(w.kept) || len(values) != len(w.numbers) {
+		return fmt.Errorf("%s: row %d has %d texts and %d numbers, expected %d and %d", w.name, w.rows+1, len(text), len(values), len(w.kept), len(w.numbers))
+	}
+	w.rows++
+	if err := w.sink.row(text, values); err != nil {
+		return fmt.Errorf("%s: row %d cannot be written: %w", w.name, w.rows, err)
+	}
+	return nil
+}
+
+// Commit ends the table and puts it at its path.
+func (w *Writer) Commit() error {
+	defer w.Abort()
+	if w.done {
+		return fmt.Errorf("%s: was ended before", w.name)
+	}
+	err := w.sink.finish()
+	if err == nil && w.pending != nil {
+		err = w.pending.CloseAtomicallyReplace()
+	}
+	if err == nil && w.direct != nil {
+		err = w.direct.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("%s: cannot be written: %w", w.name, err)
+	}
+	return nil
+}
+
+// Abort leaves nothing behind; after Commit it does nothing.
+func (w *Writer) Abort() {
+	if w.done {
+		return
+	}
+	w.done = true
+	if s, ok := w.sink.(interface{ abort() }); ok {
+		s.abort()
+	}
+	if w.pending != nil {
+		w.pending.Cleanup() //nolint:errcheck // after CloseAtomicallyReplace it does nothing; else there is no more to do
+	}
+	if w.direct != nil {
+		w.direct.Close() //nolint:errcheck // what was written is not wanted
+	}
+}
+
+// keptNumber parses the text of a kept column of numbers for a format with types.
+func keptNumber(c Column, text string) (float64, error) {
+	v, err := (&numbers{comma: true}).parse(text)
+	if err != nil && err != errMissing {
+		return 0, fmt.Errorf("column %q: %w", c.Name, err)
+	}
+	return v, nil
+}
+
+// csvSink writes CSV as encoding/csv would.
+type csvSink struct {
+	out       *bufio.Writer
+	zip       *gzip.Writer
+	delimiter byte
+	comma     bool
+	bits      int // of the numbers
+}
+
+func newCSVSink(file io.Writer, columns []string, d Dialect, zipped bool) (*csvSink, error) {
+	if d.Delimiter >= 0x80 || strings.ContainsRune("\"\r\n\x00", d.Delimiter) {
+		return nil, fmt.Errorf("%q cannot part columns", d.Delimiter)
+	}
+	s := &csvSink{delimiter: byte(d.Delimiter), comma: d.DecimalComma, bits: 64}
+	if d.Single {
+		s.bits = 32
+	}
+	if zipped {
+		s.zip = gzip.NewWriter(file)
+		file = s.zip
+	}
+	s.out = bufio.NewWriterSize(file, 1<<16)
+	return s, s.row(columns, nil)
+}
+
+func (s *csvSink) row(text []string, values []float64) error {
+	for i, field := range text {
+		if i > 0 {
+			s.out.WriteByte(s.delimiter) //nolint:errcheck // a bufio.Writer repeats its error
+		}
+		s.field(field, len(text)+len(values) == 1)
+	}
+	for j, v := range values {
+		b := s.out.AvailableBuffer()
+		if j > 0 || len(text) > 0 {
+			b = append(b, s.delimiter)
+		}
+		b = strconv.AppendFloat(b, v, 'g', -1, s.bits)
+		if s.comma {
+			if i := bytes.IndexByte(b[min(1, len(b)):], '.'); i >= 0 {
+				b[i+1] = ','
+			}
+		}
+		s.out.Write(b) //nolint:errcheck // as above
+	}
+	return s.out.WriteByte('\n')
+}
+
+// field writes a text, in quotes if it needs them.
+func (s *csvSink) field(text string, alone bool) {
+	plain := strings.IndexByte(text, s.delimiter) < 0 && !strings.ContainsAny(text, "\"\r\n")
+	if plain && text != "" && text[0] != ' ' || text == "" && !alone { // a line must not be blank
+		s.out.WriteString(text) //nolint:errcheck // as above
+		return
+	}
+	s.out.WriteString(`"` + strings.ReplaceAll(text, `"`, `""`) + `"`) //nolint:errcheck // as above
+}
+
+func (s *csvSink) finish() error {
+	if err := s.out.Flush(); err != nil || s.zip == nil {
+		return err
+	}
+	return s.zip.Close()
+}

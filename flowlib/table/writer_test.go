@@ -1,0 +1,241 @@
+package table
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// What is written comes back bit by bit, from every format and in any chunks.
+func TestRoundTrip(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	const n = 1000
+	rows := make([][]float64, n)
+	for i := range rows {
+		rows[i] = []float64{rng.NormFloat64(), math.Ldexp(rng.Float64()-0.5, rng.IntN(2000)-1000), float64(i)}
+	}
+	rows[0][1], rows[1][1], rows[2][1] = math.MaxFloat64, -math.SmallestNonzeroFloat64, -0.1
+	for _, name := range []string{"a.csv", "a.tsv", "a.csv.gz", "a.txt", "a.npy", "a.npz", "a.parquet"} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), name)
+			w, err := Create(path, nil, []string{"z", "a,\"b\nc", "row"}, Dialect{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, row := range rows {
+				if err := w.Write(nil, row); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := w.Commit(); err != nil {
+				t.Fatal(err)
+			}
+			for _, chunk := range []int{0, 1, 7, n} {
+				got, err := ReadAll(path, Options{chunkRows: chunk})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !slices.EqualFunc(got.Rows, rows, slices.Equal) {
+					t.Fatalf("chunks of %d: the rows differ", chunk)
+				}
+				if want := []string{"z", "a,\"b\nc", "row"}; !slices.Equal(got.Columns, want) && name != "a.npy" {
+					t.Errorf("got columns %q", got.Columns)
+				}
+			}
+			onlyFile(t, path)
+		})
+	}
+}
+
+// onlyFile checks that nothing was left beside path.
+func onlyFile(t *testing.T, path string) {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil || len(entries) != 1 || entries[0].Name() != filepath.Base(path) {
+		t.Errorf("the folder holds %v (%v), want %s alone", entries, err, path)
+	}
+}
+
+// Kept columns come out as they went in, in the dialect of the input.
+func TestKeptColumnsComeOut(t *testing.T) {
+	in := "id;x;remark\r\n7;1,50;\"a;b \"\"c\"\"\"\r\n008;-2;\r\n"
+	path := filepath.Join(t.TempDir(), "out.csv")
+	r, err := newReader(fromBytes("in.csv", []byte(in)), Options{Columns: []string{"x"}, Keep: []string{"*"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := r.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := Create(path, r.Kept(), []string{"log_prob"}, r.Dialect())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range c.Len() {
+		if err := w.Write(c.Text(i), []float64{-c.Row(i)[0] / 4}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	want := "id;x;remark;log_prob\n7;1,50;\"a;b \"\"c\"\"\";-0,375\n008;-2;;0,5\n"
+	if got := string(must(os.ReadFile(path))); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := fmt.Sprint(r.Kept()); got != "[{id 1 } {x 0 } {remark 1 }]" {
+		t.Errorf("kinds are %s", got)
+	}
+}
+
+// A column of numbers that was kept is a number in a format with types.
+func TestKeptColumnsInParquet(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.parquet")
+	w, err := Create(path, []Column{{Name: "name", Kind: Text}, {Name: "x"}}, []string{"log_prob"}, Dialect{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range [][]string{{"ä", "1,5"}, {"", "NA"}} {
+		if err := w.Write(row, []float64{-1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Write([]string{"", "x"}, []float64{0}); err == nil || !strings.Contains(err.Error(), `row 3 cannot be written: column "x": found "x"`) {
+		t.Error(err)
+	}
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadAll(path, Options{Exclude: []string{"name"}, Keep: []string{"name"}, Missing: MissingKeep})
+	if err != nil || fmt.Sprint(got.Rows, got.Text, got.Columns) != "[[1.5 -1] [NaN -1]] [[ä] []] [x log_prob]" {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if _, err := Create(filepath.Join(t.TempDir(), "out.npy"), []Column{{Name: "name", Kind: Text}}, []string{"p"}, Dialect{}); err == nil || !strings.Contains(err.Error(), `column "name" holds text, and NPY is written with numbers only`) {
+		t.Error(err)
+	}
+}
+
+// Until Commit the old file stands, and Abort leaves it and nothing else.
+func TestAbort(t *testing.T) {
+	for _, name := range []string{"a.csv.gz", "a.npz", "a.npy", "a.parquet"} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, []byte("old"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("TMPDIR", t.TempDir())
+		w, err := Create(path, nil, []string{"x"}, Dialect{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 100000 {
+			if err := w.Write(nil, []float64{1}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.Abort()
+		if err := w.Commit(); err == nil {
+			t.Errorf("%s: was committed after Abort", name)
+		}
+		if got := string(must(os.ReadFile(path))); got != "old" {
+			t.Errorf("%s: the old file was changed", name)
+		}
+		onlyFile(t, path)
+		if left := must(os.ReadDir(os.Getenv("TMPDIR"))); len(left) > 0 {
+			t.Errorf("%s: %v is left among the temporary files", name, left)
+		}
+	}
+}
+
+func TestCreateRefuses(t *testing.T) {
+	dir := t.TempDir()
+	for path, want := range map[string]string{
+		dir:                                  "it is a folder: name a file in it",
+		filepath.Join(dir, "no", "a.csv"):    "no such file or directory",
+		"/dev/null/a.csv":                    "not a directory",
+		filepath.Join(dir, "twice", "a.csv"): "no such file or directory",
+	} {
+		if _, err := Create(path, nil, []string{"x"}, Dialect{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", path, err, want)
+		}
+	}
+	if _, err := Create(filepath.Join(dir, "a.csv"), []Column{{Name: "log_prob"}}, []string{"log_prob"}, Dialect{}); err == nil || !strings.Contains(err.Error(), `columns 1 and 2 are both called "log_prob"`) {
+		t.Error(err)
+	}
+	if _, err := Create(filepath.Join(dir, "a.csv"), nil, []string{"x"}, Dialect{DecimalComma: true}); err == nil {
+		t.Error("a comma served twice")
+	}
+	if left := must(os.ReadDir(dir)); len(left) > 0 {
+		t.Errorf("%v is left", left)
+	}
+}
+
+// A device is written to, not replaced; a link keeps pointing where it did.
+func TestDevicesAndLinks(t *testing.T) {
+	w, err := Create("/dev/null", nil, []string{"x"}, Dialect{})
+	if err == nil {
+		err = w.Write(nil, []float64{1})
+	}
+	if err == nil {
+		err = w.Commit()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Lstat("/dev/null"); err != nil || info.Mode().IsRegular() {
+		t.Fatal("/dev/null is no device any more")
+	}
+	dir := t.TempDir()
+	target, link := filepath.Join(dir, "target.csv"), filepath.Join(dir, "link.csv")
+	if err := os.WriteFile(target, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(target, link); err != nil {
+		t.Fatal(err)
+	}
+	w = must(Create(link, nil, []string{"x"}, Dialect{}))
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if info := must(os.Lstat(link)); info.Mode().IsRegular() || string(must(os.ReadFile(target))) != "x\n" {
+		t.Error("the link was replaced")
+	}
+}
+
+func TestNumbersAsTheyAreWritten(t *testing.T) {
+	for _, tt := range []struct {
+		d    Dialect
+		want string
+	}{
+		{Dialect{}, "x\n-2.837877035140991\n1e-07\nNaN\n-Inf\n"},
+		{Dialect{Single: true}, "x\n-2.837877\n1e-07\nNaN\n-Inf\n"},
+		{Dialect{Delimiter: ';', DecimalComma: true, Single: true}, "x\n-2,837877\n1e-07\nNaN\n-Inf\n"},
+	} {
+		var b strings.Builder
+		s := must(newCSVSink(&b, []string{"x"}, Dialect{Delimiter: max(tt.d.Delimiter, ','), DecimalComma: tt.d.DecimalComma, Single: tt.d.Single}, false))
+		for _, v := range []float64{float64(float32(-2.8378770664)), 1e-7, math.NaN(), math.Inf(-1)} {
+			if err := s.row(nil, []float64{v}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.finish(); err != nil || b.String() != tt.want {
+			t.Errorf("got %q, want %q (%v)", b.String(), tt.want, err)
+		}
+	}
+}
+
+// A disk that is full is an error, also where a buffer hid it until the end.
+func TestFullDisk(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("needs /dev/full")
+	}
+	w := must(Create("/dev/full", nil, []string{"x"}, Dialect{}))
+	if err := w.Commit(); err == nil || !strings.Contains(err.Error(), "no space left") {
+		t.Errorf("got %v", err)
+	}
+}
