@@ -3,6 +3,7 @@ module normflow
 go 1.26
 
 require (
+	github.com/andybalholm/brotli v1.1.1 // unpacks pages of Parquet, to check them first
 	github.com/gofrs/flock v0.13.0 // one process at a time in a run's folder
 	github.com/gomlx/compute v0.0.0-20260716164435-04857206aff7 // the backends under gomlx: dtypes, shapes, pure Go
 	github.com/gomlx/go-xla v0.3.0 // the XLA backend
@@ -10,6 +11,9 @@ require (
 	github.com/google/renameio/v2 v2.0.0 // files written whole or not at all
 	github.com/janpfeifer/gonb v0.11.3 // what a notebook cell shows
 	github.com/janpfeifer/must v0.2.0 // short error handling in notebooks and examples
+	github.com/klauspost/compress v1.17.9 // unpacks pages of Parquet, to check them first
+	github.com/parquet-go/parquet-go v0.32.0 // tables in Parquet
+	github.com/pierrec/lz4/v4 v4.1.21 // unpacks pages of Parquet, to check them first
 	github.com/sbinet/npyio v0.9.0 // reads what other libraries computed, in tests
 	github.com/spf13/cobra v1.10.2 // the commands and flags of flow
 	golang.org/x/image v0.26.0 // interpolates heat maps
@@ -19,26 +23,21 @@ require (
 	gonum.org/v1/plot v0.15.2 // axes, tiles and plotters of the figures
 )
 
-require github.com/parquet-go/parquet-go v0.32.0
-
 require (
 	codeberg.org/go-fonts/liberation v0.5.0 // indirect
 	codeberg.org/go-latex/latex v0.1.0 // indirect
 	codeberg.org/go-pdf/fpdf v0.10.0 // indirect
 	git.sr.ht/~sbinet/gg v0.6.0 // indirect
 	github.com/ajstarks/svgo v0.0.0-20211024235047-1546f124cd8b // indirect
-	github.com/andybalholm/brotli v1.1.1 // indirect
 	github.com/campoy/embedmd v1.0.0 // indirect
 	github.com/go-logr/logr v1.4.3 // indirect
 	github.com/gofrs/uuid v4.4.0+incompatible // indirect
 	github.com/golang/freetype v0.0.0-20170609003504-e2365dfdc4a0 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
-	github.com/klauspost/compress v1.17.9 // indirect
 	github.com/nlpodyssey/gopickle v0.3.0 // indirect
 	github.com/parquet-go/bitpack v1.0.0 // indirect
 	github.com/parquet-go/jsonlite v1.0.0 // indirect
-	github.com/pierrec/lz4/v4 v4.1.21 // indirect
 	github.com/pkg/errors v0.9.1 // indirect
 	github.com/pmezard/go-difflib v1.0.1-0.20181226105442-5d4384ee4fb2 // indirect
 	github.com/spf13/pflag v1.0.9 // indirect

@@ -12,6 +12,7 @@
 // # Packages
 //
 //   - dataset: toy densities with exact log-density and entropy; splits; standardizer
+//   - table: tables of numbers in CSV, NPY, NPZ and Parquet, read and written a chunk at a time
 //   - base: the base distribution p_Z: normal, mixture, Student-t, uniform
 //   - bijector: one invertible map per file; bijectortest checks them
 //   - flow: base + bijector = LogProb and Sample; the zoo; models on disk

@@ -17,14 +17,16 @@ const mostBytes = 64 << 20
 // readSafely reads all of a hostile file in two sizes of chunks. Neither may
 // panic or take much memory, both must give the same rows, all finite, and the
 // same error.
-func readSafely(t *testing.T, name string, b []byte) {
+func readSafely(t *testing.T, name string, b []byte, o Options) {
+	t.Helper()
 	allocated := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
 	total := func() uint64 { metrics.Read(allocated); return allocated[0].Value.Uint64() }
 	before := total()
 	var rows [2]uint64 // a hash of them
 	var message [2]string
 	for k, chunk := range []int{0, 3} {
-		r, err := newReader(fromBytes(name, b), Options{chunkRows: chunk, Keep: nil})
+		o.chunkRows = chunk
+		r, err := newReader(fromBytes(name, b), o)
 		for err == nil {
 			var c *Chunk
 			if c, err = r.Next(); err != nil {
@@ -68,7 +70,7 @@ func FuzzCSV(f *testing.F) {
 				t.Skip()
 			}
 		}
-		readSafely(t, "a.csv", b)
+		readSafely(t, "a.csv", b, Options{})
 	})
 }
 
@@ -85,7 +87,7 @@ func FuzzNPY(f *testing.F) {
 		if !bytes.HasPrefix(b, []byte(magicNPY)) && !bytes.HasPrefix(b, []byte(magicZip)) {
 			t.Skip()
 		}
-		readSafely(t, "a.npz", b)
+		readSafely(t, "a.npz", b, Options{})
 	})
 }
 
@@ -102,7 +104,8 @@ func FuzzParquet(f *testing.F) {
 		b = bytes.Clone(b)
 		copy(b, magicParquet)
 		copy(b[len(b)-4:], magicParquet)
-		readSafely(t, "a.parquet", b)
+		readSafely(t, "a.parquet", b, Options{})
+		readSafely(t, "a.parquet", b, Options{Columns: []string{"2"}, Keep: []string{"1"}, Missing: MissingDrop}) // text, in mixed.parquet
 	})
 }
 

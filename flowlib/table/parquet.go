@@ -27,11 +27,14 @@ type parquetSource struct {
 	left    int64 // rows of it to come
 	row     int64
 	buf     []parquet.Value
+	pages   pageChecker
 }
 
 // leaf is where a column's values are and how they become numbers.
 type leaf struct {
 	index    int // among all leaves of the schema
+	physical format.Type
+	optional bool
 	unsigned bool
 	scale    float64 // of a decimal: 10^digits
 }
@@ -55,7 +58,7 @@ func newParquet(in *input) (_ source, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &parquetSource{in: in, group: -1}
+	s := &parquetSource{in: in, group: -1, pages: pageChecker{at: in.at}}
 	if err := s.schema(meta.Schema); err != nil {
 		return nil, err
 	}
@@ -167,6 +170,7 @@ func describe(e *format.SchemaElement) (Column, leaf) {
 	if e.RepetitionType.Valid && e.RepetitionType.V == format.Repeated {
 		return other("lists")
 	}
+	l.physical, l.optional = e.Type.V, e.RepetitionType.Valid && e.RepetitionType.V == format.Optional
 	converted := func(kinds ...deprecated.ConvertedType) bool {
 		for _, k := range kinds {
 			if e.ConvertedType.Valid && e.ConvertedType.V == k {
@@ -279,79 +283,13 @@ func (s *parquetSource) nextGroup() error {
 			if c.index >= len(chunks) || c.index >= len(meta.Columns) {
 				return errBrokenParquet
 			}
-			if err := checkPages(s.in.at, &meta.Columns[c.index].MetaData, meta.NumRows); err != nil {
+			s.pages.physical, s.pages.optional = c.physical, c.optional
+			if err := s.pages.column(&meta.Columns[c.index].MetaData, meta.NumRows); err != nil {
 				return fmt.Errorf("column %q, row group %d: %w", s.columns[c.column].Name, s.group+1, err)
 			}
 			c.pages = chunks[c.index].Pages()
 		}
 		s.left = meta.NumRows
-	}
-	return nil
-}
-
-// checkPages walks over the headers of a column's pages and refuses sizes and
-// counts that would make the library take memory for more than there can be.
-func checkPages(at io.ReaderAt, m *format.ColumnMetaData, rows int64) error {
-	const (
-		mostBytes  = 64 << 20 // of a page, unpacked; writers make pages of about 1 MiB
-		mostValues = 4 << 20  // of a page
-		mostHeader = 64 << 10
-	)
-	start := chunkStart(m)
-	end := start + m.TotalCompressedSize
-	values := int64(0)
-	for offset := start; offset < end; {
-		window := make([]byte, min(256, end-offset))
-		var length int
-		var err error
-		for { // a header is small, but for statistics of long texts
-			if _, err := at.ReadAt(window, offset); err != nil {
-				return err
-			}
-			if length, err = checkThrift(window); err == nil || len(window) >= mostHeader || int64(len(window)) == end-offset {
-				break
-			}
-			window = make([]byte, min(int64(8*len(window)), end-offset))
-		}
-		var h format.PageHeader
-		if length, err = checkThrift(window); err == nil {
-			err = thrift.Unmarshal(new(thrift.CompactProtocol), window[:length], &h)
-		}
-		if err != nil {
-			return errBrokenParquet
-		}
-		offset += int64(length)
-		packed, unpacked := int64(h.CompressedPageSize), int64(h.UncompressedPageSize)
-		if packed < 0 || packed > end-offset {
-			return errBrokenParquet
-		}
-		if unpacked < 0 || unpacked > mostBytes || unpacked > 1<<20+1000*packed {
-			return fmt.Errorf("a page of %d bytes unpacks to %d, expected at most %d: write smaller row groups", packed, unpacked, mostBytes)
-		}
-		offset += packed
-		n := int64(0)
-		switch {
-		case h.DataPageHeader.Valid:
-			n = int64(h.DataPageHeader.V.NumValues)
-			values += n
-		case h.DataPageHeaderV2.Valid:
-			n = int64(h.DataPageHeaderV2.V.NumValues)
-			values += n
-			levels := int64(h.DataPageHeaderV2.V.RepetitionLevelsByteLength) + int64(h.DataPageHeaderV2.V.DefinitionLevelsByteLength)
-			if levels < 0 || levels > packed {
-				return errBrokenParquet
-			}
-		case h.DictionaryPageHeader.Valid:
-			if n = int64(h.DictionaryPageHeader.V.NumValues); n > 8*unpacked {
-				return errBrokenParquet
-			}
-		}
-		if n < 0 || n > mostValues {
-			return fmt.Errorf("a page of %d values, expected at most %d: write smaller row groups", n, mostValues)
-		}
-	}
-	if values != rows {
-		return fmt.Errorf("its pages hold %d values, expected %d: the file is broken; make it anew", values, rows)
 	}
 	return nil
 }
