@@ -1,7 +1,6 @@
 package fast
 
 import (
-	"runtime"
 	"sync/atomic"
 	"time"
 )
@@ -23,10 +22,8 @@ func (b *barrier) wait() {
 		return
 	}
 	for spins := 0; b.round.Load() == round; spins++ {
-		if spins > 100_000 {
+		if spins > 20_000 { // some ten microseconds
 			time.Sleep(20 * time.Microsecond)
-		} else if spins > 10_000 {
-			runtime.Gosched()
 		}
 	}
 }
