@@ -51,12 +51,6 @@ func openInput(path string) (*input, error) {
 	return in, nil
 }
 
-// fromBytes is an input for tests.
-func fromBytes(name string, b []byte) *input {
-	r := bytes.NewReader(b)
-	return &input{name: name, stream: r, at: r, size: int64(len(b))}
-}
-
 func (in *input) Close() error {
 	if in.closer == nil {
 		return nil

@@ -70,6 +70,12 @@ func TestMessagesOfCSV(t *testing.T) {
 	}
 }
 
+// fromBytes is an input that is no file.
+func fromBytes(name string, b []byte) *input {
+	r := bytes.NewReader(b)
+	return &input{name: name, stream: r, at: r, size: int64(len(b))}
+}
+
 // message reads all of in and returns what went wrong, "" if nothing did.
 func message(in *input, o Options) string {
 	r, err := newReader(in, o)

@@ -34,6 +34,8 @@ const (
 	mostPageBytes  = 64 << 20 // of a page, unpacked; writers make pages of about 1 MiB
 	mostPageValues = 4 << 20
 	mostPageHeader = 64 << 10
+
+	plainDictionary format.Encoding = 2 // its older name for RLEDictionary and, in a dictionary, Plain
 )
 
 // column checks the pages of a column in one row group of so many rows.
@@ -96,7 +98,7 @@ func (p *pageChecker) page(codec format.CompressionCodec, h *format.PageHeader, 
 	switch {
 	case h.Type == format.DictionaryPage && h.DictionaryPageHeader.Valid:
 		data, err := p.unpack(codec, p.packed, unpacked)
-		if e := h.DictionaryPageHeader.V.Encoding; err == nil && e != format.Plain && e != format.PlainDictionary {
+		if e := h.DictionaryPageHeader.V.Encoding; err == nil && e != format.Plain && e != plainDictionary {
 			err = errBrokenPage
 		}
 		if err == nil {
@@ -122,7 +124,7 @@ func (p *pageChecker) page(codec format.CompressionCodec, h *format.PageHeader, 
 			if uint64(length) > uint64(len(data)-4) {
 				return 0, errBrokenPage
 			}
-			if present, err = countLevels(data[4:4+length], n); err != nil {
+			if present, err = countRuns(data[4:4+length], 1, n); err != nil {
 				return 0, err
 			}
 			data = data[4+length:]
@@ -140,7 +142,7 @@ func (p *pageChecker) page(codec format.CompressionCodec, h *format.PageHeader, 
 		present := n
 		if p.optional {
 			var err error
-			if present, err = countLevels(p.packed[:length], n); err != nil {
+			if present, err = countRuns(p.packed[:length], 1, n); err != nil {
 				return 0, err
 			}
 		}
@@ -246,8 +248,8 @@ func (p *pageChecker) values(encoding format.Encoding, data []byte, n int) error
 			_, err := countRuns(data[4:4+binary.LittleEndian.Uint32(data)], 1, n)
 			bad = err != nil
 		}
-	case (encoding == format.RLEDictionary || encoding == format.PlainDictionary) && n == 0:
-	case encoding == format.RLEDictionary || encoding == format.PlainDictionary:
+	case (encoding == format.RLEDictionary || encoding == plainDictionary) && n == 0:
+	case encoding == format.RLEDictionary || encoding == plainDictionary:
 		if bad = len(data) == 0 || data[0] > 32; !bad {
 			_, err := countRuns(data[1:], int(data[0]), n)
 			bad = err != nil
@@ -267,12 +269,10 @@ func (p *pageChecker) values(encoding format.Encoding, data []byte, n int) error
 	return nil
 }
 
-// countLevels counts the ones among n levels of one bit: the values that are not null.
-func countLevels(b []byte, n int) (int, error) { return countRuns(b, 1, n) }
-
 // countRuns walks over the hybrid of runs and bit-packed groups of eight in b,
 // which must hold n values of a width in bits, but for what fills the last
-// group; of one bit, it returns how many of the n are 1.
+// group; of one bit, it returns how many of the n are 1: as levels, the values that are
+// not null.
 func countRuns(b []byte, width, n int) (ones int, err error) {
 	const most = 1 << 12 // more than a last group of any writer needs
 	total := 0

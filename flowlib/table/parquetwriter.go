@@ -10,7 +10,7 @@ import (
 // parquetSink writes numbers as double and texts as string, in row groups small
 // enough to be held in memory.
 type parquetSink struct {
-	out     *parquet.Writer
+	out     *parquet.GenericWriter[any]
 	kept    []Column
 	rows    []parquet.Row
 	pending int // rows that wait
@@ -43,7 +43,7 @@ func newParquetSink(file io.Writer, kept []Column, numbers []string) (*parquetSi
 	group := ordered{parquet.Group{}, append(names(kept), numbers...)}
 	for _, c := range kept {
 		if c.Kind == Text {
-			group.Group[c.Name] = parquet.String()
+			group.Group[c.Name] = parquet.Encoded(parquet.String(), &parquet.Plain) // its default is read by few
 		} else {
 			group.Group[c.Name] = parquet.Leaf(parquet.DoubleType)
 		}
@@ -52,7 +52,7 @@ func newParquetSink(file io.Writer, kept []Column, numbers []string) (*parquetSi
 		group.Group[name] = parquet.Leaf(parquet.DoubleType)
 	}
 	s := &parquetSink{kept: kept}
-	s.out = parquet.NewWriter(file, parquet.NewSchema("table", group), parquet.Compression(&parquet.Snappy))
+	s.out = parquet.NewGenericWriter[any](file, parquet.NewSchema("table", group), parquet.Compression(&parquet.Snappy))
 	for range parquetBatch {
 		s.rows = append(s.rows, make(parquet.Row, len(group.names)))
 	}

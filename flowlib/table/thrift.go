@@ -60,15 +60,6 @@ func (w *thriftWalker) varint() uint64 {
 	return v
 }
 
-// count reads a number of elements, each of which takes a byte at least.
-func (w *thriftWalker) count(n uint64) uint64 {
-	if n > uint64(len(w.b)-w.at) {
-		w.broken = true
-		return 0
-	}
-	return n
-}
-
 func (w *thriftWalker) structure(depth int) {
 	for !w.broken {
 		b := w.byte()
@@ -107,12 +98,12 @@ func (w *thriftWalker) value(kind byte, depth int) {
 		if n == 15 {
 			n = w.varint()
 		}
-		for n = w.count(n); n > 0 && !w.broken; n-- {
+		for ; n > 0 && !w.broken; n-- { // each takes a byte at least, so this ends soon
 			w.value(b&15, depth+1)
 		}
 	case thriftMap:
-		n := w.count(w.varint())
-		if n == 0 {
+		n := w.varint()
+		if n == 0 || w.broken {
 			return
 		}
 		kinds := w.byte()

@@ -2,12 +2,14 @@ package table
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -175,9 +177,18 @@ func TestCreateRefuses(t *testing.T) {
 	}
 }
 
-// A device is written to, not replaced; a link keeps pointing where it did.
+// What is no plain file is written to, not replaced; a link keeps pointing where
+// it did. (A pipe in a folder of the test's own stands for /dev/null: a broken
+// Create, run by root, would replace that.)
 func TestDevicesAndLinks(t *testing.T) {
-	w, err := Create("/dev/null", nil, []string{"x"}, Dialect{})
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Skip("needs named pipes: ", err)
+	}
+	end := must(os.OpenFile(pipe, os.O_RDWR, 0)) // so that opening one end does not wait for the other
+	defer end.Close()
+	w, err := Create(pipe, nil, []string{"x"}, Dialect{})
 	if err == nil {
 		err = w.Write(nil, []float64{1})
 	}
@@ -187,10 +198,13 @@ func TestDevicesAndLinks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info, err := os.Lstat("/dev/null"); err != nil || info.Mode().IsRegular() {
-		t.Fatal("/dev/null is no device any more")
+	if info, err := os.Lstat(pipe); err != nil || info.Mode()&os.ModeNamedPipe == 0 {
+		t.Fatal("the pipe was replaced")
 	}
-	dir := t.TempDir()
+	got := make([]byte, 4)
+	if _, err := io.ReadFull(end, got); err != nil || string(got) != "x\n1\n" {
+		t.Errorf("got %q, %v", got, err)
+	}
 	target, link := filepath.Join(dir, "target.csv"), filepath.Join(dir, "link.csv")
 	if err := os.WriteFile(target, nil, 0o644); err != nil {
 		t.Fatal(err)
@@ -231,11 +245,27 @@ func TestNumbersAsTheyAreWritten(t *testing.T) {
 
 // A disk that is full is an error, also where a buffer hid it until the end.
 func TestFullDisk(t *testing.T) {
-	if _, err := os.Stat("/dev/full"); err != nil {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
 		t.Skip("needs /dev/full")
 	}
-	w := must(Create("/dev/full", nil, []string{"x"}, Dialect{}))
-	if err := w.Commit(); err == nil || !strings.Contains(err.Error(), "no space left") {
-		t.Errorf("got %v", err)
+	for name, start := range map[string]func() (sink, error){
+		"CSV":     func() (sink, error) { return newCSVSink(full, []string{"x"}, Dialect{Delimiter: ','}, false) },
+		"gzip":    func() (sink, error) { return newCSVSink(full, []string{"x"}, Dialect{Delimiter: ','}, true) },
+		"NPY":     func() (sink, error) { return newNPYSink(full, nil, 1) },
+		"NPZ":     func() (sink, error) { return newNPZSink(full, nil, []string{"x"}) },
+		"Parquet": func() (sink, error) { return newParquetSink(full, nil, []string{"x"}) },
+	} {
+		s, err := start()
+		w := &Writer{name: "out", numbers: []string{"x"}, sink: s, direct: must(os.Open(t.TempDir()))}
+		if err == nil {
+			err = w.Write(nil, []float64{1})
+		}
+		if err == nil {
+			err = w.Commit()
+		}
+		if err == nil || !strings.Contains(err.Error(), "no space left") {
+			t.Errorf("%s: got %v", name, err)
+		}
 	}
 }

@@ -1,0 +1,160 @@
+package table
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+// Runs and groups of eight, by hand: a header of 2·count is a run, of 2·groups+1
+// bit-packed groups.
+func TestCountRuns(t *testing.T) {
+	tests := []struct {
+		name     string
+		b        []byte
+		width, n int
+		ones     int
+		sound    bool
+	}{
+		{"nothing", nil, 1, 0, 0, true},
+		{"a run of ones", []byte{10, 1}, 1, 5, 5, true},
+		{"a run of noughts", []byte{10, 0}, 1, 5, 0, true},
+		{"a group", []byte{3, 0b10110}, 1, 5, 3, true},
+		{"what fills the group does not count", []byte{3, 0xff}, 1, 5, 5, true},
+		{"a run, then a group", []byte{4, 1, 3, 0b101}, 1, 5, 4, true},
+		{"too few", []byte{8, 1}, 1, 5, 0, false},
+		{"a group that is cut off", []byte{5, 0xff}, 1, 16, 0, false},
+		{"a run without its value", []byte{10}, 1, 5, 0, false},
+		{"a run of 2³⁰", []byte{0x80, 0x80, 0x80, 0x80, 8, 1}, 1, 5, 0, false},
+		{"runs without end", bytes.Repeat([]byte{0x80, 0x40, 1}, 4), 1, 5, 0, false}, // 4096 each
+		{"two bytes wide", []byte{10, 1, 2}, 12, 5, 0, true},
+		{"two bytes wide, cut off", []byte{10, 1}, 12, 5, 0, false},
+	}
+	for _, tt := range tests {
+		ones, err := countRuns(tt.b, tt.width, tt.n)
+		if (err == nil) != tt.sound || err == nil && tt.width == 1 && ones != tt.ones {
+			t.Errorf("%s: got %d, %v", tt.name, ones, err)
+		}
+	}
+}
+
+func TestValuesOfAPage(t *testing.T) {
+	tests := []struct {
+		name     string
+		physical format.Type
+		encoding format.Encoding
+		data     string
+		n        int
+		sound    bool
+	}{
+		{"two doubles", format.Double, format.Plain, strings.Repeat("x", 16), 2, true},
+		{"one and a half doubles", format.Double, format.Plain, strings.Repeat("x", 12), 2, false},
+		{"nine booleans", format.Boolean, format.Plain, "xx", 9, true},
+		{"nine booleans in a byte", format.Boolean, format.Plain, "x", 9, false},
+		{"texts", format.ByteArray, format.Plain, "\x01\x00\x00\x00a\x00\x00\x00\x00", 2, true},
+		{"a text beyond the end", format.ByteArray, format.Plain, "\x01\x00\x00\x00a\x01\x00\x00\x00", 2, false},
+		{"split bytes", format.Float, format.ByteStreamSplit, "12345678", 2, true},
+		{"split bytes, cut off", format.Float, format.ByteStreamSplit, "1234567", 2, false},
+		{"a dictionary's numbers", format.Double, format.RLEDictionary, "\x01\x0a\x01", 5, true},
+		{"a dictionary's numbers of 33 bits", format.Double, format.RLEDictionary, "\x21\x0a\x01\x01\x01\x01\x01", 5, false},
+		{"no width", format.Double, format.RLEDictionary, "", 5, false},
+		{"differences", format.Int64, format.DeltaBinaryPacked, "\x80\x01\x04\x03\x02", 3, true},
+		{"differences of more", format.Int64, format.DeltaBinaryPacked, "\x80\x01\x04\xff\xff\xff\xff\x07\x02", 3, false},
+		{"differences in no block", format.Int64, format.DeltaBinaryPacked, "\x80\x01\x00\x03\x02", 3, false},
+		{"an encoding for texts", format.ByteArray, format.DeltaByteArray, "", 0, false},
+	}
+	for _, tt := range tests {
+		p := &pageChecker{physical: tt.physical}
+		if err := p.values(tt.encoding, []byte(tt.data), tt.n); (err == nil) != tt.sound {
+			t.Errorf("%s: got %v", tt.name, err)
+		}
+	}
+}
+
+// A column of one page whose header tells one lie at a time.
+func TestPagesThatLie(t *testing.T) {
+	check := func(lie func(h *format.PageHeader)) error {
+		body := []byte("\x0e\x01" + strings.Repeat("x", 56)) // 7 levels of 1; 7 doubles
+		h := format.PageHeader{Type: format.DataPageV2, UncompressedPageSize: 58, CompressedPageSize: 58}
+		h.DataPageHeaderV2 = thrift.New(format.DataPageHeaderV2{NumValues: 7, NumRows: 7, DefinitionLevelsByteLength: 2, IsCompressed: thrift.New(false)})
+		lie(&h)
+		header, err := thrift.Marshal(new(thrift.CompactProtocol), &h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := append(header, body...)
+		p := &pageChecker{at: bytes.NewReader(file), physical: format.Double, optional: true}
+		return p.column(&format.ColumnMetaData{TotalCompressedSize: int64(len(file)), Codec: format.Snappy}, 7)
+	}
+	if err := check(func(*format.PageHeader) {}); err != nil {
+		t.Fatal(err)
+	}
+	for name, lie := range map[string]func(h *format.PageHeader){
+		"size":            func(h *format.PageHeader) { h.CompressedPageSize++ },
+		"negative size":   func(h *format.PageHeader) { h.CompressedPageSize = -1 },
+		"unpacked":        func(h *format.PageHeader) { h.UncompressedPageSize++ },
+		"huge":            func(h *format.PageHeader) { h.UncompressedPageSize = 2e9 },
+		"fewer values":    func(h *format.PageHeader) { h.DataPageHeaderV2.V.NumValues = 6 },
+		"more values":     func(h *format.PageHeader) { h.DataPageHeaderV2.V.NumValues = 8 },
+		"many values":     func(h *format.PageHeader) { h.DataPageHeaderV2.V.NumValues = 2e9 },
+		"nulls":           func(h *format.PageHeader) { h.DataPageHeaderV2.V.NumNulls = 1 },
+		"negative levels": func(h *format.PageHeader) { h.DataPageHeaderV2.V.DefinitionLevelsByteLength = -1 },
+		"no levels":       func(h *format.PageHeader) { h.DataPageHeaderV2.V.DefinitionLevelsByteLength = 0 },
+		"long levels":     func(h *format.PageHeader) { h.DataPageHeaderV2.V.DefinitionLevelsByteLength = 59 },
+		"lists":           func(h *format.PageHeader) { h.DataPageHeaderV2.V.RepetitionLevelsByteLength = 1 },
+		"packed":          func(h *format.PageHeader) { h.DataPageHeaderV2.V.IsCompressed = thrift.New(true) },
+		"kind":            func(h *format.PageHeader) { h.Type = format.IndexPage },
+	} {
+		if err := check(lie); err == nil {
+			t.Errorf("a lie about %s was believed", name)
+		}
+	}
+}
+
+// What unpacks to more, or to less, than was said is refused in every codec.
+func TestUnpack(t *testing.T) {
+	packed := map[format.CompressionCodec]string{ // "aaaaaaaaaaaaaaaa", 16 of them
+		format.Uncompressed: "aaaaaaaaaaaaaaaa",
+		format.Snappy:       "\x10\x00a\x3a\x01\x00",
+		format.Lz4Raw:       "\x16a\x01\x00\x50aaaaa",
+		format.Zstd:         "\x28\xb5\x2f\xfd\x20\x10\x83\x00\x00a",
+	}
+	for codec, b := range packed {
+		for size, want := range map[int]bool{16: true, 15: false, 17: false, 0: false} {
+			data, err := new(pageChecker).unpack(codec, []byte(b), size)
+			if (err == nil) != want || err == nil && string(data) != "aaaaaaaaaaaaaaaa" {
+				t.Errorf("%s to %d bytes: got %q, %v", codec, size, data, err)
+			}
+		}
+	}
+	if _, err := new(pageChecker).unpack(format.LZO, nil, 0); err == nil || !strings.Contains(err.Error(), "is packed with LZO") {
+		t.Error(err)
+	}
+}
+
+func TestCheckThrift(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		b    []byte
+		want int // length, -1: refused
+	}{
+		{"empty struct", []byte{0, 9}, 1},
+		{"an int, a true, a text", []byte{0x15, 0x80, 1, 0x11, 0x18, 2, 'h', 'i', 0}, 9},
+		{"a list of two structs", []byte{0x19, 0x2c, 0, 0x15, 2, 0, 0}, 7},
+		{"a map", []byte{0x1b, 1, 0x58, 2, 1, 'x', 0}, 7},
+		{"a double and a far field", []byte{0x07, 200, 1, 1, 2, 3, 4, 5, 6, 7, 8, 0}, 12},
+		{"a text of 2³¹ bytes", []byte{0x18, 0x80, 0x80, 0x80, 0x80, 8, 0}, -1},
+		{"a list of 2³² bytes", []byte{0x19, 0xf3, 0xff, 0xff, 0xff, 0xff, 0x0f, 0}, -1},
+		{"no end", []byte{0x15, 2}, -1},
+		{"no such type", []byte{0x1d, 0}, -1},
+		{"too deep", append(bytes.Repeat([]byte{0x1c}, 100), make([]byte, 101)...), -1},
+	} {
+		n, err := checkThrift(tt.b)
+		if err == nil && n != tt.want || err != nil && tt.want >= 0 {
+			t.Errorf("%s: got %d, %v", tt.name, n, err)
+		}
+	}
+}
