@@ -59,7 +59,7 @@ func readSafely(t *testing.T, name string, b []byte, o Options) {
 
 func FuzzCSV(f *testing.F) {
 	for _, text := range []string{
-		"x,y\n1,2\n3,4\n", "\ufeffx;y\r\n1,5;2\r\n", "1\t2\n", "\"a\"\"\",b\n1,\"2\"\n", "x\nNA\n1e400\n", "gr\xf6\xdfe,y\n1,\n", "a,b\n1\n", "0,1\n.5,inf\n", "\"", ",,\n,,", "\x00", "\xff\xfea\x00",
+		"x,y\n1,2\n3,4\n", "\ufeffx;y\r\n1,5;2\r\n", "1\t2\n", "\"a\"\"\",b\n1,\"2\"\n", "x\nNA\n1e400\n", "gr\xf6\xdfe,y\n1,\n", "a,b\n1\n", "x,y\n1,2\n3,z\n", "0,1\n.5,inf\n", "\"", ",,\n,,", "\x00", "\xff\xfea\x00",
 	} {
 		f.Add([]byte(text))
 	}
@@ -107,6 +107,22 @@ func FuzzParquet(f *testing.F) {
 		readSafely(t, "a.parquet", b, Options{})
 		readSafely(t, "a.parquet", b, Options{Columns: []string{"2"}, Keep: []string{"1"}, Missing: MissingDrop}) // text, in mixed.parquet
 	})
+}
+
+// Every byte of a file broken, one at a time, in two ways.
+func TestEveryByteBroken(t *testing.T) {
+	for _, pattern := range []string{"testdata/none.parquet", "testdata/zstd.parquet", "testdata/pages_v2.parquet", "testdata/mixed.parquet", "testdata/fortran.npy", "testdata/fortran_packed.npz", "testdata/adbench.npz"} {
+		for _, file := range must(filepath.Glob(pattern)) {
+			whole := must(os.ReadFile(file))
+			for i := range whole {
+				for _, flip := range []byte{0xff, 1} {
+					b := bytes.Clone(whole)
+					b[i] ^= flip
+					readSafely(t, file, b, Options{})
+				}
+			}
+		}
+	}
 }
 
 func FuzzThrift(f *testing.F) {

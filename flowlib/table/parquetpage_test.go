@@ -2,6 +2,7 @@ package table
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strings"
 	"testing"
 
@@ -30,6 +31,7 @@ func TestCountRuns(t *testing.T) {
 		{"a run without its value", []byte{10}, 1, 5, 0, false},
 		{"a run of 2³⁰", []byte{0x80, 0x80, 0x80, 0x80, 8, 1}, 1, 5, 0, false},
 		{"runs without end", bytes.Repeat([]byte{0x80, 0x40, 1}, 4), 1, 5, 0, false}, // 4096 each
+		{"2⁶⁰ groups, whose bytes overflow", binary.AppendUvarint(nil, 1<<61|1), 8, 5, 0, false},
 		{"two bytes wide", []byte{10, 1, 2}, 12, 5, 0, true},
 		{"two bytes wide, cut off", []byte{10, 1}, 12, 5, 0, false},
 	}

@@ -76,6 +76,7 @@ func TestQuantised(t *testing.T) {
 		{"two decimals, but few rows", 100, func() float64 { return math.Round(1000*rng.NormFloat64()) / 100 }, 0},
 		{"eighths of scaled ints", 5000, func() float64 { return 0.3 + 0.7*float64(rng.IntN(10)) }, 0.7},
 		{"uniform to six decimals", 50000, func() float64 { return math.Round(1e6*rng.Float64()) / 1e6 }, 0},
+		{"uniform to five decimals", 60000, func() float64 { return math.Round(1e5*rng.Float64()) / 1e5 }, 0}, // 1.3 each, of more than are told apart
 		{"zeros and normal", 20000, func() float64 { return rng.NormFloat64() * float64(rng.IntN(2)) }, 0},
 	}
 	for _, tt := range tests {
@@ -87,6 +88,9 @@ func TestQuantised(t *testing.T) {
 		if !(math.Abs(step-tt.want) <= 1e-5*tt.want) { // float32's rounding over the range
 			t.Errorf("%s: step %g, want %g: %+v", tt.name, step, tt.want, c)
 		}
+	}
+	if got := step([]float64{0, 1e-9, 1000, 1000 + math.Pi}); got != 0 { // on any grid so fine
+		t.Errorf("got a step of %g", got)
 	}
 	spike := column(20000, func() float64 { return rng.NormFloat64() * float64(rng.IntN(2)) })
 	if got := spike.Warnings(); len(got) != 2 || !strings.Contains(got[0], `column "x" is 0 in 50% of the rows`) || !strings.Contains(got[1], "repeat an earlier row") {
