@@ -2,10 +2,13 @@ package table
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/binary"
+	"io"
 	"strings"
 	"testing"
 
+	"github.com/andybalholm/brotli"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 )
@@ -124,6 +127,13 @@ func TestUnpack(t *testing.T) {
 		format.Lz4Raw:       "\x16a\x01\x00\x50aaaaa",
 		format.Zstd:         "\x28\xb5\x2f\xfd\x20\x10\x83\x00\x00a",
 	}
+	var zipped, squeezed bytes.Buffer
+	for codec, w := range map[format.CompressionCodec]io.WriteCloser{format.Gzip: gzip.NewWriter(&zipped), format.Brotli: brotli.NewWriter(&squeezed)} {
+		if _, err := io.WriteString(w, "aaaaaaaaaaaaaaaa"); err != nil || w.Close() != nil {
+			t.Fatal(codec, err)
+		}
+	}
+	packed[format.Gzip], packed[format.Brotli] = zipped.String(), squeezed.String()
 	for codec, b := range packed {
 		for size, want := range map[int]bool{16: true, 15: false, 17: false, 0: false} {
 			data, err := new(pageChecker).unpack(codec, []byte(b), size)
