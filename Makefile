@@ -208,6 +208,18 @@ ablation: setup ## measure what ActNorm, LU, splines and a mixture base add: rep
 zoo: setup ## measure the whole zoo on all nine densities: report/measured/zoo.json (long)
 	@$(env) $(go) run ./cmd/quality -model realnvp,nice,glow,nsf -data all -o report/measured/zoo.json $(QUALITY)
 
+# --- Benchmarks ------------------------------------------------------------------
+
+.PHONY: bench-peers
+bench-peers: $(S)/peers ## set up NumPy, PyTorch and JAX in .tools/peers, for bench to compare with (4 GB)
+
+$(S)/peers: scripts/requirements-peers.lock scripts/requirements-peers-source.lock scripts/make-venv scripts/peers/setup \
+		$(S)/python.value
+	@rm -f $@
+	@$(step) -h "this needs the network: is there a way to PyPI?" "NumPy, PyTorch, JAX (2 GB to fetch)" \
+		scripts/peers/setup $(call quote,$(PYTHON))
+	@touch $@
+
 # --- Checks ----------------------------------------------------------------------
 
 .PHONY: test
