@@ -1,10 +1,14 @@
 """JAX: jax-scan makes many steps in one compiled call, jax-step one."""
 
 import functools
+import os
 
 import peers
 
 args = peers.start("jax-scan", "jax-step")
+
+# The vectors that XLA uses are of 256 bits unless asked otherwise: up to a tenth faster.
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_prefer_vector_width=512")
 
 import jax  # noqa: E402  after the limit on threads
 import jax.numpy as jnp  # noqa: E402
@@ -67,7 +71,7 @@ def one_step(state, points, start, batch):
 @functools.partial(jax.jit, static_argnames="batch", donate_argnums=0)
 def many_steps(state, points, starts, batch):
     state, losses = jax.lax.scan(lambda state, start: train_step(state, points, start, batch), state, starts)
-    return state, losses[-1]
+    return state, losses
 
 
 class Trainer:
@@ -82,13 +86,10 @@ class Trainer:
     def step(self):
         starts = np.array([next(self.starts) for _ in range(self.steps_per_call)], np.int32)
         if self.steps_per_call == 1:
-            self.state, self.last = one_step(self.state, self.points, starts[0], self.batch)
-        else:
-            self.state, self.last = many_steps(self.state, self.points, starts, self.batch)
-        self.last.block_until_ready()
-
-    def loss(self):
-        return self.last
+            self.state, loss = one_step(self.state, self.points, starts[0], self.batch)
+            return [float(loss)]
+        self.state, losses = many_steps(self.state, self.points, starts, self.batch)
+        return np.asarray(losses).tolist()
 
 
 class Engine:
