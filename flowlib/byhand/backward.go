@@ -38,31 +38,37 @@ type Backprop[T Float] struct {
 
 // scratch is what the backward passes of all couplings share.
 type scratch[T Float] struct {
-	perRow     T           // 1/B
-	dH         []matrix[T] // ∂L/∂h[i]
-	dW         matrix[T]   // ∂L/∂W of a chunk
-	transposed matrix[T]
+	perRow T           // 1/B
+	ones   []T         // [chunkRows]
+	dH     []matrix[T] // ∂L/∂h[i]
 }
 
 // NewBackprop returns one for f, whose weights may change between two gradients
 // and whose shape may not.
 func NewBackprop[T Float](f *Flow[T]) *Backprop[T] {
-	return &Backprop[T]{flow: f, gradient: f.Clone(), passes: make([]pass[T], len(f.Layers))}
+	p := &Backprop[T]{flow: f, gradient: f.Clone(), passes: make([]pass[T], len(f.Layers))}
+	p.scratch.ones = slices.Repeat([]T{1}, chunkRows)
+	return p
 }
 
 // Gradient returns the mean NLL of a batch x, [B, D], in nats, and its gradient:
 // a flow whose weights are the derivatives by the weights, valid until the next call.
-//
-// L is a sum over rows, so its gradient is the sum of those of a chunk at a time.
 func (p *Backprop[T]) Gradient(x []T) (nll float64, gradient *Flow[T]) {
 	rows := p.flow.rows(x)
-	p.scratch.perRow = 1 / T(rows)
+	return p.part(x, rows) / float64(rows), p.gradient
+}
+
+// part returns the sum of the NLLs of some rows x of a batch of the given size, and
+// sets the gradient to their part of it: L is a sum over rows, so its gradient is the
+// sum of those of a chunk at a time.
+func (p *Backprop[T]) part(x []T, batch int) (nll float64) {
+	p.scratch.perRow = 1 / T(batch)
 	p.gradient.clear()
 	for chunk := range slices.Chunk(x, chunkRows*p.flow.Features) {
 		nll += p.forth(chunk)
 		p.back()
 	}
-	return nll / float64(rows), p.gradient
+	return nll
 }
 
 // forth is [Flow.Inverse] that remembers every pass. It returns the sum of the
@@ -147,7 +153,7 @@ func (c *Coupling[T]) conditionerBackward(gradient *Coupling[T], p *pass[T], s *
 		if i+1 < len(c.Conditioner) {
 			reluBackward(&s.dH[i+1], &p.h[i+1])
 		}
-		c.Conditioner[i].backward(&gradient.Conditioner[i], &s.dH[i], &s.dH[i+1], &p.h[i], s, multiply)
+		c.Conditioner[i].backward(&gradient.Conditioner[i], &s.dH[i], &s.dH[i+1], &p.h[i], s.ones, multiply)
 	}
 }
 

@@ -110,19 +110,14 @@ func TestAnotherProductIsUsedThroughout(t *testing.T) {
 	f, x := randomFlow(2, 8, 6)
 	_, want := NewBackprop(f).Gradient(x)
 	calls := 0
-	f.Product = func(c, a, b []float64, m, k, n int) {
+	f.Product = func(c, a, b []float64, m, k, n int, aT, bT bool) {
 		calls++
-		for i := range m { // columns of b: another order of the same sums
-			for j := range n {
-				c[i*n+j] = 0
-				for p := k - 1; p >= 0; p-- {
-					c[i*n+j] += a[i*k+p] * b[p*n+j]
-				}
-			}
-		}
+		product := make([]float64, m*n) // another order of the same sums
+		MatMul(product, a, b, m, k, n, aT, bT)
+		add(c, product)
 	}
 	_, got := NewBackprop(f).Gradient(x)
-	if calls != 4*3*3 { // couplings, dense layers, one product forth and two back
+	if calls != 4*3*4 { // couplings, dense layers, one product forth and three back
 		t.Errorf("%d products, expected 36", calls)
 	}
 	for i, values := range want.Params() {

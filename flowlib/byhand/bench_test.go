@@ -46,7 +46,7 @@ func BenchmarkMatMul(b *testing.B) {
 		}
 	}
 	for b.Loop() {
-		MatMul(out, x, w, m, k, n)
+		MatMul(out, x, w, m, k, n, false, false)
 	}
 	b.ReportMetric(2*m*k*n*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 }

@@ -115,7 +115,7 @@ func TestConvertAndClone(t *testing.T) {
 	if again, _ := randomFlow(3, 8); !slices.Equal(f.LogProb(x), again.LogProb(x)) {
 		t.Error("changing a clone changed the flow")
 	}
-	f.Product = func(c, a, b []float64, m, k, n int) { MatMul(c, a, b, m, k, n); c[0]++ }
+	f.Product = func(c, a, b []float64, m, k, n int, aT, bT bool) { MatMul(c, a, b, m, k, n, aT, bT); c[0]++ }
 	withProduct := f.LogProb(x)
 	if !slices.Equal(f.Clone().LogProb(x), withProduct) {
 		t.Error("a clone does not use the product of its flow")

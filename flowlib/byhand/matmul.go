@@ -1,25 +1,35 @@
 package byhand
 
-// Product computes the matrix product c = a·b, for c of m rows and n columns, a
-// of m rows and k columns, b of k rows and n columns, each stored row by row. What c
-// held before does not matter; it shares no memory with a and b.
-type Product[T Float] func(c, a, b []T, m, k, n int)
+// Product adds a product of matrices to c, [m, n], all stored row by row:
+//
+//	c += a·b   for a of [m, k] and b of [k, n]
+//
+// With aT the matrix a is given transposed, as [k, m], and with bT so is b, as [n, k].
+// c shares no memory with a and b.
+type Product[T Float] func(c, a, b []T, m, k, n int, aT, bT bool)
 
 // MatMul is the [Product] in plain Go:
 //
-//	c_ij = Σ_p a_ip·b_pj
+//	c_ij += Σ_p a_ip·b_pj
 //
-// Row i of c is a sum of rows of b. In this order the innermost loop walks along
-// rows of b and c, through memory as it lies there; one c_ij after the other
-// would walk down the columns of b.
-func MatMul[T Float](c, a, b []T, m, k, n int) {
+// Row i of c gets a sum of rows of b. In this order the innermost loop walks along
+// rows, through memory as it lies there; one c_ij after the other would walk down
+// the columns of b. A transposed matrix differs in how far apart its numbers are.
+func MatMul[T Float](c, a, b []T, m, k, n int, aT, bT bool) {
+	ai, ap := k, 1 // from row to row, from column to column
+	if aT {
+		ai, ap = 1, m
+	}
+	bp, bj := n, 1
+	if bT {
+		bp, bj = 1, k
+	}
 	for i := range m {
 		ci := c[i*n : (i+1)*n]
-		clear(ci)
-		for p, aip := range a[i*k : (i+1)*k] {
-			bp := b[p*n : (p+1)*n]
+		for p := range k {
+			aip := a[i*ai+p*ap]
 			for j := range ci {
-				ci[j] += aip * bp[j]
+				ci[j] += aip * b[p*bp+j*bj]
 			}
 		}
 	}

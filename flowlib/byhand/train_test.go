@@ -131,9 +131,9 @@ func TestCancelledTrainingSaysWhere(t *testing.T) {
 	x := f.Sample(1, 20)
 	ctx, cancel := context.WithCancel(context.Background())
 	products := 0
-	f.Product = func(c, a, b []float64, m, k, n int) {
-		byhand.MatMul(c, a, b, m, k, n)
-		if products++; products == 2*2*3*4+1 { // couplings, dense layers, products of a step: in step 5
+	f.Product = func(c, a, b []float64, m, k, n int, aT, bT bool) {
+		byhand.MatMul(c, a, b, m, k, n, aT, bT)
+		if products++; products == 2*2*4*4+1 { // couplings, dense layers, products of a step: in step 5
 			cancel()
 		}
 	}

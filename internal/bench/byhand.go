@@ -11,10 +11,10 @@ import (
 
 // byHand is package byhand, with the fast product of matrices in the place of its own.
 type byHand struct {
-	flow     *byhand.Flow[float32]
-	backprop *byhand.Backprop[float32]
-	adam     *byhand.Adam[float32]
-	batches  batches
+	flow    *byhand.Flow[float32]
+	team    byhand.Team[float32]
+	adam    *byhand.Adam[float32]
+	batches batches
 }
 
 func openByHand(s Start) (Engine, error) {
@@ -23,7 +23,7 @@ func openByHand(s Start) (Engine, error) {
 		return nil, err
 	}
 	f.Product = kernel.MatMul
-	return &byHand{flow: f, backprop: byhand.NewBackprop(f), adam: byhand.NewAdam[float32](), batches: batches{points: s.Points, size: s.Batch}}, nil
+	return &byHand{flow: f, team: byhand.NewTeam(f, s.Threads), adam: byhand.NewAdam[float32](), batches: batches{points: s.Points, size: s.Batch}}, nil
 }
 
 // startByHand is the model in plain Go with the weights to start from.
@@ -58,7 +58,7 @@ func (e *byHand) NumParameters() int { return e.flow.NumParameters() }
 func (e *byHand) Train(count int) (nll float64, err error) {
 	for range count {
 		var gradient *byhand.Flow[float32]
-		nll, gradient = e.backprop.Gradient(e.batches.next())
+		nll, gradient = e.team.Gradient(e.batches.next())
 		e.adam.Step(e.flow.Params(), gradient.Params(), learningRate)
 	}
 	return nll, nil

@@ -234,20 +234,29 @@ func TestAdamFirstStep(t *testing.T) {
 func TestMatMul(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 10))
 	for _, size := range [][3]int{{1, 1, 1}, {3, 2, 5}, {64, 1, 64}, {256, 64, 2}, {256, 64, 64}, {64, 1000, 64}, {100, 33, 70}} {
-		m, k, n := size[0], size[1], size[2]
-		a, b := random(rng, m*k, 1), random(rng, k*n, 1)
-		got, want := make([]float32, m*n), make([]float32, m*n)
-		for i := range m {
-			for j := range n {
-				sum := 0.0
-				for l := range k {
-					sum += float64(a[i*k+l]) * float64(b[l*n+j])
+		for way := range 4 {
+			m, k, n := size[0], size[1], size[2]
+			aT, bT := way%2 == 1, way/2 == 1
+			a, b, got, want := random(rng, m*k, 1), random(rng, k*n, 1), random(rng, m*n, 1), make([]float32, m*n)
+			for i := range m {
+				for j := range n {
+					sum := float64(got[i*n+j])
+					for l := range k {
+						ail, blj := a[i*k+l], b[l*n+j]
+						if aT {
+							ail = a[l*m+i]
+						}
+						if bT {
+							blj = b[j*k+l]
+						}
+						sum += float64(ail) * float64(blj)
+					}
+					want[i*n+j] = float32(sum)
 				}
-				want[i*n+j] = float32(sum)
 			}
+			MatMul(got, a, b, m, k, n, aT, bT)
+			agree(t, fmt.Sprint(size, aT, bT), got, want, 1e-4)
 		}
-		MatMul(got, a, b, m, k, n)
-		agree(t, fmt.Sprint(size), got, want, 1e-4)
 	}
 }
 

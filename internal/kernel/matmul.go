@@ -1,30 +1,30 @@
 package kernel
 
-import (
-	"runtime"
-	"sync"
-)
+import "sync"
 
-// MatMul sets c, [m, n], to a·b for a of [m, k] and b of [k, n], all row by row: on
-// all cores where that pays.
-func MatMul(c, a, b []float32, m, k, n int) {
-	const worthACore = 1 << 19 // multiply-adds
-	parts := min(runtime.GOMAXPROCS(0), m, 1+m*k*n/worthACore)
-	var wait sync.WaitGroup
-	for part := 1; part < parts; part++ {
-		wait.Go(func() {
-			from, to := part*m/parts, (part+1)*m/parts
-			best.matMul(c[from*n:to*n], a[from*k:to*k], b, to-from, k, n)
-		})
+// MatMul adds a·b to c, [m, n], for a of [m, k] and b of [k, n], or of [k, m] and [n, k]
+// where aT and bT say that they are given transposed: all row by row.
+func MatMul(c, a, b []float32, m, k, n int, aT, bT bool) { best.matMul(c, a, b, m, k, n, aT, bT) }
+
+func (s *Set) matMul(c, a, b []float32, m, k, n int, aT, bT bool) {
+	if m == 0 || k == 0 || n == 0 {
+		return
 	}
-	best.matMul(c, a, b, m/parts, k, n)
-	wait.Wait()
-}
-
-func (s *Set) matMul(c, a, b []float32, m, k, n int) {
+	p := Product{M: m, K: k, W: a, StrideI: k, StrideK: 1, Start: Add}
+	if aT {
+		p.StrideI, p.StrideK = 1, m
+	}
+	if bT {
+		turned := padded.Get().(*[]float32)
+		defer padded.Put(turned)
+		*turned = resize(*turned, k*n)
+		s.turn(*turned, b, n, k)
+		b = *turned
+	}
 	whole := n / Lanes * Lanes
 	if whole > 0 {
-		s.Multiply(&Product{M: m, K: k, N: whole, Out: c, LdOut: n, W: a, StrideI: k, StrideK: 1, In: b, LdIn: n})
+		p.N, p.Out, p.LdOut, p.In, p.LdIn = whole, c, n, b, n
+		s.Multiply(&p)
 	}
 	rest := n - whole
 	if rest == 0 {
@@ -32,17 +32,33 @@ func (s *Set) matMul(c, a, b []float32, m, k, n int) {
 	}
 	// What is left is less than a vector wide: in and out of padded columns.
 	columns, sums := padded.Get().(*[]float32), padded.Get().(*[]float32)
+	defer padded.Put(columns)
+	defer padded.Put(sums)
 	*columns, *sums = resize(*columns, k*Lanes), resize(*sums, m*Lanes)
 	for i := range k {
 		row := (*columns)[i*Lanes:][:Lanes]
 		clear(row[copy(row, b[i*n+whole:][:rest]):])
 	}
-	s.Multiply(&Product{M: m, K: k, N: Lanes, Out: *sums, LdOut: Lanes, W: a, StrideI: k, StrideK: 1, In: *columns, LdIn: Lanes})
+	p.N, p.Out, p.LdOut, p.In, p.LdIn, p.Start = Lanes, *sums, Lanes, *columns, Lanes, Zero
+	s.Multiply(&p)
 	for i := range m {
-		copy(c[i*n+whole:][:rest], (*sums)[i*Lanes:])
+		for j, v := range (*sums)[i*Lanes:][:rest] {
+			c[i*n+whole+j] += v
+		}
 	}
-	padded.Put(columns)
-	padded.Put(sums)
+}
+
+// turn writes b, [rows, columns], as out, [columns, rows].
+func (s *Set) turn(out, b []float32, rows, columns int) {
+	if columns == Block && rows%Lanes == 0 {
+		s.Transpose(out, b, rows)
+		return
+	}
+	for i := range rows {
+		for j, v := range b[i*columns:][:columns] {
+			out[j*rows+i] = v
+		}
+	}
 }
 
 var padded = sync.Pool{New: func() any { return new([]float32) }}
