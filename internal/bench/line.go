@@ -30,8 +30,9 @@ type Line struct {
 
 	NumParameters int `json:"nparams"`
 
-	Loss *float64 `json:"loss,omitempty"` // of training: NLL over the batch of step 200, before its update, nats
-	NLL  *float64 `json:"nll,omitempty"`  // of the other tasks: mean -log p of the points, nats
+	EarlyLoss *float64 `json:"loss_50,omitempty"` // of training: NLL over the batch of step 50, before its update, nats
+	Loss      *float64 `json:"loss,omitempty"`    // the same of step 200
+	NLL       *float64 `json:"nll,omitempty"`     // of the other tasks: mean -log p of the points, nats
 }
 
 // items is the number of points that went through in the timed part.
