@@ -72,6 +72,7 @@ help: ## list the targets and variables
 	@echo "  BACKEND      go, xla, xla:cpu or xla:cuda (default: the fastest that works)"
 	@echo "  TIMEOUT      seconds that one cell of a notebook may take (default: 1200)"
 	@echo "  PYTHON       the Python to set up with, 3.10 or later (default: python3)"
+	@echo "  BENCH        flags for bench, as in BENCH=--quick"
 	@echo "  QUALITY      more flags for quality, ablation and zoo, as in QUALITY='-seeds 0,1,2,3,4'"
 
 # --- Set-up ----------------------------------------------------------------------
@@ -219,6 +220,10 @@ $(S)/peers: scripts/requirements-peers.lock scripts/requirements-peers-source.lo
 	@$(step) -h "this needs the network: is there a way to PyPI?" "NumPy, PyTorch, JAX (2 GB to fetch)" \
 		scripts/peers/setup $(call quote,$(PYTHON))
 	@touch $@
+
+.PHONY: bench
+bench: setup build ## measure the engines, and the peers where there are, again: report/measured/bench.json (a quarter of an hour)
+	@$(env) python scripts/bench.py $(BENCH)
 
 # --- Checks ----------------------------------------------------------------------
 

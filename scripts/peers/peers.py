@@ -65,7 +65,7 @@ def start(*engines):
     p.add_argument("--secs", type=float, default=2.0)
     p.add_argument("--data", required=True, help="CSV with one line of names")
     p.add_argument("--weights", required=True, help="safetensors")
-    p.add_argument("--points", type=int, default=POINTS, help="points to score or draw")
+    p.add_argument("--n", type=int, default=POINTS, help="points to score or draw")
     args = p.parse_args()
     if not args.batch and args.task == "train":
         args.batch = "256,1024,4096"
@@ -123,7 +123,7 @@ def run(args, engine_class):
         sys.exit(f"{args.data}: found {points.shape[1]} columns, expected {FEATURES}")
     engine = engine_class(layers(args.weights), args)
     if args.task != "train":
-        points = np.resize(points, (args.points, FEATURES))  # the file's rows again and again
+        points = np.resize(points, (args.n, FEATURES))  # the file's rows again and again
     for i, batch in enumerate(args.batches or [engine.chunk]):
         if args.task == "train":
             line = measure_training(engine, points, batch, args.secs)
