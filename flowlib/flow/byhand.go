@@ -12,11 +12,15 @@ import (
 // ByHand returns the model in plain Go, with a copy of its weights. The error
 // names what the model has that package byhand does not.
 func (m *Model) ByHand() (*byhand.Flow[float64], error) {
-	f, err := m.Config.byHand()
+	weights, err := m.Weights()
 	if err != nil {
 		return nil, err
 	}
-	weights, err := m.Weights()
+	return byHandOf(m.Config, weights)
+}
+
+func byHandOf(c Config, weights []Weight) (*byhand.Flow[float64], error) {
+	f, err := c.byHand()
 	if err != nil {
 		return nil, err
 	}

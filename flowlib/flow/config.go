@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"math"
@@ -59,6 +60,9 @@ func (c Config) Columns() int { return c.Features + c.Context }
 // MaxLayers bounds Config.Layers: beyond it, compiling takes longer than any
 // gain is worth.
 const MaxLayers = 64
+
+// MaxHidden bounds the hidden layers of a conditioner.
+const MaxHidden = 64
 
 // Build returns the flow that c describes. The error names the field that is
 // wrong, what it holds and what it may hold.
@@ -125,6 +129,9 @@ func (c Config) check() error {
 			return fmt.Errorf("%s must be %s, got %v", limit.field, limit.want, limit.got)
 		}
 	}
+	if len(c.Hidden) > MaxHidden {
+		return fmt.Errorf("hidden must name at most %d layers, got %d", MaxHidden, len(c.Hidden))
+	}
 	for _, width := range c.Hidden {
 		if width < 1 || width > 1<<16 {
 			return fmt.Errorf("hidden widths must be between 1 and 65536, got %v", c.Hidden)
@@ -162,9 +169,13 @@ func checkScaler(name string, s *dataset.Standardizer, columns int, what string)
 func (c Config) masks() []string {
 	all := make([]string, c.Layers)
 	for i := range all {
-		for _, frozen := range c.mask(i) {
-			all[i] += map[bool]string{true: "f", false: "m"}[frozen]
+		letters := bytes.Repeat([]byte("m"), c.Features)
+		for d, frozen := range c.mask(i) {
+			if frozen {
+				letters[d] = 'f'
+			}
 		}
+		all[i] = string(letters)
 	}
 	return all
 }
@@ -184,6 +195,14 @@ func (c Config) mask(i int) bijector.Mask {
 		return mask
 	}
 	return bijector.Alternating(c.Features, i%2 == 1)
+}
+
+// moving counts the features that coupling layer i moves, without making its mask.
+func (c Config) moving(i int) int {
+	if c.Features == 1 || i%2 == 1 {
+		return max(c.Features/2, 1)
+	}
+	return c.Features - c.Features/2
 }
 
 var activations = map[string]activation.Type{

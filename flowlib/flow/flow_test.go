@@ -3,8 +3,6 @@ package flow_test
 import (
 	"errors"
 	"math"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -106,87 +104,6 @@ func TestScoringInChunksEqualsRowByRow(t *testing.T) {
 	}
 	if none, err := m.LogProb(nil); err != nil || len(none) != 0 {
 		t.Errorf("no rows: got %v, %v", none, err)
-	}
-}
-
-func TestSaveLoadGivesTheSameDensityBitForBit(t *testing.T) {
-	m := randomModel(t, 3)
-	dir := filepath.Join(t.TempDir(), "model")
-	for range 2 { // the second replaces the first
-		if err := m.Save(dir, map[string]int{"steps": 1}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	loaded, err := flow.Load(m.Backend, dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	x := [][]float64{{1, 2, 3}, {-4, 0, 1}}
-	want, _ := m.LogProb(x)
-	got, err := loaded.LogProb(x)
-	if err != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("got %v, want %v, %v", got, want, err)
-	}
-	left, err := os.ReadDir(filepath.Dir(dir))
-	if err != nil || len(left) != 1 {
-		t.Errorf("left beside the model: %v, %v", left, err)
-	}
-}
-
-func TestLoadRefusesDamagedFolders(t *testing.T) {
-	m := randomModel(t, 2)
-	edit := func(file string, change func(string) string) func(dir string) error {
-		return func(dir string) error {
-			path := filepath.Join(dir, file)
-			content, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			return os.WriteFile(path, []byte(change(string(content))), 0o644)
-		}
-	}
-	replace := func(old, new string) func(string) string {
-		return func(s string) string { return strings.Replace(s, old, new, 1) }
-	}
-	for want, damage := range map[string]func(dir string) error{
-		"no such file":         func(dir string) error { return os.Remove(filepath.Join(dir, "weights.safetensors")) },
-		"SHA-256":              edit("weights.safetensors", func(s string) string { return s[:len(s)-1] + "x" }),
-		"model.json":           edit("model.json", func(s string) string { return s[:len(s)/2] }),
-		"newer program":        edit("model.json", replace(`"version": 2`, `"version": 99`)),
-		"unknown field":        edit("model.json", replace(`"layers"`, `"depth": 3, "layers"`)),
-		"unknown architecture": edit("model.json", replace("realnvp", "resnet")),
-		"layers must be":       edit("model.json", replace(`"layers": 4`, `"layers": 4000`)),
-		"the masks are":        edit("model.json", replace(`"layers": 4`, `"layers": 5`)),
-		"more numbers than":    edit("model.json", replace("8,\n      8", "60000,\n      60000")),
-		"its config makes":     edit("model.json", replace("8,\n      8", "8,\n      9")),
-		"format is":            edit("model.json", replace("normflow model", "something")),
-	} {
-		dir := filepath.Join(t.TempDir(), "model")
-		if err := m.Save(dir, nil); err != nil {
-			t.Fatal(err)
-		}
-		if err := damage(dir); err != nil {
-			t.Fatal(err)
-		}
-		_, err := flow.Load(m.Backend, dir)
-		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), dir) {
-			t.Errorf("got %v, want an error with the folder and %q", err, want)
-		}
-	}
-}
-
-func TestSaveDoesNotOverwriteOtherFolders(t *testing.T) {
-	m := randomModel(t, 2)
-	dir := t.TempDir()
-	precious := filepath.Join(dir, "precious.txt")
-	if err := os.WriteFile(precious, nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := m.Save(dir, nil); err == nil {
-		t.Error("a folder that is no model was replaced")
-	}
-	if _, err := os.Stat(precious); err != nil {
-		t.Error(err)
 	}
 }
 

@@ -7,6 +7,7 @@
 package safetensors
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/google/renameio/v2"
 )
@@ -38,6 +40,7 @@ var elementSize = map[string]int{"F32": 4, "F64": 8, "I32": 4, "I64": 8, "U32": 
 const maxHeader = 100 << 20
 
 type entry struct {
+	name    string
 	DType   string    `json:"dtype"`
 	Shape   []int     `json:"shape"`
 	Offsets [2]uint64 `json:"data_offsets"`
@@ -50,7 +53,7 @@ func Write(path string, f File) error {
 	var offset uint64
 	for _, t := range f.Tensors {
 		end := offset + uint64(len(t.Data))
-		header[t.Name] = entry{t.DType, append([]int{}, t.Shape...), [2]uint64{offset, end}}
+		header[t.Name] = entry{t.Name, t.DType, append([]int{}, t.Shape...), [2]uint64{offset, end}}
 		offset = end
 	}
 	text, err := json.Marshal(header)
@@ -83,9 +86,7 @@ func Write(path string, f File) error {
 	return nil
 }
 
-// Read loads the file at path. It checks every size against the file's own
-// before it takes memory, and that the data is covered exactly once; the error
-// names the file and what does not fit.
+// Read loads the file at path. The error names the file and what does not fit.
 func Read(path string) (File, error) {
 	f, err := read(path)
 	if err != nil {
@@ -104,68 +105,76 @@ func read(path string) (File, error) {
 	if err != nil {
 		return File{}, err
 	}
-	size := uint64(info.Size())
+	return Decode(in, info.Size())
+}
+
+// Decode reads a file of the given size in bytes from its start to its end. It
+// checks every size against the file's own before it takes memory, and that the
+// data is covered exactly once.
+func Decode(in io.Reader, size int64) (File, error) {
+	f, entries, err := decodeHeader(in, size)
+	if err != nil {
+		return File{}, err
+	}
+	for _, e := range entries {
+		data := make([]byte, e.Offsets[1]-e.Offsets[0])
+		if _, err := io.ReadFull(in, data); err != nil {
+			return File{}, fmt.Errorf("tensor %q: %w", e.name, err)
+		}
+		f.Tensors = append(f.Tensors, Tensor{Name: e.name, DType: e.DType, Shape: e.Shape, Data: data})
+	}
+	return f, nil
+}
+
+// decodeHeader returns the metadata, and the entries in the order of their data.
+func decodeHeader(in io.Reader, size int64) (f File, entries []entry, err error) {
 	var length uint64
 	if err := binary.Read(in, binary.LittleEndian, &length); err != nil {
-		return File{}, fmt.Errorf("the file is too short to hold a header (%d bytes)", size)
+		return f, nil, fmt.Errorf("the file is too short to hold a header (%d bytes)", size)
 	}
-	if length > maxHeader || 8+length > size {
-		return File{}, fmt.Errorf("the header claims %d bytes, the file has %d", length, size)
+	if length > maxHeader || 8+length > uint64(size) {
+		return f, nil, fmt.Errorf("the header claims %d bytes, the file has %d", length, size)
 	}
 	text := make([]byte, length)
 	if _, err := io.ReadFull(in, text); err != nil {
-		return File{}, err
+		return f, nil, err
 	}
 	var header map[string]json.RawMessage
 	if err := json.Unmarshal(text, &header); err != nil {
-		return File{}, fmt.Errorf("the header is not JSON: %w", err)
+		return f, nil, fmt.Errorf("the header is not JSON: %w", err)
 	}
-	f := File{Metadata: map[string]string{}}
+	f.Metadata = map[string]string{}
 	if raw, ok := header["__metadata__"]; ok {
 		if err := json.Unmarshal(raw, &f.Metadata); err != nil {
-			return File{}, fmt.Errorf("metadata: %w", err)
+			return f, nil, fmt.Errorf("metadata: %w", err)
 		}
 		delete(header, "__metadata__")
 	}
-	entries := map[string]entry{}
-	var names []string
+	available := uint64(size) - 8 - length
 	for name, raw := range header {
-		var e entry
+		e := entry{name: name}
 		if err := json.Unmarshal(raw, &e); err != nil {
-			return File{}, fmt.Errorf("tensor %q: %w", name, err)
+			return f, nil, fmt.Errorf("tensor %q: %w", name, err)
 		}
-		if err := e.check(size - 8 - length); err != nil {
-			return File{}, fmt.Errorf("tensor %q: %w", name, err)
+		if err := e.check(available); err != nil {
+			return f, nil, fmt.Errorf("tensor %q: %w", name, err)
 		}
-		entries[name] = e
-		names = append(names, name)
+		entries = append(entries, e)
 	}
-	slices.SortFunc(names, func(a, b string) int {
-		if entries[a].Offsets != entries[b].Offsets {
-			if entries[a].Offsets[0] < entries[b].Offsets[0] || entries[a].Offsets[0] == entries[b].Offsets[0] && entries[a].Offsets[1] < entries[b].Offsets[1] {
-				return -1
-			}
-			return 1
-		}
-		return 0
+	slices.SortFunc(entries, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(a.Offsets[0], b.Offsets[0]), cmp.Compare(a.Offsets[1], b.Offsets[1]), strings.Compare(a.name, b.name))
 	})
 	var offset uint64
-	for _, name := range names {
-		e := entries[name]
+	for _, e := range entries {
 		if e.Offsets[0] != offset {
-			return File{}, fmt.Errorf("tensor %q starts at byte %d of the data, expected %d", name, e.Offsets[0], offset)
+			return f, nil, fmt.Errorf("tensor %q starts at byte %d of the data, expected %d", e.name, e.Offsets[0], offset)
 		}
 		offset = e.Offsets[1]
-		data := make([]byte, e.Offsets[1]-e.Offsets[0])
-		if _, err := io.ReadFull(in, data); err != nil {
-			return File{}, fmt.Errorf("tensor %q: %w", name, err)
-		}
-		f.Tensors = append(f.Tensors, Tensor{Name: name, DType: e.DType, Shape: e.Shape, Data: data})
 	}
-	if 8+length+offset != size {
-		return File{}, fmt.Errorf("the tensors end at byte %d, the file at %d", 8+length+offset, size)
+	if offset != available {
+		return f, nil, fmt.Errorf("the tensors end at byte %d, the file at %d", 8+length+offset, size)
 	}
-	return f, nil
+	return f, entries, nil
 }
 
 func (e entry) check(available uint64) error {
@@ -198,15 +207,26 @@ func Float64(name string, shape []int, values []float64) Tensor {
 	return Tensor{Name: name, DType: "F64", Shape: shape, Data: data}
 }
 
+// Float32 makes a tensor of dtype F32 of values that are rounded to it.
+func Float32(name string, shape []int, values []float64) Tensor {
+	data := make([]byte, 0, 4*len(values))
+	for _, v := range values {
+		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(v)))
+	}
+	return Tensor{Name: name, DType: "F32", Shape: shape, Data: data}
+}
+
 // Float64s returns the values of a tensor of dtype F32 or F64; it is an error on others.
 func (t Tensor) Float64s() ([]float64, error) {
-	var values []float64
+	values := []float64{}
 	switch t.DType {
 	case "F32":
+		values = slices.Grow(values, len(t.Data)/4)
 		for i := 0; i+4 <= len(t.Data); i += 4 {
 			values = append(values, float64(math.Float32frombits(binary.LittleEndian.Uint32(t.Data[i:]))))
 		}
 	case "F64":
+		values = slices.Grow(values, len(t.Data)/8)
 		for i := 0; i+8 <= len(t.Data); i += 8 {
 			values = append(values, math.Float64frombits(binary.LittleEndian.Uint64(t.Data[i:])))
 		}

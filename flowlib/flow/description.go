@@ -1,0 +1,204 @@
+package flow
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/compute/dtypes"
+
+	"normflow/internal/safetensors"
+)
+
+// description is model.json: everything about a model but its weights.
+type description struct {
+	Format        string          `json:"format"`
+	Version       int             `json:"version"`
+	Library       string          `json:"library,omitempty"` // that wrote it; from version 3 on
+	Config        Config          `json:"config"`
+	Masks         []string        `json:"masks,omitempty"` // of the coupling layers: f frozen, m moving; from version 2 on
+	DType         string          `json:"dtype"`
+	Parameters    int64           `json:"parameters"`
+	WeightsSHA256 string          `json:"weights_sha256"`
+	Training      json.RawMessage `json:"training,omitempty"`
+	SHA256        string          `json:"sha256,omitempty"` // see sealed; from version 3 on
+}
+
+const (
+	formatName = "normflow model"
+
+	// maxDescription bounds what is read of a model.json, in bytes.
+	maxDescription = 16 << 20
+)
+
+// unsealed stands in the text for its own checksum while that is taken.
+var unsealed = strings.Repeat("0", 2*sha256.Size)
+
+// text is model.json. Its "sha256" is the checksum of the text that has 64 zeros
+// in its place.
+func (d description) text() ([]byte, error) {
+	d.SHA256 = unsealed
+	text, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	text = append(text, '\n')
+	if len(text) > maxDescription {
+		return nil, fmt.Errorf("%s would have %d bytes, and at most %d are read: keep a shorter record of the training", modelFile, len(text), maxDescription)
+	}
+	at := bytes.LastIndex(text, []byte(unsealed)) // the last field
+	copy(text[at:], hexSum(text))
+	return text, nil
+}
+
+func hexSum(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// checkSeal compares the text with its own checksum.
+func (d description) checkSeal(text []byte) error {
+	switch {
+	case d.Version < 3 && d.SHA256+d.Library != "":
+		return fmt.Errorf("it has fields of version 3, but says its version is %d: the file is edited", d.Version)
+	case d.Version < 3:
+		return nil
+	case len(d.SHA256) != len(unsealed) || bytes.Count(text, []byte(d.SHA256)) != 1:
+		return fmt.Errorf("its sha256 is %q, expected %d hexadecimal digits that stand there once: the file is damaged or edited", d.SHA256, len(unsealed))
+	}
+	if sum := hexSum(bytes.Replace(text, []byte(d.SHA256), []byte(unsealed), 1)); sum != d.SHA256 {
+		return fmt.Errorf("its SHA-256 is %s, its field sha256 says %s: the file is damaged or edited", sum, d.SHA256)
+	}
+	return nil
+}
+
+// describe reads model.json. Its version is looked at first: a field that this
+// program does not know must not be passed over.
+func describe(text []byte) (d description, err error) {
+	var head struct {
+		Format  string `json:"format"`
+		Version int    `json:"version"`
+		Library string `json:"library"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return d, fmt.Errorf("it is not whole JSON (%w): the file is cut off, damaged or edited", err)
+	}
+	if head.Format != formatName {
+		return d, fmt.Errorf("format is %q, expected %q", head.Format, formatName)
+	}
+	if head.Version < 1 || head.Version > FormatVersion {
+		by := ""
+		if head.Library != "" {
+			by = fmt.Sprintf(", written by %q", head.Library)
+		}
+		return d, fmt.Errorf("format version is %d%s, this program reads 1 to %d: use a newer program", head.Version, by, FormatVersion)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&d); err != nil {
+		return d, err
+	}
+	return d, d.checkSeal(text)
+}
+
+// parse makes a model of its two files, of which the second is size bytes long.
+// Nothing is built, and memory is only taken for what there is.
+func parse(text []byte, weights io.Reader, size int64) (*Saved, error) {
+	d, err := describe(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", modelFile, err)
+	}
+	dtype, err := dtypes.DTypeString(d.DType)
+	if err != nil || dtype != dtypes.Float32 && dtype != dtypes.Float64 {
+		return nil, fmt.Errorf("%s: dtype is %q, expected Float32 or Float64", modelFile, d.DType)
+	}
+	variables, err := d.Config.Variables()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", modelFile, err)
+	}
+	all, trained := numbers(variables)
+	if trained != d.Parameters {
+		return nil, fmt.Errorf("%s: the model has %d parameters, its config makes %d: the file is edited", modelFile, d.Parameters, trained)
+	}
+	need := all * int64(dtype.Size())
+	most := need + 1<<16 + 1<<10*int64(len(variables)) // for the header
+	if size < need || size > most {
+		return nil, fmt.Errorf("%s: the file has %d bytes, the config of %s needs %d for its numbers, and at most %d in all: the file is cut off, or of another model", weightsFile, size, modelFile, need, most)
+	}
+	if masks := d.Config.masks(); d.Version > 1 && !slices.Equal(d.Masks, masks) {
+		return nil, fmt.Errorf("%s: the masks are %q, this program makes %q of the same config: the file is edited, or of another program", modelFile, d.Masks, masks)
+	}
+	hash := sha256.New()
+	f, err := safetensors.Decode(io.TeeReader(weights, hash), size)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: the file is cut off, damaged or edited", weightsFile, err)
+	}
+	if sum := hex.EncodeToString(hash.Sum(nil)); sum != d.WeightsSHA256 {
+		return nil, fmt.Errorf("%s: its SHA-256 is %s, %s says %s: the file is damaged or edited", weightsFile, sum, modelFile, d.WeightsSHA256)
+	}
+	s := &Saved{
+		Config: d.Config, DType: dtype, Training: d.Training, Parameters: int(trained),
+		Version: d.Version, Library: d.Library, SHA256: d.SHA256, WeightsSHA256: d.WeightsSHA256,
+	}
+	if s.Weights, err = fitting(variables, f.Tensors, dtype); err != nil {
+		return nil, fmt.Errorf("%s: %w", weightsFile, err)
+	}
+	return s, nil
+}
+
+var dtypeNames = map[dtypes.DType]string{dtypes.Float32: "F32", dtypes.Float64: "F64"}
+
+// fitting returns the values of the tensors, which must be those of variables, all
+// finite, in their order.
+func fitting(variables []Variable, values []safetensors.Tensor, dtype dtypes.DType) ([]Weight, error) {
+	byName := map[string]safetensors.Tensor{}
+	for _, t := range values {
+		byName[t.Name] = t
+	}
+	weights := make([]Weight, 0, len(variables))
+	for _, v := range variables {
+		t, ok := byName[v.Path]
+		if !ok {
+			return nil, fmt.Errorf("variable %s is missing", v.Path)
+		}
+		if t.DType != dtypeNames[dtype] {
+			return nil, fmt.Errorf("variable %s is of type %s, expected %s", v.Path, t.DType, dtypeNames[dtype])
+		}
+		numbers, err := t.Float64s()
+		if err != nil {
+			return nil, err
+		}
+		weights = append(weights, Weight{Path: v.Path, Shape: t.Shape, Values: numbers})
+		delete(byName, v.Path)
+	}
+	for name := range byName {
+		return nil, fmt.Errorf("variable %s is not part of this model", name)
+	}
+	return weights, checkWeights(variables, weights)
+}
+
+// checkWeights refuses weights that are not those of variables in their order, or
+// hold what is not finite in the model's own precision.
+func checkWeights(variables []Variable, weights []Weight) error {
+	if len(weights) != len(variables) {
+		return fmt.Errorf("there are %d variables, expected %d", len(weights), len(variables))
+	}
+	for i, w := range weights {
+		v := variables[i]
+		if w.Path != v.Path || !slices.Equal(w.Shape, v.Shape) {
+			return fmt.Errorf("variable %s has shape %v, expected %s with shape %v", w.Path, w.Shape, v.Path, v.Shape)
+		}
+		for at, value := range w.Values {
+			if math.IsNaN(value) || math.IsInf(value, 0) {
+				return fmt.Errorf("variable %s holds %g at place %d of %d: a model has finite numbers only", w.Path, value, at, len(w.Values))
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,91 @@
+package flow
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"runtime/metrics"
+	"testing"
+)
+
+// FuzzLoad reads hostile folders, as [Read] does after it has opened the files. That
+// may not panic, nor take more memory than the files have bytes, many times. What it
+// takes for a model can be built: it has finite numbers of the right shapes.
+//
+// Mutations would hardly ever fit the checksums, so with mend they are made to.
+func FuzzLoad(f *testing.F) {
+	for _, dir := range []string{"version1", "version2", "version3"} {
+		text, err := os.ReadFile(filepath.Join("testdata", dir, modelFile))
+		if err != nil {
+			f.Fatal(err)
+		}
+		weights, err := os.ReadFile(filepath.Join("testdata", dir, weightsFile))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text, weights, false)
+		f.Add(text, weights, true)
+	}
+	f.Add([]byte(`{"format":"normflow model","version":2,"config":{"architecture":"glow","features":65536,"layers":64,"lu":true,"mask":"random","hidden":[65536,65536],"input_bound":5},"dtype":"Float64"}`), []byte{}, true)
+	f.Add([]byte(`{"format":"normflow model","version":1,"config":{"architecture":"nsf","features":9,"layers":1,"transform":"spline","bins":256,"hidden":[],"input_bound":5},"dtype":"Float32"}`),
+		binary.LittleEndian.AppendUint64(nil, 1<<62), true)
+	f.Fuzz(func(t *testing.T, text, weights []byte, mend bool) {
+		if mend {
+			text = mended(text, weights)
+		}
+		before := allocated()
+		s, err := parse(text, bytes.NewReader(weights), int64(len(weights)))
+		if took, most := allocated()-before, 16<<20+200*uint64(len(text)+len(weights)); took > most {
+			t.Fatalf("%d and %d bytes of files took %d of memory", len(text), len(weights), took)
+		}
+		if err != nil {
+			if err.Error() == "" {
+				t.Fatal("an error without a word")
+			}
+			return
+		}
+		variables, err := s.Config.Variables()
+		if err == nil {
+			err = checkWeights(variables, s.Weights)
+		}
+		if err == nil {
+			_, err = s.Config.Build()
+		}
+		if err != nil {
+			t.Fatalf("took what is no model: %v", err)
+		}
+	})
+}
+
+func allocated() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
+// mended makes the numbers in a model.json fit that can be made to fit.
+func mended(text, weights []byte) []byte {
+	var d description
+	if json.Unmarshal(text, &d) != nil {
+		return text
+	}
+	d.WeightsSHA256 = hexSum(weights)
+	if variables, err := d.Config.Variables(); err == nil {
+		_, d.Parameters = numbers(variables)
+		if d.Version > 1 && d.Config.Features < 100 {
+			d.Masks = d.Config.masks()
+		}
+	}
+	if d.Version < 3 {
+		d.Library, d.SHA256 = "", ""
+		if text, err := json.Marshal(d); err == nil {
+			return text
+		}
+	}
+	if sealed, err := d.text(); err == nil {
+		return sealed
+	}
+	return text
+}

@@ -1,0 +1,110 @@
+package flow
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Variable is the name and shape of a variable of a flow.
+type Variable struct {
+	Path    string
+	Shape   []int
+	Trained bool // false: fixed when the model was made or initialised
+}
+
+// Variables lists what the flow of c keeps in its store, sorted by path, without
+// building it. docs/format.md says what each of them does.
+func (c Config) Variables() ([]Variable, error) {
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("flow: %w", err)
+	}
+	var l layout
+	place := 0 // in the chain
+	for i := range c.Layers {
+		l.at(place)
+		l.coupling(c, i)
+		place++
+		if d := c.Features; c.LU {
+			l.at(place)
+			l.add("lu", true, d, d)
+			l.add("permutation", false, d, d)
+			l.add("sign", false, d)
+			place++
+		}
+		if c.ActNorm {
+			l.at(place)
+			l.add("initialised", false)
+			l.add("log_scale", true, c.Features)
+			l.add("shift", true, c.Features)
+			place++
+		}
+	}
+	l.prefix = basePrefix
+	switch c.Base {
+	case "diagnormal":
+		l.add("location", true, c.Features)
+		l.add("log_scale", true, c.Features)
+	case "mixture":
+		l.add("initialised", false)
+		l.add("log_scales", true, c.Components, c.Features)
+		l.add("logits", true, c.Components)
+		l.add("means", true, c.Components, c.Features)
+	}
+	slices.SortFunc(l.variables, func(a, b Variable) int { return strings.Compare(a.Path, b.Path) })
+	return l.variables, nil
+}
+
+type layout struct {
+	prefix    string
+	variables []Variable
+}
+
+func (l *layout) at(place int) { l.prefix = fmt.Sprintf("%s%02d/", flowPrefix, place) }
+
+func (l *layout) add(name string, trained bool, shape ...int) {
+	l.variables = append(l.variables, Variable{l.prefix + name, append([]int{}, shape...), trained})
+}
+
+// dense is a layer of a conditioner.
+func (l *layout) dense(name string, inputs, outputs int) {
+	l.add("conditioner/"+name+"/weights", true, inputs, outputs)
+	l.add("conditioner/"+name+"/biases", true, outputs)
+}
+
+// coupling is layer i of them: its conditioner.
+func (l *layout) coupling(c Config, i int) {
+	moving := c.moving(i)
+	width := max(c.Features-moving+c.Context, 1) // nothing steers: the network reads a 1
+	if c.Residual {
+		l.dense("in", width, c.Hidden[0])
+		width = c.Hidden[0]
+		for k := range c.Hidden {
+			block := "block_" + strconv.Itoa(k)
+			l.dense(block+"/hidden_0", width, width)
+			l.dense(block+"/hidden_1", width, width)
+		}
+	} else {
+		for k, hidden := range c.Hidden {
+			l.dense("hidden_"+strconv.Itoa(k), width, hidden)
+			width = hidden
+		}
+	}
+	l.dense("out", width, c.transform().NumParameters()*moving)
+}
+
+// numbers counts the values of variables, the trained ones among them.
+func numbers(variables []Variable) (all, trained int64) {
+	for _, v := range variables {
+		n := int64(1)
+		for _, dim := range v.Shape {
+			n *= int64(dim)
+		}
+		all += n
+		if v.Trained {
+			trained += n
+		}
+	}
+	return all, trained
+}
