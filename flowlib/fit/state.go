@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"math"
 	"slices"
-	"strings"
 
 	"normflow/flowlib/flow"
 	"normflow/internal/safetensors"
@@ -136,34 +135,21 @@ func (s *state) save() error {
 }
 
 func (s *state) restore(f safetensors.File) error {
-	if f.Metadata["format"] != checkpointID {
-		return fmt.Errorf("its format is %q, this version reads and writes %q", f.Metadata["format"], checkpointID)
+	c, err := parseCheckpoint(f)
+	if err != nil {
+		return err
 	}
 	id, err := s.identity()
 	if err != nil {
 		return err
 	}
-	if f.Metadata["run"] != id {
-		return fmt.Errorf("it belongs to another run: it has %s, this run is %s", f.Metadata["run"], id)
+	if c.run != id {
+		return fmt.Errorf("it belongs to another run: it has %s, this run is %s", c.run, id)
 	}
-	if err := json.Unmarshal([]byte(f.Metadata["result"]), &s.result); err != nil {
-		return fmt.Errorf("its curve: %w", err)
+	if err := c.fits(s.trainer); err != nil {
+		return err
 	}
-	if len(s.result.Curve) == 0 {
-		return errors.New("its curve is empty")
-	}
-	s.best = nil
-	isBest := func(t safetensors.Tensor) bool { return strings.HasPrefix(t.Name, bestPrefix) }
-	for _, t := range f.Tensors {
-		if isBest(t) {
-			values, err := t.Float64s()
-			if err != nil {
-				return err
-			}
-			s.best = append(s.best, flow.Weight{Path: strings.TrimPrefix(t.Name, bestPrefix), Shape: t.Shape, Values: values})
-		}
-	}
+	s.result, s.store, s.best = c.result, c.store, c.best
 	s.step = s.result.Curve[len(s.result.Curve)-1].Step
-	s.store = slices.DeleteFunc(f.Tensors, isBest)
 	return safetensors.ToStore(s.trainer.model.Store, "/", s.store)
 }

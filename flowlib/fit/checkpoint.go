@@ -1,0 +1,93 @@
+package fit
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"normflow/flowlib/flow"
+	"normflow/internal/safetensors"
+)
+
+// checkpoint is what a file of one holds, checked as far as it can be by itself.
+type checkpoint struct {
+	run    string // identity of the run
+	result Result
+	store  []safetensors.Tensor
+	best   []flow.Weight
+}
+
+// parseCheckpoint refuses a curve that no run draws, and numbers that are not finite,
+// which no run writes.
+func parseCheckpoint(f safetensors.File) (c checkpoint, err error) {
+	if f.Metadata["format"] != checkpointID {
+		return c, fmt.Errorf("its format is %q, this version reads and writes %q", f.Metadata["format"], checkpointID)
+	}
+	c.run = f.Metadata["run"]
+	if err := json.Unmarshal([]byte(f.Metadata["result"]), &c.result); err != nil {
+		return c, fmt.Errorf("its curve: %w", err)
+	}
+	if len(c.result.Curve) == 0 {
+		return c, errors.New("its curve is empty")
+	}
+	step := 0
+	for i, p := range c.result.Curve {
+		if p.Step <= step {
+			return c, fmt.Errorf("its curve has step %d at place %d, after step %d", p.Step, i, step)
+		}
+		step = p.Step
+	}
+	isBest := func(p Point) bool { return p.Step == c.result.BestStep && p.Valid == c.result.BestValid }
+	if !slices.ContainsFunc(c.result.Curve, isBest) {
+		return c, fmt.Errorf("its best step is %d with %g, which its curve has not", c.result.BestStep, c.result.BestValid)
+	}
+	for _, t := range f.Tensors {
+		if t.DType != "F32" && t.DType != "F64" {
+			c.store = append(c.store, t)
+			continue
+		}
+		values, err := t.Float64s()
+		if err != nil {
+			return c, err
+		}
+		for _, v := range values {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return c, fmt.Errorf("its variable %s holds %g", t.Name, v)
+			}
+		}
+		if path, best := strings.CutPrefix(t.Name, bestPrefix); best {
+			c.best = append(c.best, flow.Weight{Path: path, Shape: t.Shape, Values: values})
+		} else {
+			c.store = append(c.store, t)
+		}
+	}
+	return c, nil
+}
+
+// fits refuses a curve that goes beyond the run, and best weights that are not those
+// of its model.
+func (c checkpoint) fits(t *trainer) error {
+	if last := c.result.Curve[len(c.result.Curve)-1].Step; last > t.cfg.Steps {
+		return fmt.Errorf("it is at step %d of a run of %d", last, t.cfg.Steps)
+	}
+	shapes := map[string][]int{}
+	for _, w := range c.best {
+		shapes[w.Path] = w.Shape
+	}
+	variables, err := t.model.Config.Variables()
+	if err != nil {
+		return err
+	}
+	for _, v := range variables {
+		if shape, ok := shapes[v.Path]; !ok || !slices.Equal(shape, v.Shape) {
+			return fmt.Errorf("its best weights have %s with shape %v, expected %v", v.Path, shape, v.Shape)
+		}
+	}
+	if len(c.best) != len(variables) {
+		return fmt.Errorf("its best weights are %d variables, expected %d", len(c.best), len(variables))
+	}
+	return nil
+}

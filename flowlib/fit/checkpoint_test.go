@@ -1,0 +1,135 @@
+package fit
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"runtime/metrics"
+	"strings"
+	"testing"
+
+	"normflow/flowlib/backend/backendtest"
+	"normflow/flowlib/dataset"
+	"normflow/flowlib/flow"
+	"normflow/internal/safetensors"
+)
+
+// written is the checkpoint of a short run, the run's trainer and its data.
+func written(t testing.TB) (path string, tr *trainer, rows [][]float64) {
+	t.Helper()
+	c := flow.RealNVP(2)
+	c.Layers, c.Hidden = 2, []int{3}
+	m, err := flow.NewModel(backendtest.Open(t), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows = dataset.TwoMoons(0.1).Sample(1, 20)
+	cfg := Config{Steps: 3, BatchSize: 4, LearningRate: 1e-3, EvalEvery: 1, Checkpoint: filepath.Join(t.TempDir(), "c")}
+	if _, err := Run(t.Context(), m, rows, rows, cfg, nil); err != nil {
+		t.Fatal(err)
+	}
+	if tr, err = newTrainer(m, rows, cfg, canLoop(m.Backend)); err != nil {
+		t.Fatal(err)
+	}
+	return cfg.Checkpoint, tr, rows
+}
+
+func TestCheckpointsThatNoRunWrote(t *testing.T) {
+	path, tr, rows := written(t)
+	if _, err := newState(tr, rows, rows); err != nil {
+		t.Fatalf("as it was written: %v", err)
+	}
+	result := func(change func(r *Result)) func(f *safetensors.File) {
+		return func(f *safetensors.File) {
+			var r Result
+			if err := json.Unmarshal([]byte(f.Metadata["result"]), &r); err != nil {
+				t.Fatal(err)
+			}
+			change(&r)
+			text, err := json.Marshal(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.Metadata["result"] = string(text)
+		}
+	}
+	tensor := func(name string, change func(t *safetensors.Tensor)) func(f *safetensors.File) {
+		return func(f *safetensors.File) {
+			for i := range f.Tensors {
+				if f.Tensors[i].Name == name {
+					change(&f.Tensors[i])
+					return
+				}
+			}
+			t.Errorf("there is no tensor %s", name)
+		}
+	}
+	const weights = "/flow/00/conditioner/hidden_0/weights"
+	nan := []byte{0, 0, 0xc0, 0x7f}
+	for want, change := range map[string]func(f *safetensors.File){
+		"its format is":           func(f *safetensors.File) { f.Metadata["format"] = "normflow checkpoint 1" },
+		"another run":             func(f *safetensors.File) { f.Metadata["run"] += " " },
+		"its curve: ":             func(f *safetensors.File) { f.Metadata["result"] = "{" },
+		"curve is empty":          result(func(r *Result) { r.Curve = nil }),
+		"has step -1":             result(func(r *Result) { r.Curve[0].Step = -1 }),
+		"has step 1 at place 1":   result(func(r *Result) { r.Curve[1].Step = 1 }),
+		"at step 4 of a run of 3": result(func(r *Result) { r.Curve[2].Step, r.BestStep, r.BestValid = 4, 1, r.Curve[0].Valid }),
+		"which its curve has not": result(func(r *Result) { r.BestValid-- }),
+		"weights holds NaN":       tensor(weights, func(t *safetensors.Tensor) { copy(t.Data, nan) }),
+		"best:" + weights + " holds NaN": tensor(bestPrefix+weights, func(t *safetensors.Tensor) {
+			*t = safetensors.Float32(t.Name, []int{1, 3}, []float64{0, 1, 2})
+			copy(t.Data, nan)
+		}),
+		"expected [1 3]": tensor(bestPrefix+weights, func(t *safetensors.Tensor) { t.Shape = []int{3} }),
+		"[], expected":   tensor(bestPrefix+weights, func(t *safetensors.Tensor) { t.Name += "x" }),
+		"expected 8": func(f *safetensors.File) {
+			f.Tensors = append(f.Tensors, safetensors.Float64("best:/flow/x", nil, []float64{1}))
+		},
+		"is missing": tensor(weights, func(t *safetensors.Tensor) { t.Name = "/other" }),
+	} {
+		f, err := safetensors.Read(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(&f)
+		tr.cfg.Checkpoint = filepath.Join(t.TempDir(), "c")
+		if err := safetensors.Write(tr.cfg.Checkpoint, f); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := newState(tr, rows, rows); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), tr.cfg.Checkpoint) {
+			t.Errorf("got %v, want an error with the file and %q", err, want)
+		}
+	}
+}
+
+// FuzzCheckpoint reads hostile checkpoints. That may not panic, nor take more memory
+// than the file has bytes, many times.
+func FuzzCheckpoint(f *testing.F) {
+	path, tr, _ := written(f)
+	content, err := os.ReadFile(path)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(content)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		allocated := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+		metrics.Read(allocated)
+		before := allocated[0].Value.Uint64()
+		file, err := safetensors.Decode(bytes.NewReader(b), int64(len(b)))
+		if err != nil {
+			return
+		}
+		c, err := parseCheckpoint(file)
+		if err == nil {
+			err = c.fits(tr)
+		}
+		metrics.Read(allocated)
+		if took, most := allocated[0].Value.Uint64()-before, 8<<20+100*uint64(len(b)); took > most {
+			t.Fatalf("%d bytes of file took %d of memory", len(b), took)
+		}
+		if err == nil && (len(c.result.Curve) > len(b) || c.result.Curve[0].Step < 1) {
+			t.Fatalf("took %+v for a result", c.result)
+		}
+	})
+}
