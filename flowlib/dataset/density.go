@@ -5,6 +5,7 @@ package dataset
 
 import (
 	"fmt"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -27,12 +28,31 @@ type Density struct {
 
 // Sample draws n events, [n, D]. The same seed gives the same events.
 func (d *Density) Sample(seed uint64, n int) [][]float64 {
-	rng := rand.New(rand.NewPCG(seed, 0x5eed))
 	x := newRows(n, d.Features)
-	for i := range x {
-		d.draw(rng, x[i])
+	next := 0
+	for event := range d.Events(seed) {
+		if next == n {
+			break
+		}
+		copy(x[next], event)
+		next++
 	}
 	return x
+}
+
+// Events yields the events of Sample without end; each overwrites the one before.
+func (d *Density) Events(seed uint64) iter.Seq[[]float64] {
+	return func(yield func([]float64) bool) {
+		rng := rand.New(rand.NewPCG(seed, 0x5eed))
+		x := make([]float64, d.Features)
+		for {
+			clear(x)
+			d.draw(rng, x)
+			if !yield(x) {
+				return
+			}
+		}
+	}
 }
 
 // LogProb returns the exact log-density of each row of x, in nats. Far from all

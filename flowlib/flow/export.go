@@ -1,0 +1,186 @@
+package flow
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/google/renameio/v2"
+
+	"normflow/internal/npz"
+	"normflow/internal/safetensors"
+)
+
+// exported says in a file of weights what flow they belong to: as JSON under the
+// name "model", an array of bytes in NPZ and metadata in safetensors.
+type exported struct {
+	Format  string   `json:"format"`
+	Version int      `json:"version"`
+	Library string   `json:"library"`
+	Config  Config   `json:"config"`
+	Masks   []string `json:"masks"` // as in model.json
+}
+
+const (
+	exportFormat  = "normflow weights"
+	exportVersion = 1
+	exportName    = "model"
+)
+
+// Export writes the weights and the config to one file for programs in other
+// languages. The name of path ends in .npz or .safetensors. docs/format.md describes
+// both.
+func (s *Saved) Export(path string) error {
+	about, err := json.Marshal(exported{exportFormat, exportVersion, Library(), s.Config, s.Config.masks()})
+	if err != nil {
+		return fmt.Errorf("flow: exporting: %w", err)
+	}
+	f := safetensors.File{Metadata: map[string]string{exportName: string(about)}}
+	for _, w := range s.Weights {
+		name := strings.TrimPrefix(w.Path, "/")
+		if s.DType == dtypes.Float32 {
+			f.Tensors = append(f.Tensors, safetensors.Float32(name, w.Shape, w.Values))
+		} else {
+			f.Tensors = append(f.Tensors, safetensors.Float64(name, w.Shape, w.Values))
+		}
+	}
+	switch filepath.Ext(path) {
+	case ".safetensors":
+		err = safetensors.Write(path, f)
+	case ".npz":
+		arrays := []npz.Array{{Name: exportName, DType: fmt.Sprintf("|S%d", len(about)), Data: about}}
+		for _, t := range f.Tensors {
+			arrays = append(arrays, npz.Array{Name: t.Name, DType: numpyNames[t.DType], Shape: t.Shape, Data: t.Data})
+		}
+		var b bytes.Buffer
+		if err = npz.Write(&b, arrays); err == nil {
+			err = renameio.WriteFile(path, b.Bytes(), 0o644)
+		}
+	default:
+		err = ErrExtension
+	}
+	if err != nil {
+		return fmt.Errorf("flow: exporting to %s: %w", path, err)
+	}
+	return nil
+}
+
+// ErrExtension is what Export and Import wrap where the name of a file does not say
+// its format.
+var ErrExtension = errors.New("the name must end in .npz or .safetensors")
+
+var numpyNames = map[string]string{"F32": "<f4", "F64": "<f8"}
+
+// Import reads a file of weights that [Saved.Export] or a program in another language
+// wrote, and checks them against the config, or, where that is nil, the one in the
+// file. Names may begin with "/" or not.
+func Import(path string, config *Config) (*Saved, error) {
+	s, err := importFile(path, config)
+	if err != nil {
+		return nil, fmt.Errorf("flow: importing %s: %w", path, err)
+	}
+	return s, nil
+}
+
+func importFile(path string, config *Config) (*Saved, error) {
+	f, err := readExport(path)
+	if err != nil {
+		return nil, err
+	}
+	if config == nil {
+		if config, err = f.config(); err != nil {
+			return nil, err
+		}
+	}
+	variables, err := config.Variables()
+	if err != nil {
+		return nil, err
+	}
+	dtype := dtypes.Float32
+	for i, t := range f.Tensors {
+		f.Tensors[i].Name = "/" + strings.TrimPrefix(t.Name, "/")
+		if t.DType == "F64" {
+			dtype = dtypes.Float64
+		}
+	}
+	s := &Saved{Config: *config, DType: dtype}
+	_, trained := numbers(variables)
+	s.Parameters = int(trained)
+	s.Weights, err = fitting(variables, f.Tensors, dtype)
+	return s, err
+}
+
+// exportFile is a file of weights of either format.
+type exportFile struct{ safetensors.File }
+
+func readExport(path string) (f exportFile, err error) {
+	switch filepath.Ext(path) {
+	case ".safetensors":
+		f.File, err = safetensors.Read(path)
+		return f, err
+	case ".npz":
+	default:
+		return f, ErrExtension
+	}
+	in, err := os.Open(path)
+	if err != nil {
+		return f, err
+	}
+	defer in.Close()
+	info, err := in.Stat()
+	if err != nil {
+		return f, err
+	}
+	arrays, err := npz.Read(in, info.Size())
+	if err != nil {
+		return f, err
+	}
+	f.Metadata = map[string]string{}
+	for _, a := range arrays {
+		switch {
+		case a.Name == exportName && len(a.Shape) == 0:
+			f.Metadata[exportName] = string(bytes.TrimRight(a.Data, "\x00"))
+		case a.DType == "<f4":
+			f.Tensors = append(f.Tensors, safetensors.Tensor{Name: a.Name, DType: "F32", Shape: a.Shape, Data: a.Data})
+		case a.DType == "<f8":
+			f.Tensors = append(f.Tensors, safetensors.Tensor{Name: a.Name, DType: "F64", Shape: a.Shape, Data: a.Data})
+		default:
+			return f, fmt.Errorf("array %q is of type %q, expected <f4 or <f8", a.Name, a.DType)
+		}
+	}
+	return f, nil
+}
+
+// config is the one that the file brings along.
+func (f exportFile) config() (*Config, error) {
+	text, ok := f.Metadata[exportName]
+	if !ok {
+		return nil, errors.New("the file does not say what flow its weights belong to: give a config, or a model like it")
+	}
+	var e exported
+	if err := json.Unmarshal([]byte(text), &e); err != nil {
+		return nil, fmt.Errorf("%s: %w", exportName, err)
+	}
+	if e.Format != exportFormat || e.Version < 1 || e.Version > exportVersion {
+		return nil, fmt.Errorf("%s: format is %q of version %d, this program reads %q of version 1 to %d", exportName, e.Format, e.Version, exportFormat, exportVersion)
+	}
+	// What this program does not know would be passed over.
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&e); err != nil {
+		return nil, fmt.Errorf("%s: %w", exportName, err)
+	}
+	if err := e.Config.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", exportName, err)
+	}
+	if masks := e.Config.masks(); !slices.Equal(masks, e.Masks) {
+		return nil, fmt.Errorf("%s: the masks are %q, this program makes %q of the same config", exportName, e.Masks, masks)
+	}
+	return &e.Config, nil
+}

@@ -1,0 +1,101 @@
+package npz
+
+import (
+	"archive/zip"
+	"bytes"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/sbinet/npyio/npz"
+)
+
+var some = []Array{
+	{"a/b", "<f4", []int{2, 3}, []byte("abcdefghijklmnopqrstuvwx")},
+	{"one", "<f8", []int{1}, []byte("12345678")},
+	{"scalar", "<f4", []int{}, []byte("1234")},
+	{"none", "<f8", []int{0, 3}, []byte{}},
+	{"text", "|S5", []int{}, []byte("hello")},
+}
+
+func written(t testing.TB, arrays ...Array) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Write(&b, arrays); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestRoundTrip(t *testing.T) {
+	b := written(t, some...)
+	got, err := Read(bytes.NewReader(b), int64(len(b)))
+	if err != nil || !reflect.DeepEqual(got, some) {
+		t.Errorf("got %v, want %v, %v", got, some, err)
+	}
+	other, err := npz.NewReader(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shape := other.Header("a/b.npy").Descr.Shape; !reflect.DeepEqual(shape, []int{2, 3}) {
+		t.Errorf("another library reads shape %v", shape)
+	}
+}
+
+func TestReadRefusesBrokenFiles(t *testing.T) {
+	zipped := func(name, content string) []byte {
+		var b bytes.Buffer
+		z := zip.NewWriter(&b)
+		for range 1 + strings.Count(name, "twice") {
+			w, err := z.Create(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.Write([]byte(content)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	header := func(dtype string, shape ...int) string { return string(prelude(Array{DType: dtype, Shape: shape})) }
+	swap := func(old, new string) string { return strings.Replace(header("<f4", 2, 2), old, new, 1) }
+	for want, b := range map[string][]byte{
+		"no NPZ":             []byte("hello"),
+		"end in .npy":        zipped("readme.txt", ""),
+		"each once":          zipped("twice.npy", header("<f4", 0)),
+		"no NPY array":       zipped("a.npy", "hello"),
+		"ends inside":        zipped("a.npy", header("<f4", 2)[:40]),
+		"claims 65535":       zipped("a.npy", magic+"\x01\x00\xff\xff"),
+		"expected <f4":       zipped("a.npy", header("|O", 2)),
+		"unknown type":       zipped("a.npy", header("|Sx", 2)),
+		"Fortran":            zipped("a.npy", swap("False", "True")+" "),
+		"no file can hold":   zipped("a.npy", header("<f4", 1<<40, 1<<40)),
+		"[-1 4]":             zipped("a.npy", header("<f4", -1, 4)),
+		"has not the 16":     zipped("a.npy", header("<f4", 2, 2)+"123456789012345"),
+		"the 16 bytes of":    zipped("a.npy", header("<f4", 2, 2)+"12345678901234567"),
+		"the 4000000000000 ": zipped("a.npy", header("<f4", 1000000000000)+"1234"),
+		"header is":          zipped("a.npy", swap("}", ")")),
+	} {
+		if _, err := Read(bytes.NewReader(b), int64(len(b))); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want an error with %q", err, want)
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add(written(f, some...))
+	f.Add(written(f, some[0]))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		arrays, err := Read(bytes.NewReader(b), int64(len(b)))
+		size := 0
+		for _, a := range arrays {
+			size += len(a.Data)
+		}
+		if err == nil && size > 1100*len(b) { // what deflate can unpack to, about
+			t.Fatalf("%d bytes of file give %d of arrays", len(b), size)
+		}
+	})
+}
