@@ -51,7 +51,7 @@ func newRoot() *cobra.Command {
 		return cmd.Help()
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newBench(), newBenchData())
+	root.AddCommand(newData(), newShow(), newExport(), newImport(), newBench(), newBenchData())
 	return root
 }
 

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"normflow/flowlib/flow"
+)
+
+func newExport() *cobra.Command {
+	var out string
+	cmd := &cobra.Command{
+		Use:   "export MODEL -o FILE",
+		Short: "Write a model's weights for other programs: .npz or .safetensors",
+		Long: `Write a model's weights, and what flow they belong to, to one file that NumPy,
+PyTorch and JAX read. docs/format.md describes it, with programs of 20 lines that
+compute log-probabilities from it.`,
+		Example: `  flow export model -o weights.npz
+  flow export model -o weights.safetensors`,
+		Args: usageArgs(cobra.ExactArgs(1)),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if out == "" {
+				return usageError{errors.New("--out must name a file")}
+			}
+			s, err := flow.Read(args[0])
+			if err != nil {
+				return err
+			}
+			return usageIfExtension(s.Export(out))
+		},
+	}
+	cmd.Flags().StringVarP(&out, "out", "o", "", "file to write, .npz or .safetensors")
+	return cmd
+}
+
+func newImport() *cobra.Command {
+	var out, like, config string
+	cmd := &cobra.Command{
+		Use:   "import FILE -o MODEL",
+		Short: "Make a model of weights from another program: .npz or .safetensors",
+		Long: `Make a model of a file of weights, such as 'flow export' writes. What flow they
+belong to is said by the file, by a model (--like) or by JSON (--config), which is
+the "config" of a model.json. docs/format.md describes both.`,
+		Example: `  flow import weights.npz -o model
+  flow import retrained.npz --like model -o retrained`,
+		Args: usageArgs(cobra.ExactArgs(1)),
+		RunE: func(_ *cobra.Command, args []string) error {
+			switch {
+			case out == "":
+				return usageError{errors.New("--out must name a folder")}
+			case like != "" && config != "":
+				return usageError{errors.New("--like and --config say the same: give one of them")}
+			}
+			c, err := configOf(like, config)
+			if err != nil {
+				return err
+			}
+			s, err := flow.Import(args[0], c)
+			if err != nil {
+				return usageIfExtension(err)
+			}
+			record := map[string]string{"imported_from": filepath.Base(args[0])}
+			if s.Training, err = json.Marshal(record); err != nil {
+				return err
+			}
+			return s.Write(out)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVarP(&out, "out", "o", "", "folder of the new model")
+	f.StringVar(&like, "like", "", "model whose config the weights have")
+	f.StringVar(&config, "config", "", "file of JSON with the config")
+	return cmd
+}
+
+// configOf reads the config of a model, or of a file; nil where neither is named.
+func configOf(like, config string) (*flow.Config, error) {
+	switch {
+	case like != "":
+		s, err := flow.Read(like)
+		if err != nil {
+			return nil, err
+		}
+		return &s.Config, nil
+	case config != "":
+		text, err := os.ReadFile(config)
+		if err != nil {
+			return nil, err
+		}
+		var c flow.Config
+		decoder := json.NewDecoder(strings.NewReader(string(text)))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&c); err != nil {
+			return nil, fmt.Errorf("%s: %w", config, err)
+		}
+		if _, err := c.Variables(); err != nil {
+			return nil, fmt.Errorf("%s: %w", config, err)
+		}
+		return &c, nil
+	}
+	return nil, nil
+}
+
+func usageIfExtension(err error) error {
+	if errors.Is(err, flow.ErrExtension) {
+		return usageError{err}
+	}
+	return err
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"normflow/flowlib/flow"
+)
+
+func newShow() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "show MODEL",
+		Short: "Show a model: architecture, parameters, training record, checksums",
+		Args:  usageArgs(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := flow.Read(args[0])
+			if err != nil {
+				return err
+			}
+			d, err := newShown(args[0], s)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(d)
+			}
+			return d.write(cmd.OutOrStdout())
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// shown is what there is to say of a model.
+type shown struct {
+	Path          string          `json:"path"`
+	Name          string          `json:"name"` // in the zoo
+	FormatVersion int             `json:"format_version"`
+	Library       string          `json:"library,omitempty"` // that wrote it
+	DType         string          `json:"dtype"`
+	Parameters    int             `json:"parameters"`
+	Config        flow.Config     `json:"config"`
+	Variables     []shownVariable `json:"variables"`
+	Training      json.RawMessage `json:"training,omitempty"`
+	SHA256        string          `json:"sha256,omitempty"`
+	WeightsSHA256 string          `json:"weights_sha256"`
+}
+
+type shownVariable struct {
+	Path    string `json:"path"`
+	Shape   []int  `json:"shape"`
+	Trained bool   `json:"trained"`
+}
+
+func newShown(path string, s *flow.Saved) (shown, error) {
+	d := shown{
+		Path: path, Name: s.Config.Name(), FormatVersion: s.Version, Library: s.Library, DType: s.DType.String(),
+		Parameters: s.Parameters, Config: s.Config, Training: s.Training, SHA256: s.SHA256, WeightsSHA256: s.WeightsSHA256,
+	}
+	variables, err := s.Config.Variables()
+	for _, v := range variables {
+		d.Variables = append(d.Variables, shownVariable(v))
+	}
+	return d, err
+}
+
+func (d shown) write(w io.Writer) error {
+	config, err := json.Marshal(d.Config)
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "%-16s%s\n", name, fmt.Sprintf(format, args...))
+	}
+	line("model", "%s", d.Path)
+	line("architecture", "%s, %d coupling layers, %d features, %d columns of context", d.Name, d.Config.Layers, d.Config.Features, d.Config.Context)
+	line("parameters", "%d of %s, in %d variables", d.Parameters, d.DType, len(d.Variables))
+	if d.Library == "" {
+		d.Library = "a program before version 3"
+	}
+	line("written by", "%s, format %d", d.Library, d.FormatVersion)
+	line("weights", "SHA-256 %s", d.WeightsSHA256)
+	if d.SHA256 != "" {
+		line("model.json", "SHA-256 %s", d.SHA256)
+	}
+	for _, part := range []struct {
+		name string
+		text json.RawMessage
+	}{{"config", config}, {"training record", d.Training}} {
+		if len(part.text) == 0 {
+			line(part.name, "none")
+			continue
+		}
+		fmt.Fprintf(&b, "%s\n", part.name)
+		if err := outline(&b, part.text, "  "); err != nil {
+			return err
+		}
+	}
+	_, err = io.WriteString(w, b.String())
+	return err
+}
+
+// outline writes JSON a line a value, keys in their order; long lists are cut.
+func outline(b *strings.Builder, text json.RawMessage, indent string) error {
+	if text[0] != '{' {
+		value, err := brief(text)
+		fmt.Fprintf(b, "%s%s\n", indent, value)
+		return err
+	}
+	in := json.NewDecoder(bytes.NewReader(text))
+	if _, err := in.Token(); err != nil {
+		return err
+	}
+	for in.More() {
+		key, err := in.Token()
+		if err != nil {
+			return err
+		}
+		var value json.RawMessage
+		if err := in.Decode(&value); err != nil {
+			return err
+		}
+		if value[0] == '{' && len(value) > len("{}") {
+			fmt.Fprintf(b, "%s%s\n", indent, name(key))
+			if err := outline(b, value, indent+"  "); err != nil {
+				return err
+			}
+			continue
+		}
+		text, err := brief(value)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(b, "%s%-*s%s\n", indent, 18-len(indent), name(key)+" ", text)
+	}
+	return nil
+}
+
+// brief is a value in a line.
+func brief(value json.RawMessage) (string, error) {
+	const few = 8 // of a list
+	switch value[0] {
+	case '"':
+		var s string
+		err := json.Unmarshal(value, &s)
+		return fmt.Sprintf("%q", s), err // quoted: a model may hold what a terminal obeys
+	case '[':
+		var list []json.RawMessage
+		if err := json.Unmarshal(value, &list); err != nil || len(list) <= few {
+			return compact(value), err
+		}
+		return fmt.Sprintf("[%s, … %s] (%d)", compact(list[0]), compact(list[len(list)-1]), len(list)), nil
+	}
+	return compact(value), nil
+}
+
+// compact is JSON in one line, without what a terminal would obey.
+func compact(value json.RawMessage) string {
+	var b bytes.Buffer
+	if err := json.Compact(&b, value); err != nil {
+		return string(value)
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 {
+			return '?'
+		}
+		return r
+	}, b.String())
+}
+
+// name is a key without quotes, and without what a terminal would obey.
+func name(key json.Token) string {
+	quoted := fmt.Sprintf("%q", key)
+	return quoted[1 : len(quoted)-1]
+}
