@@ -15,12 +15,14 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	code := run(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)
 }
 
-// run returns the exit status: 0, 1 if a command failed, 2 if it was called wrongly.
+// run returns the exit status: 0, 1 if a command failed, 2 if it was called wrongly,
+// and 130, as shells have it, if it was interrupted.
 func run(ctx context.Context, args []string) int {
 	root := newRoot()
 	root.SetArgs(args)
@@ -33,6 +35,9 @@ func run(ctx context.Context, args []string) int {
 	if errors.As(err, &wrong) {
 		fmt.Fprintln(os.Stderr, "Try 'flow --help', or 'flow COMMAND --help'.")
 		return 2
+	}
+	if errors.Is(err, context.Canceled) {
+		return 130
 	}
 	return 1
 }
@@ -51,7 +56,7 @@ func newRoot() *cobra.Command {
 		return cmd.Help()
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newData(), newShow(), newExport(), newImport(), newBench(), newBenchData())
+	root.AddCommand(newFit(), newScore(), newSample(), newData(), newShow(), newExport(), newImport(), newBench(), newBenchData())
 	return root
 }
 

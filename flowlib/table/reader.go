@@ -48,6 +48,12 @@ func newReader(in *input, o Options) (*Reader, error) {
 	if err := checkNames(all); err != nil {
 		return nil, r.wrap(err)
 	}
+	if o.Choose != nil {
+		if o.Columns, err = o.Choose(slices.Clone(all)); err != nil {
+			return nil, r.wrap(err)
+		}
+		o.Exclude = nil
+	}
 	numbers, texts, err := selectColumns(all, o)
 	if err != nil {
 		return nil, r.wrap(err)

@@ -28,6 +28,9 @@ type Options struct {
 	Columns []string
 	// Exclude names columns to leave out when Columns is empty, such as labels.
 	Exclude []string
+	// Choose, if not nil, is given the file's columns and names the numbers to
+	// read, in place of Columns and Exclude; its error ends Open.
+	Choose func(all []Column) ([]string, error)
 	// Keep names columns to carry along as text; "*" is all of them.
 	Keep []string
 

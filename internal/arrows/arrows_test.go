@@ -30,6 +30,7 @@ var ranks = map[string]int{
 	"flowlib/eval":       4,
 	"flowlib/anomaly":    4,
 	"flowlib/experiment": 5,
+	"flowlib/tabular":    5,
 	"internal/bench":     6,
 	"notebooks":          6,
 	"scripts":            6,

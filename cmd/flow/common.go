@@ -1,0 +1,89 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"normflow/flowlib/table"
+	"normflow/flowlib/tabular"
+)
+
+// readFlags say how to read a table.
+type readFlags struct{ missing, header, delimiter, array string }
+
+func (r *readFlags) add(f *pflag.FlagSet) {
+	f.StringVar(&r.missing, "missing", "error", "rows that miss a value: error, or drop to leave them out")
+	f.StringVar(&r.header, "header", "auto", "whether the first line of a CSV holds names: auto, yes or no")
+	f.StringVar(&r.delimiter, "delimiter", "", "of a CSV: , ; | : space or tab (default found out)")
+	f.StringVar(&r.array, "array", "", "the array to read of an NPZ (default all, side by side)")
+}
+
+func (r *readFlags) options() (o table.Options, err error) {
+	var ok bool
+	if o.Missing, ok = map[string]table.Missing{"error": table.MissingError, "drop": table.MissingDrop}[r.missing]; !ok {
+		return o, usageError{fmt.Errorf("--missing: expected error or drop, got %q", r.missing)}
+	}
+	if o.Header, ok = map[string]table.Header{"auto": table.HeaderAuto, "yes": table.HeaderYes, "no": table.HeaderNo}[r.header]; !ok {
+		return o, usageError{fmt.Errorf("--header: expected auto, yes or no, got %q", r.header)}
+	}
+	text := map[string]string{"space": " ", "tab": "\t", `\t`: "\t"}[r.delimiter]
+	if text == "" {
+		text = r.delimiter
+	}
+	if runes := []rune(text); len(runes) > 1 {
+		return o, usageError{fmt.Errorf("--delimiter: expected one of , ; | : space or tab, got %q", r.delimiter)}
+	} else if len(runes) == 1 {
+		o.Delimiter = runes[0]
+	}
+	o.Array = r.array
+	return o, nil
+}
+
+func addEngine(f *pflag.FlagSet, engine *string) {
+	f.StringVar(engine, "engine", "auto", "one of "+strings.Join(tabular.Engines, ", ")+"; auto takes fast where the model is one that it has, else xla where its plugin is, else go")
+}
+
+func addJSON(f *pflag.FlagSet, asJSON *bool) {
+	f.BoolVar(asJSON, "json", false, "print one JSON object on the standard output")
+}
+
+// checkStreams refuses to mix a table with JSON on the standard output.
+func checkStreams(out string, asJSON bool) error {
+	if out == "-" && asJSON {
+		return usageError{fmt.Errorf("--json prints on the standard output, where the table goes too: name a file with -o")}
+	}
+	return nil
+}
+
+func printJSON(w io.Writer, v any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(v)
+}
+
+// noteTo returns a function that prints a line.
+func noteTo(cmd *cobra.Command) func(string) {
+	return func(text string) { fmt.Fprintln(cmd.ErrOrStderr(), text) }
+}
+
+// showSeen says on standard error what was read.
+func showSeen(cmd *cobra.Command, seen tabular.Seen) {
+	note := noteTo(cmd)
+	if len(seen.Matched.Ignored) > 0 {
+		note("ignored, as the model does not have them: " + strings.Join(seen.Matched.Ignored, ", "))
+	}
+	if seen.Matched.By == "position" {
+		note("the file has no names: its columns were taken for the model's in their order")
+	}
+	if seen.Dropped > 0 {
+		note(fmt.Sprintf("%d rows were left out: they miss a value", seen.Dropped))
+	}
+	if seen.Zero > 0 {
+		note(fmt.Sprintf("%d rows have density 0 (log_prob -Inf)", seen.Zero))
+	}
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"normflow/flowlib/fit"
+	"normflow/flowlib/tabular"
+)
+
+func newFit() *cobra.Command {
+	c := tabular.DefaultFit()
+	var read readFlags
+	var out string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "fit FILE -o MODEL",
+		Short: "Fit a flow to the columns of a table and save it as a folder",
+		Long: `Fit a flow to the columns of a table and save it as a folder.
+
+FILE is a CSV (also .gz), NPY, NPZ or Parquet table of numbers, or - for a CSV
+on the standard input. Its rows are split into training, validation and test;
+training stops when the NLL of the validation rows no longer falls. What is not
+set is chosen by the table, and the command says what and why.
+
+NLLs are means of -log p in nats per row, in the units of the file; 0.1 nats
+less is a density 10 % higher where the rows are. Bits per dimension are the
+NLL over the number of columns and ln 2.
+
+Ctrl-C leaves a checkpoint beside MODEL and says how to go on from it.`,
+		Example: `  flow fit measurements.csv -o model
+  flow fit measurements.csv -o model --columns height,width --condition-on age
+  flow fit measurements.csv -o model --model realnvp --steps 20000 --resume`,
+		Args: usageArgs(cobra.ExactArgs(1)),
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVarP(&out, "out", "o", "", "folder to save the model to; an older model there is replaced")
+	f.StringSliceVar(&c.Columns, "columns", nil, "columns to fit, by name or number from 1 (default all)")
+	f.StringSliceVar(&c.ConditionOn, "condition-on", nil, "columns to condition on, by name: the density is p(columns | these)")
+	f.StringSliceVar(&c.Exclude, "exclude", nil, "columns to leave out, by name, where --columns is not given")
+	f.StringVar(&c.Model, "model", "", "realnvp, nice, glow or nsf, each also with +actnorm, +lu, +mixture or +plain (default chosen)")
+	f.IntVar(&c.Layers, "layers", 0, "coupling layers (default chosen)")
+	f.IntVar(&c.Steps, "steps", 0, "optimizer updates at most (default chosen)")
+	f.Int64Var(&c.Seed, "seed", 0, "of the split, the weights, the batches and the noise")
+	f.Float64Var(&c.Valid, "valid", c.Valid, "share of the rows for validation")
+	f.Float64Var(&c.Test, "test", c.Test, "share of the rows for the test; 0 for none")
+	addEngine(f, &c.Engine)
+	f.BoolVar(&c.Resume, "resume", false, "go on from the checkpoint of an interrupted fit with the same options")
+	read.add(f)
+	addJSON(f, &asJSON)
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		if out == "" {
+			return usageError{errors.New("--out (-o) must name the folder to save the model to")}
+		}
+		if c.Read, err = read.options(); err != nil {
+			return err
+		}
+		c.Options = map[string]string{}
+		f.Visit(func(flag *pflag.Flag) {
+			if flag.Name != "out" && flag.Name != "json" && flag.Name != "resume" {
+				c.Options[flag.Name] = flagText(flag)
+			}
+		})
+		bar := newProgress(cmd.ErrOrStderr())
+		steps := 0
+		record, err := tabular.Fit(cmd.Context(), args[0], out, c, tabular.Progress{
+			Note: noteTo(cmd),
+			Step: func(p fit.Point, of fit.Config) { steps++; bar.step(p, of) },
+		})
+		if steps > 0 {
+			bar.end()
+		}
+		var stopped *tabular.InterruptedError
+		if errors.As(err, &stopped) {
+			if stopped.Checkpoint == "" {
+				return fmt.Errorf("%w; nothing was saved yet", err)
+			}
+			return fmt.Errorf("%w\nThe checkpoint is %s. Go on with:\n  %s", err, stopped.Checkpoint, again(args[0], out, f))
+		}
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			short := *record
+			short.Calibration.Scores = nil
+			return printJSON(cmd.OutOrStdout(), struct {
+				Model string `json:"model"`
+				tabular.Record
+			}{out, short})
+		}
+		showFit(cmd.OutOrStdout(), out, record)
+		return nil
+	}
+	return cmd
+}
+
+func showFit(w io.Writer, out string, r *tabular.Record) {
+	why := map[string]string{
+		fit.BySteps:    "all steps were made",
+		fit.ByPatience: "the validation NLL no longer fell",
+	}[r.Result.Stopped]
+	fmt.Fprintf(w, "training    %s  (%d rows)\n", r.Train, r.Split.Train)
+	fmt.Fprintf(w, "validation  %s  (%d rows)\n", r.Valid, r.Split.Valid)
+	if r.Test != nil {
+		fmt.Fprintf(w, "test        %s  (%d rows)\n", *r.Test, r.Split.Test)
+	}
+	fmt.Fprintf(w, "Step %d was best; %s, in %.1f s on %s. Saved as %s.\n", r.Result.BestStep, why, r.Result.Seconds, r.Engine, out)
+}
+
+// again is the command line that goes on with a fit.
+func again(file, out string, f *pflag.FlagSet) string {
+	words := []string{"flow", "fit", shellWord(file), "-o", shellWord(out)}
+	f.Visit(func(flag *pflag.Flag) {
+		if flag.Name != "out" && flag.Name != "resume" {
+			words = append(words, "--"+flag.Name+"="+shellWord(flagText(flag)))
+		}
+	})
+	return strings.Join(append(words, "--resume"), " ")
+}
+
+// flagText is a flag's value as a command line has it.
+func flagText(flag *pflag.Flag) string {
+	if _, isList := flag.Value.(pflag.SliceValue); isList {
+		return strings.Trim(flag.Value.String(), "[]")
+	}
+	return flag.Value.String()
+}
+
+// shellWord quotes a word where a shell would take it for more.
+func shellWord(word string) string {
+	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./,:=@%") == "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

@@ -1,0 +1,286 @@
+package tabular
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"normflow/flowlib/backend"
+	"normflow/flowlib/dataset"
+	"normflow/flowlib/fit"
+	"normflow/flowlib/flow"
+	"normflow/flowlib/table"
+)
+
+// FitConfig says what to fit to which columns. The zero value leaves all choices to
+// the program, but for the fractions of the split: start from DefaultFit.
+type FitConfig struct {
+	Read        table.Options // Header, Delimiter, Missing, Array
+	Columns     []string      // features; none: all but those below
+	ConditionOn []string      // columns of context: the density is p(features | context)
+	Exclude     []string      // columns to leave out where Columns is empty
+
+	Valid, Test float64 // shares of the rows
+	Seed        int64   // of the split, the weights, the batches and the noise
+
+	Model  string // a name of the zoo, see [flow.Named]; "" chooses
+	Layers int    // 0 chooses
+	Steps  int    // at most; 0 chooses
+	Engine string // one of [Engines]
+
+	// Resume goes on from the checkpoint of a fit that was interrupted, with the same
+	// options and file, and ends with the model that it would have.
+	Resume bool
+	// Options are kept in the record as they are.
+	Options map[string]string
+}
+
+// DefaultFit keeps a tenth of the rows for validation and another for the test.
+func DefaultFit() FitConfig { return FitConfig{Valid: 0.1, Test: 0.1, Engine: "auto"} }
+
+// Progress is told how a fit goes; both may be nil.
+type Progress struct {
+	Note func(text string) // what was read, warnings, what was chosen and why
+	Step fit.Progress
+}
+
+// InterruptedError is what Fit returns when its context has ended while it trained.
+type InterruptedError struct {
+	Checkpoint string // where it can go on from; "" if no step was worth keeping
+	err        error
+}
+
+func (e *InterruptedError) Error() string { return e.err.Error() }
+func (e *InterruptedError) Unwrap() error { return e.err }
+
+// Fit fits a flow to the table in file and saves it to the folder dir, which may
+// hold an older model. While it trains, a checkpoint lies beside as DIR.checkpoint;
+// whenever it is cut off, dir holds the old model or the new one whole. Two fits of
+// one folder at once are refused.
+func Fit(ctx context.Context, file, dir string, c FitConfig, p Progress) (*Record, error) {
+	if p.Note == nil {
+		p.Note = func(string) {}
+	}
+	dir = filepath.Clean(dir)
+	if err := c.check(dir); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return nil, fmt.Errorf("%s: its folder cannot be made: %w", dir, err)
+	}
+	unlock, err := lock(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	j := &job{FitConfig: c, Progress: p, dir: dir}
+	if err := j.resume(); err != nil {
+		return nil, err
+	}
+	if err := j.prepare(file); err != nil {
+		return nil, err
+	}
+	if err := j.train(ctx); err != nil {
+		return nil, err
+	}
+	if err := j.judge(); err != nil {
+		return nil, err
+	}
+	if err := j.model.Save(dir, j.record); err != nil {
+		return nil, err
+	}
+	if err := os.Remove(checkpointOf(dir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the model is saved, its checkpoint stays: %w", err)
+	}
+	return &j.record, nil
+}
+
+// check refuses what cannot be saved before anything is trained.
+func (c FitConfig) check(dir string) error {
+	if !slices.Contains(Engines, c.Engine) {
+		return fmt.Errorf("--engine: there is no engine %q; there are: %s", c.Engine, list(Engines))
+	}
+	if c.Layers < 0 || c.Layers > flow.MaxLayers {
+		return fmt.Errorf("--layers: expected 1 to %d, got %d", flow.MaxLayers, c.Layers)
+	}
+	if c.Steps < 0 {
+		return fmt.Errorf("--steps: expected at least 1, got %d", c.Steps)
+	}
+	if c.Model != "" {
+		if _, err := flow.Named(c.Model, 2); err != nil {
+			return fmt.Errorf("--model: %w", err)
+		}
+	}
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0:
+		return nil
+	case err != nil:
+		return fmt.Errorf("%s: expected a folder, or nothing yet: %w", dir, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "model.json")); err != nil {
+		return fmt.Errorf("%s: the folder holds something else than a model: choose another", dir)
+	}
+	return nil
+}
+
+// job is one call of Fit.
+type job struct {
+	FitConfig
+	Progress
+	dir    string
+	data   *data
+	flow   flow.Config
+	fit    fit.Config
+	model  *flow.Model
+	record Record
+}
+
+// resume looks whether there is a checkpoint, and whether it is wanted.
+func (j *job) resume() error {
+	path := checkpointOf(j.dir)
+	_, err := os.Stat(path)
+	there := err == nil
+	switch {
+	case there && !j.Resume:
+		return fmt.Errorf("%s: the checkpoint of an interrupted fit lies here: go on with --resume and the same options, or delete it to start afresh", path)
+	case !there && j.Resume:
+		j.Note(fmt.Sprintf("there is no checkpoint %s: starting at the beginning", path))
+	}
+	return nil
+}
+
+// prepare reads the table and settles every choice.
+func (j *job) prepare(file string) error {
+	var rows [][]float64
+	var err error
+	if j.data, rows, err = read(file, j.FitConfig, j.Note); err != nil {
+		return err
+	}
+	chosen, err := j.choose()
+	if err != nil {
+		return err
+	}
+	if err := j.data.split(rows, j.FitConfig, chosen.steps); err != nil {
+		return err
+	}
+	d := j.data
+	j.flow, j.fit = chosen.flow, chosen.fit
+	j.flow.Seed, j.fit.Seed = j.Seed, j.Seed
+	features, context := columnsOf(d.noisy.Train, len(d.features))
+	if j.flow.Scaler, err = dataset.NewStandardizer(features); err != nil {
+		return fmt.Errorf("%s: the training rows: %w", file, err)
+	}
+	if len(d.context) > 0 {
+		if j.flow.ContextScaler, err = dataset.NewStandardizer(context); err != nil {
+			return fmt.Errorf("%s: the training rows: columns of context: %w", file, err)
+		}
+	}
+	j.fit.Checkpoint = checkpointOf(j.dir)
+	j.record = Record{
+		Kind: recordKind, Program: flow.Library(), Created: time.Now().UTC().Format(time.RFC3339),
+		Source: d.source, Features: d.features, Context: d.context, Summary: d.summary,
+		Split: Split{j.Seed, len(d.raw.Train), len(d.raw.Valid), len(d.raw.Test)},
+		Steps: chosen.steps, Reasons: chosen.reasons, Options: j.Options,
+	}
+	for _, reason := range chosen.reasons {
+		j.Note(reason)
+	}
+	return nil
+}
+
+// columnsOf parts rows, [n, D+C], into features and context.
+func columnsOf(rows [][]float64, features int) (x, context [][]float64) {
+	for _, row := range rows {
+		x, context = append(x, row[:features]), append(context, row[features:])
+	}
+	return x, context
+}
+
+// train starts the engine and trains.
+func (j *job) train(ctx context.Context) error {
+	name := "go" // for what a fast fit asks of a backend
+	if j.fit.Engine != fit.EngineFast {
+		name = map[string]string{"auto": ""}[j.Engine]
+		if j.Engine != "auto" {
+			name = j.Engine
+		}
+	}
+	b, err := backend.Open(name)
+	if err != nil {
+		return err
+	}
+	if j.model, err = flow.NewModel(b, j.flow); err != nil {
+		return err
+	}
+	j.record.Engine = backend.Name(b)
+	if j.fit.Engine == fit.EngineFast {
+		j.record.Engine = "fast"
+	}
+	j.Note(fmt.Sprintf("fitting %s, %d layers, %d parameters, to %d rows, at most %d steps of %d, on %s",
+		j.flow.Name(), j.flow.Layers, j.model.NumParameters(), len(j.data.noisy.Train), j.fit.Steps, j.fit.BatchSize, j.record.Engine))
+	j.record.Fit = j.fit
+	j.record.Result, err = fit.Run(ctx, j.model, j.data.noisy.Train, j.data.noisy.Valid, j.fit, j.Step)
+	if err != nil && ctx.Err() != nil {
+		stopped := &InterruptedError{err: err}
+		if _, missing := os.Stat(j.fit.Checkpoint); missing == nil {
+			stopped.Checkpoint = j.fit.Checkpoint
+		}
+		return stopped
+	}
+	return err
+}
+
+// judge measures the NLLs and keeps scores for calibration.
+func (j *job) judge() error {
+	saved, err := j.model.Saved(nil)
+	if err != nil {
+		return err
+	}
+	m := &Model{Saved: saved, model: j.model}
+	if j.flow.CheckByHand() == nil { // what scores by default
+		if err := m.start("auto"); err != nil {
+			return err
+		}
+	}
+	nll := func(part string, rows [][]float64) (NLL, error) {
+		logProb := make([]float64, len(rows))
+		if err := m.LogProb(logProb, slices.Concat(rows...)); err != nil {
+			return NLL{}, err
+		}
+		n, err := newNLL(logProb, len(j.data.features))
+		if err != nil {
+			return n, fmt.Errorf("the %s rows: %w", part, err)
+		}
+		return n, nil
+	}
+	d := j.data
+	if j.record.Train, err = nll("training", d.noisy.Train); err != nil {
+		return err
+	}
+	if j.record.Valid, err = nll("validation", d.noisy.Valid); err != nil {
+		return err
+	}
+	heldOut := d.raw.Valid
+	j.record.Calibration.Part = "valid"
+	if len(d.raw.Test) > 0 {
+		test, err := nll("test", d.noisy.Test)
+		if err != nil {
+			return err
+		}
+		j.record.Test = &test
+		heldOut, j.record.Calibration.Part = d.raw.Test, "test"
+	}
+	heldOut = heldOut[:min(len(heldOut), maxCalibration)] // they are shuffled
+	j.record.Calibration.Scores = make([]float64, len(heldOut))
+	if err := m.LogProb(j.record.Calibration.Scores, slices.Concat(heldOut...)); err != nil {
+		return err
+	}
+	slices.Sort(j.record.Calibration.Scores)
+	return nil
+}

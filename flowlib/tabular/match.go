@@ -1,0 +1,74 @@
+package tabular
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"normflow/flowlib/table"
+)
+
+// Matched says how a file's columns were taken for a model's.
+type Matched struct {
+	By      string   `json:"by"`                // name or position
+	Ignored []string `json:"ignored,omitempty"` // columns that the model does not have
+}
+
+// match returns a function for [table.Options] that finds the columns of a model: by
+// name where the file has them all, in whatever order, others beside them; by position
+// in a file without names that is as wide.
+func match(columns, features []string, kept []string, m *Matched) func(all []table.Column) ([]string, error) {
+	return func(all []table.Column) ([]string, error) {
+		var names []string
+		unnamed := true
+		for i, c := range all {
+			names = append(names, c.Name)
+			unnamed = unnamed && c.Name == "c"+strconv.Itoa(i+1)
+		}
+		var missing []string
+		for _, c := range columns {
+			if !slices.Contains(names, c) {
+				missing = append(missing, c)
+			}
+		}
+		switch {
+		case len(missing) == 0:
+			m.By, m.Ignored = "name", nil
+			for _, name := range names {
+				if !slices.Contains(columns, name) && !slices.Contains(kept, name) {
+					m.Ignored = append(m.Ignored, name)
+				}
+			}
+			return columns, nil
+		case unnamed && len(names) == len(columns):
+			m.By = "position"
+			return names, nil
+		case unnamed:
+			return nil, fmt.Errorf("has %d columns without names, the model has %d (%s): give it a header with these names, or these columns alone in this order",
+				len(names), len(columns), list(columns))
+		}
+		has := fmt.Sprintf("the model has: %s", list(features))
+		if len(columns) > len(features) {
+			has += fmt.Sprintf(", given %s", list(columns[len(features):]))
+		}
+		return nil, fmt.Errorf("lacks %s; the file has: %s; %s: rename or add the missing, or fit a model without (--columns)", quoted(missing), list(names), has)
+	}
+}
+
+func quoted(names []string) string {
+	var all []string
+	for _, n := range names {
+		all = append(all, strconv.Quote(n))
+	}
+	return "column " + list(all)
+}
+
+// list joins up to 20 names.
+func list(names []string) string {
+	const most = 20
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + fmt.Sprintf(", … (%d in all)", len(names))
+	}
+	return strings.Join(names, ", ")
+}

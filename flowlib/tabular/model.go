@@ -1,0 +1,163 @@
+package tabular
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/gomlx/compute/dtypes"
+
+	"normflow/flowlib/backend"
+	"normflow/flowlib/byhand"
+	"normflow/flowlib/fast"
+	"normflow/flowlib/flow"
+)
+
+// Model is a fitted flow that is ready to score and draw rows. Its methods may not
+// be called from several goroutines at once.
+type Model struct {
+	Dir      string
+	Saved    *flow.Saved
+	Record   *Record  // nil of a model that Fit has not made
+	Features []string // names of its columns, [D]
+	Context  []string // [C]
+	Engine   string   // fast, or the name of a backend
+
+	engine *fast.Engine // one of the two
+	model  *flow.Model
+	single []float32
+}
+
+// Engines names what a model can be fitted and run by.
+var Engines = []string{"auto", "fast", "xla", "xla:cpu", "xla:cuda", "go"}
+
+// Open reads a model from a folder. The engine auto takes package fast, in float32,
+// where the model is one that it has, else XLA where its plugin is there, else pure Go.
+func Open(dir, engine string) (*Model, error) {
+	saved, err := flow.Read(dir)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{Dir: dir, Saved: saved}
+	if m.Record, err = parseRecord(saved.Training); err != nil {
+		return nil, fmt.Errorf("tabular: loading %s: %w", dir, err)
+	}
+	if err := m.name(); err != nil {
+		return nil, fmt.Errorf("tabular: loading %s: %w", dir, err)
+	}
+	return m, m.start(engine)
+}
+
+// name takes the columns' names from the record, or numbers them.
+func (m *Model) name() error {
+	c := m.Saved.Config
+	if m.Record == nil {
+		for i := range c.Columns() {
+			m.Features = append(m.Features, "c"+strconv.Itoa(i+1))
+		}
+		m.Features, m.Context = m.Features[:c.Features], m.Features[c.Features:]
+		return nil
+	}
+	m.Features, m.Context = m.Record.Features, m.Record.Context
+	if len(m.Features) != c.Features || len(m.Context) != c.Context {
+		return fmt.Errorf("its record names %d features and %d columns of context, the model has %d and %d: the file is edited", len(m.Features), len(m.Context), c.Features, c.Context)
+	}
+	return nil
+}
+
+// Columns are the features, then the context.
+func (m *Model) Columns() []string {
+	return append(m.Features[:len(m.Features):len(m.Features)], m.Context...)
+}
+
+// start chooses the engine.
+func (m *Model) start(engine string) error {
+	cannot := m.Saved.Config.CheckByHand()
+	if cannot == nil && m.Saved.DType != dtypes.Float32 {
+		cannot = fmt.Errorf("tabular: the model is in %s, the engine fast in Float32", m.Saved.DType)
+	}
+	if engine == "fast" && cannot != nil {
+		return cannot
+	}
+	if engine == "fast" || engine == "auto" && cannot == nil {
+		f, err := m.Saved.ByHand()
+		if err != nil {
+			return err
+		}
+		m.Engine = "fast"
+		m.engine, err = fast.New(byhand.Convert[float32](f), 0)
+		return err
+	}
+	var err error
+	m.model, err = m.graph(engine)
+	if err == nil {
+		m.Engine = backend.Name(m.model.Backend)
+	}
+	return err
+}
+
+// graph returns the model on a backend: for a fast one the pure-Go backend, which
+// starts at once.
+func (m *Model) graph(engine string) (*flow.Model, error) {
+	if m.model != nil {
+		return m.model, nil
+	}
+	switch engine {
+	case "auto":
+		engine = ""
+	case "fast":
+		engine = "go"
+	}
+	b, err := backend.Open(engine)
+	if err != nil {
+		return nil, err
+	}
+	return m.Saved.Model(b)
+}
+
+// LogProb sets logProb, [n], to the log-density of rows of values, [n, D+C] row by
+// row, in nats. NaN is a row too far out for the precision of the model.
+func (m *Model) LogProb(logProb, values []float64) error {
+	width := m.Saved.Config.Columns()
+	if len(values) != len(logProb)*width {
+		return fmt.Errorf("tabular: %d numbers for %d rows of %d", len(values), len(logProb), width)
+	}
+	if m.engine == nil {
+		return m.graphLogProb(logProb, rowsOf(values, width))
+	}
+	m.single = m.single[:0]
+	for _, v := range values {
+		m.single = append(m.single, float32(v))
+	}
+	m.engine.LogProb(logProb, m.single)
+	return nil
+}
+
+// graphLogProb finds the rows whose log-density is NaN one by one: a graph that meets
+// one refuses them all.
+func (m *Model) graphLogProb(logProb []float64, rows [][]float64) error {
+	out, err := m.model.LogProb(rows)
+	if err == nil {
+		copy(logProb, out)
+		return nil
+	}
+	if !errors.Is(err, flow.ErrNaN) {
+		return err
+	}
+	if len(rows) == 1 {
+		logProb[0] = math.NaN()
+		return nil
+	}
+	half := len(rows) / 2
+	return errors.Join(m.graphLogProb(logProb[:half], rows[:half]), m.graphLogProb(logProb[half:], rows[half:]))
+}
+
+// rowsOf parts values into rows that share their memory.
+func rowsOf(values []float64, width int) [][]float64 {
+	rows := make([][]float64, 0, len(values)/width)
+	for ; len(values) > 0; values = values[width:] {
+		rows = append(rows, values[:width:width])
+	}
+	return rows
+}

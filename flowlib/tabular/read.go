@@ -1,0 +1,133 @@
+package tabular
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"normflow/flowlib/dataset"
+	"normflow/flowlib/table"
+)
+
+// minRows is where the parts of a split still say something.
+const minRows = 100
+
+// data is a table that has been read, checked and split.
+type data struct {
+	source            Source
+	features, context []string
+	summary           table.Summary
+	raw, noisy        dataset.Splits // as in the file, and with noise; [n, D+C]
+}
+
+// read reads and checks the table, and notes what a person should know about it.
+func read(file string, c FitConfig, note func(string)) (*data, [][]float64, error) {
+	d := &data{}
+	o := c.Read
+	o.Columns = nil
+	o.Choose = func(all []table.Column) ([]string, error) {
+		columns := c.Columns
+		if len(columns) == 0 {
+			for _, column := range all {
+				if !slices.Contains(c.ConditionOn, column.Name) && !slices.Contains(c.Exclude, column.Name) {
+					columns = append(columns, column.Name)
+				}
+			}
+		}
+		for _, name := range slices.Concat(c.ConditionOn, c.Exclude) {
+			if !slices.ContainsFunc(all, func(column table.Column) bool { return column.Name == name }) {
+				return nil, fmt.Errorf("there is no column %q; there are: %s", name, list(namesOf(all)))
+			}
+		}
+		if len(columns) == 0 {
+			return nil, fmt.Errorf("no column is left to fit a density to; there are: %s", list(namesOf(all)))
+		}
+		return slices.Concat(columns, c.ConditionOn), nil
+	}
+	var err error
+	if d.source.SHA256, err = sum(file); err != nil {
+		return nil, nil, err
+	}
+	t, err := table.ReadAll(file, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	features := len(t.Columns) - len(c.ConditionOn)
+	d.features, d.context = t.Columns[:features:features], t.Columns[features:]
+	d.source = Source{File: file, SHA256: d.source.SHA256, Format: t.Format, Rows: len(t.Rows), Dropped: t.Dropped}
+	s := table.NewSummarizer(t.Columns)
+	for _, row := range t.Rows {
+		s.Add(row)
+	}
+	d.summary = s.Summary()
+	if err := d.summary.Check(minRows); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", file, err)
+	}
+	given := ""
+	if len(d.context) > 0 {
+		given = ", given " + list(d.context)
+	}
+	note(fmt.Sprintf("%s: %d rows of %s%s (%s)", file, len(t.Rows), list(d.features), given, t.Format))
+	if t.Dropped > 0 {
+		note(fmt.Sprintf("%d rows were left out: they miss a value", t.Dropped))
+	}
+	for _, warning := range d.summary.Warnings() {
+		note(warning)
+	}
+	return d, t.Rows, nil
+}
+
+// split parts the rows, and adds noise to copies of those on a grid. The noise is part
+// of what the seed settles.
+func (d *data) split(rows [][]float64, c FitConfig, steps []float64) (err error) {
+	if c.Valid == 0 {
+		return errors.New("--valid must be more than 0: without validation rows there is no early stopping")
+	}
+	if d.raw, err = dataset.Split(rows, uint64(c.Seed), c.Valid, c.Test); err != nil {
+		return fmt.Errorf("%s: %w", d.source.File, err)
+	}
+	d.noisy = d.raw
+	if !slices.ContainsFunc(steps, func(s float64) bool { return s > 0 }) {
+		return nil
+	}
+	for i, part := range []*[][]float64{&d.noisy.Train, &d.noisy.Valid, &d.noisy.Test} {
+		copied := make([][]float64, len(*part))
+		for j, row := range *part {
+			copied[j] = slices.Clone(row)
+		}
+		table.Dequantise(copied, steps, uint64(3*c.Seed)+uint64(i))
+		*part = copied
+	}
+	return nil
+}
+
+// sum is the SHA-256 of a plain file, "" of anything else; what is wrong with a file
+// is for package table to say.
+func sum(file string) (string, error) {
+	info, err := os.Stat(file)
+	if file == "-" || err != nil || !info.Mode().IsRegular() {
+		return "", nil
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return "", nil
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", fmt.Errorf("%s: cannot be read: %w", file, err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+func namesOf(columns []table.Column) []string {
+	var all []string
+	for _, c := range columns {
+		all = append(all, c.Name)
+	}
+	return all
+}

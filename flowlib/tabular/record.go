@@ -1,0 +1,144 @@
+// Package tabular goes from a table in a file to a judged model, and back to
+// tables: it fits a flow, scores and draws rows, flags anomalies, and writes a page
+// about how good the flow is. It is what the flow command calls.
+//
+// A model remembers the columns it was fitted to by name, so that a file may have
+// them in any order and others beside them. Files are read and written a chunk at a
+// time, and may be larger than memory; only Fit, and Evaluate's diagnosis, hold rows.
+//
+// All densities are in nats per row and in the units of the file.
+package tabular
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"normflow/flowlib/eval"
+	"normflow/flowlib/fit"
+	"normflow/flowlib/table"
+)
+
+// Record is what Fit keeps beside the weights, as the training record of a model.
+type Record struct {
+	Kind    string `json:"kind"`    // recordKind
+	Program string `json:"program"` // version of the library that fitted it
+	Created string `json:"created"` // RFC 3339, UTC
+
+	Source   Source   `json:"source"`
+	Features []string `json:"features"`          // names of the columns, [D]
+	Context  []string `json:"context,omitempty"` // of the columns that are conditioned on, [C]
+	Split    Split    `json:"split"`
+	// Steps of the grid that each feature and column of context lies on, [D+C]; noise
+	// of one step was added before fitting. 0: the column is continuous. Absent: all are.
+	Steps   []float64 `json:"dequantised,omitempty"`
+	Reasons []string  `json:"reasons"` // what was chosen, and why
+
+	Engine string     `json:"engine"` // fast, or a backend such as xla:cpu
+	Fit    fit.Config `json:"fit"`
+	Result fit.Result `json:"result"`
+
+	// NLLs of the rows of each part, dequantised; Test is absent where none was split off.
+	Train NLL  `json:"train"`
+	Valid NLL  `json:"valid"`
+	Test  *NLL `json:"test,omitempty"`
+
+	// Calibration holds log-densities of held-out rows as they stand in the file,
+	// sorted: what scores of normal rows look like.
+	Calibration Calibration       `json:"calibration"`
+	Summary     table.Summary     `json:"summary"` // of all rows that were read
+	Options     map[string]string `json:"options"` // those that were set, as the command's flags
+}
+
+const recordKind = "normflow table fit 1"
+
+// Source is the file a model was fitted to.
+type Source struct {
+	File    string `json:"file"`
+	SHA256  string `json:"sha256,omitempty"` // "" of what was read from a pipe
+	Format  string `json:"format"`
+	Rows    int    `json:"rows"`    // used
+	Dropped int64  `json:"dropped"` // left out for a missing value
+}
+
+// Split says how many rows went where.
+type Split struct {
+	Seed  int64 `json:"seed"`
+	Train int   `json:"train"`
+	Valid int   `json:"valid"`
+	Test  int   `json:"test"`
+}
+
+// NLL is the mean of -log p in nats per row, and the same in bits per feature.
+type NLL struct {
+	eval.Estimate
+	BitsPerDim float64 `json:"bits_per_dim"`
+}
+
+func (n NLL) String() string {
+	return fmt.Sprintf("%8.4f ± %.4f nats  %8.4f bits/dim", n.Mean, n.SE, n.BitsPerDim)
+}
+
+// newNLL is that of log-densities. It returns an error unless there are at least two
+// and all are finite.
+func newNLL(logProb []float64, features int) (NLL, error) {
+	var s sums
+	for _, lp := range logProb {
+		s.add(lp)
+	}
+	return s.nll(features)
+}
+
+// sums gather an NLL as log-densities come, by Welford's update.
+type sums struct {
+	n, zero  int64 // rows of finite log-density, and of density 0
+	mean, m2 float64
+}
+
+func (s *sums) add(logProb float64) {
+	if math.IsInf(logProb, -1) {
+		s.zero++
+		return
+	}
+	s.n++
+	delta := -logProb - s.mean
+	s.mean += delta / float64(s.n)
+	s.m2 += delta * (-logProb - s.mean)
+}
+
+func (s *sums) nll(features int) (NLL, error) {
+	se := math.Sqrt(s.m2 / float64(s.n-1) / float64(s.n))
+	switch {
+	case s.zero > 0:
+		return NLL{}, fmt.Errorf("tabular: %d of %d rows have density 0, so that the NLL is infinite", s.zero, s.zero+s.n)
+	case s.n < 2:
+		return NLL{}, fmt.Errorf("tabular: an NLL with its standard error needs at least 2 rows, got %d", s.n)
+	case math.IsNaN(s.mean+se) || math.IsInf(s.mean+se, 0):
+		return NLL{}, fmt.Errorf("tabular: the NLL of %d rows is %g ± %g", s.n, s.mean, se)
+	}
+	return NLL{eval.Estimate{Mean: s.mean, SE: se}, s.mean / float64(features) / math.Ln2}, nil
+}
+
+// Calibration is a sample of log-densities of rows that the fit has not seen.
+type Calibration struct {
+	Part   string    `json:"part"` // test, or valid where there is no test part
+	Scores []float64 `json:"scores"`
+}
+
+// maxCalibration bounds Scores: enough for a false-alarm rate of 1e-4.
+const maxCalibration = 20000
+
+// parseRecord returns nil for a record that another program has written.
+func parseRecord(text json.RawMessage) (*Record, error) {
+	var head struct {
+		Kind string `json:"kind"`
+	}
+	if json.Unmarshal(text, &head) != nil || head.Kind != recordKind {
+		return nil, nil
+	}
+	r := &Record{}
+	if err := json.Unmarshal(text, r); err != nil {
+		return nil, fmt.Errorf("the training record: %w", err)
+	}
+	return r, nil
+}

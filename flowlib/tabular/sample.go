@@ -1,0 +1,198 @@
+package tabular
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+
+	"normflow/flowlib/flow"
+	"normflow/flowlib/table"
+)
+
+// SampleConfig says what to draw.
+type SampleConfig struct {
+	Count       int
+	Seed        int64   // the same seed gives the same rows on the same engine
+	Temperature float64 // multiplies the spread of the base; 1 draws from the model itself
+	LogProb     bool    // a last column log_prob, nats, under the model at temperature 1
+
+	// A conditional model needs one of these: a value for each column of context, or a
+	// table whose rows are the contexts of one draw each (Count is then ignored).
+	Condition     map[string]float64
+	ConditionFile string
+	Read          table.Options // of ConditionFile
+}
+
+// Sample writes draws to a table, the context behind the features, and returns how
+// many there are.
+func (m *Model) Sample(ctx context.Context, out string, c SampleConfig) (rows int, err error) {
+	if c.Count < 1 && c.ConditionFile == "" {
+		return 0, fmt.Errorf("--n: expected at least 1 row, got %d", c.Count)
+	}
+	if !(c.Temperature > 0) || math.IsInf(c.Temperature, 0) {
+		return 0, fmt.Errorf("--temperature: expected a positive number, got %g", c.Temperature)
+	}
+	contexts, err := m.contexts(c)
+	if err != nil {
+		return 0, err
+	}
+	columns := m.Columns()
+	if c.LogProb {
+		columns = append(columns, LogProbColumn)
+	}
+	w, err := table.Create(out, nil, columns, table.Dialect{Single: true})
+	if err != nil {
+		return 0, err
+	}
+	defer w.Abort()
+	write := func(x []float64, context []float64, logProb float64) error {
+		row := append(x[:len(x):len(x)], context...)
+		if c.LogProb {
+			row = append(row, logProb)
+		}
+		rows++
+		return w.Write(nil, row)
+	}
+	if m.engine != nil {
+		err = m.sampleFast(ctx, c, write)
+	} else {
+		err = m.sampleGraph(ctx, c, contexts, write)
+	}
+	if err != nil {
+		return rows, err
+	}
+	return rows, w.Commit()
+}
+
+// sampleChunk is how many draws are held at a time; a multiple of 64.
+const sampleChunk = 8192
+
+func (m *Model) sampleFast(ctx context.Context, c SampleConfig, write func(x, context []float64, logProb float64) error) error {
+	d := len(m.Features)
+	x, logProb, row := make([]float32, sampleChunk*d), make([]float64, sampleChunk), make([]float64, d)
+	for first := 0; first < c.Count; first += sampleChunk {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("stopped after %d draws: %w", first, err)
+		}
+		n := min(sampleChunk, c.Count-first)
+		m.engine.Sample(x[:n*d], logProb[:n], uint64(c.Seed), first, c.Temperature)
+		for i := range n {
+			for j, v := range x[i*d : (i+1)*d] {
+				row[j] = float64(v)
+				if row[j]-row[j] != 0 {
+					return fmt.Errorf("draw %d is not finite: %v: a temperature below %g keeps draws where the model has seen rows", first+i+1, x[i*d:(i+1)*d], c.Temperature)
+				}
+			}
+			if err := write(row, nil, logProb[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// sampleGraph draws on a backend, a chunk of contexts at a time.
+func (m *Model) sampleGraph(ctx context.Context, c SampleConfig, contexts contextSource, write func(x, context []float64, logProb float64) error) error {
+	for part := int64(0); ; part++ {
+		rows, err := contexts()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		s := flow.Sampling{Seed: c.Seed + part, Count: c.Count, Temperature: c.Temperature, LogProb: c.LogProb, Context: rows}
+		if c.ConditionFile != "" {
+			s.Count = len(rows)
+		}
+		at := 0
+		for draws, err := range m.model.DrawChunks(s) {
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err != nil {
+				return err
+			}
+			for i, x := range draws.X {
+				var context []float64
+				switch {
+				case len(rows) == 1:
+					context = rows[0]
+				case len(rows) > 1:
+					context = rows[at]
+				}
+				at++
+				logProb := 0.0
+				if c.LogProb {
+					logProb = draws.LogProb[i]
+				}
+				if err := write(x, context, logProb); err != nil {
+					return err
+				}
+			}
+		}
+	}
+}
+
+// contextSource returns the contexts of the next draws, or one for all, and io.EOF
+// after the last.
+type contextSource func() ([][]float64, error)
+
+// contexts finds out where the contexts of the draws come from.
+func (m *Model) contexts(c SampleConfig) (contextSource, error) {
+	once := func(rows [][]float64) contextSource {
+		done := false
+		return func() ([][]float64, error) {
+			if done {
+				return nil, io.EOF
+			}
+			done = true
+			return rows, nil
+		}
+	}
+	given := len(c.Condition) > 0 || c.ConditionFile != ""
+	switch {
+	case len(m.Context) == 0 && given:
+		return nil, fmt.Errorf("--condition: the model is of p(%s) and takes none", list(m.Features))
+	case len(m.Context) == 0:
+		return once(nil), nil
+	case !given:
+		return nil, fmt.Errorf("--condition: the model is of p(%s | %s): give a value for each of the latter, as in %s=1.5, or a file of such columns", list(m.Features), list(m.Context), m.Context[0])
+	case c.ConditionFile != "":
+		return m.contextFile(c)
+	}
+	row := make([]float64, len(m.Context))
+	left := len(c.Condition)
+	for j, name := range m.Context {
+		v, ok := c.Condition[name]
+		if !ok || v-v != 0 {
+			return nil, fmt.Errorf("--condition: expected finite values for %s, got %v", list(m.Context), c.Condition)
+		}
+		row[j] = v
+		left--
+	}
+	if left > 0 {
+		return nil, fmt.Errorf("--condition: expected values for %s alone, got %v", list(m.Context), c.Condition)
+	}
+	return once([][]float64{row}), nil
+}
+
+// contextFile reads contexts a chunk at a time.
+func (m *Model) contextFile(c SampleConfig) (contextSource, error) {
+	var matched Matched
+	o := c.Read
+	o.Choose = match(m.Context, m.Context, nil, &matched)
+	r, err := table.Open(c.ConditionFile, o)
+	if err != nil {
+		return nil, err
+	}
+	return func() ([][]float64, error) {
+		chunk, err := r.Next()
+		if err != nil {
+			r.Close() //nolint:errcheck // it was read, not written
+			return nil, err
+		}
+		return rowsOf(chunk.Values, len(m.Context)), nil
+	}, nil
+}

@@ -1,0 +1,143 @@
+package tabular
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"os"
+
+	"normflow/flowlib/table"
+)
+
+// Options says how to read a table that a model is to judge.
+type Options struct {
+	Read table.Options // Header, Delimiter, Missing, Array; the columns are the model's
+	Keep bool          // the file's columns stand before the new ones in the table that is written
+}
+
+// Seen is what is said of every table that was judged.
+type Seen struct {
+	File    string  `json:"file"`
+	Format  string  `json:"format"`
+	Rows    int64   `json:"rows"`
+	Dropped int64   `json:"dropped"` // rows left out for a missing value
+	Matched Matched `json:"matched"`
+	Engine  string  `json:"engine"`
+	// NLL is the mean of -log p over the rows; absent where it is infinite.
+	NLL *NLL `json:"nll,omitempty"`
+	// Zero counts rows of density 0, log_prob -Inf.
+	Zero int64 `json:"zero"`
+}
+
+// each scores a table chunk by chunk. Before the first chunk it calls begin, which may
+// be nil, and for each one do, with the log-density of its rows.
+func (m *Model) each(ctx context.Context, file string, o table.Options, begin func(r *table.Reader) error, do func(c *table.Chunk, logProb []float64) error) (Seen, error) {
+	seen := Seen{File: file, Engine: m.Engine}
+	o.Choose = match(m.Columns(), m.Features, o.Keep, &seen.Matched)
+	r, err := table.Open(file, o)
+	if err != nil {
+		return seen, err
+	}
+	defer r.Close()
+	var total sums
+	var logProb []float64
+	for first := true; ; first = false {
+		if err := ctx.Err(); err != nil {
+			return seen, fmt.Errorf("stopped after %d rows of %s: %w", seen.Rows, file, err)
+		}
+		c, err := r.Next()
+		if err != nil && err != io.EOF {
+			return seen, err
+		}
+		if first && begin != nil {
+			if err := begin(r); err != nil {
+				return seen, err
+			}
+		}
+		if err == io.EOF {
+			break
+		}
+		logProb = append(logProb[:0], make([]float64, c.Len())...)
+		if err := m.LogProb(logProb, c.Values); err != nil {
+			return seen, fmt.Errorf("%s: rows from %d on: %w", file, c.Lines[0], err)
+		}
+		for i, lp := range logProb {
+			if math.IsNaN(lp) {
+				return seen, fmt.Errorf("%s: line %d: the log-density of %v is NaN: the row is too far out for float32: correct or remove it", file, c.Lines[i], c.Row(i))
+			}
+			total.add(lp)
+		}
+		seen.Rows += int64(c.Len())
+		if err := do(c, logProb); err != nil {
+			return seen, err
+		}
+	}
+	seen.Dropped, seen.Format, seen.Zero = r.Dropped(), r.Format(), total.zero
+	if nll, err := total.nll(m.Saved.Config.Features); err == nil {
+		seen.NLL = &nll
+	}
+	return seen, nil
+}
+
+// LogProbColumn is the name of the column that Score writes.
+const LogProbColumn = "log_prob"
+
+// Score writes the log-density of each row of a table, in nats, to another table as
+// the column log_prob, in the same order. "-" is the standard input or output.
+func (m *Model) Score(ctx context.Context, file, out string, o Options) (Seen, error) {
+	w := output{path: out, columns: []string{LogProbColumn}}
+	defer w.abort()
+	if err := w.check(file, &o); err != nil {
+		return Seen{}, err
+	}
+	row := make([]float64, 1)
+	seen, err := m.each(ctx, file, o.Read, w.begin, func(c *table.Chunk, logProb []float64) error {
+		for i, lp := range logProb {
+			row[0] = lp
+			if err := w.Write(c.Text(i), row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return seen, err
+	}
+	return seen, w.Commit()
+}
+
+// output is a table to write whose dialect and kept columns are those of the table
+// that is read.
+type output struct {
+	*table.Writer
+	path    string
+	columns []string
+}
+
+// check refuses to write over the table that is read, and asks for its columns.
+func (w *output) check(in string, o *Options) error {
+	a, errA := os.Stat(in)
+	b, errB := os.Stat(w.path)
+	if in != "-" && w.path != "-" && errA == nil && errB == nil && a.Mode().IsRegular() && os.SameFile(a, b) {
+		return fmt.Errorf("%s: is the table to read and the one to write: choose another name for the output", in)
+	}
+	if o.Keep {
+		o.Read.Keep = []string{"*"}
+	}
+	return nil
+}
+
+func (w *output) begin(r *table.Reader) error {
+	dialect := r.Dialect()
+	dialect.Single = true // what models compute in
+	var err error
+	w.Writer, err = table.Create(w.path, r.Kept(), w.columns, dialect)
+	return err
+}
+
+func (w *output) abort() {
+	if w.Writer != nil {
+		w.Abort()
+	}
+}
