@@ -1,0 +1,27 @@
+"""log p (nats) of points.csv under a RealNVP that `flow export MODEL -o weights.safetensors` wrote."""
+import json, math, sys
+import torch
+from safetensors import safe_open
+
+def log_prob(file, x):
+    with safe_open(file, "pt") as f:
+        model, w = json.loads(f.metadata()["model"]), {name: f.get_tensor(name) for name in f.keys()}
+    c, masks = model["config"], model["masks"]
+    assert c["architecture"] == "realnvp" and not {"context", "lu", "actnorm", "residual", "base"} & set(c)
+    mean, std = (torch.tensor((c.get("scaler") or {"mean": [0.0], "std": [1.0] * x.shape[1]})[k]) for k in ("mean", "std"))
+    z, log_p, bound = (x - mean) / std, -std.log().sum(), c["max_log_scale"]
+    for i in reversed(range(c["layers"])):  # from the data to the latents
+        frozen = torch.tensor([letter == "f" for letter in masks[i]])
+        h = z[:, frozen].clamp(-c["input_bound"], c["input_bound"])
+        for k in range(len(c["hidden"])):  # as nn.Linear, whose weight is the transpose of ours
+            h = torch.relu(h @ w[f"flow/{i:02}/conditioner/hidden_{k}/weights"] + w[f"flow/{i:02}/conditioner/hidden_{k}/biases"])
+        h = h @ w[f"flow/{i:02}/conditioner/out/weights"] + w[f"flow/{i:02}/conditioner/out/biases"]
+        s, t = h.chunk(2, dim=1)  # all scales, then all shifts
+        s = bound * torch.tanh(s / bound)
+        z[:, ~frozen] = (z[:, ~frozen] - t) * torch.exp(-s)
+        log_p = log_p - s.sum(1)
+    return log_p - 0.5 * (z**2).sum(1) - 0.5 * z.shape[1] * math.log(2 * math.pi)
+
+if __name__ == "__main__":
+    rows = [[float(v) for v in line.split(",")] for line in open(sys.argv[2]).readlines()[1:]]
+    print(*log_prob(sys.argv[1], torch.tensor(rows)).tolist(), sep="\n")

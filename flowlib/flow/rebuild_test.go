@@ -1,0 +1,99 @@
+package flow_test
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"normflow/flowlib/flow"
+)
+
+// The programs in docs compute the model's own log-densities from what was exported.
+// NumPy is in the project's environment, the others are where `make bench-peers` has
+// set them up. FLOW_REQUIRE_NUMPY, which `make test` sets, takes no excuse.
+func TestProgramsThatRebuild(t *testing.T) {
+	m := randomModel(t, 3)
+	plain := m.Config
+	plain.Scaler = nil
+	unscaled, err := flow.NewModel(m.Backend, plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	weights, err := m.Weights()
+	if err == nil {
+		err = unscaled.SetWeights(weights)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := filepath.Join("..", "..")
+	for _, tt := range []struct{ program, extension, python, packages string }{
+		{"rebuild_numpy.py", ".npz", "python3", "numpy"},
+		{"rebuild_torch.py", ".safetensors", filepath.Join(root, ".tools/peers/bin/python"), "torch, safetensors"},
+		{"rebuild_jax.py", ".npz", filepath.Join(root, ".tools/peers/bin/python"), "jax"},
+	} {
+		t.Run(tt.program, func(t *testing.T) {
+			if out, err := exec.Command(tt.python, "-c", "import "+tt.packages).CombinedOutput(); err != nil {
+				if os.Getenv("FLOW_REQUIRE_NUMPY") != "" && tt.packages == "numpy" {
+					t.Fatalf("%s has no %s: %s", tt.python, tt.packages, out)
+				}
+				t.Skipf("%s has no %s", tt.python, tt.packages)
+			}
+			program := filepath.Join(root, "docs", tt.program)
+			rebuild(t, m, tt.python, program, tt.extension)
+			if tt.packages == "numpy" { // the others take many seconds to start
+				rebuild(t, unscaled, tt.python, program, tt.extension)
+			}
+		})
+	}
+}
+
+func rebuild(t *testing.T, m *flow.Model, python, program, extension string) {
+	t.Helper()
+	x, err := m.Sample(1, 200)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x = append(x, []float64{20, -20, 20}, []float64{0, 0, 0}) // beyond the bound of the conditioners
+	want, err := m.LogProb(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := m.Saved(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	weights, points := filepath.Join(t.TempDir(), "weights"+extension), filepath.Join(t.TempDir(), "points.csv")
+	if err := s.Export(weights); err != nil {
+		t.Fatal(err)
+	}
+	text := "a,b,c\n"
+	for _, row := range x {
+		text += strings.Trim(strings.ReplaceAll(fmt.Sprint(row), " ", ","), "[]") + "\n"
+	}
+	if err := os.WriteFile(points, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(python, program, weights, points)
+	cmd.Stderr = os.Stderr
+	cmd.Env = append(os.Environ(), "JAX_PLATFORMS=cpu", "CUDA_VISIBLE_DEVICES=")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Fields(string(out))
+	if len(got) != len(want) {
+		t.Fatalf("%d log-densities, expected %d", len(got), len(want))
+	}
+	for i := range want {
+		// Both have rounding of float32, of numbers up to the size of log p.
+		if v, err := strconv.ParseFloat(got[i], 64); err != nil || !(math.Abs(v-want[i]) <= 1e-5*max(1, math.Abs(want[i]))) {
+			t.Errorf("%v: log-density %s, want %g, %v", x[i], got[i], want[i], err)
+		}
+	}
+}
