@@ -21,7 +21,7 @@ type ComparePanel struct {
 // same x axis: the median of the seeds, over open dots for the seeds and a bar
 // from the least to the largest. Rows are variants of a model, named at the left
 // from the top down; series are kinds of it and have colours, and lie apart
-// within a row. The x axis is logarithmic if all values are positive and span
+// within a row. One value alone, of whatever kind, is a dot and no seed. The x axis is logarithmic if all values are positive and span
 // more than a factor of ten.
 func Compare(info Info, xLabel string, rows, series []string, panels ...ComparePanel) (SVG, error) {
 	if err := info.check("Compare", len(panels)); err != nil {
@@ -76,7 +76,9 @@ func Compare(info Info, xLabel string, rows, series []string, panels ...CompareP
 			s.legend = append(s.legend, entry{one, seriesColor(j), swatchDot})
 		}
 	}
-	s.legend = append(s.legend, entry{"one seed", muted, swatchRing})
+	if len(values) > len(panels)*len(rows)*len(series) {
+		s.legend = append(s.legend, entry{"one seed", muted, swatchRing})
+	}
 	s.decorate = func(c draw.Canvas, areas []vg.Rectangle) {
 		sty := textStyle(labelSize, false, ink)
 		sty.XAlign = draw.XCenter

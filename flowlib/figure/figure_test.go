@@ -67,10 +67,18 @@ var small = []struct {
 	{"lines-dots", func() (figure.SVG, error) {
 		return figure.Lines(about, figure.Chart{X: "x", Y: "g(x)", Lines: []figure.Line{{Name: "curve", XY: few()}, {Name: "knots", XY: few()[1:3], Dots: true}}})
 	}},
+	{"lines-log", func() (figure.SVG, error) {
+		return figure.Lines(about, figure.Chart{X: "h", Y: "remainder", LogX: true, LogY: true, Limit: &figure.Mark{Name: "limit", Value: 0.001},
+			Lines: []figure.Line{{Name: "slope 1", XY: [][]float64{{1e-4, 1e-4}, {1, 1}}}, {Name: "slope 2", XY: [][]float64{{1e-4, 1e-8}, {1, 1}}}}})
+	}},
 	{"compare", func() (figure.SVG, error) {
 		return figure.Compare(about, "KL (nats)", []string{"plain", "+ LU"}, []string{"affine", "spline"},
 			figure.ComparePanel{Name: "moons", Values: [][][]float64{{{0.02, 0.03, 0.01}, {0.005}}, {{0.02, 0.02, 0.03}, {0.004, 0.003}}}},
 			figure.ComparePanel{Name: "spirals", Values: [][][]float64{{{0.3, 0.4, 0.2}, {0.05}}, {{0.2, 0.1, 0.15}, {0.03, 0.04}}}})
+	}},
+	{"compare-once", func() (figure.SVG, error) {
+		return figure.Compare(about, "samples per second", []string{"by hand", "autodiff"}, []string{"1 thread", "2 threads"},
+			figure.ComparePanel{Name: "batch 256", Values: [][][]float64{{{2e5}, {4e5}}, {{1e4}, {1.5e4}}}})
 	}},
 	{"thumbnails", func() (figure.SVG, error) {
 		return figure.Thumbnails(about, figure.DensityPanel{Name: "one", Values: [][]float64{{0, 0.1}, {0.1, 0.4}}, XMax: 1, YMax: 1},
@@ -267,6 +275,15 @@ func TestErrors(t *testing.T) {
 		{"lines band", func() (figure.SVG, error) {
 			return figure.Lines(about, figure.Chart{Lines: []figure.Line{{XY: few(), Low: []float64{1}}}})
 		}, []string{"5 points", "bands of 1 and 0"}},
+		{"lines log y", func() (figure.SVG, error) {
+			return figure.Lines(about, figure.Chart{LogY: true, Lines: []figure.Line{{XY: [][]float64{{0, 1}, {0, 0}}}}})
+		}, []string{"logarithmic", "row 1", "y = 0"}},
+		{"lines log mark", func() (figure.SVG, error) {
+			return figure.Lines(about, figure.Chart{LogY: true, Lines: []figure.Line{{XY: [][]float64{{0, 1}}}}, Limit: &figure.Mark{Name: "−H"}})
+		}, []string{"logarithmic", "−H", "at 0"}},
+		{"lines log band", func() (figure.SVG, error) {
+			return figure.Lines(about, figure.Chart{LogY: true, Lines: []figure.Line{{XY: [][]float64{{0, 1}}, Low: []float64{1}, High: []float64{2}}}})
+		}, []string{"band"}},
 		{"compare NaN", func() (figure.SVG, error) {
 			return figure.Compare(about, "x", []string{"plain"}, []string{"affine"}, figure.ComparePanel{Name: "moons", Values: [][][]float64{{{1, nan}}}})
 		}, []string{`panel 0 ("moons")`, `row 0 ("plain")`, `series 0 ("affine")`, "value 1"}},
@@ -328,6 +345,9 @@ func TestDegenerate(t *testing.T) {
 		},
 		"lines": func() (figure.SVG, error) {
 			return figure.Lines(about, figure.Chart{LogX: true, Lines: []figure.Line{{XY: [][]float64{{1, 0}}}}})
+		},
+		"lines log": func() (figure.SVG, error) {
+			return figure.Lines(about, figure.Chart{LogX: true, LogY: true, Lines: []figure.Line{{XY: [][]float64{{0.1, 0.1}}}}})
 		},
 		"compare": func() (figure.SVG, error) {
 			return figure.Compare(about, "x", []string{""}, []string{""}, figure.ComparePanel{Values: [][][]float64{{{0}}}})

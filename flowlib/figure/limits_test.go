@@ -112,6 +112,9 @@ func TestTicks(t *testing.T) {
 		{fitting{logTicks{}, 80}, 0.0009, 0.6, []string{"0.001", "", "0.1"}},
 		{fitting{logTicks{}, 60}, 0.02, 0.6, []string{"0.02", "0.5"}},
 		{logTicks{}, 1, 20000, []string{"1", "10", "100", "1,000", "10,000"}},
+		{logTicks{}, 2e-17, 2, []string{"1e−15", "1e−12", "1e−9", "1e−6", "1e−3", "1"}},
+		{logTicks{}, 1e-7, 5, []string{"1e−6", "1e−4", "1e−2", "1"}},
+		{logTicks{}, 1e-6, 0.06, []string{"1e−6", "1e−5", "1e−4", "1e−3", "1e−2"}},
 	}
 	for _, tt := range tests {
 		if got := labels(tt.ticker.Ticks(tt.low, tt.high)); !slices.Equal(got, tt.want) {

@@ -24,7 +24,7 @@ type Chart struct {
 	Name, X, Y string // of the panel and of its axes
 	Lines      []Line
 	Limit      *Mark // a horizontal reference; may be nil
-	LogX       bool  // x is positive and drawn on a logarithmic axis
+	LogX, LogY bool  // x, or y, is positive and drawn on a logarithmic axis
 }
 
 // Lines draws plain lines, in panels side by side.
@@ -46,7 +46,10 @@ func Lines(info Info, charts ...Chart) (SVG, error) {
 		}
 		p := newPlot(chart.X, chart.Y)
 		if chart.LogX {
-			p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, logTicks{}
+			p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, fitting{logTicks{}, 0.85 * s.panelWidth(len(charts))}
+		}
+		if chart.LogY {
+			p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logTicks{}
 		}
 		p.Add(name{text: chart.Name}, gridLines{horizontal: true})
 		for _, line := range chart.Lines {
@@ -93,9 +96,15 @@ func (c Chart) check(where string) error {
 			if c.LogX && row[0] <= 0 {
 				return fmt.Errorf("figure: %s: row %d has x = %v, want more than 0 on a logarithmic axis", where, i, row[0])
 			}
+			if c.LogY && row[1] <= 0 {
+				return fmt.Errorf("figure: %s: row %d has y = %v, want more than 0 on a logarithmic axis", where, i, row[1])
+			}
 		}
 		if line.Low == nil && line.High == nil {
 			continue
+		}
+		if c.LogY {
+			return fmt.Errorf("figure: %s: a band, which a logarithmic y axis does not have", where)
 		}
 		if len(line.Low) != len(line.XY) || len(line.High) != len(line.XY) {
 			return fmt.Errorf("figure: %s: %d points, but bands of %d and %d values", where, len(line.XY), len(line.Low), len(line.High))
@@ -103,6 +112,9 @@ func (c Chart) check(where string) error {
 		if err := checkValues(where+", band", slices.Concat(line.Low, line.High)); err != nil {
 			return err
 		}
+	}
+	if c.LogY && c.Limit != nil && !(c.Limit.Value > 0) {
+		return fmt.Errorf("figure: %s: mark %q is at %v, want more than 0 on a logarithmic axis", where, c.Limit.Name, c.Limit.Value)
 	}
 	return checkMark(where, c.Limit)
 }
@@ -120,6 +132,18 @@ func (c Chart) view() box {
 	if c.Limit != nil {
 		b.ymin, b.ymax = min(b.ymin, c.Limit.Value), max(b.ymax, c.Limit.Value)
 	}
+	if b.xmin == b.xmax {
+		if c.LogX {
+			b.xmin, b.xmax = b.xmin/2, 2*b.xmax
+		} else {
+			b.xmin, b.xmax = pad(b.xmin, b.xmax, 0)
+		}
+	}
+	if c.LogY {
+		low, high := pad(math.Log(b.ymin), math.Log(b.ymax), 0.06)
+		b.ymin, b.ymax = math.Exp(low), math.Exp(high)
+		return b
+	}
 	floor, ceiling := pad(b.ymin, b.ymax, 0.5)
 	for _, line := range c.Lines {
 		for i := range line.Low {
@@ -130,9 +154,6 @@ func (c Chart) view() box {
 	b.ymin, b.ymax = pad(b.ymin, b.ymax, 0.06)
 	if zero {
 		b.ymin = 0
-	}
-	if b.xmin == b.xmax {
-		b.xmin, b.xmax = pad(b.xmin, b.xmax, 0)
 	}
 	return b
 }

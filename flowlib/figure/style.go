@@ -166,7 +166,8 @@ func (t ticks) hush(list []plot.Tick) []plot.Tick {
 }
 
 // logTicks labels 1, 2, 5 times powers of ten, or, over more than three
-// decades, the powers alone.
+// decades, the powers alone; over more than six, or where they are tiny, as 1e−12,
+// and no more than a handful.
 type logTicks struct{}
 
 // Ticks implements [plot.Ticker].
@@ -175,11 +176,22 @@ func (logTicks) Ticks(low, high float64) []plot.Tick {
 	if high/low > 1000 {
 		mantissas = mantissas[:1]
 	}
+	wide, every := high/low > 1e6 || high/low > 1000 && low < 1e-4, 1
+	if wide {
+		every = int(math.Ceil(math.Log10(high/low) / 6))
+	}
 	var out []plot.Tick
-	for power := math.Floor(math.Log10(low)); power <= math.Ceil(math.Log10(high)); power++ {
+	for power := int(math.Floor(math.Log10(low))); power <= int(math.Ceil(math.Log10(high))); power++ {
+		if power%every != 0 {
+			continue
+		}
 		for _, m := range mantissas {
-			if v := m * math.Pow(10, power); v >= low*(1-1e-9) && v <= high*(1+1e-9) {
-				out = append(out, plot.Tick{Value: v, Label: decimal(v, int(math.Max(0, -power)))})
+			if v := m * math.Pow(10, float64(power)); v >= low*(1-1e-9) && v <= high*(1+1e-9) {
+				label := decimal(v, max(0, -power))
+				if wide && power != 0 {
+					label = "1e" + decimal(float64(power), 0)
+				}
+				out = append(out, plot.Tick{Value: v, Label: label})
 			}
 		}
 	}
