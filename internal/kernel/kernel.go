@@ -36,7 +36,7 @@ type vector struct {
 	adam                         func(w, mean, square, g *float32, n int, factor, decay1, decay2, rate, correction, epsilon float32)
 	add                          func(out, in *float32, n int)
 	sumSquares                   func(in *float32, n int) float32
-	peak                         func(n int) // of peakFlops each
+	peak                         func(n int) // see [Set.Peak]
 }
 
 // All returns the sets that run on this processor, the fastest first.
