@@ -52,9 +52,13 @@ def tidy_math(page):
     """
     space = '<mspace width="0.167em"></mspace>'
     apply, opening = r"<mo>(?:\u2061|&#8289;)</mo>", r"<mo[^>]*>[(\[]"
-    page = re.sub(rf"({apply}</mrow>)(?!{opening})", rf"\1{space}", page)
+    # In tanh² or log₂ the name is the base of a script, which takes no third child: there the space comes behind.
+    based = "".join(f"(?<!<{tag}>)" for tag in ("msub", "msup", "msubsup", "munder", "mover", "munderover"))
+    named = rf'<mi[^>]*>[^<]*</mi>{apply}'
+    page = re.sub(rf"{based}(<mrow>{named}</mrow>)(?!{opening})", rf"\1{space}", page)
+    page = re.sub(rf"(<(msu[bp])><mrow>{named}</mrow>(?:(?!</?msu[bp]>).)*</\2>)(?!{opening})", rf"\1{space}", page)
     page = re.sub(
-        rf'(<mi mathvariant="normal">(?:log|det|exp|max|min|tanh)</mi>)(?!{apply}|{opening})', rf"\1{space}", page
+        rf'{based}(<mi mathvariant="normal">(?:log|det|exp|max|min|tanh)</mi>)(?!{apply}|{opening}|</m)', rf"\1{space}", page
     )
     formula = r'<math display="inline"(?:(?!</math>).)*</math>'
     return re.sub(rf"(\(?{formula}[.,:;?!)]+)", r'<span style="white-space: nowrap">\1</span>', page, flags=re.DOTALL)

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 import unittest
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parent.parent
@@ -202,6 +203,16 @@ class Math(unittest.TestCase):
         page = pandoc.tidy_math(pandoc.run(r"$\log x$ and $\log(x)$ and $\left|\det J\right|$.", "--to=html5", "--mathml"))
         page = re.sub(r"<annotation.*?</annotation>", "", page)
         self.assertEqual(page.count('<mspace width="0.167em">'), 2, page)
+
+    def test_no_space_among_the_children_of_a_script(self):
+        text = r"$s_{\max} = \tanh^2 x$ and $\tanh' = 1$, $\left|s_{\max} - \tanh^2 x\right|$, $\log_2(x)$ and $\min_i x_i$."
+        page = pandoc.tidy_math(pandoc.run(text, "--to=html5", "--mathml"))
+        page = re.sub(r"<annotation.*?</annotation>", "", page)
+        for math in re.findall(r"<math.*?</math>", page):
+            for element in ElementTree.fromstring(math.replace("&#8289;", "")).iter():
+                children = {"msub": 2, "msup": 2, "munder": 2, "mover": 2, "msubsup": 3, "munderover": 3}.get(element.tag.split("}")[1])
+                self.assertIn(len(element), [children or len(element)], f"{element.tag} in {math}")
+        self.assertIn('</msup><mspace width="0.167em"></mspace><mi>x</mi>', page)
 
     def test_no_line_break_before_a_full_stop(self):
         page = pandoc.tidy_math(pandoc.run("So $x = f(z)$. And $y$ goes on.", "--to=html5", "--mathml"))
