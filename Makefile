@@ -48,7 +48,7 @@ step := scripts/step
 env  := scripts/with-env
 go   := env GOWORK=off go# a go.work around the project must not change what is built
 
-flowlib_src := $(shell find flowlib notebooks/nb -name '*.go' ! -name '*_test.go' 2>/dev/null)
+flowlib_src := $(shell find flowlib internal/kernel notebooks/nb \( -name '*.go' -o -name '*.s' \) ! -name '*_test.go' 2>/dev/null)
 notebooks   := $(sort $(wildcard notebooks/*.ipynb))
 
 # valuefile,FILE,TEXT: keeps TEXT (shell words) in FILE, whose date changes only when TEXT does.
@@ -167,7 +167,7 @@ $(S)/notebooks.value: FORCE $(backend)
 	@text=$$($(env) bash -c 'echo "layers=$$FLOW_LAYERS steps=$$FLOW_STEPS backend=$$GOMLX_BACKEND $(notebooks)"'); \
 	if [ "$$text" != "$$(cat $@ 2>/dev/null)" ]; then printf '%s\n' "$$text" >$@; fi
 
-$(results): $(notebooks) $(flowlib_src) go.mod go.sum $(S)/notebooks.value $(wildcard report/measured/ablation.json) \
+$(results): $(notebooks) $(flowlib_src) go.mod go.sum $(S)/notebooks.value $(wildcard report/measured/ablation.json report/measured/bench.json) \
 		scripts/run_notebooks.py scripts/notebook_html.py scripts/pandoc.py \
 		$(wildcard jupyter/kernels/flow/* report/template/notebook.*) report/template/fonts.css | $(S)/tools $(S)/venv $(warm)
 	@mkdir -p $(@D) report/build

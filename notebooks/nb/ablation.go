@@ -46,11 +46,7 @@ type measured struct {
 // it, beside the folder of the notebooks. It panics if the file is not there or
 // a run is missing, and says how to measure.
 func ReadAblation() Ablation {
-	root := os.Getenv("FLOW_ROOT")
-	if root == "" {
-		root = ".."
-	}
-	path := filepath.Join(root, "report", "measured", "ablation.json")
+	path := filepath.Join(root(), "report", "measured", "ablation.json")
 	text, err := os.ReadFile(path)
 	if err != nil {
 		panic(fmt.Sprintf("nb: the ablation has not been measured: %v; to do so, run\n%s", err, howToMeasure()))

@@ -105,6 +105,30 @@ var captions = map[string]figure.Info{
 	},
 	"ablation":      ablation,
 	"ablation-half": half(ablation),
+	"gradients": {
+		Title:       "Derivatives by hand and by automatic differentiation",
+		Description: "Left, derivatives by hand against the same derivatives by automatic differentiation: all dots lie on the diagonal. Right, a histogram of the differences of all derivatives, which are as small as the rounding of float64.",
+	},
+	"taylor": {
+		Title:       "Taylor test of the gradient",
+		Description: "Remainder of the loss against the length of a step, both on logarithmic axes. Without the gradient it falls with slope 1, with the gradient with slope 2 down to rounding, and with one wrong sign in it with slope 1 again.",
+	},
+	"together": {
+		Title:       "One training, three engines",
+		Description: "Left, log-likelihood against steps of one training by GoMLX as a line, by hand and by the fast engine as dots, which lie on it. Right, how far the others are from GoMLX: in float32 from rounding at the start to some hundredths after a few hundred steps, in float64 in parallel, some nine decades lower.",
+	},
+	"kernels": {
+		Title:       "Speed of the matrix products",
+		Description: "Bars of GFLOP/s on one core: multiply-adds alone, the three products of a layer of 64 to 64 units, and the readable product in plain Go, which is far behind.",
+	},
+	"speed": {
+		Title:       "Training speed by engine and batch size",
+		Description: "Thousand samples per second on a logarithmic axis, a panel for each of three batch sizes and a row for each engine.",
+	},
+	"race": {
+		Title:       "KL divergence against time",
+		Description: "Least KL divergence from the true density so far against the seconds since the process started, both logarithmic. All engines follow the same curve, moved to the right by their cold start and stretched by their pace.",
+	},
 	"data-moons": {
 		Title:       "Two moons",
 		Description: "The exact density of the two moons as a heat map, with 300 draws on top of it: two thin interleaved half circles.",
