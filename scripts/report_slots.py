@@ -4,6 +4,7 @@
                                    a number in the path indexes a list
     {{table:topic}}                a Markdown table of a list of training runs: a row for each data set, a column
                                    for each model
+    {{rows:topic.path.to.rows}}    a Markdown table of a list of rows of strings, the first of which is the header
     {{version:NAME}}               a version pinned in a go.mod or in requirements.lock
     ![caption](fig:NAME){…}        the figure results/NAME.svg
 
@@ -168,8 +169,21 @@ def table(values, topic):
     return "\n".join(lines)
 
 
+def rows(values, path):
+    """A table as a notebook has made it: the first column to the left, the others to the right."""
+    table = values.value(path)
+    if not isinstance(table, list) or len(table) < 2 or not all(
+        isinstance(row, list) and len(row) == len(table[0]) and all(isinstance(cell, str) for cell in row) for row in table
+    ):
+        raise Missing("not a header and rows of as many strings")
+    lines = ["| " + " | ".join(escape(cell) for cell in row) + " |" for row in table]
+    return "\n".join([lines[0], "|:--|" + "--:|" * (len(table[0]) - 1), *lines[1:]])
+
+
 def fill_one(slot, values):
     kind, colon, name = slot.partition(":")
+    if colon and kind == "rows":
+        return rows(values, name)
     if colon and kind == "table":
         return table(values, name)
     if colon and kind == "version":

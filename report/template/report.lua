@@ -4,7 +4,8 @@
 --   ![caption](x.svg){#fig:name .wide} a numbered figure        @fig:name → Figure 1
 --   : caption {#tbl:name}              a numbered table         @tbl:name → Table 1
 --
--- .wide lets a figure span both columns of the PDF. A reference to nothing is an error.
+-- .wide lets a figure span both columns of the PDF. ::: row … ::: puts figures side by
+-- side over both, each as wide as it says. A reference to nothing is an error.
 
 local typst = FORMAT:match('typst') ~= nil
 local names = {}
@@ -80,6 +81,27 @@ local function figure(fig)
   }
 end
 
+-- A page on a screen has the figures of a row below each other.
+local function row(div)
+  if not typst or not div.classes:includes('row') then return nil end
+  local blocks, widths = {}, {}
+  div:walk { Figure = function(fig)
+    fig = fig:walk { Image = function(image)
+      table.insert(widths, image.attributes.width)
+      image.attributes.width, image.attributes.place = '100%', 'none'
+      image.classes = {}
+      return image
+    end }
+    table.insert(blocks, pandoc.RawBlock('typst', '['))
+    for _, block in ipairs(figure(fig)) do table.insert(blocks, block) end
+    table.insert(blocks, pandoc.RawBlock('typst', '],'))
+  end }
+  table.insert(blocks, 1, pandoc.RawBlock('typst', '#place(top + center, float: true, scope: "parent", grid(columns: ('
+    .. table.concat(widths, ', ') .. ',), column-gutter: 7mm, align: bottom,'))
+  table.insert(blocks, pandoc.RawBlock('typst', '))'))
+  return blocks, false
+end
+
 local function caption_of_table(tbl)
   prefix(tbl.caption, 'tbl', number(tbl.identifier, 'tbl'))
   return tbl
@@ -110,7 +132,7 @@ local function reference(cite)
 end
 
 return {
-  { traverse = 'topdown', Para = equation, Figure = figure, Table = caption_of_table },
+  { traverse = 'topdown', Para = equation, Figure = figure, Table = caption_of_table, Div = row },
   { Div = small, Math = power },
   { Cite = reference },
 }

@@ -70,6 +70,22 @@ class Renderer(unittest.TestCase):
         self.assertEqual(fetched, [])
         self.assertNotIn("<script", page)
 
+    def test_figures_in_a_row(self):
+        image = next(line for line in self.text.splitlines() if line.startswith("!["))
+        first = re.sub(r"\{.*\}", "{#fig:first width=60%}", image)
+        second = re.sub(r"\{.*\}", "{#fig:second .wide width=30%}", image)
+        text = self.text.replace(image, f"::: row\n{first}\n\n{second}\n:::\n\nSee @fig:first and @fig:second.\n\n{image}")
+        self.assertBuilds(text)
+        page = self.built()["report.html"].decode()
+        text_of_page = " ".join(re.sub(r"<[^>]+>", "", page[page.index("<main>") :]).split())
+        self.assertIn("See Figure 1 and Figure 2. Figure 3. A square.", text_of_page)
+        rows = text[text.index("::: row") : text.index("See @fig")].replace("fig:square", "square.svg")
+        lua = SCRIPTS.parent / "report" / "template" / "report.lua"
+        source = pandoc.run(rows, "--from=markdown", f"--lua-filter={lua}", "--to=typst")
+        self.assertIn('scope: "parent", grid(columns: (60%, 30%,)', source)
+        self.assertEqual(source.count('#figure(placement: none, scope: "column", image("square.svg", width: 100%'), 2)
+        self.assertEqual(source.count("<fig:first>"), 1)
+
     def test_same_results_give_the_same_bytes(self):
         self.assertBuilds(None, "one")
         time.sleep(1.1)  # past the second, should a date slip in
@@ -190,6 +206,18 @@ class Slots(unittest.TestCase):
             self.values.topics["made"] = ("made.json", bad)
             with self.assertRaisesRegex(report_slots.Missing, "made.json"):
                 report_slots.fill_one("table:made", self.values)
+
+    def test_rows_that_a_notebook_made(self):
+        made = [["engine", "256"], ["by_hand", "1,460"], ["JAX", "–"]]
+        self.values.topics["made"] = ("made.json", {"table": made})
+        lines = report_slots.fill_one("rows:made.table", self.values).splitlines()
+        self.assertEqual(lines, ["| engine | 256 |", "|:--|--:|", "| by\\_hand | 1,460 |", "| JAX | – |"])
+        for bad in ([["engine", "256"]], made + [["PyTorch"]], made + [["PyTorch", 3]], made + ["PyTorch"], "fast"):
+            self.values.topics["made"] = ("made.json", {"table": bad})
+            with self.assertRaisesRegex(report_slots.Missing, "not a header and rows"):
+                report_slots.fill_one("rows:made.table", self.values)
+        with self.assertRaisesRegex(report_slots.Missing, "no absent in made.json"):
+            report_slots.fill_one("rows:made.absent", self.values)
 
     def test_versions_come_from_the_pins(self):
         gomlx = report_slots.fill_one("version:github.com/gomlx/gomlx", self.values)
