@@ -157,7 +157,7 @@ def measure(lib, task, batch, threads, secs, folder):
     wanted = {"lib": lib, "task": task, "threads": threads, "batch": batch or line.get("batch")}
     if found := {k: line.get(k) for k, v in wanted.items() if line.get(k) != v}:
         raise Failed(f"{shown(command)}: printed {found}, expected {wanted}")
-    for name in ("steps" if task == "train" else "n", "secs", "cpu_s", "cold_s", "rss_mb", "nparams"):
+    for name in ("batch", "steps" if task == "train" else "n", "secs", "cpu_s", "cold_s", "rss_mb", "nparams"):
         if not (isinstance(line.get(name), (int, float)) and 0 < line[name] < math.inf):
             raise Failed(f"{shown(command)}: {name} is {line.get(name)}, expected a number above 0")
     return line

@@ -1,13 +1,30 @@
-"""NumPy with OpenBLAS: gradients and Adam by hand, in place, in blocks of rows that stay in the cache."""
+"""NumPy with OpenBLAS: gradients and Adam by hand, in place, in blocks of rows that stay in the cache.
+
+Several threads share the blocks among them, which NumPy allows since it works without
+Python's lock; OpenBLAS's own threads, waiting in a loop for products this small, are slower.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
 
 import peers
 
 args = peers.start("numpy")
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import numpy as np  # noqa: E402  after the limit on threads
 
 BLOCK = 1024  # rows worked on at a time: three arrays of [BLOCK, 64] for each layer
 LOG_2PI = np.float32(np.log(2 * np.pi))
+
+
+pool = ThreadPoolExecutor(max(1, args.threads - 1))
+
+
+def each_thread(work):
+    """work(0), work(1), … at once, a call for each thread: their results."""
+    others = [pool.submit(work, thread) for thread in range(1, args.threads)]
+    return [work(0), *(other.result() for other in others)]
 
 
 class Net:
@@ -111,32 +128,40 @@ class Trainer:
     steps_per_call = 10
 
     def __init__(self, weights, points, batch):
-        self.net, self.grads = Net(), Net()
+        self.net, self.grads = Net(), [Net() for _ in range(args.threads)]
         self.net.set(weights)
         self.m, self.v, self.a, self.b = (np.zeros_like(self.net.flat) for _ in range(4))
         self.batch, self.points = batch, np.concatenate([points, points[:batch]])
         self.starts, self.count, self.works = peers.batch_starts(len(points), batch), 0, {}
+        self.block = min(BLOCK, -(-batch // args.threads))
 
-    def works_for(self, rows):
-        if rows not in self.works:
-            self.works[rows] = [Work(rows) for _ in range(peers.LAYERS)]
-        return self.works[rows]
+    def works_for(self, thread, rows):
+        if (thread, rows) not in self.works:
+            self.works[thread, rows] = [Work(rows) for _ in range(peers.LAYERS)]
+        return self.works[thread, rows]
+
+    def share(self, thread, start):
+        """The thread's blocks of the batch from start on: their sum of -log p; their gradient in grads."""
+        grads, end, nll = self.grads[thread], start + self.batch, 0.0
+        grads.flat[:] = 0
+        for at in range(start + thread * self.block, end, args.threads * self.block):
+            x = self.points[at : min(at + self.block, end)]
+            nll += add_gradients(self.net, grads, self.works_for(thread, len(x)), x, self.batch)
+        return nll
 
     def step(self):
         losses = []
         for _ in range(self.steps_per_call):
-            start, nll = next(self.starts), 0.0
-            self.grads.flat[:] = 0
-            for at in range(start, start + self.batch, BLOCK):
-                x = self.points[at : min(at + BLOCK, start + self.batch)]
-                nll += add_gradients(self.net, self.grads, self.works_for(len(x)), x, self.batch)
-            losses.append(nll / self.batch)
+            start = next(self.starts)
+            losses.append(sum(each_thread(lambda thread: self.share(thread, start))) / self.batch)
+            for other in self.grads[1:]:
+                self.grads[0].flat += other.flat
             self.adam()
         return losses
 
     def adam(self):
         """p -= lr·m̂/(√v̂ + ε), the corrections of m and v drawn out of the vectors."""
-        g, m, v, a, b = self.grads.flat, self.m, self.v, self.a, self.b
+        g, m, v, a, b = self.grads[0].flat, self.m, self.v, self.a, self.b
         self.count += 1
         root = (1 - peers.BETA2**self.count) ** 0.5
         np.subtract(g, m, out=a)
@@ -154,40 +179,48 @@ class Trainer:
 
 
 class Engine:
-    version, note, chunk = np.__version__, "", 1024
+    version, note, chunk = np.__version__, "", 2048
 
     def __init__(self, weights, args):
         self.weights, self.net, self.works = weights, Net(), {}
         self.net.set(weights)
         self.nparams = self.net.flat.size
-        self.random = np.random.default_rng(1)
+        self.random = np.random.default_rng(1).spawn(args.threads)
 
     def trainer(self, points, batch):
         return Trainer(self.weights, points, batch)
 
-    def work_for(self, rows):
-        if rows not in self.works:
-            self.works[rows] = Work(rows)
-        return self.works[rows]
+    def work_for(self, thread, rows):
+        if (thread, rows) not in self.works:
+            self.works[thread, rows] = Work(rows)
+        return self.works[thread, rows]
 
     def logprob(self, points, chunk):
         answers = np.empty(len(points), np.float32)
-        for at in range(0, len(points), chunk):
-            x = points[at : at + chunk]
-            z, log_det, _ = inverse(self.net, [self.work_for(len(x))] * peers.LAYERS, x)
-            answers[at : at + chunk] = log_density(z, log_det)
+
+        def share(thread):
+            for at in range(thread * chunk, len(points), args.threads * chunk):
+                x = points[at : at + chunk]
+                z, log_det, _ = inverse(self.net, [self.work_for(thread, len(x))] * peers.LAYERS, x)
+                answers[at : at + chunk] = log_density(z, log_det)
+
+        each_thread(share)
         return answers
 
     def sample(self, n, chunk):
         answers = np.empty((n, peers.FEATURES), np.float32)
-        for at in range(0, n, chunk):
-            rows = min(chunk, n - at)
-            x, work = self.random.standard_normal((peers.FEATURES, rows), np.float32), self.work_for(rows)
-            for i in range(peers.LAYERS):
-                u, t = conditioner(self.net.layers[i], work, x[1 - i % 2])
-                x[i % 2] *= np.exp(peers.MAX_LOG_SCALE * u)
-                x[i % 2] += t
-            answers[at : at + rows] = x.T
+
+        def share(thread):
+            for at in range(thread * chunk, n, args.threads * chunk):
+                rows = min(chunk, n - at)
+                x, work = self.random[thread].standard_normal((peers.FEATURES, rows), np.float32), self.work_for(thread, rows)
+                for i in range(peers.LAYERS):
+                    u, t = conditioner(self.net.layers[i], work, x[1 - i % 2])
+                    x[i % 2] *= np.exp(peers.MAX_LOG_SCALE * u)
+                    x[i % 2] += t
+                answers[at : at + rows] = x.T
+
+        each_thread(share)
         return answers
 
 
