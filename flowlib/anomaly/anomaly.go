@@ -6,7 +6,6 @@
 package anomaly
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -49,37 +48,39 @@ func AUROC(normal, anomalous []float64) (float64, error) {
 	if len(normal) == 0 || len(anomalous) == 0 {
 		return 0, fmt.Errorf("anomaly: AUROC needs normal and anomalous events, got %d and %d", len(normal), len(anomalous))
 	}
-	if err := checkScores(slices.Concat(normal, anomalous)); err != nil {
-		return 0, err
-	}
-	type event struct {
-		score   float64
-		anomaly bool
-	}
-	events := make([]event, 0, len(normal)+len(anomalous))
-	for _, s := range normal {
-		events = append(events, event{s, false})
-	}
-	for _, s := range anomalous {
-		events = append(events, event{s, true})
-	}
-	slices.SortFunc(events, func(a, b event) int { return cmp.Compare(a.score, b.score) })
 	wins, anomaliesBelow := 0.0, 0
-	for i := 0; i < len(events); {
-		var tied [2]int // normal, anomalous
-		j := i
-		for ; j < len(events) && events[j].score == events[i].score; j++ {
-			if events[j].anomaly {
-				tied[1]++
-			} else {
-				tied[0]++
-			}
-		}
-		wins += float64(tied[0]) * (float64(anomaliesBelow) + float64(tied[1])/2)
-		anomaliesBelow += tied[1]
-		i = j
+	err := eachTie(normal, anomalous, func(tiedNormal, tiedAnomalous int) {
+		wins += float64(tiedNormal) * (float64(anomaliesBelow) + float64(tiedAnomalous)/2)
+		anomaliesBelow += tiedAnomalous
+	})
+	return wins / float64(len(normal)) / float64(len(anomalous)), err
+}
+
+// eachTie goes through the log-densities there are, from the lowest on, and says
+// how many events of each kind have it.
+func eachTie(normal, anomalous []float64, do func(tiedNormal, tiedAnomalous int)) error {
+	if err := checkScores(slices.Concat(normal, anomalous)); err != nil {
+		return err
 	}
-	return wins / float64(len(normal)) / float64(len(anomalous)), nil
+	n, a := slices.Sorted(slices.Values(normal)), slices.Sorted(slices.Values(anomalous))
+	for i, j := 0, 0; i < len(n) || j < len(a); {
+		lowest := math.Inf(1)
+		if i < len(n) {
+			lowest = n[i]
+		}
+		if j < len(a) {
+			lowest = min(lowest, a[j])
+		}
+		tied := [2]int{i, j}
+		for i < len(n) && n[i] == lowest {
+			i++
+		}
+		for j < len(a) && a[j] == lowest {
+			j++
+		}
+		do(i-tied[0], j-tied[1])
+	}
+	return nil
 }
 
 // checkScores allows -Inf, an event outside the support, but no NaN.
