@@ -73,6 +73,7 @@ help: ## list the targets and variables
 	@echo "  TIMEOUT      seconds that one cell of a notebook may take (default: 1200)"
 	@echo "  PYTHON       the Python to set up with, 3.10 or later (default: python3)"
 	@echo "  BENCH        flags for bench, as in BENCH=--quick"
+	@echo "  TORTURE      more flags for torture, as in TORTURE='-inputs 10000 -kills 10'"
 	@echo "  QUALITY      more flags for quality, ablation and zoo, as in QUALITY='-seeds 0,1,2,3,4'"
 
 # --- Set-up ----------------------------------------------------------------------
@@ -242,6 +243,10 @@ $(S)/browser: scripts/requirements-test.lock $(S)/venv
 .PHONY: test-xla
 test-xla: setup ## run flowlib's tests on XLA
 	@FLOW_TEST_BACKEND=xla:cpu $(env) $(go) test ./flowlib/...
+
+.PHONY: torture
+torture: setup ## robustness at full counts: hostile files, killed fits, full disks: report/measured/torture.json (long)
+	@$(env) $(go) run ./scripts/torture $(TORTURE)
 
 .PHONY: check
 check: $(S)/modules $(S)/lint ## format, vet, staticcheck, import arrows, notebooks, shell syntax
