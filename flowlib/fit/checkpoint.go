@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -90,4 +92,20 @@ func (c checkpoint) fits(t *trainer) error {
 		return fmt.Errorf("its best weights are %d variables, expected %d", len(c.best), len(variables))
 	}
 	return nil
+}
+
+// sweep removes what a process has left that was killed while it wrote a checkpoint:
+// files beside it whose names are a dot, its own, and a number. One checkpoint is one
+// run's, so nobody writes there now.
+func sweep(path string) {
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		number, ours := strings.CutPrefix(e.Name(), "."+filepath.Base(path))
+		if ours && number != "" && strings.Trim(number, "0123456789") == "" && e.Type().IsRegular() {
+			os.Remove(filepath.Join(filepath.Dir(path), e.Name())) //nolint:errcheck // the next run tries again
+		}
+	}
 }

@@ -103,6 +103,29 @@ func TestCheckpointsThatNoRunWrote(t *testing.T) {
 	}
 }
 
+// What was cut off while a checkpoint was written goes with the next run.
+func TestSweep(t *testing.T) {
+	path, tr, rows := written(t)
+	dir := filepath.Dir(path)
+	kept := []string{"c", ".c", ".cx", ".d12", "c12"}
+	for _, name := range append(kept[1:], ".c123") {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := newState(tr, rows, rows); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range kept {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, ".c123")); err == nil {
+		t.Error("it is still there")
+	}
+}
+
 // FuzzCheckpoint reads hostile checkpoints. That may not panic, nor take more memory
 // than the file has bytes, many times.
 func FuzzCheckpoint(f *testing.F) {

@@ -227,6 +227,31 @@ func interruptedAt(t *testing.T, step int, dir string) (was bool) {
 	return false
 }
 
+// Where the second of the two steps fails, the first is taken back.
+func TestFailedSecondStep(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "model")
+	if err := numbered(t, 1).Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	exchange = func(string, string) error { return syscall.EINVAL }
+	rename = func(from, to string) error {
+		if _, err := os.Stat(dir); to == dir && err != nil && !isAside(from) {
+			return syscall.EIO
+		}
+		return os.Rename(from, to)
+	}
+	defer func() { exchange, rename = exchangePaths, os.Rename }()
+	if err := numbered(t, 2).Write(dir); !errors.Is(err, syscall.EIO) {
+		t.Errorf("got %v, want an error of the disk", err)
+	}
+	if n := number(t, dir); n != 1 {
+		t.Errorf("found model %d", n)
+	}
+	if left := leftovers(dir); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
 // What a killed save left goes when it is old, and nothing else does.
 func TestSweep(t *testing.T) {
 	parent := t.TempDir()

@@ -126,7 +126,7 @@ func readMember(f *zip.File) (a Array, err error) {
 	if a.Data, err = io.ReadAll(io.LimitReader(r, want)); err != nil {
 		return a, err
 	}
-	if rest, err := io.CopyN(io.Discard, r, 1); int64(len(a.Data)) != want || rest != 0 || err != io.EOF {
+	if _, err := io.CopyN(io.Discard, r, 1); int64(len(a.Data)) != want || err != io.EOF {
 		return a, fmt.Errorf("it has not the %d bytes of its shape %v: the file is cut off or broken", want, a.Shape)
 	}
 	return a, nil
