@@ -7,14 +7,20 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"normflow/flowlib/backend"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	if path, err := os.Executable(); err == nil { // of a project that was set up
+		backend.LookIn(filepath.Join(filepath.Dir(path), "..", ".tools", "xla"))
+	}
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	code := run(ctx, os.Args[1:])
 	stop()
@@ -56,7 +62,7 @@ func newRoot() *cobra.Command {
 		return cmd.Help()
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newFit(), newScore(), newSample(), newData(), newShow(), newExport(), newImport(), newBench(), newBenchData())
+	root.AddCommand(newFit(), newScore(), newSample(), newAnomaly(), newEval(), newData(), newShow(), newExport(), newImport(), newBench(), newBenchData())
 	return root
 }
 

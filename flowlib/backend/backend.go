@@ -6,6 +6,7 @@ package backend
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -64,11 +65,42 @@ func open(name string) (compute.Backend, error) {
 		config = "go:ops_sequential"
 	}
 	b, err := compute.NewWithConfig(config)
+	if plugin := elsewhere(name); err != nil && plugin != "" {
+		b, err = compute.NewWithConfig("xla:" + plugin)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("backend: %q does not start (install its plugin, or use GOMLX_BACKEND=go): %w", name, err)
 	}
 	opened[name] = b
 	return b, nil
+}
+
+var folders []string
+
+// LookIn adds folders to look for XLA's plugin in where GoMLX finds none: in what
+// PJRT_PLUGIN_LIBRARY_PATH lists or, without it, where plugins are usually installed.
+func LookIn(more ...string) {
+	mu.Lock()
+	defer mu.Unlock()
+	folders = append(folders, more...)
+}
+
+// elsewhere is the path of the plugin called name in one of those folders, or "".
+func elsewhere(name string) string {
+	kind, plugin, _ := strings.Cut(name, ":")
+	if kind != "xla" || filepath.IsAbs(plugin) {
+		return ""
+	}
+	if plugin == "" {
+		plugin = "cpu"
+	}
+	for _, folder := range folders {
+		path, err := filepath.Abs(filepath.Join(folder, "pjrt_c_api_"+plugin+"_plugin.so"))
+		if _, missing := os.Stat(path); err == nil && missing == nil {
+			return path
+		}
+	}
+	return ""
 }
 
 // Name is the short name of b, such as "xla:cpu" or "go", for reports.

@@ -30,9 +30,10 @@ type Seen struct {
 	Zero int64 `json:"zero"`
 }
 
-// each scores a table chunk by chunk. Before the first chunk it calls begin, which may
-// be nil, and for each one do, with the log-density of its rows.
-func (m *Model) each(ctx context.Context, file string, o table.Options, begin func(r *table.Reader) error, do func(c *table.Chunk, logProb []float64) error) (Seen, error) {
+// each scores a table chunk by chunk. Before the first chunk it calls begin, and for
+// each one noise, which may change the rows, and do, with their log-densities. Begin
+// and noise may be nil.
+func (m *Model) each(ctx context.Context, file string, o table.Options, noise func(rows [][]float64), begin func(r *table.Reader) error, do func(c *table.Chunk, logProb []float64) error) (Seen, error) {
 	seen := Seen{File: file, Engine: m.Engine}
 	o.Choose = match(m.Columns(), m.Features, o.Keep, &seen.Matched)
 	r, err := table.Open(file, o)
@@ -57,6 +58,9 @@ func (m *Model) each(ctx context.Context, file string, o table.Options, begin fu
 		}
 		if err == io.EOF {
 			break
+		}
+		if noise != nil {
+			noise(rowsOf(c.Values, len(r.Columns())))
 		}
 		logProb = append(logProb[:0], make([]float64, c.Len())...)
 		if err := m.LogProb(logProb, c.Values); err != nil {
@@ -92,7 +96,7 @@ func (m *Model) Score(ctx context.Context, file, out string, o Options) (Seen, e
 		return Seen{}, err
 	}
 	row := make([]float64, 1)
-	seen, err := m.each(ctx, file, o.Read, w.begin, func(c *table.Chunk, logProb []float64) error {
+	seen, err := m.each(ctx, file, o.Read, nil, w.begin, func(c *table.Chunk, logProb []float64) error {
 		for i, lp := range logProb {
 			row[0] = lp
 			if err := w.Write(c.Text(i), row); err != nil {

@@ -1,0 +1,152 @@
+package tabular
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"normflow/flowlib/eval"
+	"normflow/flowlib/flow"
+	"normflow/flowlib/table"
+)
+
+// Evaluation says how good a model is on a table.
+type Evaluation struct {
+	Model string `json:"model"`
+	Seen
+	// Same says that the table is the one the model was fitted to: its NLL is then
+	// that of rows the fit has seen.
+	Same bool `json:"same_file"`
+	// HeldOut is the NLL that the fit measured on its test rows (validation where it
+	// had none); absent where there is no record.
+	HeldOut *NLL `json:"held_out_nll,omitempty"`
+
+	// Diagnostics are absent where there can be none; then Undiagnosed says why.
+	Diagnostics *eval.Diagnostics `json:"diagnostics,omitempty"`
+	Undiagnosed string            `json:"undiagnosed,omitempty"`
+
+	rows  [][]float64 // a sample of the table, dequantised
+	score []float64   // their log-densities
+	draws [][]float64 // of the model, as many
+}
+
+// maxDiagnosed is how many rows are kept for the diagnosis and the pictures.
+const maxDiagnosed = 10000
+
+// Evaluate measures the NLL of a table, of any size, and compares a sample of its rows
+// with draws of the model. Columns that were dequantised for the fit are so here.
+func (m *Model) Evaluate(ctx context.Context, file string, o Options, seed uint64) (*Evaluation, error) {
+	e := &Evaluation{Model: m.Dir}
+	// A reservoir: every row is in the sample with the same probability.
+	// Source: Vitter 1985, algorithm R, https://doi.org/10.1145/3147.3165.
+	rng := rand.New(rand.NewPCG(seed, 0xe7a1))
+	noise := m.noise(seed)
+	count := 0
+	var err error
+	e.Seen, err = m.each(ctx, file, o.Read, noise, nil, func(c *table.Chunk, logProb []float64) error {
+		for i := range c.Len() {
+			count++
+			at := count - 1
+			if count > maxDiagnosed {
+				if at = rng.IntN(count); at >= maxDiagnosed {
+					continue
+				}
+				e.rows[at], e.score[at] = slices.Clone(c.Row(i)), logProb[i]
+				continue
+			}
+			e.rows, e.score = append(e.rows, slices.Clone(c.Row(i))), append(e.score, logProb[i])
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if r := m.Record; r != nil {
+		sha, err := sum(file)
+		if err != nil {
+			return nil, err
+		}
+		e.Same = sha != "" && sha == r.Source.SHA256
+		e.HeldOut = &r.Valid
+		if r.Test != nil {
+			e.HeldOut = r.Test
+		}
+	}
+	return e, m.diagnose(e, seed)
+}
+
+// noise is that of the columns that lie on a grid, or nil.
+func (m *Model) noise(seed uint64) func(rows [][]float64) {
+	if m.Record == nil || m.Record.Steps == nil {
+		return nil
+	}
+	chunk := uint64(0)
+	return func(rows [][]float64) {
+		table.Dequantise(rows, m.Record.Steps, seed+chunk<<32)
+		chunk++
+	}
+}
+
+// diagnose compares the rows with draws, where that can be done.
+func (m *Model) diagnose(e *Evaluation, seed uint64) error {
+	switch {
+	case len(m.Context) > 0:
+		e.Undiagnosed = "the model is conditional: only its NLL can be judged"
+		return nil
+	case len(e.rows) < 100:
+		e.Undiagnosed = fmt.Sprintf("%d rows are too few to test the model by: at least 100 are needed", len(e.rows))
+		return nil
+	}
+	g, err := m.graph("auto")
+	if m.engine != nil {
+		g, err = m.graph("fast")
+	}
+	if err != nil {
+		return err
+	}
+	d, err := eval.Diagnose(g, nil, e.rows, seed)
+	if err != nil {
+		if errors.Is(err, flow.ErrNaN) {
+			return err
+		}
+		e.Undiagnosed = err.Error()
+		return nil
+	}
+	e.Diagnostics = &d
+	e.draws, err = g.Sample(int64(seed)+1, min(len(e.rows), maxDiagnosed))
+	return err
+}
+
+// Verdict says in a sentence or two what the figures amount to.
+func (e *Evaluation) Verdict() []string {
+	var all []string
+	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+	if e.Same {
+		say("This is the file the model was fitted to: nine rows in ten are known to it, and the figures flatter it. Judge it on fresh rows.")
+	}
+	if e.NLL != nil && e.HeldOut != nil && !e.Same {
+		gap, se := e.NLL.Mean-e.HeldOut.Mean, math.Hypot(e.NLL.SE, e.HeldOut.SE)
+		switch {
+		case gap > 3*se:
+			say("The rows are less likely than those held out at the fit by %.3f ± %.3f nats: they come from another distribution, or the table has changed.", gap, se)
+		case gap < -3*se:
+			say("The rows are more likely than those held out at the fit by %.3f ± %.3f nats: they are of a special kind, or the fit has seen them.", -gap, se)
+		default:
+			say("The rows are as likely as those held out at the fit (difference %.3f ± %.3f nats).", gap, se)
+		}
+	}
+	if d := e.Diagnostics; d != nil {
+		switch {
+		case d.PValue >= 0.05:
+			say("No test tells %d rows from as many draws of the model (p = %.2g).", d.Rows, d.PValue)
+		case math.Abs(d.C2ST.Statistic-0.5) <= 0.05:
+			say("Tests on %d rows see differences (p = %.2g), small ones: a classifier tells rows from draws in %.1f %% of the cases, where 50 %% is guessing.", d.Rows, d.PValue, 100*d.C2ST.Statistic)
+		default:
+			say("The model differs from the rows: a classifier tells them from draws in %.1f %% of the cases, where 50 %% is guessing. More steps, layers, another model or more rows may help.", 100*d.C2ST.Statistic)
+		}
+	}
+	return all
+}

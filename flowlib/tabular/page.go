@@ -1,0 +1,44 @@
+package tabular
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"strings"
+
+	"github.com/google/renameio/v2"
+)
+
+//go:embed page.html
+var pageText string
+
+var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+	"f": func(digits int, v float64) string { return fmt.Sprintf("%.*f", digits, v) },
+	"g": func(digits int, v float64) string { return fmt.Sprintf("%.*g", digits, v) },
+	"list": func(names []string) string {
+		return list(names)
+	},
+	"add":     func(a, b int) int { return a + b },
+	"percent": func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) },
+}).Parse(pageText))
+
+// WritePage writes an evaluation as one HTML page with its pictures in it, which
+// fetches nothing and runs nothing.
+func (m *Model) WritePage(path string, e *Evaluation) error {
+	pictures, err := m.pictures(e)
+	if err != nil {
+		return fmt.Errorf("%s: the pictures: %w", path, err)
+	}
+	var b strings.Builder
+	err = pageTemplate.Execute(&b, map[string]any{
+		"E": e, "M": m, "R": m.Record, "C": m.Saved.Config, "Name": m.Saved.Config.Name(), "Parameters": m.Saved.Parameters,
+		"Verdict": e.Verdict(), "Pictures": pictures, "SHA256": m.Saved.SHA256,
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if err := renameio.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+		return fmt.Errorf("%s: cannot be written: %w", path, err)
+	}
+	return nil
+}
