@@ -87,7 +87,7 @@ func showEvaluation(w io.Writer, e *tabular.Evaluation) {
 	if e.Undiagnosed != "" {
 		fmt.Fprintf(w, "Not tested: %s.\n", e.Undiagnosed)
 	}
-	for _, line := range e.Verdict() {
+	for _, line := range e.Verdict {
 		fmt.Fprintln(w, line)
 	}
 }

@@ -28,6 +28,9 @@ type Evaluation struct {
 	Diagnostics *eval.Diagnostics `json:"diagnostics,omitempty"`
 	Undiagnosed string            `json:"undiagnosed,omitempty"`
 
+	// Verdict says in sentences what the figures amount to.
+	Verdict []string `json:"verdict"`
+
 	rows  [][]float64 // a sample of the table, dequantised
 	score []float64   // their log-densities
 	draws [][]float64 // of the model, as many
@@ -65,17 +68,28 @@ func (m *Model) Evaluate(ctx context.Context, file string, o Options, seed uint6
 		return nil, err
 	}
 	if r := m.Record; r != nil {
-		sha, err := sum(file)
-		if err != nil {
+		if e.Same, err = m.same(file); err != nil {
 			return nil, err
 		}
-		e.Same = sha != "" && sha == r.Source.SHA256
 		e.HeldOut = &r.Valid
 		if r.Test != nil {
 			e.HeldOut = r.Test
 		}
 	}
-	return e, m.diagnose(e, seed)
+	if err := m.diagnose(e, seed); err != nil {
+		return nil, err
+	}
+	e.Verdict = e.verdict(m)
+	return e, nil
+}
+
+// same says whether a file is the one that the model was fitted to.
+func (m *Model) same(file string) (bool, error) {
+	if m.Record == nil || m.Record.Source.SHA256 == "" {
+		return false, nil
+	}
+	sha, err := sum(file)
+	return sha == m.Record.Source.SHA256, err
 }
 
 // noise is that of the columns that lie on a grid, or nil.
@@ -120,12 +134,13 @@ func (m *Model) diagnose(e *Evaluation, seed uint64) error {
 	return err
 }
 
-// Verdict says in a sentence or two what the figures amount to.
-func (e *Evaluation) Verdict() []string {
-	var all []string
+// verdict says in a sentence or two what the figures amount to.
+func (e *Evaluation) verdict(m *Model) []string {
+	all := []string{}
 	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	if e.Same {
-		say("This is the file the model was fitted to: nine rows in ten are known to it, and the figures flatter it. Judge it on fresh rows.")
+		s := m.Record.Split
+		say("This is the file the model was fitted to: it knows %.0f %% of the rows, and the figures flatter it. Judge it on fresh rows.", 100*float64(s.Train+s.Valid)/float64(s.Train+s.Valid+s.Test))
 	}
 	if e.NLL != nil && e.HeldOut != nil && !e.Same {
 		gap, se := e.NLL.Mean-e.HeldOut.Mean, math.Hypot(e.NLL.SE, e.HeldOut.SE)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"normflow/flowlib/anomaly"
 	"normflow/flowlib/backend"
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/fit"
@@ -282,5 +283,6 @@ func (j *job) judge() error {
 		return err
 	}
 	slices.Sort(j.record.Calibration.Scores)
+	j.record.Typical = anomaly.Candidates(d.raw.Train, len(d.features), typicalValues(len(d.features)))
 	return nil
 }

@@ -32,7 +32,7 @@ func (m *Model) WritePage(path string, e *Evaluation) error {
 	var b strings.Builder
 	err = pageTemplate.Execute(&b, map[string]any{
 		"E": e, "M": m, "R": m.Record, "C": m.Saved.Config, "Name": m.Saved.Config.Name(), "Parameters": m.Saved.Parameters,
-		"Verdict": e.Verdict(), "Pictures": pictures, "SHA256": m.Saved.SHA256,
+		"Pictures": pictures, "SHA256": m.Saved.SHA256,
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)

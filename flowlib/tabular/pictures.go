@@ -160,7 +160,7 @@ func (m *Model) drawColumns(e *Evaluation) (*Picture, error) {
 	for j, name := range m.Features[:min(most, len(m.Features))] {
 		s := axis(e.rows, j)
 		rows, draws := density(e.rows, j, s), density(e.draws, j, s)
-		charts = append(charts, figure.Chart{Name: name, X: name, Y: "density", Lines: []figure.Line{
+		charts = append(charts, figure.Chart{Name: name, X: "", Y: "density", Lines: []figure.Line{
 			{Name: "rows of the file", XY: rows}, {Name: "draws of the model", XY: draws},
 		}})
 	}

@@ -45,9 +45,11 @@ type Record struct {
 
 	// Calibration holds log-densities of held-out rows as they stand in the file,
 	// sorted: what scores of normal rows look like.
-	Calibration Calibration       `json:"calibration"`
-	Summary     table.Summary     `json:"summary"` // of all rows that were read
-	Options     map[string]string `json:"options"` // those that were set, as the command's flags
+	Calibration Calibration `json:"calibration"`
+	// Typical holds values of each feature that are normal, [D]: quantiles.
+	Typical [][]float64       `json:"typical"`
+	Summary table.Summary     `json:"summary"` // of all rows that were read
+	Options map[string]string `json:"options"` // those that were set, as the command's flags
 }
 
 const recordKind = "normflow table fit 1"

@@ -95,11 +95,9 @@ func (m *Model) Score(ctx context.Context, file, out string, o Options) (Seen, e
 	if err := w.check(file, &o); err != nil {
 		return Seen{}, err
 	}
-	row := make([]float64, 1)
 	seen, err := m.each(ctx, file, o.Read, nil, w.begin, func(c *table.Chunk, logProb []float64) error {
 		for i, lp := range logProb {
-			row[0] = lp
-			if err := w.Write(c.Text(i), row); err != nil {
+			if err := w.write(c, i, nil, []float64{lp}); err != nil {
 				return err
 			}
 		}
@@ -108,15 +106,18 @@ func (m *Model) Score(ctx context.Context, file, out string, o Options) (Seen, e
 	if err != nil {
 		return seen, err
 	}
-	return seen, w.Commit()
+	return seen, w.commit()
 }
 
-// output is a table to write whose dialect and kept columns are those of the table
-// that is read.
+// output is a table to write whose dialect is that of the table that is read: its
+// columns that are kept, new ones of text, new ones of numbers.
 type output struct {
 	*table.Writer
-	path    string
-	columns []string
+	path     string // "": nothing is written
+	texts    []string
+	columns  []string
+	dropKept bool // what the reader keeps is not for the output
+	row      []string
 }
 
 // check refuses to write over the table that is read, and asks for its columns.
@@ -133,11 +134,40 @@ func (w *output) check(in string, o *Options) error {
 }
 
 func (w *output) begin(r *table.Reader) error {
+	if w.path == "" {
+		return nil
+	}
 	dialect := r.Dialect()
 	dialect.Single = true // what models compute in
+	var kept []table.Column
+	if !w.dropKept {
+		kept = r.Kept()
+	}
+	for _, name := range w.texts {
+		kept = append(kept, table.Column{Name: name, Kind: table.Text})
+	}
 	var err error
-	w.Writer, err = table.Create(w.path, r.Kept(), w.columns, dialect)
+	w.Writer, err = table.Create(w.path, kept, w.columns, dialect)
 	return err
+}
+
+func (w *output) write(c *table.Chunk, row int, texts []string, values []float64) error {
+	if w.Writer == nil {
+		return nil
+	}
+	w.row = w.row[:0]
+	if !w.dropKept {
+		w.row = append(w.row, c.Text(row)...)
+	}
+	w.row = append(w.row, texts...)
+	return w.Write(w.row, values)
+}
+
+func (w *output) commit() error {
+	if w.Writer == nil {
+		return nil
+	}
+	return w.Commit()
 }
 
 func (w *output) abort() {

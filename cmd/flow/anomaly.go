@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"normflow/flowlib/tabular"
+)
+
+func newAnomaly() *cobra.Command {
+	var o tabular.AnomalyOptions
+	var read readFlags
+	var out, engine string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "anomaly MODEL FILE [-o OUT]",
+		Short: "Flag the rows of a table that are too unlikely to be normal",
+		Long: `Flag the rows of FILE that are too unlikely to be normal under MODEL, which was
+fitted to normal rows (a few anomalies among them do little harm).
+
+A row's p-value is the share of normal rows, held out at the fit, that are as
+unlikely or more. Rows with p at most --false-alarm are flagged: of normal rows
+that share is flagged on average, whatever the model has learned. The smallest
+p-value is 1/(held-out rows + 1).
+
+OUT has the columns drivers (for flagged rows: which columns make them strange,
+what they would normally be, and by how many nats the log-density would rise),
+log_prob, p_value and anomaly (0 or 1), in the order of FILE.
+
+With --labels, a column of 0 for normal rows and another number for anomalies,
+the summary says how well the log-density parts them.`,
+		Example: `  flow anomaly model new.csv --false-alarm 0.01 -o flagged.csv
+  flow anomaly model tested.csv --labels is_fraud --keep -o flagged.parquet`,
+		Args: usageArgs(cobra.ExactArgs(2)),
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.Float64Var(&o.FalseAlarm, "false-alarm", 0.01, "share of normal rows that may be flagged")
+	f.StringVarP(&out, "out", "o", "", "table to write: CSV, .csv.gz, .parquet, or - for the standard output (default none)")
+	f.BoolVar(&o.Keep, "keep", false, "write the columns of FILE before the new ones")
+	f.StringVar(&o.Labels, "labels", "", "column of FILE that says which rows are anomalies")
+	f.StringVar(&o.Calibration, "calibration", "", "table of normal rows that the fit has not seen (default those it held out)")
+	addEngine(f, &engine)
+	read.add(f)
+	addJSON(f, &asJSON)
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		if err := checkStreams(out, asJSON); err != nil {
+			return err
+		}
+		if !(o.FalseAlarm > 0 && o.FalseAlarm < 1) {
+			return usageError{fmt.Errorf("--false-alarm: expected a share between 0 and 1, got %g", o.FalseAlarm)}
+		}
+		if o.Read, err = read.options(); err != nil {
+			return err
+		}
+		m, err := tabular.Open(args[0], engine)
+		if err != nil {
+			return err
+		}
+		a, err := m.Anomalies(cmd.Context(), args[1], out, o)
+		if err != nil {
+			return err
+		}
+		showSeen(cmd, a.Seen)
+		if asJSON {
+			return printJSON(cmd.OutOrStdout(), a)
+		}
+		w := cmd.OutOrStdout()
+		if out == "-" {
+			w = cmd.ErrOrStderr()
+		}
+		showAnomalies(w, a)
+		return nil
+	}
+	return cmd
+}
+
+func showAnomalies(w io.Writer, a *tabular.Anomalies) {
+	fmt.Fprintf(w, "%d of %d rows flagged (%.2f %%): log_prob below %.4f nats, at a false-alarm rate of %g by %d normal rows\n",
+		a.Flagged, a.Rows, 100*float64(a.Flagged)/float64(a.Rows), a.Threshold, a.FalseAlarm, a.Calibrated)
+	if a.Same {
+		fmt.Fprintln(w, "This is the file the model was fitted to: rows that it knows are flagged less often.")
+	}
+	if l := a.Labels; l != nil {
+		fmt.Fprintf(w, "AUROC %.4f, average precision %.4f; flagged: %.1f %% of %d anomalies, %.2f %% of %d normal rows\n",
+			l.AUROC, l.AveragePrecision, 100*l.Detected, l.Anomalous, 100*l.FalseAlarms, l.Normal)
+	}
+	if len(a.Strangest) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nThe strangest:")
+	for _, s := range a.Strangest {
+		var drivers []string
+		for _, d := range s.Drivers {
+			drivers = append(drivers, d.String())
+		}
+		fmt.Fprintf(w, "  line %-8d log_prob %10.3f  p %.2g  %s\n", s.Line, s.LogProb, s.PValue, strings.Join(drivers, "; "))
+	}
+}
