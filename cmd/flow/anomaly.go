@@ -97,6 +97,6 @@ func showAnomalies(w io.Writer, a *tabular.Anomalies) {
 		for _, d := range s.Drivers {
 			drivers = append(drivers, d.String())
 		}
-		fmt.Fprintf(w, "  line %-8d log_prob %10.3f  p %.2g  %s\n", s.Line, s.LogProb, s.PValue, strings.Join(drivers, "; "))
+		fmt.Fprintf(w, "  %s %-8d log_prob %10.3f  p %.2g  %s\n", a.Unit, s.Line, s.LogProb, s.PValue, strings.Join(drivers, "; "))
 	}
 }

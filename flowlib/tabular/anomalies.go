@@ -51,7 +51,7 @@ type Judged struct {
 
 // Strange is a flagged row.
 type Strange struct {
-	Line    int64    `json:"line"` // of a CSV; the row of another format
+	Line    int64    `json:"line"` // or row, see Seen.Unit
 	LogProb Nats     `json:"log_prob"`
 	PValue  float64  `json:"p_value"`
 	Drivers []Driver `json:"drivers"` // the columns that drive it, the first most
@@ -112,10 +112,12 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 		return nil, err
 	}
 	labels := &labels{column: o.Labels}
+	where := ""
 	if o.Labels != "" && !o.Keep {
 		o.Read.Keep = []string{o.Labels}
 	}
 	begin := func(r *table.Reader) error {
+		where = unit(r)
 		if err := labels.find(r); err != nil {
 			return fmt.Errorf("%s: %w", file, err)
 		}
@@ -138,7 +140,7 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 				a.Strangest = append(a.Strangest, Strange{c.Lines[i], Nats(lp), p[i], drivers[i]})
 			}
 			if err := labels.add(c, i, lp, flag == 1); err != nil {
-				return fmt.Errorf("%s: line %d, %w", file, c.Lines[i], err)
+				return fmt.Errorf("%s: %s %d, %w", file, where, c.Lines[i], err)
 			}
 			if err := w.write(c, i, []string{text(drivers[i])}, []float64{lp, p[i], flag}); err != nil {
 				return err

@@ -61,7 +61,10 @@ func quoted(names []string) string {
 	for _, n := range names {
 		all = append(all, strconv.Quote(n))
 	}
-	return "column " + list(all)
+	if len(all) == 1 {
+		return "column " + all[0]
+	}
+	return "columns " + list(all)
 }
 
 // list joins up to 20 names.

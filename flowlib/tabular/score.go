@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"strings"
 
 	"normflow/flowlib/table"
 )
@@ -20,6 +21,7 @@ type Options struct {
 type Seen struct {
 	File    string  `json:"file"`
 	Format  string  `json:"format"`
+	Unit    string  `json:"unit"` // what rows are counted by: line of a CSV, row of another format
 	Rows    int64   `json:"rows"`
 	Dropped int64   `json:"dropped"` // rows left out for a missing value
 	Matched Matched `json:"matched"`
@@ -41,6 +43,7 @@ func (m *Model) each(ctx context.Context, file string, o table.Options, noise fu
 		return seen, err
 	}
 	defer r.Close()
+	seen.Unit = unit(r)
 	var total sums
 	var logProb []float64
 	for first := true; ; first = false {
@@ -64,11 +67,11 @@ func (m *Model) each(ctx context.Context, file string, o table.Options, noise fu
 		}
 		logProb = append(logProb[:0], make([]float64, c.Len())...)
 		if err := m.LogProb(logProb, c.Values); err != nil {
-			return seen, fmt.Errorf("%s: rows from %d on: %w", file, c.Lines[0], err)
+			return seen, fmt.Errorf("%s: from %s %d on: %w", file, seen.Unit, c.Lines[0], err)
 		}
 		for i, lp := range logProb {
 			if math.IsNaN(lp) {
-				return seen, fmt.Errorf("%s: line %d: the log-density of %v is NaN: the row is too far out for float32: correct or remove it", file, c.Lines[i], c.Row(i))
+				return seen, fmt.Errorf("%s: %s %d: the log-density of %v is NaN: the row is too far out for float32: correct or remove it", file, seen.Unit, c.Lines[i], c.Row(i))
 			}
 			total.add(lp)
 		}
@@ -82,6 +85,14 @@ func (m *Model) each(ctx context.Context, file string, o table.Options, noise fu
 		seen.NLL = &nll
 	}
 	return seen, nil
+}
+
+// unit is what a chunk's Lines count.
+func unit(r *table.Reader) string {
+	if strings.HasPrefix(r.Format(), "CSV") {
+		return "line"
+	}
+	return "row"
 }
 
 // LogProbColumn is the name of the column that Score writes.

@@ -1,0 +1,231 @@
+package tabular
+
+import (
+	"context"
+	"encoding/json"
+	"encoding/xml"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"normflow/flowlib/anomaly"
+	"normflow/flowlib/backend"
+	"normflow/flowlib/eval"
+	"normflow/flowlib/flow"
+	"normflow/flowlib/table"
+)
+
+func TestAnomalies(t *testing.T) {
+	c := small()
+	c.Test = 0.4 // 400 rows to compare with
+	dir, r := fitted(t, c)
+	m := open(t, dir, "auto")
+	rows := moons(5, 4000)
+	for i, row := range rows { // y, label, x
+		rows[i] = []float64{row[1], 0, row[0]}
+		if i%100 == 50 {
+			rows[i] = []float64{row[1] + 6, 2, row[0]}
+		}
+	}
+	file := write(t, "t.csv", []string{"b", "label", "a"}, rows)
+	out := filepath.Join(t.TempDir(), "o.csv")
+	a, err := m.Anomalies(context.Background(), file, out, AnomalyOptions{FalseAlarm: 0.05, Labels: "label"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := table.ReadAll(out, table.Options{Exclude: []string{"drivers"}, Keep: []string{"drivers"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Join(got.Columns, " ") != "log_prob p_value anomaly" || len(got.Rows) != 4000 {
+		t.Fatalf("%d rows of %v", len(got.Rows), got.Columns)
+	}
+	var normal, strange []float64
+	flagged := int64(0)
+	for i, row := range got.Rows {
+		below := 1
+		for _, s := range r.Calibration.Scores {
+			if float32(s) <= float32(row[0]) {
+				below++
+			}
+		}
+		if want := float64(below) / 401; math.Abs(row[1]-want) > 1e-6 || (row[2] == 1) != (row[1] <= 0.05) || (row[2] == 1) != (row[0] < float64(float32(a.Threshold))) {
+			t.Fatalf("row %d: %v, want the p-value %g; threshold %g", i, row, want, a.Threshold)
+		}
+		if row[2] == 1 {
+			flagged++
+		} else if got.Text[i][0] != "" {
+			t.Errorf("row %d is not flagged, yet driven by %q", i, got.Text[i][0])
+		}
+		if rows[i][1] == 0 {
+			normal = append(normal, row[0])
+			continue
+		}
+		strange = append(strange, row[0])
+		if !strings.HasPrefix(got.Text[i][0], "b is ") {
+			t.Errorf("row %d is driven by %q, want b", i, got.Text[i][0])
+		}
+	}
+	auroc, err := anomaly.AUROC(normal, strange)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := a.Labels
+	if a.Flagged != flagged || l.Normal != 3960 || l.Anomalous != 40 || math.Abs(l.AUROC-auroc) > 1e-6 || l.Detected != 1 || !(l.AveragePrecision > 0.9) {
+		t.Errorf("got %+v of %d flagged, want AUROC %g", l, flagged, auroc)
+	}
+	// 5 % give or take the noise of 400 held-out rows, 1.1 %.
+	if math.Abs(l.FalseAlarms-0.05) > 0.04 {
+		t.Errorf("%g of the normal rows are flagged", l.FalseAlarms)
+	}
+	if len(a.Strangest) != 10 || a.Strangest[0].LogProb > a.Strangest[9].LogProb || int(a.Strangest[0].Line-2)%100 != 50 || a.Unit != "line" || len(a.Matched.Ignored) != 0 {
+		t.Errorf("got %+v", a)
+	}
+	text, err := json.Marshal(a)
+	if err != nil || !strings.Contains(string(text), `"drivers":[{"column":"b","value":`) {
+		t.Errorf("%v in %s", err, text)
+	}
+}
+
+func TestAnomaliesRefuse(t *testing.T) {
+	dir, _ := fitted(t, small())
+	m := open(t, dir, "auto")
+	file := write(t, "t.csv", []string{"a", "b", "l"}, [][]float64{{1, 0, 0}, {0, 1, 0}})
+	for _, tt := range []struct {
+		o         AnomalyOptions
+		out, want string
+	}{
+		{AnomalyOptions{FalseAlarm: 0.001}, "", "100 held-out normal events give no p-value below 0.0099"},
+		{AnomalyOptions{}, "", "the false-alarm rate must lie between 0 and 1, got 0"},
+		{AnomalyOptions{FalseAlarm: 0.05, Labels: "m"}, "", `there is no column "m"; there are: a, b, l`},
+		{AnomalyOptions{FalseAlarm: 0.05, Labels: "m", Options: Options{Keep: true}}, "", `--labels: there is no column "m"; there are: a, b, l`},
+		{AnomalyOptions{FalseAlarm: 0.05, Labels: "l"}, "", `t.csv: column "l": anomaly: AUROC needs normal and anomalous events, got 2 and 0`},
+		{AnomalyOptions{FalseAlarm: 0.05}, file, "t.csv: is the table to read and the one to write: choose another name for the output"},
+	} {
+		if _, err := m.Anomalies(context.Background(), file, tt.out, tt.o); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("got  %v\nwant %s", err, tt.want)
+		}
+	}
+	words := filepath.Join(t.TempDir(), "w.csv")
+	if err := os.WriteFile(words, []byte("a,b,l\n0,0,false\n1,1,TRUE\n0,1,perhaps\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.Anomalies(context.Background(), words, "", AnomalyOptions{FalseAlarm: 0.05, Labels: "l"}); err == nil ||
+		!strings.Contains(err.Error(), `w.csv: line 4, column "l": found "perhaps", expected 0 or false for a normal row, another number or true for an anomaly: correct it`) {
+		t.Error(err)
+	}
+}
+
+func TestEvaluate(t *testing.T) {
+	dir, r := fitted(t, small())
+	m := open(t, dir, "auto")
+	rows := moons(9, 500)
+	file := write(t, "fresh.csv", []string{"b", "a"}, rows)
+	e, err := m.Evaluate(context.Background(), write(t, "t.csv", []string{"a", "b"}, rows), Options{}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := backend.Open("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := flow.Load(b, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := eval.NLL(g, rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !near(e.NLL.Mean, want.Mean) || !near(e.NLL.SE, want.SE) || *e.HeldOut != *r.Test || e.Same || e.Diagnostics.Rows != 500 || len(e.Verdict) != 2 {
+		t.Errorf("got %+v, want the NLL %+v", e, want)
+	}
+	// The columns the wrong way round are rows from elsewhere.
+	e, err = m.Evaluate(context.Background(), file, Options{}, 1)
+	if err != nil || !strings.Contains(e.Verdict[0], "less likely than those held out") || !strings.Contains(e.Verdict[1], "differs from the rows") || e.Diagnostics.PValue > 0.01 {
+		t.Errorf("got %+v, %v", e, err)
+	}
+	e, err = m.Evaluate(context.Background(), r.Source.File, Options{}, 1)
+	if err != nil || !e.Same || !strings.Contains(e.Verdict[0], "it knows 90 % of the rows") {
+		t.Errorf("got %+v, %v", e, err)
+	}
+	e, err = m.Evaluate(context.Background(), write(t, "few.csv", []string{"a", "b"}, rows[:99]), Options{}, 1)
+	if err != nil || e.Diagnostics != nil || !strings.Contains(e.Undiagnosed, "99 rows are too few") {
+		t.Errorf("got %+v, %v", e, err)
+	}
+}
+
+// Every row is in the sample that is diagnosed with the same probability.
+func TestReservoir(t *testing.T) {
+	dir, _ := fitted(t, small())
+	m := open(t, dir, "auto")
+	rows := moons(9, 3*maxDiagnosed)
+	for i, row := range rows {
+		row[0] = 1e-6 * float64(i) // the place, told apart by order
+	}
+	e, err := m.Evaluate(context.Background(), write(t, "t.npy", []string{"a", "b"}, rows), Options{}, 1)
+	if err != nil || len(e.rows) != maxDiagnosed {
+		t.Fatal(err, len(e.rows))
+	}
+	third := 0
+	for i, row := range e.rows {
+		if row[0] < 1e-6*maxDiagnosed {
+			third++
+		}
+		lp := make([]float64, 1)
+		if err := m.LogProb(lp, row); err != nil || lp[0] != e.score[i] {
+			t.Fatalf("row %d has the score %g, want %g", i, e.score[i], lp[0])
+		}
+	}
+	// Hypergeometric: a third, within five standard deviations.
+	if math.Abs(float64(third)-maxDiagnosed/3) > 5*math.Sqrt(maxDiagnosed*2./9*2/3) {
+		t.Errorf("%d of %d come from the first third", third, maxDiagnosed)
+	}
+}
+
+// The page holds all it shows, runs nothing and is sound.
+func TestPage(t *testing.T) {
+	dir, _ := fitted(t, small())
+	m := open(t, dir, "auto")
+	m.Dir, m.Record.Reasons = "<script>alert(1)</script>", []string{"nsf & more"}
+	rows := moons(9, 500)
+	page := func(file string) string {
+		e, err := m.Evaluate(context.Background(), file, Options{}, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "page.html")
+		if err := m.WritePage(path, e); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	text := page(write(t, "t.csv", []string{"a", "b"}, rows))
+	if n := strings.Count(text, "<svg"); n != 7 {
+		t.Errorf("%d pictures, want 7", n)
+	}
+	for _, bad := range []string{"<script", "<link", "@import", "NaN", "%!", "http://", "https://", "&lt;no value"} {
+		if strings.Contains(strings.ReplaceAll(text, "http://www.w3.org/2000/svg", ""), bad) {
+			t.Errorf("the page holds %q", bad)
+		}
+	}
+	d := xml.NewDecoder(strings.NewReader(text))
+	d.Strict, d.AutoClose, d.Entity = false, xml.HTMLAutoClose, xml.HTMLEntity
+	for {
+		if _, err := d.Token(); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if few := page(write(t, "few.csv", []string{"a", "b"}, rows[:50])); strings.Count(few, "<svg") != 2 || !strings.Contains(few, "Not tested: 50 rows are too few") {
+		t.Errorf("of few rows the page has %d pictures", strings.Count(few, "<svg"))
+	}
+}
