@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// shell runs a command in this process, as a shell would: "-" and all.
+func shell(t *testing.T, stdin string, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	return shellIn(t, context.Background(), stdin, args...)
+}
+
+func shellIn(t *testing.T, ctx context.Context, stdin string, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	var files [3]*os.File
+	for i := range files {
+		f, err := os.CreateTemp(t.TempDir(), "std")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		files[i] = f
+	}
+	if _, err := files[0].WriteString(stdin); err != nil {
+		t.Fatal(err)
+	}
+	in, out, errors := os.Stdin, os.Stdout, os.Stderr
+	defer func() { os.Stdin, os.Stdout, os.Stderr = in, out, errors }()
+	os.Stdin, os.Stdout, os.Stderr = files[0], files[1], files[2]
+	text := func(f *os.File) string {
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	if _, err := files[0].Seek(0, io.SeekStart); err != nil {
+		t.Fatal(err)
+	}
+	status = run(ctx, args)
+	return status, text(files[1]), text(files[2])
+}
+
+// must runs a command that has to end well, and returns what it prints.
+func must(t *testing.T, args ...string) string {
+	t.Helper()
+	status, out, errors := shell(t, "", args...)
+	if status != 0 {
+		t.Fatalf("flow %s: status %d: %s", strings.Join(args, " "), status, errors)
+	}
+	return out
+}
+
+// table of moons and a small model of it.
+func moonsAndModel(t *testing.T) (csv, model string) {
+	t.Helper()
+	dir := t.TempDir()
+	csv, model = filepath.Join(dir, "moons.csv"), filepath.Join(dir, "model")
+	must(t, "data", "sample", "moons10", "-n", "1000", "--seed", "1", "-o", csv)
+	must(t, "fit", csv, "-o", model, "--model", "realnvp", "--layers", "2", "--steps", "200")
+	return csv, model
+}
+
+func TestFitPrints(t *testing.T) {
+	dir := t.TempDir()
+	csv, model := filepath.Join(dir, "moons.csv"), filepath.Join(dir, "model")
+	must(t, "data", "sample", "moons10", "-n", "1000", "--seed", "1", "-o", csv)
+	args := []string{"fit", csv, "-o", model, "--model", "realnvp", "--layers", "2", "--steps", "200", "--seed", "5"}
+	status, out, notes := shell(t, "", args...)
+	if status != 0 {
+		t.Fatal(notes)
+	}
+	for _, want := range []string{"training ", "validation ", "test ", " nats ", " bits/dim  (800 rows)", "(100 rows)\n", "all steps were made", " on fast. Saved as " + model + ".\n"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	for _, want := range []string{csv + ": 1000 rows of x, y (CSV with a header, delimiter ',')\n", "fitting realnvp, 2 layers", "step 100 of 200  NLL ", "step 200 of 200  NLL "} {
+		if !strings.Contains(notes, want) {
+			t.Errorf("no %q in\n%s", want, notes)
+		}
+	}
+	if strings.ContainsAny(notes, "\r\x1b") {
+		t.Errorf("a bar where there is no terminal: %q", notes)
+	}
+	var r map[string]any
+	status, out, _ = shell(t, "", append(args, "--json")...)
+	if err := json.Unmarshal([]byte(out), &r); err != nil || status != 0 || strings.Count(out, "\n") != 1 {
+		t.Fatal(err, out)
+	}
+	keys(t, r, "model kind program created source features split reasons engine fit result train valid test calibration typical summary options")
+	keys(t, r["test"], "mean se bits_per_dim")
+	keys(t, r["options"], "layers model seed steps")
+	keys(t, r["split"], "seed train valid test")
+}
+
+// keys checks those of a JSON object.
+func keys(t *testing.T, v any, want string) {
+	t.Helper()
+	var got []string
+	for key := range v.(map[string]any) {
+		got = append(got, key)
+	}
+	slices.Sort(got)
+	if fields := strings.Fields(want); !slices.Equal(got, slices.Sorted(slices.Values(fields))) {
+		t.Errorf("keys %q, want %q", got, fields)
+	}
+}
+
+func TestJSONOfTheOthers(t *testing.T) {
+	csv, model := moonsAndModel(t)
+	out := filepath.Join(t.TempDir(), "o.csv")
+	seen := "file format unit rows dropped matched engine nll zero "
+	for _, tt := range []struct{ args, want string }{
+		{"score " + model + " " + csv + " -o " + out, seen + "model out"},
+		{"sample " + model + " -n 5 -o " + out, "model out rows columns seed temperature engine"},
+		{"anomaly " + model + " " + csv + " --false-alarm 0.05", seen + "model out same_file false_alarm calibrated threshold flagged strangest"},
+		{"eval " + model + " " + csv, seen + "model same_file held_out_nll diagnostics verdict"},
+	} {
+		var v any
+		if text := must(t, append(strings.Fields(tt.args), "--json")...); json.Unmarshal([]byte(text), &v) != nil || strings.Count(text, "\n") != 1 {
+			t.Fatalf("%s prints %s", tt.args, text)
+		}
+		keys(t, v, tt.want)
+	}
+}
+
+// From a pipe to a pipe, with the columns the other way round.
+func TestPipes(t *testing.T) {
+	csv, model := moonsAndModel(t)
+	text, err := os.ReadFile(csv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, direct, notes := shell(t, "", "score", model, csv)
+	if status != 0 || strings.Count(direct, "\n") != 1001 || !strings.HasPrefix(direct, "log_prob\n") || !strings.Contains(notes, "1000 rows on fast: mean log_prob -") {
+		t.Fatalf("status %d, %s", status, notes)
+	}
+	var swapped strings.Builder
+	for line := range strings.Lines(string(text)) {
+		x, y, _ := strings.Cut(strings.TrimSpace(line), ",")
+		swapped.WriteString(y + ";" + x + "\r\n")
+	}
+	status, piped, notes := shell(t, swapped.String(), "score", model, "-", "-o", "-")
+	if status != 0 || piped != direct {
+		t.Errorf("status %d, other scores from a pipe: %s", status, notes)
+	}
+	status, drawn, _ := shell(t, "", "sample", model, "-n", "3", "--log-prob")
+	if status != 0 || strings.Count(drawn, "\n") != 4 || !strings.HasPrefix(drawn, "x,y,log_prob\n") {
+		t.Errorf("status %d, drew %s", status, drawn)
+	}
+	status, flagged, summary := shell(t, drawn, "anomaly", model, "-", "--false-alarm", "0.05", "-o", "-")
+	if status != 0 || !strings.HasPrefix(flagged, "drivers,log_prob,p_value,anomaly\n") || !strings.Contains(summary, "of 3 rows flagged") || !strings.Contains(summary, "ignored, as the model does not have them: log_prob") {
+		t.Errorf("status %d, %s, %s", status, flagged, summary)
+	}
+	page := filepath.Join(t.TempDir(), "page.html")
+	if said := must(t, "eval", model, csv, "-o", page); !strings.Contains(said, "This is the file the model was fitted to") || !strings.Contains(said, "at the fit ") {
+		t.Errorf("eval says %s", said)
+	}
+	if text, err := os.ReadFile(page); err != nil || !strings.HasPrefix(string(text), "<!DOCTYPE html>") {
+		t.Error(err)
+	}
+	// The model fitted from a pipe knows no file.
+	other := filepath.Join(t.TempDir(), "m")
+	if status, _, notes := shell(t, string(text), "fit", "-", "-o", other, "--model", "realnvp", "--layers", "2", "--steps", "50"); status != 0 {
+		t.Error(notes)
+	}
+}
+
+func TestMessages(t *testing.T) {
+	csv, model := moonsAndModel(t)
+	none := filepath.Join(t.TempDir(), "none")
+	for _, tt := range []struct {
+		args   string
+		status int
+		want   string
+	}{
+		{"fit", 2, "flow: accepts 1 arg(s), received 0\nTry 'flow --help', or 'flow COMMAND --help'.\n"},
+		{"fit " + csv, 2, "flow: --out (-o) must name the folder to save the model to\n"},
+		{"fit " + csv + " -o " + none + " --missing zero", 2, "flow: --missing: expected error or drop, got \"zero\"\n"},
+		{"fit " + csv + " -o " + none + " --header maybe", 2, "flow: --header: expected auto, yes or no, got \"maybe\"\n"},
+		{"fit " + csv + " -o " + none + " --delimiter ab", 2, "flow: --delimiter: expected one of , ; | : space or tab, got \"ab\"\n"},
+		{"fit " + csv + " -o " + none + " --exclude y,x", 1, "flow: " + csv + ": no column is left to fit a density to; there are: x, y\n"},
+		{"score " + none + " " + csv, 1, "flow: flow: loading " + none + ": "},
+		{"score " + model + " " + none, 1, "flow: " + none + ": there is no such file: check the name and the folder\n"},
+		{"score " + model + " " + csv + " --json", 2, "flow: --json prints on the standard output, where the table goes too: name a file with -o\n"},
+		{"score " + model + " " + csv + " --engine warp", 1, `flow: backend: unknown backend "warp"`},
+		{"score " + model + " " + csv + " -o " + csv, 1, "flow: " + csv + ": is the table to read and the one to write: choose another name for the output\n"},
+		{"sample " + model, 2, "flow: -n must say how many rows to draw, at least 1\n"},
+		{"sample " + model + " -n 1 --condition a=b", 2, "flow: --condition: expected name=value,… with a number for each name once, got \"a=b\"\n"},
+		{"sample " + model + " -n 1 --condition a=1", 1, "flow: --condition: the model is of p(x, y) and takes none\n"},
+		{"sample " + model + " -n 1 --temperature 0", 1, "flow: --temperature: expected a positive number, got 0\n"},
+		{"anomaly " + model + " " + csv + " --false-alarm 1", 2, "flow: --false-alarm: expected a share between 0 and 1, got 1\n"},
+		{"anomaly " + model + " " + csv + " --false-alarm 0.001", 1, "flow: anomaly: 100 held-out normal events give no p-value below 0.0099, so that nothing could be flagged at a false-alarm rate of 0.001: at least 999 are needed\n"},
+		{"eval " + model + " " + csv + " -o " + csv + "/page.html", 1, "flow: " + csv + "/page.html: cannot be written: "},
+	} {
+		status, out, errors := shell(t, "", strings.Fields(tt.args)...)
+		if status != tt.status || out != "" || !strings.Contains("\n"+errors, "\n"+tt.want) {
+			t.Errorf("flow %s: status %d, printed %q and\n%swant status %d and\n%s", tt.args, status, out, errors, tt.status, tt.want)
+		}
+	}
+}
+
+// Interrupted, a fit ends with the status of shells and says how to go on.
+func TestInterrupt(t *testing.T) {
+	dir := t.TempDir()
+	csv, model := filepath.Join(dir, "my moons.csv"), filepath.Join(dir, "model")
+	must(t, "data", "sample", "moons10", "-n", "1000", "-o", csv)
+	args := []string{"fit", csv, "-o", model, "--model", "realnvp", "--layers=2", "--steps", "100000000", "--columns", "y,x"}
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		defer cancel()
+		for { // until there is something to go on from
+			if _, err := os.Stat(model + ".checkpoint"); err == nil || t.Context().Err() != nil {
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	status, _, errors := shellIn(t, ctx, "", args...)
+	want := "Go on with:\n  flow fit '" + csv + "' -o " + model + " --model=realnvp --layers=2 --steps=100000000 --columns=y,x --resume\n"
+	if status != 130 || !strings.Contains(errors, "The checkpoint is "+model+".checkpoint. ") || !strings.Contains(errors, want) {
+		t.Errorf("status %d, said\n%swant\n%s", status, errors, want)
+	}
+}
+
+// Each command says what it does, by examples too.
+func TestHelp(t *testing.T) {
+	root := newRoot()
+	for _, name := range []string{"fit", "score", "sample", "anomaly", "eval"} {
+		cmd, _, err := root.Find([]string{name})
+		if err != nil || cmd.Name() != name || cmd.Long == "" || !strings.Contains(cmd.Example, "  flow "+name+" ") || cmd.Flags().Lookup("json") == nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if help := must(t, name, "--help"); !strings.Contains(help, "Usage:\n  flow "+name) {
+			t.Errorf("help of %s: %s", name, help)
+		}
+	}
+}
