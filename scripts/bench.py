@@ -57,6 +57,8 @@ def main():
         bench(args)
     except Failed as err:
         sys.exit(f"✗ bench: {err}")
+    except KeyboardInterrupt:
+        sys.exit("✗ bench: stopped, nothing written")
 
 
 def arguments():
@@ -164,9 +166,10 @@ def measure(lib, task, batch, threads, secs, folder):
 
 
 def measure_kernels(test, peers, secs):
-    """GFLOP/s on one core: the fastest of our sets of instructions, and OpenBLAS on as many rows and more."""
+    """GFLOP/s on one core: each of our sets of instructions, and OpenBLAS on as many rows and more. Both in
+    25 rounds of the same length, of which the best counts."""
     pattern = f"^Benchmark({'|'.join(BENCHMARKS)})$"
-    text = call([test, "-test.run", "^$", "-test.bench", pattern, "-test.cpu", "1", "-test.count", "5", "-test.benchtime", f"{secs / 10:g}s"])
+    text = call([test, "-test.run", "^$", "-test.bench", pattern, "-test.cpu", "1", "-test.count", "25", "-test.benchtime", f"{secs / 50:g}s"])
     kernels = parse_benchmarks(text)
     if missing := set(BENCHMARKS.values()) - {k["shape"] for k in kernels} - {"peak"}:
         raise Failed(f"go test -bench of the kernels printed no {', '.join(sorted(missing))}:\n{text}")
