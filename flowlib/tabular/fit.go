@@ -163,15 +163,16 @@ func (j *job) prepare(file string) error {
 	if j.data, rows, err = read(file, j.FitConfig, j.Note); err != nil {
 		return err
 	}
+	if err := j.data.split(rows, j.FitConfig); err != nil {
+		return err
+	}
 	chosen, err := j.choose()
 	if err != nil {
 		return err
 	}
-	if err := j.data.split(rows, j.FitConfig, chosen.steps); err != nil {
-		return err
-	}
 	d := j.data
-	j.flow, j.fit = chosen.flow, chosen.fit
+	d.dequantise(chosen, j.Seed)
+	j.flow, j.fit = chosen.Flow, chosen.Fit
 	j.flow.Seed, j.fit.Seed = j.Seed, j.Seed
 	features, context := columnsOf(d.noisy.Train, len(d.features))
 	if j.flow.Scaler, err = dataset.NewStandardizer(features); err != nil {
@@ -187,9 +188,9 @@ func (j *job) prepare(file string) error {
 		Kind: recordKind, Program: flow.Library(), Created: time.Now().UTC().Format(time.RFC3339),
 		Source: d.source, Features: d.features, Context: d.context, Summary: d.summary,
 		Split: Split{j.Seed, len(d.raw.Train), len(d.raw.Valid), len(d.raw.Test)},
-		Steps: chosen.steps, Reasons: chosen.reasons, Options: j.Options,
+		Steps: chosen.Noise, Reasons: chosen.Reasons, Options: j.Options,
 	}
-	for _, reason := range chosen.reasons {
+	for _, reason := range chosen.Reasons {
 		j.Note(reason)
 	}
 	return nil
@@ -260,11 +261,11 @@ func (j *job) judge() error {
 		}
 		return n, nil
 	}
-	d := j.data
-	if j.record.Train, err = nll("training", d.noisy.Train); err != nil {
+	d := j.data // the first of several copies of the rows: more would make the standard error too small
+	if j.record.Train, err = nll("training", d.noisy.Train[:len(d.raw.Train)]); err != nil {
 		return err
 	}
-	if j.record.Valid, err = nll("validation", d.noisy.Valid); err != nil {
+	if j.record.Valid, err = nll("validation", d.noisy.Valid[:len(d.raw.Valid)]); err != nil {
 		return err
 	}
 	heldOut := d.raw.Valid

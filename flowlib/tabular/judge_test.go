@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -211,8 +212,10 @@ func TestPage(t *testing.T) {
 	if n := strings.Count(text, "<svg"); n != 7 {
 		t.Errorf("%d pictures, want 7", n)
 	}
+	words := regexp.MustCompile(`base64,[A-Za-z0-9+/=]+`).ReplaceAllString(text, "") // letters by chance
+	words = strings.ReplaceAll(words, "http://www.w3.org/2000/svg", "")
 	for _, bad := range []string{"<script", "<link", "@import", "NaN", "%!", "http://", "https://", "&lt;no value"} {
-		if strings.Contains(strings.ReplaceAll(text, "http://www.w3.org/2000/svg", ""), bad) {
+		if strings.Contains(words, bad) {
 			t.Errorf("the page holds %q", bad)
 		}
 	}

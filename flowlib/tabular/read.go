@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"normflow/flowlib/dataset"
+	"normflow/flowlib/recipe"
 	"normflow/flowlib/table"
 )
 
@@ -81,28 +82,28 @@ func read(file string, c FitConfig, note func(string)) (*data, [][]float64, erro
 	return d, t.Rows, nil
 }
 
-// split parts the rows, and adds noise to copies of those on a grid. The noise is part
-// of what the seed settles.
-func (d *data) split(rows [][]float64, c FitConfig, steps []float64) (err error) {
+// split parts the rows.
+func (d *data) split(rows [][]float64, c FitConfig) (err error) {
 	if c.Valid == 0 {
 		return errors.New("--valid must be more than 0: without validation rows there is no early stopping")
 	}
 	if d.raw, err = dataset.Split(rows, uint64(c.Seed), c.Valid, c.Test); err != nil {
 		return fmt.Errorf("%s: %w", d.source.File, err)
 	}
-	d.noisy = d.raw
-	if !slices.ContainsFunc(steps, func(s float64) bool { return s > 0 }) {
-		return nil
-	}
-	for i, part := range []*[][]float64{&d.noisy.Train, &d.noisy.Valid, &d.noisy.Test} {
-		copied := make([][]float64, len(*part))
-		for j, row := range *part {
-			copied[j] = slices.Clone(row)
-		}
-		table.Dequantise(copied, steps, uint64(3*c.Seed)+uint64(i))
-		*part = copied
-	}
 	return nil
+}
+
+// dequantise adds the recipe's noise to copies of the rows; it is part of what the
+// seed settles.
+func (d *data) dequantise(r *recipe.Recipe, seed int64) {
+	noisy := func(rows [][]float64, copies, part int) [][]float64 {
+		return r.Dequantise(rows, copies, uint64(3*seed)+uint64(part))
+	}
+	d.noisy = dataset.Splits{
+		Train: noisy(d.raw.Train, r.Copies, 0),
+		Valid: noisy(d.raw.Valid, r.Copies, 1),
+		Test:  noisy(d.raw.Test, 1, 2),
+	}
 }
 
 // sum is the SHA-256 of a plain file, "" of anything else; what is wrong with a file

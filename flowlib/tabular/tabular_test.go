@@ -169,15 +169,15 @@ func TestResumeEndsWithTheSameModel(t *testing.T) {
 		t.Errorf("without --resume: %v", err)
 	}
 	c.Resume = true
-	first := 0
-	if _, err := Fit(context.Background(), file, dir, c, Progress{Step: func(p fit.Point, _ fit.Config) {
+	first, every := 0, 0
+	if _, err := Fit(context.Background(), file, dir, c, Progress{Step: func(p fit.Point, of fit.Config) {
 		if first == 0 {
-			first = p.Step
+			first, every = p.Step, of.EvalEvery
 		}
 	}}); err != nil {
 		t.Fatal(err)
 	}
-	if first != 300 {
+	if first != 200+every {
 		t.Errorf("went on with step %d", first)
 	}
 	a, b := open(t, whole, "auto"), open(t, dir, "auto")
