@@ -225,7 +225,7 @@ func (j *job) train(ctx context.Context) error {
 		j.record.Engine = "fast"
 	}
 	j.Note(fmt.Sprintf("fitting %s, %d layers, %d parameters, to %d rows, at most %d steps of %d, on %s",
-		j.flow.Name(), j.flow.Layers, j.model.NumParameters(), len(j.data.noisy.Train), j.fit.Steps, j.fit.BatchSize, j.record.Engine))
+		j.flow.Name(), j.flow.Layers, j.model.NumParameters(), len(j.data.raw.Train), j.fit.Steps, j.fit.BatchSize, j.record.Engine))
 	j.record.Fit = j.fit
 	j.record.Result, err = fit.Run(ctx, j.model, j.data.noisy.Train, j.data.noisy.Valid, j.fit, j.Step)
 	if err != nil && ctx.Err() != nil {

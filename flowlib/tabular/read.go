@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/recipe"
@@ -77,7 +78,9 @@ func read(file string, c FitConfig, note func(string)) (*data, [][]float64, erro
 		note(fmt.Sprintf("%d rows were left out: they miss a value", t.Dropped))
 	}
 	for _, warning := range d.summary.Warnings() {
-		note(warning)
+		if !strings.HasSuffix(warning, "(dequantised)") { // the recipe says so, and more
+			note(warning)
+		}
 	}
 	return d, t.Rows, nil
 }

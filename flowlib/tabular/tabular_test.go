@@ -123,7 +123,7 @@ func TestGridIsDequantised(t *testing.T) {
 	if len(r.Steps) != 2 || r.Steps[0] != 0 || r.Steps[1] != 1 {
 		t.Errorf("steps %v", r.Steps)
 	}
-	if text := strings.Join(notes, "\n"); !strings.Contains(text, `column "b" lies on steps of 1`) {
+	if text := strings.Join(notes, "\n"); !strings.Contains(text, `column "b": 7 values in 1000 rows, all on steps of 1: uniform noise`) {
 		t.Errorf("the notes say nothing of it:\n%s", text)
 	}
 	m := open(t, dir, "auto")
