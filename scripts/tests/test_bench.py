@@ -244,6 +244,22 @@ class Peers(unittest.TestCase):
             peers.finite(float("-inf"), "loss")
         self.assertEqual(peers.finite(1, "loss"), 1.0)
 
+    def test_the_readme_has_the_measured_speeds(self):
+        root = SCRIPTS.parent
+        rows = json.loads((root / "report/measured/bench.json").read_text())["medians"]
+        named = {"`fast`": "fast", "`byhand`": "byhand", "GoMLX on XLA": "xla", "GoMLX in pure Go": "go", "JAX": "jax-scan", "NumPy": "numpy", "PyTorch": "torch"}
+        section = (root / "README.md").read_text().split("## Speed")[1].split("\n## ")[0]
+        found = 0
+        for cells in ([c.strip() for c in l.strip("|").split("|")] for l in section.splitlines() if l.startswith("|")):
+            lib = next((lib for name, lib in named.items() if cells[0].startswith(name)), None)
+            if lib is None:
+                continue
+            found += 1
+            for (task, batch), cell in zip([("train", 256), ("train", 1024), ("train", 4096), ("logprob", 0), ("sample", 0)], cells[1:], strict=True):
+                best = max(r["per_s"] for r in rows if r["lib"] == lib and r["task"] == task and batch in (0, r["batch"]))
+                self.assertEqual(cell, f"{best / 1000:,.0f}", f"{lib}, {task} {batch}")
+        self.assertEqual(found, len(named))
+
 
 if __name__ == "__main__":
     unittest.main()
