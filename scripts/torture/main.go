@@ -132,6 +132,10 @@ var (
 func runFor(cmd *exec.Cmd, wanted *regexp.Regexp) (found string, err error) {
 	out, in := io.Pipe()
 	cmd.Stdout, cmd.Stderr = in, in
+	// Where the context ends, so do the processes that `go test` has started.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
+	cmd.WaitDelay = 20 * time.Second
 	if err := cmd.Start(); err != nil {
 		return "", err
 	}

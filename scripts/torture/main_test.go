@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestRunFor(t *testing.T) {
@@ -12,7 +14,7 @@ func TestRunFor(t *testing.T) {
 		{"echo nothing", "", "did not say"},
 		{"echo 'a.go:1: figures: {}'; echo why >&2; exit 3", "", "why"},
 	} {
-		got, err := runFor(exec.Command("sh", "-c", tt.script), figuresLine)
+		got, err := runFor(exec.CommandContext(t.Context(), "sh", "-c", tt.script), figuresLine)
 		if got != tt.want || (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
 			t.Errorf("%s: got %q, %v, want %q, %q", tt.script, got, err, tt.want, tt.err)
 		}
@@ -20,6 +22,19 @@ func TestRunFor(t *testing.T) {
 	const fuzz = "fuzz: elapsed: 3s, execs: 64226 (21392/sec), new interesting: 12 (total: 17)"
 	if match := execsLine.FindStringSubmatch(fuzz); match == nil || match[1] != "64226" {
 		t.Errorf("got %q", match)
+	}
+}
+
+// Nothing goes on when the command is interrupted: not what a child has started.
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	begin := time.Now()
+	if _, err := runFor(exec.CommandContext(ctx, "sh", "-c", "sleep 60; true"), figuresLine); err == nil {
+		t.Error("no error")
+	}
+	if took := time.Since(begin); took > 15*time.Second {
+		t.Errorf("it took %v", took)
 	}
 }
 
