@@ -74,6 +74,7 @@ help: ## list the targets and variables
 	@echo "  PYTHON       the Python to set up with, 3.10 or later (default: python3)"
 	@echo "  BENCH        flags for bench, as in BENCH=--quick"
 	@echo "  TORTURE      more flags for torture, as in TORTURE='-inputs 10000 -kills 10'"
+	@echo "  ADBENCH      more flags for anomaly, as in ADBENCH='-seeds 0 -data FOLDER'"
 	@echo "  QUALITY      more flags for quality, ablation and zoo, as in QUALITY='-seeds 0,1,2,3,4'"
 
 # --- Set-up ----------------------------------------------------------------------
@@ -209,6 +210,17 @@ ablation: setup ## measure what ActNorm, LU, splines and a mixture base add: rep
 
 zoo: setup ## measure the whole zoo on all nine densities: report/measured/zoo.json (long)
 	@$(env) $(go) run ./cmd/quality -model realnvp,nice,glow,nsf -data all -o report/measured/zoo.json $(QUALITY)
+
+# Without the tables the program says where they are.
+.PHONY: anomaly
+anomaly: setup $(S)/adbench ## measure flow anomaly on ADBench's tables, beside scikit-learn: report/measured/anomaly.json (long)
+	@$(env) $(go) run ./cmd/adbench -python .tools/adbench/bin/python $(ADBENCH)
+
+$(S)/adbench: scripts/requirements-adbench.lock scripts/make-venv $(S)/python.value
+	@rm -f $@
+	@$(step) -h "this needs the network: is there a way to PyPI?" "scikit-learn, to compare with" \
+		scripts/make-venv $(call quote,$(PYTHON)) .tools/adbench scripts/requirements-adbench.lock
+	@touch $@
 
 # --- Benchmarks ------------------------------------------------------------------
 

@@ -11,11 +11,12 @@ import (
 
 	"normflow/flowlib/backend"
 	"normflow/flowlib/experiment"
+	"normflow/internal/origin"
 )
 
 // measure makes all runs, some at a time, and writes their rows to out.
 func measure(ctx context.Context, runs []run, jobs int, out string) error {
-	commit := commit() // now: the tree may change while this runs
+	from := origin.Now()
 	b, err := backend.Open("")
 	if err != nil {
 		return err
@@ -35,7 +36,7 @@ func measure(ctx context.Context, runs []run, jobs int, out string) error {
 			if err != nil {
 				return err
 			}
-			rows[i] = newRow(one.model, r, proof, commit)
+			rows[i] = newRow(one.model, r, proof, from)
 			fmt.Printf("%-24s %-13s %4d %7d %9.4f %9.4f %8.4f %9.5f %9.1e %9.1e %7.1f\n",
 				one.model, one.cfg.Data, one.cfg.Seed, r.Parameters, r.NLL.Mean, r.KL.Mean, r.KL.SE,
 				proof.Integral, proof.RoundTrip32, proof.RoundTrip64, r.Fit.Seconds)

@@ -1,14 +1,8 @@
 package main
 
 import (
-	"fmt"
-	"os/exec"
-	"runtime"
-	"runtime/debug"
-	"strings"
-	"time"
-
 	"normflow/flowlib/experiment"
+	"normflow/internal/origin"
 )
 
 // row is one run; the keys are the file's contract with the report.
@@ -27,44 +21,16 @@ type row struct {
 	Proof   experiment.Proof `json:"proof"`
 	Seconds float64          `json:"seconds"` // of training, compiling included
 	Backend string           `json:"backend"`
-	Machine string           `json:"machine"`
-	Date    string           `json:"date"`
-	Commit  string           `json:"commit"`
 
-	Versions map[string]string `json:"versions"` // of Go and of what computes
+	origin.Origin
 }
 
-func newRow(model string, r *experiment.Result, proof experiment.Proof, commit string) row {
+func newRow(model string, r *experiment.Result, proof experiment.Proof, from origin.Origin) row {
 	return row{
 		Model: model, Data: r.Config.Data, Seed: r.Config.Seed,
 		Params: r.Parameters, Steps: r.Config.Fit.Steps,
 		NLL: r.NLL.Mean, KL: r.KL.Mean, KLSE: r.KL.SE,
 		Layers: r.Config.Flow.Layers, Entropy: r.Entropy, Proof: proof,
-		Seconds: r.Fit.Seconds, Backend: r.Backend,
-		Machine: fmt.Sprintf("%s/%s, %d cores", runtime.GOOS, runtime.GOARCH, runtime.NumCPU()),
-		Date:    time.Now().UTC().Format(time.DateOnly), Commit: commit,
-		Versions: versions(),
+		Seconds: r.Fit.Seconds, Backend: r.Backend, Origin: from,
 	}
-}
-
-func versions() map[string]string {
-	v := map[string]string{"go": runtime.Version()}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return v
-	}
-	for _, dep := range info.Deps {
-		if strings.HasPrefix(dep.Path, "github.com/gomlx/") {
-			v[dep.Path] = dep.Version
-		}
-	}
-	return v
-}
-
-func commit() string {
-	out, err := exec.Command("git", "describe", "--always", "--dirty").Output()
-	if err != nil {
-		return "unknown"
-	}
-	return strings.TrimSpace(string(out))
 }

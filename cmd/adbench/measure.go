@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/renameio/v2"
+
+	"normflow/flowlib/tabular"
+	"normflow/internal/origin"
+)
+
+// row is one method on one split of one table; the keys are the file's contract
+// with the report.
+type row struct {
+	Data     string  `json:"data"`
+	Method   string  `json:"method"` // flow, or one of the others
+	Seed     int64   `json:"seed"`
+	AUROC    float64 `json:"auroc"`
+	AP       float64 `json:"average_precision"`
+	Seconds  float64 `json:"seconds"` // of fitting and scoring
+	Train    int     `json:"train"`   // normal rows to fit to
+	Test     int     `json:"test"`    // rows to tell apart
+	Share    float64 `json:"share"`   // of anomalies among these: the average precision of guessing
+	Features int     `json:"features"`
+
+	// Of the flow alone: what it flagged at the rate asked for.
+	Asked       float64  `json:"false_alarm,omitempty"`
+	FalseAlarms *float64 `json:"false_alarms,omitempty"` // share of normal test rows flagged
+	Detected    *float64 `json:"detected,omitempty"`     // share of anomalies flagged
+	Parameters  int      `json:"params,omitempty"`
+	BestStep    int      `json:"best_step,omitempty"`
+	Backend     string   `json:"backend,omitempty"`
+
+	origin.Origin
+}
+
+// method is the name of ours.
+const method = "flow"
+
+// measure makes all runs and writes their rows.
+func (a asked) measure(ctx context.Context) error {
+	from := origin.Now()
+	var rows []row
+	for _, path := range a.tables {
+		table, err := read(path)
+		if err != nil {
+			return err
+		}
+		name := strings.TrimSuffix(filepath.Base(path), ".npz")
+		for _, seed := range a.numbers {
+			found, err := a.compare(ctx, table, seed)
+			if err != nil {
+				return fmt.Errorf("%s, seed %d: %w", name, seed, err)
+			}
+			for _, r := range found {
+				r.Data, r.Origin = name, from
+				fmt.Printf("%-16s seed %-2d %-9s AUROC %.4f  AP %.4f  %6.1f s\n", r.Data, r.Seed, r.Method, r.AUROC, r.AP, r.Seconds)
+				rows = append(rows, r)
+			}
+		}
+	}
+	printMeans(rows)
+	text, err := json.MarshalIndent(rows, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := renameio.WriteFile(a.out, append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	fmt.Println("wrote", a.out)
+	return nil
+}
+
+// compare splits a table and returns a row for each method.
+func (a asked) compare(ctx context.Context, l labelled, seed int64) ([]row, error) {
+	dir, err := os.MkdirTemp("", "adbench")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	train, test := l.split(seed)
+	if len(train.rows) == 0 {
+		return nil, fmt.Errorf("there is no normal row to fit to")
+	}
+	trainFile, err := train.write(dir, "train.csv", false)
+	if err != nil {
+		return nil, err
+	}
+	testFile, err := test.write(dir, "test.csv", true)
+	if err != nil {
+		return nil, err
+	}
+	ours, err := ours(ctx, a.fit, dir, trainFile, testFile, seed)
+	if err != nil {
+		return nil, err
+	}
+	rows := []row{ours}
+	if a.python != "" {
+		others, err := others(ctx, a.python, trainFile, testFile, seed)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, others...)
+	}
+	share := 0.0
+	for _, label := range test.labels {
+		share += label / float64(len(test.labels))
+	}
+	for i := range rows {
+		r := &rows[i]
+		r.Seed, r.Train, r.Test, r.Share, r.Features = seed, len(train.rows), len(test.rows), share, len(l.rows[0])
+	}
+	return rows, nil
+}
+
+// ours is what flow fit and flow anomaly find, the first with the options of c and
+// this seed, the second with none but the rate of false alarms where a hundredth is
+// less than the rows held out can tell.
+func ours(ctx context.Context, c tabular.FitConfig, dir, trainFile, testFile string, seed int64) (r row, err error) {
+	start := time.Now()
+	c.Seed = seed
+	model := filepath.Join(dir, "model")
+	record, err := tabular.Fit(ctx, trainFile, model, c, tabular.Progress{})
+	if err != nil {
+		return r, err
+	}
+	m, err := tabular.Open(model, c.Engine)
+	if err != nil {
+		return r, err
+	}
+	o := tabular.AnomalyOptions{FalseAlarm: 0.01, Labels: labelColumn}
+	o.FalseAlarm = max(o.FalseAlarm, 1/float64(len(record.Calibration.Scores)+1))
+	found, err := m.Anomalies(ctx, testFile, filepath.Join(dir, "flagged.csv"), o)
+	if err != nil {
+		return r, err
+	}
+	judged := found.Labels
+	return row{
+		Method: method, AUROC: judged.AUROC, AP: judged.AveragePrecision, Seconds: time.Since(start).Seconds(),
+		Asked: o.FalseAlarm, FalseAlarms: &judged.FalseAlarms, Detected: &judged.Detected,
+		Parameters: m.Saved.Parameters, BestStep: record.Result.BestStep, Backend: record.Engine,
+	}, nil
+}
+
+// printMeans prints the mean over the seeds: a line a table, a column a method.
+func printMeans(rows []row) {
+	var tables, methods []string
+	type key struct{ table, method string }
+	of := map[key][]row{}
+	for _, r := range rows {
+		if !slices.Contains(tables, r.Data) {
+			tables = append(tables, r.Data)
+		}
+		if !slices.Contains(methods, r.Method) {
+			methods = append(methods, r.Method)
+		}
+		k := key{r.Data, r.Method}
+		of[k] = append(of[k], r)
+	}
+	fmt.Printf("\nmean AUROC / average precision\n%-16s", "")
+	for _, m := range methods {
+		fmt.Printf(" %15s", m)
+	}
+	fmt.Println()
+	for _, t := range tables {
+		fmt.Printf("%-16s", t)
+		for _, m := range methods {
+			auroc, ap := 0.0, 0.0
+			for _, r := range of[key{t, m}] {
+				n := float64(len(of[key{t, m}]))
+				auroc, ap = auroc+r.AUROC/n, ap+r.AP/n
+			}
+			fmt.Printf("   %.4f/%.4f", auroc, ap)
+		}
+		fmt.Println()
+	}
+}
