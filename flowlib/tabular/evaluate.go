@@ -52,15 +52,11 @@ func (m *Model) Evaluate(ctx context.Context, file string, o Options, seed uint6
 	e.Seen, err = m.each(ctx, file, o.Read, noise, nil, func(c *table.Chunk, logProb []float64) error {
 		for i := range c.Len() {
 			count++
-			at := count - 1
-			if count > maxDiagnosed {
-				if at = rng.IntN(count); at >= maxDiagnosed {
-					continue
-				}
+			if count <= maxDiagnosed {
+				e.rows, e.score = append(e.rows, slices.Clone(c.Row(i))), append(e.score, logProb[i])
+			} else if at := rng.IntN(count); at < maxDiagnosed {
 				e.rows[at], e.score[at] = slices.Clone(c.Row(i)), logProb[i]
-				continue
 			}
-			e.rows, e.score = append(e.rows, slices.Clone(c.Row(i))), append(e.score, logProb[i])
 		}
 		return nil
 	})

@@ -42,6 +42,11 @@ func TestSample(t *testing.T) {
 				t.Errorf("%s: row %d has %g, scored %g", engine, i, row[2], logProb[0])
 			}
 		}
+		for _, chunk := range []int{4096, sampleChunk} { // of a backend, of the engine fast
+			if slices.Equal(long.Rows[chunk], long.Rows[0]) {
+				t.Errorf("%s: row %d is the first one again", engine, chunk)
+			}
+		}
 		short := draw(SampleConfig{Count: 10, Seed: 3, Temperature: 1})
 		for i, row := range short.Rows {
 			if !slices.Equal(row, long.Rows[i][:2]) {
