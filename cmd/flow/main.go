@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -38,7 +39,7 @@ func run(ctx context.Context, args []string) int {
 	}
 	fmt.Fprintln(os.Stderr, "flow:", err)
 	var wrong usageError
-	if errors.As(err, &wrong) {
+	if errors.As(err, &wrong) || strings.HasPrefix(err.Error(), "--") { // so begins what the library says of a flag
 		fmt.Fprintln(os.Stderr, "Try 'flow --help', or 'flow COMMAND --help'.")
 		return 2
 	}

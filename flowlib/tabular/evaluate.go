@@ -110,10 +110,7 @@ func (m *Model) diagnose(e *Evaluation, seed uint64) error {
 		e.Undiagnosed = fmt.Sprintf("%d rows are too few to test the model by: at least 100 are needed", len(e.rows))
 		return nil
 	}
-	g, err := m.graph("auto")
-	if m.engine != nil {
-		g, err = m.graph("fast")
-	}
+	g, err := m.graph("fast")
 	if err != nil {
 		return err
 	}

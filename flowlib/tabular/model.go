@@ -97,8 +97,8 @@ func (m *Model) start(engine string) error {
 	return err
 }
 
-// graph returns the model on a backend: for a fast one the pure-Go backend, which
-// starts at once.
+// graph returns the model on its backend, or on that of the engine: for fast the
+// pure-Go one, which starts at once.
 func (m *Model) graph(engine string) (*flow.Model, error) {
 	if m.model != nil {
 		return m.model, nil
