@@ -64,9 +64,9 @@ func open(name string) (compute.Backend, error) {
 	if name == "go" {
 		config = "go:ops_sequential"
 	}
-	b, err := compute.NewWithConfig(config)
+	b, err := create(config)
 	if plugin := elsewhere(name); err != nil && plugin != "" {
-		b, err = compute.NewWithConfig("xla:" + plugin)
+		b, err = create("xla:" + plugin)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("backend: %q does not start (install its plugin, or use GOMLX_BACKEND=go): %w", name, err)
@@ -74,6 +74,9 @@ func open(name string) (compute.Backend, error) {
 	opened[name] = b
 	return b, nil
 }
+
+// create starts the backend of a configuration such as "xla:cpu".
+var create = compute.NewWithConfig
 
 var folders []string
 
