@@ -127,6 +127,9 @@ func writable(dir string) (string, error) {
 		return "", errors.New("there is a file of that name: choose another, or remove it")
 	}
 	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return dir, nil // another Write has put the old model aside meanwhile
+	}
 	if err != nil {
 		return "", err
 	}
