@@ -14,10 +14,11 @@ const (
 	maxComponents    = 96
 	leastComponents  = 2
 
-	leastBatches = 8 // that an epoch has, down to
-	minBatch     = 32
-	minEvalEvery = 20
-	patience     = 20 // points of the curve
+	leastBatches   = 8 // that an epoch has, down to
+	minBatch       = 32
+	epochsPerPoint = 2 // of the curve, within
+	minEvalEvery   = 20
+	patience       = 20 // points of the curve
 
 	maxCopies = 10
 	maxNoisy  = 20000 // training rows with their copies
@@ -60,8 +61,8 @@ func (r *Recipe) chooseFit(a Ask) {
 	}
 	usual := r.Fit
 	r.Fit.BatchSize = min(usual.BatchSize, max(minBatch, a.Rows/leastBatches), a.Rows)
-	epoch := (a.Rows + r.Fit.BatchSize - 1) / r.Fit.BatchSize
-	r.Fit.EvalEvery = min(usual.EvalEvery, max(minEvalEvery, epoch))
+	epochs := epochsPerPoint * a.Rows / r.Fit.BatchSize
+	r.Fit.EvalEvery = min(usual.EvalEvery, max(minEvalEvery, epochs))
 	r.Fit.Patience = patience
 	if r.Fit.BatchSize < usual.BatchSize {
 		r.because("batches of %d instead of %d, for %d training rows", r.Fit.BatchSize, usual.BatchSize, a.Rows)

@@ -32,8 +32,8 @@ func TestSizesFollowTheRows(t *testing.T) {
 		{199, 0, minBatch, minEvalEvery, maxCopies},
 		{200, 2, minBatch, minEvalEvery, maxCopies},
 		{1000, 10, 125, minEvalEvery, maxCopies},
-		{4000, 40, 256, minEvalEvery, 5},
-		{15000, 96, 256, 59, 1}, // an epoch has 59 steps
+		{4000, 40, 256, 31, 5},
+		{10000, 96, 256, 78, 2}, // two epochs have 78 steps
 		{1000000, 96, 256, 100, 1},
 	} {
 		r, err := New(Ask{Summary: s, Features: 2, Rows: tt.rows})
