@@ -19,6 +19,7 @@ const (
 	epochsPerPoint = 2 // of the curve, within
 	minEvalEvery   = 20
 	patience       = 20 // points of the curve
+	emaDecay       = 0.999
 
 	maxCopies = 10
 	maxNoisy  = 20000 // training rows with their copies
@@ -64,6 +65,10 @@ func (r *Recipe) chooseFit(a Ask) {
 	epochs := epochsPerPoint * a.Rows / r.Fit.BatchSize
 	r.Fit.EvalEvery = min(usual.EvalEvery, max(minEvalEvery, epochs))
 	r.Fit.Patience = patience
+	if r.Flow.CheckByHand() != nil { // the engine for those keeps no averages, and is worth more
+		r.Fit.EMADecay = emaDecay
+		r.because("the weights are averages over the last steps of training (decay %g): they are nearer the optimum than the last ones", r.Fit.EMADecay)
+	}
 	if r.Fit.BatchSize < usual.BatchSize {
 		r.because("batches of %d instead of %d, for %d training rows", r.Fit.BatchSize, usual.BatchSize, a.Rows)
 	}

@@ -41,7 +41,7 @@ func TestSizesFollowTheRows(t *testing.T) {
 			t.Fatal(err)
 		}
 		if r.Flow.Architecture != "nsf" || r.Flow.Components != tt.components || (r.Flow.Base == "mixture") != (tt.components > 0) ||
-			r.Fit.BatchSize != tt.batch || r.Fit.EvalEvery != tt.evalEvery || r.Copies != tt.copies || r.Fit.Steps != 5000 || r.Fit.Patience != patience {
+			r.Fit.BatchSize != tt.batch || r.Fit.EvalEvery != tt.evalEvery || r.Copies != tt.copies || r.Fit.Steps != 5000 || r.Fit.Patience != patience || r.Fit.EMADecay != emaDecay {
 			t.Errorf("%d rows: got %+v, %+v, %d copies, want %+v", tt.rows, r.Flow, r.Fit, r.Copies, tt)
 		}
 	}
@@ -55,6 +55,10 @@ func TestWishesGoFirst(t *testing.T) {
 	}
 	if f := r.Flow; f.Name() != "realnvp+lu" || f.Layers != 3 || f.Features != 1 || f.Context != 1 || f.Components != 0 || r.Fit.Steps != 7 || r.Fit.LearningRate != 2e-3 {
 		t.Errorf("got %+v, %+v", r.Flow, r.Fit)
+	}
+	// A plain RealNVP is left to the engine that is fast and keeps no averages.
+	if r, err = New(Ask{Summary: s, Features: 2, Rows: 5000, Model: "realnvp"}); err != nil || r.Flow.CheckByHand() != nil || r.Fit.EMADecay != 0 {
+		t.Errorf("got %+v, %v", r, err)
 	}
 	for want, a := range map[string]Ask{
 		`no "mlp" in the zoo`: {Summary: s, Features: 2, Rows: 50, Model: "mlp"},
