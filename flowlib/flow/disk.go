@@ -239,10 +239,13 @@ func Read(dir string) (*Saved, error) {
 			return s, nil
 		}
 		// While another process saves, what is read may go; and there is a moment
-		// without a model where the file system cannot exchange folders.
+		// without a model where the file system cannot exchange folders. It may be
+		// over before one has looked for its traces: what is missing is looked for
+		// more than once.
 		var moved movedError
-		between := errors.Is(err, fs.ErrNotExist) && slices.ContainsFunc(leftovers(dir), isAside)
-		if attempt < 20 && (errors.As(err, &moved) || between) {
+		missing := errors.Is(err, fs.ErrNotExist)
+		between := missing && slices.ContainsFunc(leftovers(dir), isAside)
+		if attempt < 20 && (errors.As(err, &moved) || between) || attempt < 4 && missing {
 			time.Sleep(5 * time.Millisecond)
 			continue
 		}
