@@ -74,6 +74,7 @@ help: ## list the targets and variables
 	@echo "  PYTHON       the Python to set up with, 3.10 or later (default: python3)"
 	@echo "  BENCH        flags for bench, as in BENCH=--quick"
 	@echo "  TORTURE      more flags for torture, as in TORTURE='-inputs 10000 -kills 10'"
+	@echo "  DEFAULTS     more flags for defaults, as in DEFAULTS='-data rings -rows 2000 -o FILE'"
 	@echo "  ADBENCH      more flags for anomaly, as in ADBENCH='-seeds 0 -data FOLDER'"
 	@echo "  QUALITY      more flags for quality, ablation and zoo, as in QUALITY='-seeds 0,1,2,3,4'"
 
@@ -210,6 +211,10 @@ ablation: setup ## measure what ActNorm, LU, splines and a mixture base add: rep
 
 zoo: setup ## measure the whole zoo on all nine densities: report/measured/zoo.json (long)
 	@$(env) $(go) run ./cmd/quality -model realnvp,nice,glow,nsf -data all -o report/measured/zoo.json $(QUALITY)
+
+.PHONY: defaults
+defaults: setup ## measure flow fit with no option set on all nine densities: report/measured/defaults.json (five minutes)
+	@$(env) $(go) run ./cmd/defaults $(DEFAULTS)
 
 # Without the tables the program says where they are.
 .PHONY: anomaly
