@@ -59,6 +59,9 @@ func newCSV(in *input, r *bufio.Reader, gzipped bool, o Options) (source, error)
 		return nil, fmt.Errorf("--delimiter: %q parts no columns: expected one of , ; | : space or tab", s.delimiter)
 	}
 	s.numbers.comma = s.delimiter == ';'
+	if !o.Settled {
+		s.numbers.leave = ", or leave the column out with --exclude"
+	}
 	s.limit = &limitedReader{r: r}
 	s.csv = csv.NewReader(s.limit)
 	s.csv.Comma, s.csv.FieldsPerRecord, s.csv.ReuseRecord = s.delimiter, -1, true

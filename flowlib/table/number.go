@@ -14,6 +14,7 @@ type numbers struct {
 	comma bool // a decimal comma may come
 	mark  byte // the decimal mark of this file: '.' or ',', 0 while none was seen
 	seen  string
+	leave string // what else to do about a field that is no number, after "correct it"
 }
 
 // errMissing stands for a value that is not there.
@@ -57,7 +58,7 @@ func (p *numbers) parseSlowly(field string) (float64, error) {
 	case err == nil && math.IsInf(v, 0):
 		return v, nil
 	case err != nil:
-		return 0, fmt.Errorf("found %s, expected a number such as 12, -0.5 or 3e-7: correct it, or leave the column out with --columns", quote(field))
+		return 0, fmt.Errorf("found %s, expected a number such as 12, -0.5 or 3e-7: correct it%s", quote(field), p.leave)
 	case p.comma && strings.IndexByte(s, mark) >= 0:
 		if err := p.setMark(mark, field); err != nil {
 			return 0, err

@@ -16,6 +16,7 @@ type Reader struct {
 	columns []Column // read as numbers
 	kept    []Column
 	missing Missing
+	settled bool
 	rows    int // of a chunk
 	chunk   Chunk
 	err     error // what comes after the rows handed out
@@ -43,7 +44,7 @@ func newReader(in *input, o Options) (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", in.name, err)
 	}
-	r := &Reader{name: in.name, src: src, missing: o.Missing, rows: o.chunkRows}
+	r := &Reader{name: in.name, src: src, missing: o.Missing, settled: o.Settled, rows: o.chunkRows}
 	all := src.all()
 	if err := checkNames(all); err != nil {
 		return nil, r.wrap(err)
@@ -147,8 +148,11 @@ func (r *Reader) fill(c *Chunk) error {
 		}
 	}
 	if err == io.EOF && r.missing == MissingDrop && r.dropped == r.seen {
-		return fmt.Errorf("%s: all %d rows miss a value in the columns used (%s): fill them in, or choose other columns with --columns",
-			r.name, r.seen, r.tallies())
+		remedy := "fill them in"
+		if !r.settled {
+			remedy += ", or leave columns out with --exclude"
+		}
+		return fmt.Errorf("%s: all %d rows miss a value in the columns used (%s): %s", r.name, r.seen, r.tallies(), remedy)
 	}
 	return err
 }
@@ -215,8 +219,12 @@ func (r *Reader) countMissing(line int64, first gap, end error) error {
 	if end != io.EOF {
 		of = fmt.Sprintf("%d of the first %d rows miss", r.dropped, r.seen)
 	}
-	return r.at(line, first.column, "found no value (%s), expected a number; %s a value in the columns used (%s): fill them in, leave the column out with --columns, or leave the rows out with --missing drop",
-		quote(first.found), of, r.tallies())
+	leave := "leave the column out with --exclude, "
+	if r.settled {
+		leave = ""
+	}
+	return r.at(line, first.column, "found no value (%s), expected a number; %s a value in the columns used (%s): fill them in, %sor leave the rows out with --missing drop",
+		quote(first.found), of, r.tallies(), leave)
 }
 
 // tallies lists the columns with missing values and how many each has.

@@ -52,7 +52,11 @@ func selectColumns(all []Column, o Options) (numbers, texts []int, err error) {
 	}
 	for _, i := range numbers {
 		if c := all[i]; c.Kind != Number {
-			return nil, nil, fmt.Errorf("column %q holds %s, expected numbers: choose the columns of numbers with --columns; there are: %s", c.Name, c.note, shorten(names(all)))
+			remedy := "leave it out with --exclude, or choose the columns of numbers with --columns"
+			if o.Settled {
+				remedy = "write it as numbers"
+			}
+			return nil, nil, fmt.Errorf("column %q holds %s, expected numbers: %s; there are: %s", c.Name, c.note, remedy, shorten(names(all)))
 		}
 	}
 	if slices.Equal(o.Keep, []string{"*"}) {

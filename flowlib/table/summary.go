@@ -218,11 +218,11 @@ func (s Summary) Check(least int64) error {
 	}
 	for _, c := range s.Columns {
 		if c.N > 0 && c.Constant() {
-			return fmt.Errorf("column %q is %g in all %d rows, which carries no density: leave it out with --columns", c.Name, c.Min, c.N)
+			return fmt.Errorf("column %q is %g in all %d rows, which carries no density: leave it out with --exclude", c.Name, c.Min, c.N)
 		}
 		// Below float32's rounding a spread is none, as in dataset.NewStandardizer.
 		if !(c.Std > 1e-7*math.Abs(c.Mean)) || math.IsInf(c.Std, 0) {
-			return fmt.Errorf("column %q has mean %g and standard deviation %g, a spread that float32 cannot hold: shift or scale it, or leave it out with --columns", c.Name, c.Mean, c.Std)
+			return fmt.Errorf("column %q has mean %g and standard deviation %g, a spread that float32 cannot hold: shift or scale it, or leave it out with --exclude", c.Name, c.Mean, c.Std)
 		}
 	}
 	return nil
@@ -235,7 +235,7 @@ func (s Summary) Warnings() []string {
 	for _, c := range s.Columns {
 		switch {
 		case c.Counts:
-			warn("column %q counts the rows (%g, %g, …): leave it out with --columns", c.Name, c.Min, c.Min+1)
+			warn("column %q counts the rows (%g, %g, …): leave it out with --exclude", c.Name, c.Min, c.Min+1)
 		case c.Quantised():
 			warn("column %q lies on steps of %g: noise of one step is added (dequantised)", c.Name, c.Step)
 		case c.TopN > 1 && 20*c.TopN >= c.N:

@@ -31,6 +31,9 @@ type Options struct {
 	// Choose, if not nil, is given the file's columns and names the numbers to
 	// read, in place of Columns and Exclude; its error ends Open.
 	Choose func(all []Column) ([]string, error)
+	// Settled says that the user of the program has no choice of columns, as where
+	// they are a model's: then no message advises to leave one out.
+	Settled bool
 	// Keep names columns to carry along as text; "*" is all of them.
 	Keep []string
 

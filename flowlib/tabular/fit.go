@@ -106,6 +106,9 @@ func (c FitConfig) check(dir string) error {
 	if !slices.Contains(Engines, c.Engine) {
 		return fmt.Errorf("--engine: there is no engine %q; there are: %s", c.Engine, list(Engines))
 	}
+	if len(c.Exclude) > 0 && len(c.Columns) > 0 {
+		return fmt.Errorf("--exclude: only the columns that --columns names are read: take %s out there", list(c.Exclude))
+	}
 	if c.Layers < 0 || c.Layers > flow.MaxLayers {
 		return fmt.Errorf("--layers: expected 1 to %d, got %d", flow.MaxLayers, c.Layers)
 	}

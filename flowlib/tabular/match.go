@@ -52,7 +52,7 @@ func match(columns, features []string, kept []string, m *Matched) func(all []tab
 		if len(columns) > len(features) {
 			has += fmt.Sprintf(", given %s", list(columns[len(features):]))
 		}
-		return nil, fmt.Errorf("lacks %s; the file has: %s; %s: rename or add the missing, or fit a model without (--columns)", quoted(missing), list(names), has)
+		return nil, fmt.Errorf("lacks %s; the file has: %s; %s: rename or add the missing, or fit a model without (flow fit --exclude)", quoted(missing), list(names), has)
 	}
 }
 

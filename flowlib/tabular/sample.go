@@ -182,7 +182,7 @@ func (m *Model) contexts(c SampleConfig) (contextSource, error) {
 func (m *Model) contextFile(c SampleConfig) (contextSource, error) {
 	var matched Matched
 	o := c.Read
-	o.Choose = match(m.Context, m.Context, nil, &matched)
+	o.Choose, o.Settled = match(m.Context, m.Context, nil, &matched), true
 	r, err := table.Open(c.ConditionFile, o)
 	if err != nil {
 		return nil, err

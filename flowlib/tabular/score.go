@@ -37,7 +37,7 @@ type Seen struct {
 // and noise may be nil.
 func (m *Model) each(ctx context.Context, file string, o table.Options, noise func(rows [][]float64), begin func(r *table.Reader) error, do func(c *table.Chunk, logProb []float64) error) (Seen, error) {
 	seen := Seen{File: file, Engine: m.Engine}
-	o.Choose = match(m.Columns(), m.Features, o.Keep, &seen.Matched)
+	o.Choose, o.Settled = match(m.Columns(), m.Features, o.Keep, &seen.Matched), true
 	r, err := table.Open(file, o)
 	if err != nil {
 		return seen, err
