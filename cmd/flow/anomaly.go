@@ -26,9 +26,9 @@ unlikely or more. Rows with p at most --false-alarm are flagged: of normal rows
 that share is flagged on average, whatever the model has learned. The smallest
 p-value is 1/(held-out rows + 1).
 
-OUT has the columns drivers (for flagged rows: which columns make them strange,
-what they would normally be, and by how many nats the log-density would rise),
-log_prob, p_value and anomaly (0 or 1), in the order of FILE.
+OUT has a row for each of FILE, in its order, and the columns log_prob (nats),
+p_value, anomaly (0 or 1) and drivers: which columns make a flagged row strange,
+what they would normally be, and by how many nats the log-density would rise.
 
 With --labels, a column of 0 for normal rows and another number for anomalies,
 the summary says how well the log-density parts them.`,

@@ -36,7 +36,7 @@ func npyPrelude(shape string) []byte {
 	return append(b, fmt.Sprintf("%-*s\n", length-10-1, dict)...)
 }
 
-func (s *npySink) row(text []string, values []float64) error {
+func (s *npySink) row(text []string, values []float64, _ []string) error {
 	s.rows++
 	b := s.out.AvailableBuffer()
 	for i, t := range text {
@@ -78,7 +78,9 @@ func newNPZSink(file *os.File, kept []Column, names []string) (*npzSink, error) 
 	return &npzSink{file: file, rows: rows, names: names}, err
 }
 
-func (s *npzSink) row(text []string, values []float64) error { return s.rows.row(text, values) }
+func (s *npzSink) row(text []string, values []float64, _ []string) error {
+	return s.rows.row(text, values, nil)
+}
 
 func (s *npzSink) finish() error {
 	if err := s.rows.finish(); err != nil {

@@ -39,17 +39,21 @@ func (o ordered) Fields() []parquet.Field {
 	return fields
 }
 
-func newParquetSink(file io.Writer, kept []Column, numbers []string) (*parquetSink, error) {
-	group := ordered{parquet.Group{}, append(names(kept), numbers...)}
+func newParquetSink(file io.Writer, kept []Column, numbers, notes []string) (*parquetSink, error) {
+	group := ordered{parquet.Group{}, slices.Concat(names(kept), numbers, notes)}
+	text := parquet.Encoded(parquet.String(), &parquet.Plain) // its default is read by few
 	for _, c := range kept {
 		if c.Kind == Text {
-			group.Group[c.Name] = parquet.Encoded(parquet.String(), &parquet.Plain) // its default is read by few
+			group.Group[c.Name] = text
 		} else {
 			group.Group[c.Name] = parquet.Leaf(parquet.DoubleType)
 		}
 	}
 	for _, name := range numbers {
 		group.Group[name] = parquet.Leaf(parquet.DoubleType)
+	}
+	for _, name := range notes {
+		group.Group[name] = text
 	}
 	s := &parquetSink{kept: kept}
 	s.out = parquet.NewGenericWriter[any](file, parquet.NewSchema("table", group), parquet.Compression(&parquet.Snappy))
@@ -59,7 +63,7 @@ func newParquetSink(file io.Writer, kept []Column, numbers []string) (*parquetSi
 	return s, nil
 }
 
-func (s *parquetSink) row(text []string, values []float64) (err error) {
+func (s *parquetSink) row(text []string, values []float64, notes []string) (err error) {
 	defer guard(&err, "Parquet")
 	row := s.rows[s.pending]
 	for i, t := range text {
@@ -75,6 +79,10 @@ func (s *parquetSink) row(text []string, values []float64) (err error) {
 	}
 	for j, x := range values {
 		row[len(text)+j] = parquet.DoubleValue(x).Level(0, 0, len(text)+j)
+	}
+	for k, t := range notes {
+		at := len(text) + len(values) + k
+		row[at] = parquet.ByteArrayValue([]byte(t)).Level(0, 0, at)
 	}
 	if s.pending++; s.pending == len(s.rows) {
 		return s.flush()

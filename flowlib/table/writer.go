@@ -30,6 +30,7 @@ type Writer struct {
 	name    string
 	kept    []Column
 	numbers []string
+	notes   []string
 	sink    sink
 	pending *renameio.PendingFile // nil for the standard output and devices
 	direct  *os.File              // a device; nil for the standard output
@@ -39,18 +40,18 @@ type Writer struct {
 
 // sink is a file of one format that is written.
 type sink interface {
-	row(text []string, values []float64) error
+	row(text []string, values []float64, notes []string) error
 	finish() error
 }
 
-// Create starts a table of the kept columns, which are given as text, and then
-// of the numbers named. The extension of path says the format: .npy, .npz,
+// Create starts a table of the kept columns, which are given as text, then of the
+// numbers named, and last of notes, which are texts. The extension of path says the format: .npy, .npz,
 // .parquet, or CSV under any other name, zipped if that ends in .gz; "-" is CSV
 // on the standard output. End with Commit or Abort.
-func Create(path string, kept []Column, numbers []string, d Dialect) (*Writer, error) {
-	w := &Writer{name: path, kept: slices.Clone(kept), numbers: slices.Clone(numbers)}
+func Create(path string, kept []Column, numbers []string, d Dialect, notes ...string) (*Writer, error) {
+	w := &Writer{name: path, kept: slices.Clone(kept), numbers: slices.Clone(numbers), notes: slices.Clone(notes)}
 	all := slices.Clone(kept)
-	for _, name := range numbers {
+	for _, name := range slices.Concat(numbers, notes) {
 		all = append(all, Column{Name: name})
 	}
 	if err := checkNames(all); err != nil {
@@ -113,10 +114,14 @@ func (w *Writer) start(file *os.File, d Dialect) (err error) {
 		if w.pending == nil {
 			return fmt.Errorf("%s needs a plain file, this is a device: write CSV", strings.ToUpper(extension[1:]))
 		}
+		numbersOnly := strings.ToUpper(extension[1:]) + " is written with numbers only: write CSV or Parquet"
 		for _, c := range w.kept {
 			if c.Kind == Text {
-				return fmt.Errorf("column %q holds text, and %s is written with numbers only: write CSV or Parquet, or keep other columns", c.Name, strings.ToUpper(extension[1:]))
+				return fmt.Errorf("column %q holds text, and %s, or keep other columns", c.Name, numbersOnly)
 			}
+		}
+		if len(w.notes) > 0 {
+			return fmt.Errorf("column %q holds text, and %s", w.notes[0], numbersOnly)
 		}
 	}
 	switch extension {
@@ -125,20 +130,21 @@ func (w *Writer) start(file *os.File, d Dialect) (err error) {
 	case ".npz":
 		w.sink, err = newNPZSink(file, w.kept, append(names(w.kept), w.numbers...))
 	case ".parquet":
-		w.sink, err = newParquetSink(file, w.kept, w.numbers)
+		w.sink, err = newParquetSink(file, w.kept, w.numbers, w.notes)
 	default:
-		w.sink, err = newCSVSink(file, append(names(w.kept), w.numbers...), d, extension == ".gz")
+		w.sink, err = newCSVSink(file, slices.Concat(names(w.kept), w.numbers, w.notes), d, extension == ".gz")
 	}
 	return err
 }
 
-// Write adds one row: the text of the kept columns, and the numbers.
-func (w *Writer) Write(text []string, values []float64) error {
-	if len(text) != len(w.kept) || len(values) != len(w.numbers) {
-		return fmt.Errorf("%s: row %d has %d texts and %d numbers, expected %d and %d", w.name, w.rows+1, len(text), len(values), len(w.kept), len(w.numbers))
+// Write adds one row: the text of the kept columns, the numbers, and the notes.
+func (w *Writer) Write(text []string, values []float64, notes ...string) error {
+	if len(text) != len(w.kept) || len(values) != len(w.numbers) || len(notes) != len(w.notes) {
+		return fmt.Errorf("%s: row %d has %d texts, %d numbers and %d notes, expected %d, %d and %d",
+			w.name, w.rows+1, len(text), len(values), len(notes), len(w.kept), len(w.numbers), len(w.notes))
 	}
 	w.rows++
-	if err := w.sink.row(text, values); err != nil {
+	if err := w.sink.row(text, values, notes); err != nil {
 		return fmt.Errorf("%s: row %d cannot be written: %w", w.name, w.rows, err)
 	}
 	return nil
@@ -211,15 +217,16 @@ func newCSVSink(file io.Writer, columns []string, d Dialect, zipped bool) (*csvS
 		file = s.zip
 	}
 	s.out = bufio.NewWriterSize(file, 1<<16)
-	return s, s.row(columns, nil)
+	return s, s.row(columns, nil, nil)
 }
 
-func (s *csvSink) row(text []string, values []float64) error {
+func (s *csvSink) row(text []string, values []float64, notes []string) error {
+	alone := len(text)+len(values)+len(notes) == 1
 	for i, field := range text {
 		if i > 0 {
 			s.out.WriteByte(s.delimiter) //nolint:errcheck // a bufio.Writer repeats its error
 		}
-		s.field(field, len(text)+len(values) == 1)
+		s.field(field, alone)
 	}
 	for j, v := range values {
 		b := s.out.AvailableBuffer()
@@ -233,6 +240,12 @@ func (s *csvSink) row(text []string, values []float64) error {
 			}
 		}
 		s.out.Write(b) //nolint:errcheck // as above
+	}
+	for i, field := range notes {
+		if i+len(text)+len(values) > 0 {
+			s.out.WriteByte(s.delimiter) //nolint:errcheck // as above
+		}
+		s.field(field, alone)
 	}
 	return s.out.WriteByte('\n')
 }

@@ -123,6 +123,61 @@ func TestKeptColumnsInParquet(t *testing.T) {
 	}
 }
 
+// Notes stand last, whatever the format.
+func TestNotes(t *testing.T) {
+	dir := t.TempDir()
+	for _, tt := range []struct {
+		name    string
+		kept    []Column
+		numbers []string
+		want    string // of a CSV
+	}{
+		{"a.csv", []Column{{Name: "id", Kind: Text}}, []string{"p"}, "id,p,why\n7,0.5,\"so, or so\"\n7,0.5,\n"},
+		{"b.csv", nil, []string{"p"}, "p,why\n0.5,\"so, or so\"\n0.5,\n"},
+		{"c.csv", []Column{{Name: "id", Kind: Text}}, nil, "id,why\n7,\"so, or so\"\n7,\n"},
+		{"d.csv", nil, nil, "why\n\"so, or so\"\n\"\"\n"},
+		{"a.parquet", []Column{{Name: "id", Kind: Text}}, []string{"p"}, ""},
+	} {
+		path := filepath.Join(dir, tt.name)
+		w, err := Create(path, tt.kept, tt.numbers, Dialect{}, "why")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, note := range []string{"so, or so", ""} {
+			if err := w.Write([]string{"7"}[:len(tt.kept)], []float64{0.5}[:len(tt.numbers)], note); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Write([]string{"7"}[:len(tt.kept)], []float64{0.5}[:len(tt.numbers)]); err == nil || !strings.Contains(err.Error(), "0 notes") {
+			t.Errorf("%s: a row without its note: %v", tt.name, err)
+		}
+		if err := w.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		if tt.want != "" {
+			if got := string(must(os.ReadFile(path))); got != tt.want {
+				t.Errorf("%s holds %q, want %q", tt.name, got, tt.want)
+			}
+			continue
+		}
+		r, err := Open(path, Options{Columns: []string{"p"}, Keep: []string{"*"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := r.readAll()
+		if err != nil || fmt.Sprint(names(r.All()), got.Text) != "[id p why] [[7 0.5 so, or so] [7 0.5 ]]" {
+			t.Errorf("%s holds %v of %v, %v", tt.name, got, names(r.All()), err)
+		}
+		r.Close()
+	}
+	if _, err := Create(filepath.Join(dir, "a.npz"), nil, []string{"p"}, Dialect{}, "why"); err == nil || !strings.Contains(err.Error(), `column "why" holds text, and NPZ is written with numbers only: write CSV or Parquet`) {
+		t.Error(err)
+	}
+	if _, err := Create(filepath.Join(dir, "e.csv"), nil, []string{"why"}, Dialect{}, "why"); err == nil || !strings.Contains(err.Error(), `both called "why"`) {
+		t.Error(err)
+	}
+}
+
 // Until Commit the old file stands, and Abort leaves it and nothing else.
 func TestAbort(t *testing.T) {
 	for _, name := range []string{"a.csv.gz", "a.npz", "a.npy", "a.parquet"} {
@@ -233,7 +288,7 @@ func TestNumbersAsTheyAreWritten(t *testing.T) {
 		var b strings.Builder
 		s := must(newCSVSink(&b, []string{"x"}, Dialect{Delimiter: max(tt.d.Delimiter, ','), DecimalComma: tt.d.DecimalComma, Single: tt.d.Single}, false))
 		for _, v := range []float64{float64(float32(-2.8378770664)), 1e-7, math.NaN(), math.Inf(-1)} {
-			if err := s.row(nil, []float64{v}); err != nil {
+			if err := s.row(nil, []float64{v}, nil); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -254,7 +309,7 @@ func TestFullDisk(t *testing.T) {
 		"gzip":    func() (sink, error) { return newCSVSink(full, []string{"x"}, Dialect{Delimiter: ','}, true) },
 		"NPY":     func() (sink, error) { return newNPYSink(full, nil, 1) },
 		"NPZ":     func() (sink, error) { return newNPZSink(full, nil, []string{"x"}) },
-		"Parquet": func() (sink, error) { return newParquetSink(full, nil, []string{"x"}) },
+		"Parquet": func() (sink, error) { return newParquetSink(full, nil, []string{"x"}, nil) },
 	} {
 		s, err := start()
 		w := &Writer{name: "out", numbers: []string{"x"}, sink: s, direct: must(os.Open(t.TempDir()))}

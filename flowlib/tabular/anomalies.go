@@ -89,8 +89,8 @@ const (
 
 // Anomalies writes, for each row of a table, its log-density, its conformal p-value and
 // whether it is an anomaly: p at most FalseAlarm. Of rows exchangeable with those held
-// out at the fit, that share is flagged. A text column, drivers, says of flagged rows
-// which columns make them strange.
+// out at the fit, that share is flagged. The last column, drivers, says in words which
+// columns make a flagged row strange.
 func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOptions) (*Anomalies, error) {
 	a := &Anomalies{Model: m.Dir, Out: out, FalseAlarm: o.FalseAlarm, Strangest: []Strange{}}
 	calibration, err := m.calibration(ctx, o)
@@ -106,7 +106,7 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 	if err != nil {
 		return nil, err
 	}
-	w := output{path: out, columns: []string{LogProbColumn, "p_value", "anomaly"}, texts: []string{"drivers"}, dropKept: !o.Keep}
+	w := output{path: out, columns: []string{LogProbColumn, "p_value", "anomaly"}, notes: []string{"drivers"}, dropKept: !o.Keep}
 	defer w.abort()
 	if err := w.check(file, &o.Options); err != nil {
 		return nil, err
@@ -142,7 +142,7 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 			if err := labels.add(c, i, lp, flag == 1); err != nil {
 				return fmt.Errorf("%s: %s %d, %w", file, where, c.Lines[i], err)
 			}
-			if err := w.write(c, i, []string{text(drivers[i])}, []float64{lp, p[i], flag}); err != nil {
+			if err := w.write(c, i, []float64{lp, p[i], flag}, text(drivers[i])); err != nil {
 				return err
 			}
 		}

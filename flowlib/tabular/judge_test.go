@@ -41,6 +41,26 @@ func TestAnomalies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, keep := range []bool{false, true} {
+		for _, name := range []string{"o.csv", "o.parquet"} {
+			path := filepath.Join(t.TempDir(), name)
+			if _, err := m.Anomalies(context.Background(), file, path, AnomalyOptions{FalseAlarm: 0.05, Labels: "label", Options: Options{Keep: keep}}); err != nil {
+				t.Fatal(err)
+			}
+			want := "log_prob p_value anomaly drivers"
+			if keep {
+				want = "b label a " + want
+			}
+			r, err := table.Open(path, table.Options{Columns: []string{"log_prob"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if names := strings.Join(namesOf(r.All()), " "); names != want {
+				t.Errorf("%s, keep %v: the columns are %s, want %s", name, keep, names, want)
+			}
+			r.Close()
+		}
+	}
 	if strings.Join(got.Columns, " ") != "log_prob p_value anomaly" || len(got.Rows) != 4000 {
 		t.Fatalf("%d rows of %v", len(got.Rows), got.Columns)
 	}

@@ -108,7 +108,7 @@ func (m *Model) Score(ctx context.Context, file, out string, o Options) (Seen, e
 	}
 	seen, err := m.each(ctx, file, o.Read, nil, w.begin, func(c *table.Chunk, logProb []float64) error {
 		for i, lp := range logProb {
-			if err := w.write(c, i, nil, []float64{lp}); err != nil {
+			if err := w.write(c, i, []float64{lp}); err != nil {
 				return err
 			}
 		}
@@ -121,14 +121,13 @@ func (m *Model) Score(ctx context.Context, file, out string, o Options) (Seen, e
 }
 
 // output is a table to write whose dialect is that of the table that is read: its
-// columns that are kept, new ones of text, new ones of numbers.
+// columns that are kept, new ones of numbers, and notes.
 type output struct {
 	*table.Writer
 	path     string // "": nothing is written
-	texts    []string
 	columns  []string
+	notes    []string
 	dropKept bool // what the reader keeps is not for the output
-	row      []string
 }
 
 // check refuses to write over the table that is read, and asks for its columns.
@@ -154,24 +153,20 @@ func (w *output) begin(r *table.Reader) error {
 	if !w.dropKept {
 		kept = r.Kept()
 	}
-	for _, name := range w.texts {
-		kept = append(kept, table.Column{Name: name, Kind: table.Text})
-	}
 	var err error
-	w.Writer, err = table.Create(w.path, kept, w.columns, dialect)
+	w.Writer, err = table.Create(w.path, kept, w.columns, dialect, w.notes...)
 	return err
 }
 
-func (w *output) write(c *table.Chunk, row int, texts []string, values []float64) error {
+func (w *output) write(c *table.Chunk, row int, values []float64, notes ...string) error {
 	if w.Writer == nil {
 		return nil
 	}
-	w.row = w.row[:0]
+	var kept []string
 	if !w.dropKept {
-		w.row = append(w.row, c.Text(row)...)
+		kept = c.Text(row)
 	}
-	w.row = append(w.row, texts...)
-	return w.Write(w.row, values)
+	return w.Write(kept, values, notes...)
 }
 
 func (w *output) commit() error {
