@@ -252,9 +252,30 @@ func Read(dir string) (*Saved, error) {
 		if _, missing := os.Stat(dir); between && errors.Is(missing, fs.ErrNotExist) {
 			err = interrupted(dir)
 		}
-		return nil, fmt.Errorf("flow: loading %s: %w", dir, err)
+		return nil, fmt.Errorf("flow: loading %s: %w", dir, noModel(dir, err))
 	}
 }
+
+// noModel says in words that there is no model, where err comes of that.
+func noModel(dir string, err error) error {
+	folder, missing := os.Stat(dir)
+	_, file := os.Stat(filepath.Join(dir, modelFile))
+	switch {
+	case errors.Is(missing, fs.ErrNotExist) && errors.Is(err, fs.ErrNotExist):
+		return missingError("there is no such folder: check the name")
+	case missing == nil && !folder.IsDir():
+		return errors.New("is a file, expected the folder of a model")
+	case missing == nil && errors.Is(file, fs.ErrNotExist) && errors.Is(err, fs.ErrNotExist):
+		return missingError("the folder holds no model: " + modelFile + " is not there")
+	}
+	return err
+}
+
+// missingError is [fs.ErrNotExist] in other words.
+type missingError string
+
+func (e missingError) Error() string { return string(e) }
+func (e missingError) Unwrap() error { return fs.ErrNotExist }
 
 func isAside(path string) bool { return strings.HasSuffix(path, asideMark) }
 

@@ -3,7 +3,9 @@ package flow_test
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -202,6 +204,26 @@ func TestLoadRefusesDamagedFolders(t *testing.T) {
 		_, err := flow.Load(m.Backend, dir)
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), dir) {
 			t.Errorf("got %v, want an error with the folder and %q", err, want)
+		}
+	}
+}
+
+// Where there is no model an error says what there is instead.
+func TestLoadWithoutModel(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "table.csv")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		filepath.Join(dir, "none"):      "there is no such folder: check the name",
+		filepath.Join(dir, "none", "m"): "there is no such folder: check the name",
+		dir:                             "the folder holds no model: model.json is not there",
+		file:                            "is a file, expected the folder of a model",
+	} {
+		_, err := flow.Read(path)
+		if err == nil || err.Error() != "flow: loading "+path+": "+want || errors.Is(err, fs.ErrNotExist) != (path != file) {
+			t.Errorf("got %v, want %s", err, want)
 		}
 	}
 }
