@@ -30,8 +30,9 @@ OUT has a row for each of FILE, in its order, and the columns log_prob (nats),
 p_value, anomaly (0 or 1) and drivers: which columns make a flagged row strange,
 what they would normally be, and by how many nats the log-density would rise.
 
-With --labels, a column of 0 for normal rows and another number for anomalies,
-the summary says how well the log-density parts them.`,
+With --labels the summary says how well the log-density parts normal rows from
+anomalies. In that column 0 and false mark a normal row, any other number (1, 2,
+-1) and true an anomaly; anything else, or nothing, is an error.`,
 		Example: `  flow anomaly model new.csv --false-alarm 0.01 -o flagged.csv
   flow anomaly model tested.csv --labels is_fraud --keep -o flagged.parquet`,
 		Args: usageArgs(cobra.ExactArgs(2)),
@@ -41,7 +42,7 @@ the summary says how well the log-density parts them.`,
 	f.Float64Var(&o.FalseAlarm, "false-alarm", 0.01, "share of normal rows that may be flagged")
 	f.StringVarP(&out, "out", "o", "", "table to write: CSV, .csv.gz, .parquet, or - for the standard output (default none)")
 	f.BoolVar(&o.Keep, "keep", false, "write the columns of FILE before the new ones")
-	f.StringVar(&o.Labels, "labels", "", "column of FILE that says which rows are anomalies")
+	f.StringVar(&o.Labels, "labels", "", "column of FILE, by name: 0 or false for normal rows, another number or true for anomalies")
 	f.StringVar(&o.Calibration, "calibration", "", "table of normal rows that the fit has not seen (default those it held out)")
 	addEngine(f, &engine)
 	read.add(f)

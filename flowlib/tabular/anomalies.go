@@ -18,7 +18,7 @@ import (
 type AnomalyOptions struct {
 	Options
 	FalseAlarm float64 // share of normal rows that may be flagged
-	Labels     string  // a column of 0 for normal rows and another number for anomalies; "" has none
+	Labels     string  // a column of 0 or false for normal rows, another number or true for anomalies; "" has none
 	// Calibration is a table of normal rows that the fit has not seen, to compare with
 	// in place of those that it held out; "" takes these.
 	Calibration string
@@ -93,12 +93,15 @@ const (
 // columns make a flagged row strange.
 func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOptions) (*Anomalies, error) {
 	a := &Anomalies{Model: m.Dir, Out: out, FalseAlarm: o.FalseAlarm, Strangest: []Strange{}}
+	if slices.Contains(m.Columns(), o.Labels) {
+		return nil, fmt.Errorf("%s: --labels: column %q is one of the model's: expected another, of labels", file, o.Labels)
+	}
 	calibration, err := m.calibration(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	if err := anomaly.CheckRate(len(calibration), o.FalseAlarm); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w; choose a larger --false-alarm, or name a table of more normal rows with --calibration", err)
 	}
 	a.Calibrated = len(calibration)
 	a.Threshold = calibration[int(o.FalseAlarm*float64(len(calibration)+1)+1e-9)-1]
@@ -159,7 +162,7 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 	}
 	if o.Labels != "" {
 		if a.Labels, err = labels.judge(); err != nil {
-			return nil, fmt.Errorf("%s: column %q: %w", file, o.Labels, err)
+			return nil, fmt.Errorf("%s: --labels: column %q %w", file, o.Labels, err)
 		}
 	}
 	return a, w.commit()
@@ -268,7 +271,7 @@ func (l *labels) add(c *table.Chunk, row int, logProb float64, flagged bool) err
 	}
 	switch {
 	case err != nil || math.IsNaN(v):
-		return fmt.Errorf("column %q: found %q, expected 0 or false for a normal row, another number or true for an anomaly: correct it", l.column, found)
+		return fmt.Errorf("column %q: found %q, expected 0 or false for a normal row, another number or true for an anomaly: correct it, or name another column with --labels", l.column, found)
 	case v == 0:
 		l.normal = append(l.normal, logProb)
 		if flagged {
@@ -285,6 +288,12 @@ func (l *labels) add(c *table.Chunk, row int, logProb float64, flagged bool) err
 
 func (l *labels) judge() (*Judged, error) {
 	j := &Judged{Normal: len(l.normal), Anomalous: len(l.anomalous)}
+	switch {
+	case j.Anomalous == 0:
+		return nil, fmt.Errorf("marks all %d rows as normal (0 or false): expected another number than 0, or true, in the rows that are anomalies", j.Normal)
+	case j.Normal == 0:
+		return nil, fmt.Errorf("marks all %d rows as anomalies (a number other than 0, or true): expected 0 or false in the normal rows", j.Anomalous)
+	}
 	var err error
 	if j.AUROC, err = anomaly.AUROC(l.normal, l.anomalous); err != nil {
 		return nil, err

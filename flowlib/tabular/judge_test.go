@@ -121,9 +121,11 @@ func TestAnomaliesRefuse(t *testing.T) {
 	}{
 		{AnomalyOptions{FalseAlarm: 0.001}, "", "100 held-out normal events give no p-value below 0.0099"},
 		{AnomalyOptions{}, "", "the false-alarm rate must lie between 0 and 1, got 0"},
-		{AnomalyOptions{FalseAlarm: 0.05, Labels: "m"}, "", `there is no column "m"; there are: a, b, l`},
+		{AnomalyOptions{FalseAlarm: 0.05, Labels: "m"}, "", `t.csv: --labels: there is no column "m"; there are: a, b, l`},
+		{AnomalyOptions{FalseAlarm: 0.05, Labels: "3"}, "", `t.csv: --labels: there is no column "3"; there are: a, b, l`},
+		{AnomalyOptions{FalseAlarm: 0.05, Labels: "a"}, "", `t.csv: --labels: column "a" is one of the model's: expected another, of labels`},
 		{AnomalyOptions{FalseAlarm: 0.05, Labels: "m", Options: Options{Keep: true}}, "", `--labels: there is no column "m"; there are: a, b, l`},
-		{AnomalyOptions{FalseAlarm: 0.05, Labels: "l"}, "", `t.csv: column "l": anomaly: AUROC needs normal and anomalous events, got 2 and 0`},
+		{AnomalyOptions{FalseAlarm: 0.05, Labels: "l"}, "", `t.csv: --labels: column "l" marks all 2 rows as normal (0 or false): expected another number than 0, or true, in the rows that are anomalies`},
 		{AnomalyOptions{FalseAlarm: 0.05}, file, "t.csv: is the table to read and the one to write: choose another name for the output"},
 	} {
 		if _, err := m.Anomalies(context.Background(), file, tt.out, tt.o); err == nil || !strings.Contains(err.Error(), tt.want) {
@@ -135,7 +137,7 @@ func TestAnomaliesRefuse(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := m.Anomalies(context.Background(), words, "", AnomalyOptions{FalseAlarm: 0.05, Labels: "l"}); err == nil ||
-		!strings.Contains(err.Error(), `w.csv: line 4, column "l": found "perhaps", expected 0 or false for a normal row, another number or true for an anomaly: correct it`) {
+		!strings.Contains(err.Error(), `w.csv: line 4, column "l": found "perhaps", expected 0 or false for a normal row, another number or true for an anomaly: correct it, or name another column with --labels`) {
 		t.Error(err)
 	}
 }

@@ -32,6 +32,11 @@ func match(columns, features []string, kept []string, m *Matched) func(all []tab
 				missing = append(missing, c)
 			}
 		}
+		for _, name := range kept { // by name only a column of labels is kept
+			if name != "*" && !slices.Contains(names, name) {
+				return nil, fmt.Errorf("--labels: there is no column %q; there are: %s", name, list(names))
+			}
+		}
 		switch {
 		case len(missing) == 0:
 			m.By, m.Ignored = "name", nil
