@@ -35,7 +35,7 @@ anomalies. In that column 0 and false mark a normal row, any other number (1, 2,
 -1) and true an anomaly; anything else, or nothing, is an error.`,
 		Example: `  flow anomaly model new.csv --false-alarm 0.01 -o flagged.csv
   flow anomaly model tested.csv --labels is_fraud --keep -o flagged.parquet`,
-		Args: usageArgs(cobra.ExactArgs(2)),
+		Args: arguments("MODEL", "FILE"),
 	}
 	f := cmd.Flags()
 	f.SortFlags = false

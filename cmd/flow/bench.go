@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -26,7 +27,7 @@ memory in MiB, NLL in nats: when training that of step 200, before its update.`,
 		Example: `  flow bench-data -o /tmp/bench
   flow bench --engine xla --task train --data /tmp/bench/data.csv --weights /tmp/bench/weights.safetensors
   flow bench --engine go --task logprob --data /tmp/bench/data.csv --json`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: arguments(),
 	}
 	f := cmd.Flags()
 	f.StringVar(&a.Engine, "engine", "fast", "one of "+strings.Join(bench.Engines(), ", "))
@@ -86,20 +87,27 @@ func oneBench(a bench.Ask) []string {
 func newBenchData() *cobra.Command {
 	var dir string
 	var seed uint64
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "bench-data -o DIR",
 		Short: "Write the data and the weights that a comparison starts from",
 		Long: `Write data.csv, 20,000 points of moons10 under the header x,y, and
 weights.safetensors, the fresh weights of a RealNVP over two features.`,
-		Args: usageArgs(cobra.NoArgs),
-		RunE: func(*cobra.Command, []string) error {
+		Args: arguments(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			if dir == "" {
-				return usageError{errors.New("--out must name a folder")}
+				return usageError{errors.New("--out (-o) must name a folder")}
 			}
-			return bench.WriteData(dir, seed)
+			if err := bench.WriteData(dir, seed); err != nil || !asJSON {
+				return err
+			}
+			return printJSON(cmd.OutOrStdout(), map[string]string{
+				"data": filepath.Join(dir, bench.DataFile), "weights": filepath.Join(dir, bench.WeightsFile),
+			})
 		},
 	}
 	cmd.Flags().StringVarP(&dir, "out", "o", "", "folder to write to")
 	cmd.Flags().Uint64Var(&seed, "seed", 0, "of the points and of the weights")
+	addJSON(cmd.Flags(), &asJSON)
 	return cmd
 }

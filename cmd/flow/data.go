@@ -16,9 +16,8 @@ func newData() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "data",
 		Short: "Toy densities whose entropy is known",
-		Args:  usageArgs(cobra.NoArgs),
 	}
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	commands(cmd)
 	cmd.AddCommand(newDataList(), newDataSample())
 	return cmd
 }
@@ -37,7 +36,7 @@ func newDataList() *cobra.Command {
 		Short: "List the toy densities and their entropies",
 		Long: `List the toy densities and their entropies in nats: no model has a smaller mean
 negative log-likelihood on fresh data.`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var all []density
 			for _, d := range dataset.Densities() {
@@ -70,7 +69,7 @@ func newDataSample() *cobra.Command {
 the file says its format: .npy, .npz, .parquet, or CSV (.gz: zipped).`,
 		Example: `  flow data sample moons10 -n 20000 -o moons.csv
   flow data sample checkerboard -n 1000 --seed 7 | head`,
-		Args: usageArgs(cobra.ExactArgs(1)),
+		Args: arguments("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, err := dataset.ByName(args[0])
 			if err != nil {

@@ -28,7 +28,7 @@ fetches nothing and runs no script.
 FILE should hold rows that the fit has not seen.`,
 		Example: `  flow eval model fresh.csv -o page.html
   flow eval model fresh.csv --json`,
-		Args: usageArgs(cobra.ExactArgs(2)),
+		Args: arguments("MODEL", "FILE"),
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
@@ -40,6 +40,11 @@ FILE should hold rows that the fit has not seen.`,
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		if o.Read, err = read.options(); err != nil {
 			return err
+		}
+		if page != "" {
+			if err := tabular.CheckPage(page); err != nil {
+				return err
+			}
 		}
 		m, err := tabular.Open(args[0], engine)
 		if err != nil {
@@ -66,8 +71,11 @@ FILE should hold rows that the fit has not seen.`,
 
 func showEvaluation(w io.Writer, e *tabular.Evaluation) {
 	fmt.Fprintf(w, "%d rows on %s\n", e.Rows, e.Engine)
-	if e.NLL != nil {
+	switch {
+	case e.NLL != nil:
 		fmt.Fprintf(w, "NLL         %s\n", *e.NLL)
+	case e.Zero == 0:
+		fmt.Fprintln(w, "NLL         none: its standard error needs at least 2 rows")
 	}
 	if e.HeldOut != nil {
 		fmt.Fprintf(w, "at the fit  %s  (rows held out)\n", *e.HeldOut)

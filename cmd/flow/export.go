@@ -15,6 +15,7 @@ import (
 
 func newExport() *cobra.Command {
 	var out string
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "export MODEL -o FILE",
 		Short: "Write a model's weights for other programs: .npz or .safetensors",
@@ -23,24 +24,29 @@ PyTorch and JAX read. docs/format.md describes it, with programs of 20 lines tha
 compute log-probabilities from it.`,
 		Example: `  flow export model -o weights.npz
   flow export model -o weights.safetensors`,
-		Args: usageArgs(cobra.ExactArgs(1)),
-		RunE: func(_ *cobra.Command, args []string) error {
+		Args: arguments("MODEL"),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if out == "" {
-				return usageError{errors.New("--out must name a file")}
+				return usageError{errors.New("--out (-o) must name the file to write, .npz or .safetensors")}
 			}
 			s, err := flow.Read(args[0])
 			if err != nil {
 				return err
 			}
-			return usageIfExtension(s.Export(out))
+			if err := s.Export(out); err != nil {
+				return usageIfExtension(err)
+			}
+			return sayWeights(cmd, asJSON, weights{args[0], out, s.Config.Name(), s.Parameters})
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "", "file to write, .npz or .safetensors")
+	addJSON(cmd.Flags(), &asJSON)
 	return cmd
 }
 
 func newImport() *cobra.Command {
 	var out, like, config string
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "import FILE -o MODEL",
 		Short: "Make a model of weights from another program: .npz or .safetensors",
@@ -49,11 +55,11 @@ belong to is said by the file, by a model (--like) or by JSON (--config), which 
 the "config" of a model.json. docs/format.md describes both.`,
 		Example: `  flow import weights.npz -o model
   flow import retrained.npz --like model -o retrained`,
-		Args: usageArgs(cobra.ExactArgs(1)),
-		RunE: func(_ *cobra.Command, args []string) error {
+		Args: arguments("FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case out == "":
-				return usageError{errors.New("--out must name a folder")}
+				return usageError{errors.New("--out (-o) must name the folder of the new model")}
 			case like != "" && config != "":
 				return usageError{errors.New("--like and --config say the same: give one of them")}
 			}
@@ -69,14 +75,34 @@ the "config" of a model.json. docs/format.md describes both.`,
 			if s.Training, err = json.Marshal(record); err != nil {
 				return err
 			}
-			return s.Write(out)
+			if err := s.Write(out); err != nil {
+				return err
+			}
+			return sayWeights(cmd, asJSON, weights{out, args[0], s.Config.Name(), s.Parameters})
 		},
 	}
 	f := cmd.Flags()
 	f.StringVarP(&out, "out", "o", "", "folder of the new model")
 	f.StringVar(&like, "like", "", "model whose config the weights have")
 	f.StringVar(&config, "config", "", "file of JSON with the config")
+	addJSON(f, &asJSON)
 	return cmd
+}
+
+// weights is what was exported or imported.
+type weights struct {
+	Model      string `json:"model"`
+	File       string `json:"file"`
+	Name       string `json:"name"` // in the zoo
+	Parameters int    `json:"parameters"`
+}
+
+func sayWeights(cmd *cobra.Command, asJSON bool, w weights) error {
+	if asJSON {
+		return printJSON(cmd.OutOrStdout(), w)
+	}
+	noteTo(cmd)(fmt.Sprintf("%s: %d parameters of %s", w.File, w.Parameters, w.Name))
+	return nil
 }
 
 // configOf reads the config of a model, or of a file; nil where neither is named.
@@ -97,7 +123,7 @@ func configOf(like, config string) (*flow.Config, error) {
 		decoder := json.NewDecoder(strings.NewReader(string(text)))
 		decoder.DisallowUnknownFields()
 		if err := decoder.Decode(&c); err != nil {
-			return nil, fmt.Errorf("%s: %w", config, err)
+			return nil, fmt.Errorf("%s: expected JSON as the \"config\" of a model.json: %w", config, err)
 		}
 		if _, err := c.Variables(); err != nil {
 			return nil, fmt.Errorf("%s: %w", config, err)

@@ -36,7 +36,7 @@ Ctrl-C leaves a checkpoint beside MODEL and says how to go on from it.`,
 		Example: `  flow fit measurements.csv -o model
   flow fit measurements.csv -o model --columns height,width --condition-on age
   flow fit measurements.csv -o model --model realnvp --steps 20000 --resume`,
-		Args: usageArgs(cobra.ExactArgs(1)),
+		Args: arguments("FILE"),
 	}
 	f := cmd.Flags()
 	f.SortFlags = false

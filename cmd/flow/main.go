@@ -33,14 +33,14 @@ func main() {
 func run(ctx context.Context, args []string) int {
 	root := newRoot()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintln(os.Stderr, "flow:", err)
+	fmt.Fprintln(os.Stderr, "flow:", strings.TrimPrefix(err.Error(), "flow: ")) // package flow says so too
 	var wrong usageError
 	if errors.As(err, &wrong) || strings.HasPrefix(err.Error(), "--") { // so begins what the library says of a flag
-		fmt.Fprintln(os.Stderr, "Try 'flow --help', or 'flow COMMAND --help'.")
+		fmt.Fprintf(os.Stderr, "Try '%s --help'.\n", cmd.CommandPath())
 		return 2
 	}
 	if errors.Is(err, context.Canceled) {
@@ -50,35 +50,25 @@ func run(ctx context.Context, args []string) int {
 }
 
 func newRoot() *cobra.Command {
+	cobra.EnableCommandSorting = false // they stand in the order in which a newcomer needs them
 	root := &cobra.Command{
 		Use:           "flow",
 		Short:         "Normalizing flows: exact densities, learned from data",
 		Version:       version(),
-		Args:          usageArgs(cobra.NoArgs),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	// Without Run cobra would print its help, with status 0, whatever stands there.
-	root.RunE = func(cmd *cobra.Command, _ []string) error {
-		return cmd.Help()
-	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newFit(), newScore(), newSample(), newAnomaly(), newEval(), newData(), newShow(), newExport(), newImport(), newBench(), newBenchData())
-	return root
-}
-
-// usageError is a mistake in the call itself.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
-func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return usageError{err}
+	commands(root)
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(newFit(), newScore(), newAnomaly(), newEval(), newSample(), newShow(), newExport(), newImport(), newData(), newBench(), newBenchData())
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil && completion != root {
+		commands(completion)
+		for _, shell := range completion.Commands() {
+			shell.Args = arguments()
 		}
-		return nil
 	}
+	return root
 }
 
 // version is the module's, and the commit it was built from where Go knows it.

@@ -80,7 +80,7 @@ func TestRemediesExist(t *testing.T) {
 		if status == 0 {
 			t.Errorf("flow %s ends well", args)
 		}
-		said, _, _ = strings.Cut(said, "Try 'flow --help'")
+		said, _, _ = strings.Cut(said, "\nTry 'flow ")
 		for _, found := range flag.FindAllStringSubmatch(said, -1) {
 			named++
 			name := words[0]

@@ -31,7 +31,7 @@ as in --condition age=40,dose=0.5, or a table of them, one draw for each row.`,
 		Example: `  flow sample model -n 1000 -o draws.csv
   flow sample model -n 1000 --temperature 0.7 --log-prob -o draws.parquet
   flow sample model -n 100 --condition age=40 -o at40.csv`,
-		Args: usageArgs(cobra.ExactArgs(1)),
+		Args: arguments("MODEL"),
 	}
 	f := cmd.Flags()
 	f.SortFlags = false

@@ -33,7 +33,7 @@ log-density.`,
 		Example: `  flow score model new.csv -o scores.csv
   flow score model new.csv.gz --keep -o scored.parquet
   cat new.csv | flow score model - | sort -g | head`,
-		Args: usageArgs(cobra.ExactArgs(2)),
+		Args: arguments("MODEL", "FILE"),
 	}
 	f := cmd.Flags()
 	f.SortFlags = false

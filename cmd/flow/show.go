@@ -17,7 +17,11 @@ func newShow() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show MODEL",
 		Short: "Show a model: architecture, parameters, training record, checksums",
-		Args:  usageArgs(cobra.ExactArgs(1)),
+		Long: `Show what a model is: architecture, parameters, training record with the columns
+of the table it was fitted to, and checksums. No weight is changed or used.`,
+		Example: `  flow show model
+  flow show model --json`,
+		Args: arguments("MODEL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := flow.Read(args[0])
 			if err != nil {

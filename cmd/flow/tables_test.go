@@ -180,30 +180,58 @@ func TestPipes(t *testing.T) {
 
 func TestMessages(t *testing.T) {
 	csv, model := moonsAndModel(t)
-	none := filepath.Join(t.TempDir(), "none")
+	none, empty := filepath.Join(t.TempDir(), "none"), t.TempDir()
 	for _, tt := range []struct {
 		args   string
 		status int
 		want   string
 	}{
-		{"fit", 2, "flow: accepts 1 arg(s), received 0\nTry 'flow --help', or 'flow COMMAND --help'.\n"},
+		{"fit", 2, "flow: expected FILE, got none\nTry 'flow fit --help'.\n"},
+		{"fti", 2, "flow: there is no command \"fti\": did you mean fit?\nTry 'flow --help'.\n"},
+		{"data simple", 2, "flow: data: there is no command \"simple\": did you mean sample?\nTry 'flow data --help'.\n"},
+		{"completion tcsh", 2, "flow: completion: there is no command \"tcsh\""},
+		{"completion bash zsh", 2, "flow: expected no argument, got \"zsh\"\n"},
+		{"data list all", 2, "flow: expected no argument, got \"all\"\nTry 'flow data list --help'.\n"},
+		{"score " + model, 2, "flow: expected MODEL and FILE, got \"" + model + "\"\n"},
+		{"fit " + csv + " " + model + " -o " + model, 2, "flow: expected FILE, got \"" + csv + "\" \"" + model + "\"\n"},
+		{"fit " + csv + " --layers two", 2, "flow: --layers: expected a whole number, got \"two\"\nTry 'flow fit --help'.\n"},
+		{"eval " + model + " " + csv + " --seed -1", 2, "flow: --seed: expected a whole number from 0 on, got \"-1\"\n"},
+		{"anomaly " + model + " " + csv + " --false-alarm 1%", 2, "flow: --false-alarm: expected a number such as 0.05, got \"1%\"\n"},
+		{"bench --batch 1,x", 2, "flow: --batch: expected whole numbers, parted by commas, got \"1,x\"\n"},
+		{"fit --out", 2, "flow: flag needs an argument: --out\n"},
+		{"fit --colums x", 2, "flow: unknown flag: --colums\n"},
 		{"fit " + csv, 2, "flow: --out (-o) must name the folder to save the model to\n"},
 		{"fit " + csv + " -o " + none + " --missing zero", 2, "flow: --missing: expected error or drop, got \"zero\"\n"},
 		{"fit " + csv + " -o " + none + " --header maybe", 2, "flow: --header: expected auto, yes or no, got \"maybe\"\n"},
 		{"fit " + csv + " -o " + none + " --delimiter ab", 2, "flow: --delimiter: expected one of , ; | : space or tab, got \"ab\"\n"},
 		{"fit " + csv + " -o " + none + " --model gan", 2, "flow: --model: flow: no \"gan\" in the zoo, known: glow, nice, nsf, realnvp\n"},
 		{"fit " + csv + " -o " + none + " --exclude y,x", 1, "flow: " + csv + ": no column is left to fit a density to; there are: x, y\n"},
-		{"score " + none + " " + csv, 1, "flow: flow: loading " + none + ": "},
+		{"fit " + csv + " -o " + none + " --valid 0", 2, "flow: --valid must be more than 0"},
+		{"score " + none + " " + csv, 1, "flow: loading " + none + ": there is no such folder: check the name\n"},
+		{"score " + csv + " " + csv, 1, "flow: loading " + csv + ": is a file, expected the folder of a model\n"},
+		{"score " + empty + " " + csv, 1, "flow: loading " + empty + ": the folder holds no model: model.json is not there\n"},
+		{"score " + model + " " + csv + " -o " + none + "/s.csv", 1, "flow: " + none + "/s.csv: cannot be written: there is no folder " + none + ": make it, or name another\n"},
+		{"score " + model + " " + csv + " -o " + empty, 1, "flow: " + empty + ": cannot be written: it is a folder: name a file in it\n"},
+		{"score " + model + " " + csv + " -o " + empty + "/s.xlsx", 1, "flow: " + empty + "/s.xlsx: cannot be written: workbooks are not written: name it .csv"},
 		{"score " + model + " " + none, 1, "flow: " + none + ": there is no such file: check the name and the folder\n"},
 		{"score " + model + " " + csv + " --json", 2, "flow: --json prints on the standard output, where the table goes too: name a file with -o\n"},
-		{"score " + model + " " + csv + " --engine warp", 1, `flow: backend: unknown backend "warp"`},
+		{"score " + model + " " + csv + " --engine warp", 2, `flow: --engine: there is no engine "warp"; there are: auto, fast, xla, xla:cpu, xla:cuda, go`},
+		{"score " + version3 + " " + csv + " --engine fast", 2, "flow: --engine fast: flow: no such flow by hand: "},
 		{"score " + model + " " + csv + " -o " + csv, 1, "flow: " + csv + ": is the table to read and the one to write: choose another name for the output\n"},
 		{"sample " + model, 2, "flow: -n must say how many rows to draw, at least 1\n"},
 		{"sample " + model + " -n 1 --condition a=b", 2, "flow: --condition: expected name=value,… with a number for each name once, got \"a=b\"\n"},
 		{"sample " + model + " -n 1 --condition a=1", 2, "flow: --condition: the model is of p(x, y) and takes none\n"},
 		{"sample " + model + " -n 1 --temperature 0", 2, "flow: --temperature: expected a positive number, got 0\n"},
 		{"anomaly " + model + " " + csv + " --false-alarm 1", 2, "flow: --false-alarm: expected a share between 0 and 1, got 1\n"},
-		{"anomaly " + model + " " + csv + " --false-alarm 0.001", 1, "flow: anomaly: 100 held-out normal events give no p-value below 0.0099, so that nothing could be flagged at a false-alarm rate of 0.001: at least 999 are needed\n"},
+		{"anomaly " + model + " " + csv + " --false-alarm 0.001", 1, "flow: anomaly: 100 held-out normal events give no p-value below 0.0099, so that nothing could be flagged at a false-alarm rate of 0.001: at least 999 are needed; choose a larger --false-alarm, or name a table of more normal rows with --calibration\n"},
+		{"anomaly " + model + " " + csv + " --labels z", 1, "flow: " + csv + ": --labels: there is no column \"z\"; there are: x, y\n"},
+		{"eval " + model + " " + csv + " -o " + empty, 1, "flow: " + empty + ": is a folder: name a file in it\n"},
+		{"eval " + model + " " + csv + " -o " + none + "/page.html", 1, "flow: " + none + "/page.html: cannot be written: there is no folder " + none + ": make it, or name another\n"},
+		{"export " + model, 2, "flow: --out (-o) must name the file to write, .npz or .safetensors\n"},
+		{"export " + none + " -o w.npz", 1, "flow: loading " + none + ": there is no such folder"},
+		{"import w.npz", 2, "flow: --out (-o) must name the folder of the new model\n"},
+		{"import w.npz -o m --config " + csv, 1, "flow: " + csv + ": expected JSON as the \"config\" of a model.json: invalid character"},
+		{"show " + empty, 1, "flow: loading " + empty + ": the folder holds no model: model.json is not there\n"},
 		{"eval " + model + " " + csv + " -o " + csv + "/page.html", 1, "flow: " + csv + "/page.html: cannot be written: "},
 	} {
 		status, out, errors := shell(t, "", strings.Fields(tt.args)...)

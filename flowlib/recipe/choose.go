@@ -88,7 +88,7 @@ func (r *Recipe) chooseNoise(a Ask) {
 		}
 		r.Noise[i] = c.Step
 		names = append(names, c.Name)
-		r.because("column %q: %d values in %d rows, all on steps of %g: uniform noise of one step is added", c.Name, c.Distinct, c.N, c.Step)
+		r.because("column %q: %d values in %d rows, all on steps of %.6g: uniform noise of one step is added", c.Name, c.Distinct, c.N, c.Step)
 	}
 	if names == nil {
 		return

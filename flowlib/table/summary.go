@@ -237,7 +237,7 @@ func (s Summary) Warnings() []string {
 		case c.Counts:
 			warn("column %q counts the rows (%g, %g, …): leave it out with --exclude", c.Name, c.Min, c.Min+1)
 		case c.Quantised():
-			warn("column %q lies on steps of %g: noise of one step is added (dequantised)", c.Name, c.Step)
+			warn("column %q lies on steps of %.6g: noise of one step is added (dequantised)", c.Name, c.Step)
 		case c.TopN > 1 && 20*c.TopN >= c.N:
 			warn("column %q is %g in %.0f%% of the rows: a density has a spike there", c.Name, c.Top, 100*float64(c.TopN)/float64(c.N))
 		}

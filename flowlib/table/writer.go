@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -102,6 +103,9 @@ func (w *Writer) open(path string) (*os.File, error) {
 		return w.direct, err
 	}
 	w.pending, err = renameio.NewPendingFile(path, renameio.WithPermissions(0o644))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no folder %s: make it, or name another", filepath.Dir(path))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -110,6 +114,9 @@ func (w *Writer) open(path string) (*os.File, error) {
 
 func (w *Writer) start(file *os.File, d Dialect) (err error) {
 	extension := strings.ToLower(filepath.Ext(w.name))
+	if extension == ".xlsx" || extension == ".xls" {
+		return errors.New("workbooks are not written: name it .csv, which spreadsheets open")
+	}
 	if extension == ".npy" || extension == ".npz" {
 		if w.pending == nil {
 			return fmt.Errorf("%s needs a plain file, this is a device: write CSV", strings.ToUpper(extension[1:]))

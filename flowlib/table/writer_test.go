@@ -213,9 +213,9 @@ func TestCreateRefuses(t *testing.T) {
 	dir := t.TempDir()
 	for path, want := range map[string]string{
 		dir:                                  "it is a folder: name a file in it",
-		filepath.Join(dir, "no", "a.csv"):    "no such file or directory",
+		filepath.Join(dir, "no", "a.csv"):    "make it, or name another",
 		"/dev/null/a.csv":                    "not a directory",
-		filepath.Join(dir, "twice", "a.csv"): "no such file or directory",
+		filepath.Join(dir, "twice", "a.csv"): "make it, or name another",
 	} {
 		if _, err := Create(path, nil, []string{"x"}, Dialect{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", path, err, want)

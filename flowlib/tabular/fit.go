@@ -103,8 +103,18 @@ func Fit(ctx context.Context, file, dir string, c FitConfig, p Progress) (*Recor
 
 // check refuses what cannot be saved before anything is trained.
 func (c FitConfig) check(dir string) error {
-	if !slices.Contains(Engines, c.Engine) {
-		return fmt.Errorf("--engine: there is no engine %q; there are: %s", c.Engine, list(Engines))
+	if err := checkEngine(c.Engine); err != nil {
+		return err
+	}
+	switch {
+	case c.Valid == 0:
+		return errors.New("--valid must be more than 0: without validation rows there is no early stopping")
+	case !(c.Valid > 0 && c.Valid < 1):
+		return fmt.Errorf("--valid: expected a share of the rows between 0 and 1, got %g", c.Valid)
+	case !(c.Test >= 0 && c.Test < 1):
+		return fmt.Errorf("--test: expected a share of the rows from 0 to less than 1, got %g", c.Test)
+	case !(c.Valid+c.Test < 1):
+		return fmt.Errorf("--valid and --test: shares of %g and %g leave no rows to train on", c.Valid, c.Test)
 	}
 	if len(c.Exclude) > 0 && len(c.Columns) > 0 {
 		return fmt.Errorf("--exclude: only the columns that --columns names are read: take %s out there", list(c.Exclude))

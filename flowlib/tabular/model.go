@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/gomlx/compute/dtypes"
@@ -32,9 +33,19 @@ type Model struct {
 // Engines names what a model can be fitted and run by.
 var Engines = []string{"auto", "fast", "xla", "xla:cpu", "xla:cuda", "go"}
 
+func checkEngine(name string) error {
+	if !slices.Contains(Engines, name) {
+		return fmt.Errorf("--engine: there is no engine %q; there are: %s", name, list(Engines))
+	}
+	return nil
+}
+
 // Open reads a model from a folder. The engine auto takes package fast, in float32,
 // where the model is one that it has, else XLA where its plugin is there, else pure Go.
 func Open(dir, engine string) (*Model, error) {
+	if err := checkEngine(engine); err != nil {
+		return nil, err
+	}
 	saved, err := flow.Read(dir)
 	if err != nil {
 		return nil, err
@@ -75,10 +86,10 @@ func (m *Model) Columns() []string {
 func (m *Model) start(engine string) error {
 	cannot := m.Saved.Config.CheckByHand()
 	if cannot == nil && m.Saved.DType != dtypes.Float32 {
-		cannot = fmt.Errorf("tabular: the model is in %s, the engine fast in Float32", m.Saved.DType)
+		cannot = fmt.Errorf("the model is in %s, the engine in Float32", m.Saved.DType)
 	}
 	if engine == "fast" && cannot != nil {
-		return cannot
+		return fmt.Errorf("--engine fast: %w", cannot)
 	}
 	if engine == "fast" || engine == "auto" && cannot == nil {
 		f, err := m.Saved.ByHand()

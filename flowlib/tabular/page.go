@@ -2,8 +2,12 @@ package tabular
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"html/template"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/google/renameio/v2"
@@ -21,6 +25,17 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"add":     func(a, b int) int { return a + b },
 	"percent": func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) },
 }).Parse(pageText))
+
+// CheckPage returns an error where no page can be written to, before there is one.
+func CheckPage(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("%s: is a folder: name a file in it", path)
+	}
+	if _, err := os.Stat(filepath.Dir(path)); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: cannot be written: there is no folder %s: make it, or name another", path, filepath.Dir(path))
+	}
+	return nil
+}
 
 // WritePage writes an evaluation as one HTML page with its pictures in it, which
 // fetches nothing and runs nothing.

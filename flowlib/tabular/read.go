@@ -3,7 +3,6 @@ package tabular
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -40,9 +39,13 @@ func read(file string, c FitConfig, note func(string)) (*data, [][]float64, erro
 				}
 			}
 		}
-		for _, name := range slices.Concat(c.ConditionOn, c.Exclude) {
+		for i, name := range slices.Concat(c.ConditionOn, c.Exclude) {
 			if !slices.ContainsFunc(all, func(column table.Column) bool { return column.Name == name }) {
-				return nil, fmt.Errorf("there is no column %q; there are: %s", name, list(namesOf(all)))
+				flag := "--condition-on"
+				if i >= len(c.ConditionOn) {
+					flag = "--exclude"
+				}
+				return nil, fmt.Errorf("%s: there is no column %q; there are: %s", flag, name, list(namesOf(all)))
 			}
 		}
 		if len(columns) == 0 {
@@ -87,9 +90,6 @@ func read(file string, c FitConfig, note func(string)) (*data, [][]float64, erro
 
 // split parts the rows.
 func (d *data) split(rows [][]float64, c FitConfig) (err error) {
-	if c.Valid == 0 {
-		return errors.New("--valid must be more than 0: without validation rows there is no early stopping")
-	}
 	if d.raw, err = dataset.Split(rows, uint64(c.Seed), c.Valid, c.Test); err != nil {
 		return fmt.Errorf("%s: %w", d.source.File, err)
 	}

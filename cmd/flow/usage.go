@@ -1,0 +1,69 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// usageError is a mistake in the call itself.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// arguments refuses any others than these.
+func arguments(names ...string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) == len(names) {
+			return nil
+		}
+		expected, got := "no argument", "none"
+		if len(names) > 0 {
+			expected = strings.Join(names, " and ")
+		}
+		if len(args) > 0 {
+			got = fmt.Sprintf("%q", args)
+			got = got[1 : len(got)-1]
+		}
+		return usageError{fmt.Errorf("expected %s, got %s", expected, got)}
+	}
+}
+
+// commands makes cmd one that has commands and does nothing by itself: without Run
+// cobra would print its help, with status 0, whatever stands there.
+func commands(cmd *cobra.Command) {
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		err := fmt.Errorf("there is no command %q", args[0])
+		if cmd.HasParent() {
+			err = fmt.Errorf("%s: %w", cmd.Name(), err)
+		}
+		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+			err = fmt.Errorf("%w: did you mean %s?", err, strings.Join(near, " or "))
+		}
+		return usageError{err}
+	}
+	cmd.SuggestionsMinimumDistance = 2
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+}
+
+// flagError says of a flag what was expected, in words for who does not program.
+func flagError(_ *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		flag := invalid.GetFlag()
+		expected := map[string]string{
+			"int": "a whole number", "int64": "a whole number", "uint64": "a whole number from 0 on",
+			"intSlice": "whole numbers, parted by commas",
+			"float64":  "a number such as 0.05", "bool": "true or false",
+			"stringSlice": "names, parted by commas", "string": "a text",
+		}[flag.Value.Type()]
+		err = fmt.Errorf("--%s: expected %s, got %q", flag.Name, expected, invalid.GetValue())
+	}
+	return usageError{err}
+}
