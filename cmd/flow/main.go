@@ -37,7 +37,9 @@ func run(ctx context.Context, args []string) int {
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintln(os.Stderr, "flow:", strings.TrimPrefix(err.Error(), "flow: ")) // package flow says so too
+	text := strings.TrimPrefix(err.Error(), "flow: ")                  // package flow says so too
+	text = strings.Replace(text, ": "+context.Canceled.Error(), "", 1) // who has pressed Ctrl-C knows
+	fmt.Fprintln(os.Stderr, "flow:", text)
 	var wrong usageError
 	if errors.As(err, &wrong) || strings.HasPrefix(err.Error(), "--") { // so begins what the library says of a flag
 		fmt.Fprintf(os.Stderr, "Try '%s --help'.\n", cmd.CommandPath())

@@ -259,7 +259,7 @@ func TestInterrupt(t *testing.T) {
 	}()
 	status, _, errors := shellIn(t, ctx, "", args...)
 	want := "Go on with:\n  flow fit '" + csv + "' -o " + model + " --model=realnvp --layers=2 --steps=100000000 --columns=y,x --resume\n"
-	if status != 130 || !strings.Contains(errors, "The checkpoint is "+model+".checkpoint. ") || !strings.Contains(errors, want) {
+	if status != 130 || strings.Contains(errors, "canceled") || !strings.Contains(errors, "flow: fit: stopped at step ") || !strings.Contains(errors, "The checkpoint is "+model+".checkpoint. ") || !strings.Contains(errors, want) {
 		t.Errorf("status %d, said\n%swant\n%s", status, errors, want)
 	}
 }
