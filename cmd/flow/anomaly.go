@@ -47,6 +47,11 @@ anomalies. In that column 0 and false mark a normal row, any other number (1, 2,
 	addEngine(f, &engine)
 	read.add(f)
 	addJSON(f, &asJSON)
+	cmd.ValidArgsFunction = inTurn(models, tables)
+	offer(cmd, "out", files("csv", "tsv", "gz", "parquet"))
+	offer(cmd, "labels", columns(&read, 1, false))
+	offer(cmd, "calibration", tables)
+	offerReading(cmd, 1)
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		if err := checkStreams(out, asJSON); err != nil {
 			return err

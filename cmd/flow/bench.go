@@ -39,6 +39,10 @@ memory in MiB, NLL in nats: when training that of step 200, before its update.`,
 	f.StringVar(&a.Data, "data", "", "CSV file of points under the header x,y")
 	f.StringVar(&a.Weights, "weights", "", "safetensors file of weights to start from (default fresh ones)")
 	f.BoolVar(&asJSON, "json", false, "print a line of JSON for each measurement")
+	offer(cmd, "engine", choices(bench.Engines()...))
+	offer(cmd, "task", choices(bench.Train, bench.LogProb, bench.Sample))
+	offer(cmd, "data", files("csv"))
+	offer(cmd, "weights", files("safetensors"))
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if len(batches) == 0 {
 			batches = a.DefaultBatches()
@@ -109,5 +113,6 @@ weights.safetensors, the fresh weights of a RealNVP over two features.`,
 	cmd.Flags().StringVarP(&dir, "out", "o", "", "folder to write to")
 	cmd.Flags().Uint64Var(&seed, "seed", 0, "of the points and of the weights")
 	addJSON(cmd.Flags(), &asJSON)
+	offer(cmd, "out", folders)
 	return cmd
 }

@@ -95,11 +95,13 @@ the file says its format: .npy, .npz, .parquet, or CSV (.gz: zipped).`,
 			return nil
 		},
 	}
+	cmd.ValidArgsFunction = inTurn(densities)
 	f := cmd.Flags()
 	f.Int64VarP(&count, "count", "n", 1000, "draws")
 	f.Uint64Var(&seed, "seed", 0, "of the draws; the same one draws the same")
 	f.StringVarP(&out, "out", "o", "-", "file to write; - is the standard output")
 	f.BoolVar(&asJSON, "json", false, "print what was drawn as JSON; needs --out")
+	offer(cmd, "out", written)
 	return cmd
 }
 

@@ -37,6 +37,9 @@ FILE should hold rows that the fit has not seen.`,
 	addEngine(f, &engine)
 	read.add(f)
 	addJSON(f, &asJSON)
+	cmd.ValidArgsFunction = inTurn(models, tables)
+	offer(cmd, "out", files("html"))
+	offerReading(cmd, 1)
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		if o.Read, err = read.options(); err != nil {
 			return err

@@ -41,6 +41,8 @@ compute log-probabilities from it.`,
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "", "file to write, .npz or .safetensors")
 	addJSON(cmd.Flags(), &asJSON)
+	cmd.ValidArgsFunction = inTurn(models)
+	offer(cmd, "out", arrays)
 	return cmd
 }
 
@@ -86,6 +88,10 @@ the "config" of a model.json. docs/format.md describes both.`,
 	f.StringVar(&like, "like", "", "model whose config the weights have")
 	f.StringVar(&config, "config", "", "file of JSON with the config")
 	addJSON(f, &asJSON)
+	cmd.ValidArgsFunction = inTurn(arrays)
+	offer(cmd, "out", folders)
+	offer(cmd, "like", models)
+	offer(cmd, "config", files("json"))
 	return cmd
 }
 

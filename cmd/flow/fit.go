@@ -54,6 +54,13 @@ Ctrl-C leaves a checkpoint beside MODEL and says how to go on from it.`,
 	f.BoolVar(&c.Resume, "resume", false, "go on from the checkpoint of an interrupted fit with the same options")
 	read.add(f)
 	addJSON(f, &asJSON)
+	cmd.ValidArgsFunction = inTurn(tables)
+	offer(cmd, "out", folders)
+	for _, flag := range []string{"columns", "condition-on", "exclude"} {
+		offer(cmd, flag, columns(&read, 0, true))
+	}
+	offer(cmd, "model", zoo)
+	offerReading(cmd, 0)
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		if out == "" {
 			return usageError{errors.New("--out (-o) must name the folder to save the model to")}

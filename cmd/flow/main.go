@@ -61,6 +61,7 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 	}
 	commands(root)
+	root.CompletionOptions.SetDefaultShellCompDirective(nothing)
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newFit(), newScore(), newAnomaly(), newEval(), newSample(), newShow(), newExport(), newImport(), newData(), newBench(), newBenchData())
 	root.InitDefaultCompletionCmd()

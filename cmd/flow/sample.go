@@ -44,6 +44,10 @@ as in --condition age=40,dose=0.5, or a table of them, one draw for each row.`,
 	addEngine(f, &engine)
 	read.add(f)
 	addJSON(f, &asJSON)
+	cmd.ValidArgsFunction = inTurn(models)
+	offer(cmd, "out", written)
+	offer(cmd, "condition", conditions)
+	offerReading(cmd, 1)
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		if err := checkStreams(out, asJSON); err != nil {
 			return err

@@ -42,6 +42,9 @@ log-density.`,
 	addEngine(f, &engine)
 	read.add(f)
 	addJSON(f, &asJSON)
+	cmd.ValidArgsFunction = inTurn(models, tables)
+	offer(cmd, "out", written)
+	offerReading(cmd, 1)
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		if err := checkStreams(out, asJSON); err != nil {
 			return err

@@ -37,6 +37,7 @@ of the table it was fitted to, and checksums. No weight is changed or used.`,
 			return d.write(cmd.OutOrStdout())
 		},
 	}
+	cmd.ValidArgsFunction = inTurn(models)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }

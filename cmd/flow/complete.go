@@ -1,0 +1,186 @@
+package main
+
+import (
+	"archive/zip"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"normflow/flowlib/dataset"
+	"normflow/flowlib/flow"
+	"normflow/flowlib/table"
+	"normflow/flowlib/tabular"
+)
+
+// What the tab key offers, see 'flow completion --help'. Nothing here says what is
+// wrong with a file: it offers less then.
+
+const (
+	nothing = cobra.ShellCompDirectiveNoFileComp
+	goOn    = cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp // more may follow in the word
+)
+
+// offer sets what is offered for a flag's value.
+func offer(cmd *cobra.Command, flag string, what cobra.CompletionFunc) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, what); err != nil {
+		panic(err) // there is no such flag
+	}
+}
+
+// inTurn offers for each argument what stands at its place.
+func inTurn(what ...cobra.CompletionFunc) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+		if len(args) >= len(what) {
+			return nil, nothing
+		}
+		return what[len(args)](cmd, args, word)
+	}
+}
+
+// files of these extensions.
+func files(extensions ...string) cobra.CompletionFunc {
+	return cobra.FixedCompletions(extensions, cobra.ShellCompDirectiveFilterFileExt)
+}
+
+var (
+	tables  = files("csv", "tsv", "txt", "gz", "npy", "npz", "parquet")
+	written = files("csv", "tsv", "gz", "npy", "npz", "parquet")
+	arrays  = files("npz", "safetensors")
+	folders = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
+)
+
+func choices(all ...string) cobra.CompletionFunc { return cobra.FixedCompletions(all, nothing) }
+
+// models are folders that hold one; where there is none, folders on the way.
+func models(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+	folder, start := filepath.Split(word)
+	entries, err := os.ReadDir(cmp.Or(folder, "."))
+	if err != nil {
+		return nil, nothing
+	}
+	var found []string
+	for _, e := range entries {
+		path := folder + e.Name()
+		if _, err := os.Stat(filepath.Join(path, "model.json")); err == nil && strings.HasPrefix(e.Name(), start) {
+			found = append(found, path)
+		}
+	}
+	if len(found) == 0 {
+		return nil, cobra.ShellCompDirectiveFilterDirs
+	}
+	return found, nothing
+}
+
+// zoo are names of models, and what may follow them.
+func zoo(_ *cobra.Command, _ []string, word string) (all []string, _ cobra.ShellCompDirective) {
+	at := strings.LastIndex(word, "+")
+	if at < 0 {
+		return slices.Sorted(maps.Keys(flow.Zoo)), goOn
+	}
+	for _, change := range []string{"actnorm", "lu", "mixture", "plain"} {
+		if !slices.Contains(strings.Split(word[:at], "+"), change) {
+			all = append(all, word[:at+1]+change)
+		}
+	}
+	return all, goOn
+}
+
+func densities(*cobra.Command, []string, string) (all []string, _ cobra.ShellCompDirective) {
+	for _, d := range dataset.Densities() {
+		all = append(all, cobra.CompletionWithDesc(d.Name, fmt.Sprintf("entropy %.4f nats", d.Entropy)))
+	}
+	return all, nothing
+}
+
+// columns of the table that is the argument at this place: one, or a list.
+func columns(read *readFlags, place int, list bool) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, word string) (all []string, _ cobra.ShellCompDirective) {
+		if len(args) <= place || !isPlain(args[place]) {
+			return nil, nothing
+		}
+		o, err := read.options()
+		if err != nil {
+			return nil, nothing
+		}
+		names, err := table.Names(args[place], o)
+		if err != nil {
+			return nil, nothing
+		}
+		before, after := "", nothing
+		if list {
+			before, after = word[:strings.LastIndex(word, ",")+1], goOn
+		}
+		for _, name := range names {
+			if strings.ContainsAny(name, ",\"\t\r\n") || slices.Contains(strings.Split(before, ","), name) {
+				continue // a word of it cannot be written so, or it is there already
+			}
+			all = append(all, before+name)
+		}
+		return all, after
+	}
+}
+
+// isPlain says whether reading a file comes to an end.
+func isPlain(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// arraysOf are those in the NPZ that is the argument at this place.
+func arraysOf(place int) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, _ string) (all []string, _ cobra.ShellCompDirective) {
+		if len(args) <= place || !isPlain(args[place]) {
+			return nil, nothing
+		}
+		z, err := zip.OpenReader(args[place])
+		if err != nil {
+			return nil, nothing
+		}
+		defer z.Close()
+		for _, f := range z.File {
+			if name, isArray := strings.CutSuffix(f.Name, ".npy"); isArray {
+				all = append(all, name)
+			}
+		}
+		return all, nothing
+	}
+}
+
+// conditions are the columns of context of a model, to be given values, or a table.
+func conditions(_ *cobra.Command, args []string, word string) (all []string, _ cobra.ShellCompDirective) {
+	before := word[:strings.LastIndex(word, ",")+1]
+	if len(args) > 0 {
+		s, err := flow.Read(args[0])
+		if err != nil {
+			return nil, nothing
+		}
+		var record struct {
+			Context []string `json:"context"`
+		}
+		if err := json.Unmarshal(s.Training, &record); err != nil {
+			return nil, nothing
+		}
+		for _, name := range record.Context {
+			if !strings.Contains(","+before, ","+name+"=") {
+				all = append(all, before+name+"=")
+			}
+		}
+	}
+	return all, cobra.ShellCompDirectiveNoSpace // a table where none of these is meant
+}
+
+// offerReading offers for the flags that say how to read a table.
+func offerReading(cmd *cobra.Command, place int) {
+	offer(cmd, "missing", choices("error", "drop"))
+	offer(cmd, "header", choices("auto", "yes", "no"))
+	offer(cmd, "delimiter", choices(",", ";", "|", ":", "space", "tab"))
+	offer(cmd, "array", arraysOf(place))
+	offer(cmd, "engine", choices(tabular.Engines...))
+}
