@@ -46,9 +46,9 @@ type sink interface {
 }
 
 // Create starts a table of the kept columns, which are given as text, then of the
-// numbers named, and last of notes, which are texts. The extension of path says the format: .npy, .npz,
-// .parquet, or CSV under any other name, zipped if that ends in .gz; "-" is CSV
-// on the standard output. End with Commit or Abort.
+// numbers named, and last of notes, which are texts. The extension of path says
+// the format: .npy, .npz, .parquet, or CSV under any other name, zipped if that
+// ends in .gz; "-" is CSV on the standard output. End with Commit or Abort.
 func Create(path string, kept []Column, numbers []string, d Dialect, notes ...string) (*Writer, error) {
 	w := &Writer{name: path, kept: slices.Clone(kept), numbers: slices.Clone(numbers), notes: slices.Clone(notes)}
 	all := slices.Clone(kept)
