@@ -187,12 +187,12 @@ func TestCheckpointOfAnotherRunOrBrokenIsRefused(t *testing.T) {
 	other := cfg
 	other.LearningRate = 5e-3
 	_, err := fit.Run(context.Background(), newModel(t), ring(1, 200), ring(2, 100), other, nil)
-	if err == nil || !strings.Contains(err.Error(), "another run") || !strings.Contains(err.Error(), cfg.Checkpoint) {
+	if err == nil || !strings.HasSuffix(err.Error(), "another run, of Fit.learning_rate 0.01, here 0.005") || !strings.Contains(err.Error(), cfg.Checkpoint) {
 		t.Errorf("checkpoint of another run: got %v", err)
 	}
 	for _, data := range [][2][][]float64{{ring(3, 200), ring(2, 100)}, {ring(1, 200), ring(3, 100)}} {
 		_, err = fit.Run(context.Background(), newModel(t), data[0], data[1], cfg, nil)
-		if err == nil || !strings.Contains(err.Error(), "another run") {
+		if err == nil || !strings.HasSuffix(err.Error(), "another run, of other rows") {
 			t.Errorf("checkpoint of other data: got %v", err)
 		}
 	}

@@ -1,6 +1,7 @@
 package fit
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -145,7 +146,7 @@ func (s *state) restore(f safetensors.File) error {
 		return err
 	}
 	if c.run != id {
-		return fmt.Errorf("it belongs to another run: it has %s, this run is %s", c.run, id)
+		return fmt.Errorf("it belongs to another run, of %s", cmp.Or(differ(c.run, id), "another program"))
 	}
 	if err := c.fits(s.trainer); err != nil {
 		return err
