@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"math"
+	"slices"
+	"strings"
 
 	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
@@ -151,13 +154,13 @@ func (m *Model) contexts(c SampleConfig) (contextSource, error) {
 			return rows, nil
 		}
 	}
-	given := len(c.Condition) > 0 || c.ConditionFile != ""
+	isGiven := len(c.Condition) > 0 || c.ConditionFile != ""
 	switch {
-	case len(m.Context) == 0 && given:
+	case len(m.Context) == 0 && isGiven:
 		return nil, fmt.Errorf("--condition: the model is of p(%s) and takes none", list(m.Features))
 	case len(m.Context) == 0:
 		return once(nil), nil
-	case !given:
+	case !isGiven:
 		return nil, fmt.Errorf("--condition: the model is of p(%s | %s): give a value for each of the latter, as in %s=1.5, or a file of such columns", list(m.Features), list(m.Context), m.Context[0])
 	case c.ConditionFile != "":
 		return m.contextFile(c)
@@ -167,15 +170,24 @@ func (m *Model) contexts(c SampleConfig) (contextSource, error) {
 	for j, name := range m.Context {
 		v, ok := c.Condition[name]
 		if !ok || v-v != 0 {
-			return nil, fmt.Errorf("--condition: expected finite values for %s, got %v", list(m.Context), c.Condition)
+			return nil, fmt.Errorf("--condition: expected finite values for %s, got %s", list(m.Context), given(c.Condition))
 		}
 		row[j] = v
 		left--
 	}
 	if left > 0 {
-		return nil, fmt.Errorf("--condition: expected values for %s alone, got %v", list(m.Context), c.Condition)
+		return nil, fmt.Errorf("--condition: expected values for %s alone, got %s", list(m.Context), given(c.Condition))
 	}
 	return once([][]float64{row}), nil
+}
+
+// given shows a condition as it is given.
+func given(condition map[string]float64) string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(condition)) {
+		all = append(all, fmt.Sprintf("%s=%g", name, condition[name]))
+	}
+	return strings.Join(all, ",")
 }
 
 // contextFile reads contexts a chunk at a time.

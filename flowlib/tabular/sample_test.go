@@ -120,6 +120,15 @@ func TestConditional(t *testing.T) {
 	if got := readAll(t, out); got.Rows[0][0] < got.Rows[1][0]+5 {
 		t.Errorf("y = 3 at x = 1 has %g nats, at x = -1 %g", got.Rows[0][0], got.Rows[1][0])
 	}
+	for want, condition := range map[string]map[string]float64{
+		"--condition: expected finite values for x, got z=1":       {"z": 1},
+		"--condition: expected values for x alone, got x=1,y=2.5":  {"y": 2.5, "x": 1},
+		"--condition: expected finite values for x, got x=NaN,z=1": {"x": math.NaN(), "z": 1},
+	} {
+		if _, err := m.Sample(context.Background(), "", SampleConfig{Count: 1, Temperature: 1, Condition: condition}); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
 	for _, c := range []SampleConfig{
 		{Count: 1}, {Count: 1, Condition: map[string]float64{"z": 1}}, {Count: 1, Condition: map[string]float64{"x": math.NaN()}},
 		{Count: 1, Condition: map[string]float64{"x": 1, "y": 1}}, {ConditionFile: write(t, "n.csv", []string{"q"}, [][]float64{{1}})},
