@@ -17,7 +17,7 @@ require (
 	github.com/sbinet/npyio v0.9.0 // reads what other libraries computed, in tests
 	github.com/spf13/cobra v1.10.2 // the commands and flags of flow
 	golang.org/x/image v0.26.0 // interpolates heat maps
-	golang.org/x/sync v0.20.0 // runs of the quality tables side by side
+	golang.org/x/sync v0.20.0 // chunks, and runs of the quality tables, side by side
 	golang.org/x/sys v0.43.0 // what the processor can do, and binding to some of its cores
 	golang.org/x/term v0.40.0 // whether a bar can be shown
 	gonum.org/v1/gonum v0.16.0 // quadrature, statistics, determinants

@@ -107,6 +107,44 @@ func TestScoringInChunksEqualsRowByRow(t *testing.T) {
 	}
 }
 
+// So do the states between the layers, and the first row that has no density is told
+// wherever its chunk is done.
+func TestStatesAndErrorsInChunks(t *testing.T) {
+	m := randomModel(t, 2)
+	rows := make([][]float64, 10000) // more than two chunks of any backend
+	for i := range rows {
+		rows[i] = []float64{math.Sin(float64(i)), math.Cos(1.7 * float64(i))}
+	}
+	all, err := m.Inverse(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, first := range []int{0, 511, 512, 4095, 4096, 9990} {
+		some, err := m.Inverse(rows[first : first+10])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k := range all {
+			if len(all[k]) != len(rows) {
+				t.Fatalf("state %d has %d rows", k, len(all[k]))
+			}
+			for i, row := range some[k] {
+				for j, v := range row {
+					if got := all[k][first+i][j]; !(math.Abs(got-v) <= 1e-5) {
+						t.Errorf("state %d, row %d, feature %d: %g of all rows, %g of ten", k, first+i, j, got, v)
+					}
+				}
+			}
+		}
+	}
+	for _, i := range []int{9900, 5000, 6000} {
+		rows[i] = []float64{3e38, 3e38}
+	}
+	if _, err := smallModel(t, "glow", 2, 0).LogProb(rows); !errors.Is(err, flow.ErrNaN) || !strings.Contains(err.Error(), "row 5000,") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestImpossibleConfigs(t *testing.T) {
 	for want, change := range map[string]func(*flow.Config){
 		"features must be":   func(c *flow.Config) { c.Features = 0 },

@@ -1,9 +1,11 @@
 package flow
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -12,7 +14,9 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"golang.org/x/sync/errgroup"
 
+	"normflow/flowlib/backend"
 	"normflow/flowlib/dataset"
 )
 
@@ -26,8 +30,9 @@ type Model struct {
 	Store   *model.Store // the numbers; the flow's own lie under "/flow"
 	DType   dtypes.DType
 
-	mu    sync.Mutex
-	execs map[string]*model.Exec
+	mu       sync.Mutex
+	execs    map[string]*model.Exec
+	compiled map[string]int // the size of the chunk that each was last run on
 }
 
 // NewModel builds the flow of cfg with fresh weights in float32: the identity,
@@ -41,7 +46,7 @@ func newModel(backend compute.Backend, cfg Config, dtype dtypes.DType) (*Model, 
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Flow: f, Config: cfg, Backend: backend, Store: model.NewStore(), DType: dtype, execs: map[string]*model.Exec{}}
+	m := &Model{Flow: f, Config: cfg, Backend: backend, Store: model.NewStore(), DType: dtype, execs: map[string]*model.Exec{}, compiled: map[string]int{}}
 	m.Store.SetParam(model.ParamInitialSeed, cfg.Seed)
 	if _, err := m.LogProb([][]float64{make([]float64, cfg.Columns())}); err != nil { // creates the variables
 		return nil, fmt.Errorf("flow: building the model: %w", err)
@@ -82,23 +87,25 @@ var ErrNaN = errors.New("the log-density is NaN")
 // if a row has another width or is not finite, or if a log-density is NaN; -Inf is
 // a density of 0.
 func (m *Model) LogProb(rows [][]float64) ([]float64, error) {
-	logProb := make([]float64, 0, len(rows))
-	err := m.eachChunk(rows, func(chunk [][]float64) error {
-		out, err := m.call("logprob", func(scope *model.Scope, rows *Node) []*Node {
-			return []*Node{m.LogProbGraph(scope, rows)}
-		}, chunk)
-		if err != nil {
-			return err
-		}
-		for i, lp := range column(out[0])[:len(chunk)] {
-			if math.IsNaN(lp) {
-				return fmt.Errorf("flow: %w: row %d, %v: it is too far out for %s, or the weights are broken", ErrNaN, len(logProb)+i, chunk[i], m.DType)
+	logProb := make([]float64, len(rows))
+	err := m.eachChunk("logprob", rows, func(scope *model.Scope, rows *Node) []*Node {
+		return []*Node{m.LogProbGraph(scope, rows)}
+	}, func(first int, out []*tensors.Tensor) error {
+		for i, lp := range column(out[0]) {
+			if first+i == len(rows) {
+				break // the rest is padding
 			}
+			if math.IsNaN(lp) {
+				return fmt.Errorf("flow: %w: row %d, %v: it is too far out for %s, or the weights are broken", ErrNaN, first+i, rows[first+i], m.DType)
+			}
+			logProb[first+i] = lp
 		}
-		logProb = append(logProb, column(out[0])[:len(chunk)]...)
 		return nil
 	})
-	return logProb, err
+	if err != nil {
+		return nil, err
+	}
+	return logProb, nil
 }
 
 // LogProbGraph is the graph of LogProb: rows, [B, D+C], to [B].
@@ -133,19 +140,18 @@ func (m *Model) Inverse(x [][]float64) (states [][][]float64, err error) {
 }
 
 func (m *Model) states(name string, in [][]float64, run func(scope *model.Scope, v, context *Node) []*Node) (states [][][]float64, err error) {
-	err = m.eachChunk(in, func(chunk [][]float64) error {
-		out, err := m.call(name, func(scope *model.Scope, rows *Node) []*Node {
-			v, context := m.Split(rows)
-			return run(scope, v, context)
-		}, chunk)
-		if err != nil {
-			return err
-		}
-		if states == nil {
-			states = make([][][]float64, len(out))
+	var mu sync.Mutex
+	err = m.eachChunk(name, in, func(scope *model.Scope, rows *Node) []*Node {
+		v, context := m.Split(rows)
+		return run(scope, v, context)
+	}, func(first int, out []*tensors.Tensor) error {
+		mu.Lock()
+		defer mu.Unlock()
+		for len(states) < len(out) {
+			states = append(states, make([][]float64, len(in)))
 		}
 		for i, t := range out {
-			states[i] = append(states[i], rows(t, m.Config.Features)[:len(chunk)]...)
+			copy(states[i][first:], rows(t, m.Config.Features)) // but for the padding
 		}
 		return nil
 	})
@@ -154,42 +160,73 @@ func (m *Model) states(name string, in [][]float64, run func(scope *model.Scope,
 
 // Chunks have one of these sizes, so that each graph is compiled a few times at
 // most; larger ones gain no speed and cost memory.
-const maxChunk = 4096
+const (
+	maxChunk = 4096
 
-var chunkSizes = []int{1, 64, maxChunk}
+	// The pure-Go backend works through a graph operation by operation, on one core:
+	// small chunks stay in its cache, and the cores take a chunk each.
+	maxGoChunk = 512
+)
 
-func (m *Model) eachChunk(x [][]float64, do func(chunk [][]float64) error) error {
+// chunkSize is the size for n rows.
+func (m *Model) chunkSize(n int) int {
+	largest := maxChunk
+	if m.onGo() {
+		largest = maxGoChunk
+	}
+	for _, size := range []int{1, 64} {
+		if n <= size {
+			return size
+		}
+	}
+	return largest
+}
+
+func (m *Model) onGo() bool { return backend.Name(m.Backend) == "go" }
+
+// eachChunk runs a graph on x, [n, D+C], chunk by chunk, and hands what comes out to
+// take, with the number of the first row. The last chunk is padded with its last row.
+// On the pure-Go backend chunks are taken side by side, in any order.
+func (m *Model) eachChunk(name string, x [][]float64, graph func(scope *model.Scope, x *Node) []*Node, take func(first int, out []*tensors.Tensor) error) error {
 	if err := dataset.CheckRows(x, m.Config.Columns()); err != nil {
 		return fmt.Errorf("flow: %w", err)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for chunk := range slices.Chunk(x, maxChunk) {
-		if err := do(chunk); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// call runs a graph on one chunk, padded with its last row to a compiled size.
-func (m *Model) call(name string, graph func(scope *model.Scope, x *Node) []*Node, chunk [][]float64) ([]*tensors.Tensor, error) {
 	exec, err := m.exec(name, graph)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	size := maxChunk
-	for _, s := range slices.Backward(chunkSizes) {
-		if len(chunk) <= s {
-			size = s
+	size := m.chunkSize(len(x))
+	do := func(first int) error {
+		chunk := x[first:min(first+size, len(x))]
+		out, err := exec.Call(m.Tensor(slices.Concat(chunk, slices.Repeat(chunk[len(chunk)-1:], size-len(chunk)))))
+		if err != nil {
+			return fmt.Errorf("flow: %s: %w", name, err)
 		}
+		return take(first, out)
 	}
-	padded := slices.Concat(chunk, slices.Repeat(chunk[len(chunk)-1:], size-len(chunk)))
-	out, err := exec.Call(m.Tensor(padded))
-	if err != nil {
-		return nil, fmt.Errorf("flow: %s: %w", name, err)
+	var cores errgroup.Group
+	cores.SetLimit(1)
+	if m.onGo() {
+		cores.SetLimit(runtime.GOMAXPROCS(0))
 	}
-	return out, nil
+	errs := make([]error, len(x)/size+1)
+	for first := 0; first < len(x); first += size {
+		if m.compiled[name] != size { // alone, since it compiles
+			if err := do(first); err != nil {
+				return err
+			}
+			m.compiled[name] = size
+			continue
+		}
+		cores.Go(func() error {
+			errs[first/size] = do(first)
+			return nil
+		})
+	}
+	cores.Wait() //nolint:errcheck // all are in errs, in order
+	return cmp.Or(errs...)
 }
 
 func (m *Model) exec(name string, graph func(scope *model.Scope, in *Node) []*Node) (*model.Exec, error) {
