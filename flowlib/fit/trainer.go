@@ -29,6 +29,7 @@ type trainer struct {
 	train   [][]float64     // all training rows
 	data    *tensors.Tensor // the same on the device
 	fast    *fastSteps      // makes the steps, or nil
+	parts   *parts          // the same
 }
 
 // canLoop says whether a backend runs many steps in one call. The pure-Go
@@ -53,7 +54,7 @@ func newTrainer(m *flow.Model, train [][]float64, cfg Config, inLoop bool) (*tra
 	} else if err == nil {
 		if t.inLoop {
 			t.exec, err = model.NewExec(m.Backend, m.Store, t.loopGraph)
-		} else {
+		} else if t.parts, err = newParts(t, numParts(m.Backend, cfg.BatchSize)); err == nil && t.parts == nil {
 			t.exec, err = model.NewExec(m.Backend, m.Store, func(scope *model.Scope, data, rows, schedule *Node) *Node {
 				return t.stepGraph(scope, Gather(data, rows), schedule)
 			})
@@ -114,10 +115,23 @@ func (t *trainer) schedule(step int) *tensors.Tensor {
 // stepGraph builds one update of all weights from a batch, [B, D+C], and the
 // schedule of the step, [2], and returns the NLL before it, a scalar in nats.
 func (t *trainer) stepGraph(scope *model.Scope, batch, schedule *Node) *Node {
+	nll, gradients := t.gradientsGraph(scope, batch)
+	t.updateGraph(scope, gradients, schedule)
+	return nll
+}
+
+// gradientsGraph builds the NLL of a batch, [B, D+C], a scalar in nats, and its
+// gradients by the weights, in the order of the store.
+func (t *trainer) gradientsGraph(scope *model.Scope, batch *Node) (nll *Node, gradients []*Node) {
+	nll = Neg(ReduceAllMean(t.model.LogProbGraph(scope, batch)))
+	return nll, scope.BuildTrainableVariablesGradientsGraph(nll)
+}
+
+// updateGraph builds the update of all weights by their gradients and the schedule
+// of the step, [2].
+func (t *trainer) updateGraph(scope *model.Scope, gradients []*Node, schedule *Node) {
 	rate := Reshape(Slice(schedule, AxisElem(0)))
-	nll := Neg(ReduceAllMean(t.model.LogProbGraph(scope, batch)))
 	optimizer.LearningRateVar(scope, t.model.DType, t.cfg.LearningRate).SetNodeValue(rate)
-	gradients := scope.BuildTrainableVariablesGradientsGraph(nll)
 	if t.cfg.ClipNorm > 0 {
 		clipGlobalNorm(gradients, t.cfg.ClipNorm)
 	}
@@ -129,7 +143,6 @@ func (t *trainer) stepGraph(scope *model.Scope, batch, schedule *Node) *Node {
 	if t.cfg.EMADecay > 0 {
 		updateAverages(scope, Reshape(Slice(schedule, AxisElem(1))))
 	}
-	return nll
 }
 
 // run makes count steps from the given one, at most cfg.EvalEvery, and returns
@@ -164,18 +177,28 @@ func (t *trainer) steps(first, count int) (sum float64, bad int, err error) {
 // runSteps makes one device call per step. See steps.
 func (t *trainer) runSteps(first, count int) (sum float64, bad int, err error) {
 	for i := range count {
-		rows := tensors.FromFlatDataAndDimensions(t.batches.at(first+i), t.cfg.BatchSize, 1)
-		out, err := t.exec.Call(t.data, rows, t.schedule(first+i))
+		nll, err := t.runStep(t.batches.at(first+i), t.schedule(first+i))
 		if err != nil {
 			return 0, -1, err
 		}
-		nll := shapes.ConvertTo[float64](out[0].Value())
 		if !finite(nll) {
 			return 0, i, nil
 		}
 		sum += nll
 	}
 	return sum, -1, nil
+}
+
+// runStep makes a step on the rows of a batch and returns the NLL before it.
+func (t *trainer) runStep(rows []int32, schedule *tensors.Tensor) (float64, error) {
+	if t.parts != nil {
+		return t.parts.step(t.data, rows, schedule)
+	}
+	out, err := t.exec.Call(t.data, tensors.FromFlatDataAndDimensions(rows, len(rows), 1), schedule)
+	if err != nil {
+		return 0, err
+	}
+	return shapes.ConvertTo[float64](out[0].Value()), nil
 }
 
 func scalar(dtype dtypes.DType, v float64) *tensors.Tensor {
