@@ -80,6 +80,10 @@ var small = []struct {
 		return figure.Compare(about, "samples per second", []string{"by hand", "autodiff"}, []string{"1 thread", "2 threads"},
 			figure.ComparePanel{Name: "batch 256", Values: [][][]float64{{{2e5}, {4e5}}, {{1e4}, {1.5e4}}}})
 	}},
+	{"ranges", func() (figure.SVG, error) {
+		return figure.Ranges(about, "standard deviations", "usual", "this one", []string{"height", "weight"}, []figure.Range{{Low: -1.6, Middle: 0, High: 1.7}, {Low: -1, Middle: -0.2, High: 2}},
+			figure.RangePanel{Name: "strange", Values: []float64{40, -30}}, figure.RangePanel{Name: "usual", Values: []float64{1, 4}})
+	}},
 	{"thumbnails", func() (figure.SVG, error) {
 		return figure.Thumbnails(about, figure.DensityPanel{Name: "one", Values: [][]float64{{0, 0.1}, {0.1, 0.4}}, XMax: 1, YMax: 1},
 			figure.DensityPanel{Name: "two", Values: [][]float64{{7, 0}, {1, 2}}, XMin: -4, XMax: 4, YMin: 1, YMax: 9})
@@ -299,6 +303,19 @@ func TestErrors(t *testing.T) {
 		{"compare nothing", func() (figure.SVG, error) {
 			return figure.Compare(about, "x", nil, nil, figure.ComparePanel{})
 		}, []string{"0 names of rows"}},
+		{"ranges NaN", func() (figure.SVG, error) {
+			return figure.Ranges(about, "x", "", "", []string{"height"}, []figure.Range{{}}, figure.RangePanel{Name: "one", Values: []float64{nan}})
+		}, []string{`panel 0 ("one")`, "value 0"}},
+		{"ranges order", func() (figure.SVG, error) {
+			return figure.Ranges(about, "x", "", "", []string{"height"}, []figure.Range{{Low: 1, Middle: 0, High: 2}}, figure.RangePanel{Values: []float64{0}})
+		}, []string{`row 0 ("height")`, "not in order"}},
+		{"ranges rows", func() (figure.SVG, error) {
+			return figure.Ranges(about, "x", "", "", []string{"height"}, []figure.Range{{}}, figure.RangePanel{Values: []float64{0, 1}})
+		}, []string{"2 values", "1 rows"}},
+		{"ranges missing", func() (figure.SVG, error) {
+			return figure.Ranges(about, "x", "", "", []string{"height"}, nil, figure.RangePanel{Values: []float64{0}})
+		}, []string{"0 ranges", "1 rows"}},
+		{"ranges nothing", func() (figure.SVG, error) { return figure.Ranges(about, "x", "", "", nil, nil, figure.RangePanel{}) }, []string{"rows"}},
 		{"thumbnails shape", func() (figure.SVG, error) {
 			return figure.Thumbnails(about, figure.DensityPanel{Values: [][]float64{{1}}, XMax: 1, YMax: 1},
 				figure.DensityPanel{Name: "wide", Values: [][]float64{{1}}, XMax: 2, YMax: 1})
@@ -354,6 +371,9 @@ func TestDegenerate(t *testing.T) {
 		},
 		"compare negative": func() (figure.SVG, error) {
 			return figure.Compare(about, "x", []string{"a", "b"}, []string{""}, figure.ComparePanel{Values: [][][]float64{{{-0.1}}, {{100}}}})
+		},
+		"ranges": func() (figure.SVG, error) {
+			return figure.Ranges(about, "x", "", "", []string{""}, []figure.Range{{}}, figure.RangePanel{Values: []float64{0}})
 		},
 		"thumbnails": func() (figure.SVG, error) {
 			return figure.Thumbnails(about, figure.DensityPanel{Values: [][]float64{{1}}, XMax: 1, YMax: 1})
