@@ -33,7 +33,7 @@ var ranks = map[string]int{
 	"flowlib/recipe":     5,
 	"flowlib/tabular":    6,
 	"internal/bench":     6,
-	"notebooks":          6,
+	"notebooks":          7,
 	"scripts":            6,
 	"cmd":                7,
 }
