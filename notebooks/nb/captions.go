@@ -129,6 +129,27 @@ var captions = map[string]figure.Info{
 		Title:       "KL divergence against time",
 		Description: "Least KL divergence from the true density so far against the seconds since the process started, both logarithmic. All engines follow the same curve, moved to the right by their cold start and stretched by their pace.",
 	},
+	"table-curve": {
+		Title:       "Training curve on the benign rows",
+		Description: "Mean log-likelihood in training and on validation rows against optimizer steps. Both rise at first; then training goes on rising while validation does not.",
+		Half:        true,
+	},
+	"table-scores": {
+		Title:       "Strangeness of benign and malignant rows",
+		Description: "Histograms of minus log p under the flow, of benign rows that it has not seen and of malignant ones. Benign rows lie close together, most malignant ones farther right, many beyond the end of the axis; the threshold stands where the histograms overlap.",
+	},
+	"table-decision": {
+		Title:       "All thresholds, and the promise kept",
+		Description: "Left, ROC curves of the flow and of two normal distributions, which rise steeply from the left and lie close together, with a dot at the flow's decision. Right, the share of benign test rows flagged against the false-alarm rate asked for, in the band around the diagonal in which luck keeps it.",
+	},
+	"table-ranges": {
+		Title:       "Three malignant rows beside benign ones",
+		Description: "A panel for the strangest malignant row, one in the middle and the least strange one; a row for each of the columns that drive them. Dots for their values, over bars where nine tenths of the benign rows lie.",
+	},
+	"table-rivals": {
+		Title:       "The flow and two normal distributions on three splits",
+		Description: "What AUROC and average precision lack to one, for the flow, a normal distribution and normal distributions column by column: the median of three splits, and a ring for each.",
+	},
 	"data-moons": {
 		Title:       "Two moons",
 		Description: "The exact density of the two moons as a heat map, with 300 draws on top of it: two thin interleaved half circles.",

@@ -10,6 +10,7 @@ import (
 	"normflow/flowlib/eval"
 	"normflow/flowlib/experiment"
 	"normflow/flowlib/figure"
+	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
 )
 
@@ -18,8 +19,15 @@ const gridCells = 200 // of a density picture, each way
 // Curves is the training curve of a run as log-likelihood, with the negative
 // entropy as the limit.
 func Curves(r *experiment.Result, name string) figure.CurvePanel {
-	panel := figure.CurvePanel{Name: name, Limit: &figure.Mark{Name: "−entropy", Value: -r.Entropy}}
-	for _, p := range r.Fit.Curve {
+	panel := curvePanel(name, r.Fit.Curve)
+	panel.Limit = &figure.Mark{Name: "−entropy", Value: -r.Entropy}
+	return panel
+}
+
+// curvePanel is a training curve as log-likelihood.
+func curvePanel(name string, curve []fit.Point) figure.CurvePanel {
+	panel := figure.CurvePanel{Name: name}
+	for _, p := range curve {
 		panel.Training = append(panel.Training, []float64{float64(p.Step), -p.Train})
 		panel.Validation = append(panel.Validation, []float64{float64(p.Step), -p.Valid})
 	}

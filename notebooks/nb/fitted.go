@@ -1,0 +1,154 @@
+package nb
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"io/fs"
+	"maps"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/google/renameio/v2"
+	"github.com/janpfeifer/gonb/gonbui"
+	"github.com/janpfeifer/must"
+
+	"normflow/flowlib/backend"
+	"normflow/flowlib/figure"
+	"normflow/flowlib/fit"
+	"normflow/flowlib/recipe"
+	"normflow/flowlib/table"
+	"normflow/flowlib/tabular"
+)
+
+// Scores are the log-densities, in nats, that a model gives rows it has not seen.
+type Scores struct {
+	Calibration []float64 `json:"calibration"` // normal
+	Normal      []float64 `json:"normal"`      // of the test
+	Anomalies   []float64 `json:"anomalies"`   // of the test
+}
+
+// Fitted is a flow that was fitted to the normal rows of a table, and its scores.
+type Fitted struct {
+	Record     *tabular.Record `json:"record"` // of the fit: what was chosen and why, the curve
+	Parameters int             `json:"parameters"`
+	Scores     Scores          `json:"scores"`
+	Layers     int             `json:"layers"`
+
+	Parts Parts  `json:"-"`
+	Dir   string `json:"-"` // of the model
+}
+
+// FitParts fits a flow to the training rows as flow fit does, with a progress bar
+// below the cell, and scores the other parts; or it hands back at once what was done
+// before. 0 layers are as many as flow fit chooses.
+func FitParts(p Parts, layers int) Fitted {
+	folder := p.write()
+	cfg := tabular.DefaultFit()
+	cfg.Test = 0 // the test rows are apart already
+	cfg.Seed, cfg.Layers, cfg.Steps = int64(p.Seed), layers, Steps(0)
+	cfg.Options = map[string]string{"test": "0"} // as the command would have kept them
+	for name, value := range map[string]int{"seed": int(p.Seed), "layers": layers, "steps": cfg.Steps} {
+		if value != 0 {
+			cfg.Options[name] = fmt.Sprint(value)
+		}
+	}
+	d := Fitted{Parts: p, Dir: filepath.Join(folder, "flow-"+p.key(cfg))}
+	done := d.Dir + ".json"
+	text, err := os.ReadFile(done)
+	if err == nil {
+		must.M(json.Unmarshal(text, &d))
+		return d
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		panic(err)
+	}
+	d.Record = fitTable(filepath.Join(folder, "train.csv"), d.Dir, cfg)
+	m := must.M1(tabular.Open(d.Dir, cfg.Engine))
+	rows := slices.Concat(p.Calibration, p.Normal, p.Anomalies) // in one piece: each size is compiled for itself
+	logProb := scoreRows(m, rows)
+	n, n2 := len(p.Calibration), len(p.Calibration)+len(p.Normal)
+	d.Scores = Scores{logProb[:n], logProb[n:n2], logProb[n2:]}
+	d.Parameters, d.Layers = m.Saved.Parameters, m.Saved.Config.Layers
+	must.M(renameio.WriteFile(done, must.M1(json.Marshal(d)), 0o644)) // last: it says that all is there
+	return d
+}
+
+// key is short for all that a fit depends on: rows, options, the recipe for them, the
+// backend.
+func (p Parts) key(cfg tabular.FitConfig) string {
+	s := table.NewSummarizer(p.Columns)
+	for _, row := range p.Train {
+		s.Add(row)
+	}
+	chosen := must.M1(recipe.New(recipe.Ask{
+		Summary: s.Summary(), Features: len(p.Columns), Rows: len(p.Train) - int(cfg.Valid*float64(len(p.Train))),
+		Model: cfg.Model, Layers: cfg.Layers, Steps: cfg.Steps,
+	}))
+	sum := sha256.Sum256(must.M1(json.Marshal([]any{p, cfg.Seed, cfg.Valid, chosen, backend.Name(Backend())})))
+	return hex.EncodeToString(sum[:4])
+}
+
+// fitTable is tabular.Fit below a progress bar. Interrupting the cell keeps a
+// checkpoint: running it again goes on from there.
+func fitTable(file, dir string, cfg tabular.FitConfig) *tabular.Record {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	cfg.Resume = true
+	name := fmt.Sprintf("flow fit, seed %d", cfg.Seed)
+	bar := gonbui.UniqueId()
+	r := must.M1(tabular.Fit(ctx, file, dir, cfg, tabular.Progress{Step: func(p fit.Point, of fit.Config) {
+		gonbui.UpdateHTML(bar, progress(name, p, of))
+		gonbui.Sync()
+	}}))
+	gonbui.UpdateHTML(bar, fmt.Sprintf("<div>%s: step %d was best, %.0f s on %s</div>", html.EscapeString(name), r.Result.BestStep, r.Result.Seconds, r.Engine))
+	gonbui.Sync()
+	return r
+}
+
+// scoreRows returns the log-densities of rows.
+func scoreRows(m *tabular.Model, rows [][]float64) []float64 {
+	logProb := make([]float64, len(rows))
+	must.M(m.LogProb(logProb, slices.Concat(rows...)))
+	return logProb
+}
+
+// Choices shows what was chosen for the table, and why.
+func (d Fitted) Choices() {
+	var b strings.Builder
+	for _, reason := range d.Record.Reasons {
+		fmt.Fprintf(&b, "- %s\n", reason)
+	}
+	fmt.Fprintf(&b, "\nThat makes %d coupling layers with %s parameters, fitted to %d rows with %d more for validation.",
+		d.Layers, thousands(float64(d.Parameters)), d.Record.Split.Train, d.Record.Split.Valid)
+	gonbui.DisplayMarkdown(b.String())
+}
+
+// Curve is the training curve as log-likelihood.
+func (d Fitted) Curve() figure.CurvePanel {
+	return curvePanel(d.Parts.Name+" rows", d.Record.Result.Curve)
+}
+
+// Commands are what does the same from a shell, in the folder where the parts lie.
+func (d Fitted) Commands(falseAlarm float64) string {
+	folder := filepath.Dir(d.Dir)
+	if relative, err := filepath.Rel(root(), folder); err == nil && filepath.IsLocal(relative) {
+		folder = relative
+	}
+	options := ""
+	for _, name := range slices.Sorted(maps.Keys(d.Record.Options)) {
+		options += fmt.Sprintf(" --%s %s", name, d.Record.Options[name])
+	}
+	return fmt.Sprintf(`cd %s
+flow fit train.csv -o model%s
+flow anomaly model test.csv --calibration calibration.csv --labels %s --false-alarm %g --keep -o flagged.csv
+flow eval model test.csv -o page.html`, folder, options, Label, falseAlarm)
+}

@@ -1,0 +1,117 @@
+package nb
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/janpfeifer/gonb/gonbui"
+	"github.com/janpfeifer/must"
+
+	"normflow/flowlib/dataset"
+	"normflow/flowlib/experiment"
+	"normflow/flowlib/table"
+)
+
+// Parts is a table parted for a detector that gets to know normal rows alone.
+type Parts struct {
+	Columns     []string    // [D]
+	Train       [][]float64 // half of the normal rows, [n, D]
+	Calibration [][]float64 // a quarter: they say how strange a normal row can look
+	Normal      [][]float64 // the last quarter, and
+	Anomalies   [][]float64 // all the other rows: the test
+	Name, Other string      // what normal rows and the others are called
+	Seed        uint64      // of the shuffle
+}
+
+// Part parts the rows of a table by the column of text that was read beside the
+// numbers: normal are those where it says so.
+func Part(t *table.Table, normal string, seed uint64) Parts {
+	p := Parts{Columns: t.Columns, Name: normal, Seed: seed}
+	var rows [][]float64
+	for i, row := range t.Rows {
+		if t.Text[i][0] == normal {
+			rows = append(rows, row)
+		} else {
+			p.Anomalies = append(p.Anomalies, row)
+			if p.Other == "" {
+				p.Other = t.Text[i][0]
+			}
+			if p.Other != t.Text[i][0] {
+				p.Other = "other"
+			}
+		}
+	}
+	if len(rows) == 0 || len(p.Anomalies) == 0 {
+		panic(fmt.Sprintf("nb: of %d rows %d say %q in column %q: expected some that do and some that do not", len(t.Rows), len(rows), normal, t.Kept[0].Name))
+	}
+	splits := must.M1(dataset.Split(rows, seed, 0.25, 0.25))
+	p.Train, p.Calibration, p.Normal = splits.Train, splits.Valid, splits.Test
+	return p
+}
+
+// String says how many rows are where.
+func (p Parts) String() string {
+	return fmt.Sprintf("%d %s rows to fit to, %d to calibrate with; for the test %d %s rows and all %d %s ones",
+		len(p.Train), p.Name, len(p.Calibration), len(p.Normal), p.Name, len(p.Anomalies), p.Other)
+}
+
+// Label is the column of the test's file that is 1 in anomalies, else 0.
+const Label = "label"
+
+// folder is where the parts and what is fitted to them are kept.
+func (p Parts) folder() string {
+	return filepath.Join(experiment.Root(), "tables", fmt.Sprintf("%s-seed-%d", p.Name, p.Seed))
+}
+
+// write keeps the parts as the files train.csv, calibration.csv and test.csv, as
+// the flow command reads them.
+func (p Parts) write() (folder string) {
+	folder = p.folder()
+	must.M(os.MkdirAll(folder, 0o755))
+	file := func(name string, columns []string, rows [][]float64) {
+		w := must.M1(table.Create(filepath.Join(folder, name), nil, columns, table.Dialect{}))
+		defer w.Abort()
+		for _, row := range rows {
+			must.M(w.Write(nil, row))
+		}
+		must.M(w.Commit())
+	}
+	file("train.csv", p.Columns, p.Train)
+	file("calibration.csv", p.Columns, p.Calibration)
+	var test [][]float64
+	for _, row := range p.Normal {
+		test = append(test, append(slices.Clone(row), 0))
+	}
+	for _, row := range p.Anomalies {
+		test = append(test, append(slices.Clone(row), 1))
+	}
+	file("test.csv", append(slices.Clone(p.Columns), Label), test)
+	return folder
+}
+
+// Rows shows the first rows of a table in the columns named, of numbers or of text,
+// and how many rows and columns there are.
+func Rows(t *table.Table, count int, names ...string) {
+	shown := [][]string{names}
+	for i := range min(count, len(t.Rows)) {
+		var row []string
+		for _, name := range names {
+			row = append(row, cellOf(t, i, name))
+		}
+		shown = append(shown, row)
+	}
+	showTable(shown)
+	gonbui.DisplayMarkdown(fmt.Sprintf("%d rows of %d numbers (%s).", len(t.Rows), len(t.Columns), t.Format))
+}
+
+func cellOf(t *table.Table, row int, name string) string {
+	if j := slices.Index(t.Columns, name); j >= 0 {
+		return fmt.Sprint(t.Rows[row][j])
+	}
+	if j := slices.IndexFunc(t.Kept, func(c table.Column) bool { return c.Name == name }); j >= 0 {
+		return t.Text[row][j]
+	}
+	panic(fmt.Sprintf("nb: the table has no column %q", name))
+}

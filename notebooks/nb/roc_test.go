@@ -1,0 +1,61 @@
+package nb
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/janpfeifer/must"
+
+	"normflow/flowlib/anomaly"
+)
+
+// The area under the curve is AUROC, which ranks find, with ties and without.
+func TestROCHasTheAreaOfRanks(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 3))
+	for _, rounding := range []float64{1e-9, 0.5} {
+		var normal, anomalous []float64
+		for range 100 {
+			normal = append(normal, rounding*math.Round((2+rng.NormFloat64())/rounding))
+		}
+		for range 60 {
+			anomalous = append(anomalous, rounding*math.Round(rng.NormFloat64()/rounding))
+		}
+		xy := ROC(normal, anomalous)
+		area := 0.0
+		for i := 1; i < len(xy); i++ {
+			area += (xy[i][0] - xy[i-1][0]) * (xy[i][1] + xy[i-1][1]) / 2
+		}
+		if want := must.M1(anomaly.AUROC(normal, anomalous)); !(math.Abs(area-want) <= 1e-12) {
+			t.Errorf("rounded to %g: area %.12f, AUROC %.12f", rounding, area, want)
+		}
+		if first, last := xy[0], xy[len(xy)-1]; first[0] != 0 || first[1] != 0 || last[0] != 1 || last[1] != 1 {
+			t.Errorf("from %v to %v", first, last)
+		}
+	}
+}
+
+func TestROCChartMarksTheFirst(t *testing.T) {
+	s := Scores{Calibration: []float64{1, 2, 3}, Normal: []float64{0, 2, 3, 4}, Anomalies: []float64{-1, 0.5}}
+	chart := ROCChart([]Method{{"one", s}, {"two", s}}, Decide(s, 0.25))
+	last := chart.Lines[len(chart.Lines)-1]
+	if len(chart.Lines) != 3 || last.Name != "decision of the one" || last.XY[0][0] != 0.25 || last.XY[0][1] != 1 {
+		t.Errorf("%+v", last)
+	}
+}
+
+// The fact is the decision's, at each rate that some p-value can reach.
+func TestPromiseChart(t *testing.T) {
+	s := Scores{Calibration: []float64{1, 2, 3, 4}, Normal: []float64{0, 1.5, 1.6, 9}, Anomalies: []float64{0}}
+	chart := PromiseChart(s, 0.6)
+	found, promised := chart.Lines[0], chart.Lines[1]
+	if len(found.XY) != 3 || found.XY[0][0] != 0.2 || found.XY[0][1] != 0.25 || found.XY[1][1] != 0.75 || promised.XY[2][1] != 0.6 {
+		t.Errorf("%v, promised %v", found.XY, promised.XY)
+	}
+	for k := range found.XY {
+		d := Decide(s, found.XY[k][0])
+		if found.XY[k][1] != d.FalseAlarmRate() || promised.Low[k] != float64(d.Low)/4 || promised.High[k] != float64(d.High)/4 {
+			t.Errorf("at %g: %v in %g to %g, decided %+v", found.XY[k][0], found.XY[k][1], promised.Low[k], promised.High[k], d)
+		}
+	}
+}
