@@ -95,6 +95,34 @@ func TestStrangestIsDrivenByItsColumn(t *testing.T) {
 	}
 }
 
+// Of 0, 1, …, 99 nine tenths lie between 4 and 94.
+func TestUsual(t *testing.T) {
+	var p Parts
+	for i := range 100 {
+		p.Train = append(p.Train, []float64{-7, float64((37 * i) % 100)})
+	}
+	r, mean, std := p.usual(1)
+	for got, want := range map[float64]float64{mean: 49.5, std: math.Sqrt(100. * 101 / 12), mean + r.Low*std: 4, mean + r.Middle*std: 49, mean + r.High*std: 94} {
+		if !(math.Abs(got-want) <= 1e-9) {
+			t.Errorf("got %g, want %g", got, want)
+		}
+	}
+}
+
+// The flow comes first, and the last method sees no correlations.
+func TestMethods(t *testing.T) {
+	f := quick(t, 0)
+	m := Methods(f)
+	if len(m) != 3 || !slices.Equal(m[0].Scores.Normal, f.Scores.Normal) {
+		t.Fatalf("%d methods", len(m))
+	}
+	for i, correlations := range []bool{true, false} {
+		if want := NewGaussian(f.Parts.Train, correlations).LogProb(f.Parts.Anomalies); !slices.Equal(m[1+i].Scores.Anomalies, want) {
+			t.Errorf("%s has other scores", m[1+i].Name)
+		}
+	}
+}
+
 // All methods tell the odd rows of this table, and the methods are compared on equal rows.
 func TestCompete(t *testing.T) {
 	quick(t, 0) // sets what follows up

@@ -28,6 +28,9 @@ type Parts struct {
 // Part parts the rows of a table by the column of text that was read beside the
 // numbers: normal are those where it says so.
 func Part(t *table.Table, normal string, seed uint64) Parts {
+	if len(t.Kept) != 1 {
+		panic(fmt.Sprintf("nb: the table was read with %d columns of text beside its numbers, expected the one that tells normal rows from others: name it in Keep, and in Exclude", len(t.Kept)))
+	}
 	p := Parts{Columns: t.Columns, Name: normal, Seed: seed}
 	var rows [][]float64
 	for i, row := range t.Rows {

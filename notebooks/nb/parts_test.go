@@ -88,12 +88,21 @@ func TestPart(t *testing.T) {
 	if other := Part(squad, "fine", 1).Other; other != "other" {
 		t.Errorf("of two kinds of others: %q", other)
 	}
-	defer func() {
-		if said := fmt.Sprint(recover()); !strings.Contains(said, `0 say "Fine" in column "kind"`) {
-			t.Errorf("got %q", said)
-		}
-	}()
-	Part(squad, "Fine", 1)
+	unlabelled := *squad
+	unlabelled.Kept, unlabelled.Text = nil, nil
+	for want, part := range map[string]func(){
+		`0 say "Fine" in column "kind"`: func() { Part(squad, "Fine", 1) },
+		"0 columns of text":             func() { Part(&unlabelled, "fine", 1) },
+	} {
+		func() {
+			defer func() {
+				if said := fmt.Sprint(recover()); !strings.Contains(said, want) {
+					t.Errorf("got %q, want %q", said, want)
+				}
+			}()
+			part()
+		}()
+	}
 }
 
 func TestPartsAsFiles(t *testing.T) {

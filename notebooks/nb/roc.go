@@ -5,6 +5,7 @@ import (
 
 	"github.com/janpfeifer/must"
 
+	"normflow/flowlib/anomaly"
 	"normflow/flowlib/figure"
 )
 
@@ -25,8 +26,9 @@ func ScoreFigure(info figure.Info, f Fitted, d Decision) figure.SVG {
 // ROC is the share of anomalies below a threshold on the log-density against the share
 // of normal rows below it, for every threshold from the lowest score on: rows from
 // (0, 0) to (1, 1). Scores that are tied come together, as a slanted step, so that the
-// area under the curve is [anomaly.AUROC].
+// area under the curve is [anomaly.AUROC]. It panics on NaN, and unless there are both.
 func ROC(normal, anomalous []float64) (xy [][]float64) {
+	must.M1(anomaly.AUROC(normal, anomalous)) // refuses what has no order
 	n, a := slices.Sorted(slices.Values(normal)), slices.Sorted(slices.Values(anomalous))
 	xy = [][]float64{{0, 0}}
 	for i, j := 0, 0; i < len(n) || j < len(a); {

@@ -79,18 +79,25 @@ func (f Fitted) RangeFigure(info figure.Info, rows []Strange) figure.SVG {
 	var ranges []figure.Range
 	panels := make([]figure.RangePanel, len(rows))
 	for _, j := range columns {
-		values := make([]float64, len(f.Parts.Train))
-		for i, row := range f.Parts.Train {
-			values[i] = row[j]
-		}
-		slices.Sort(values)
-		mean, std := stat.MeanStdDev(values, nil)
-		at := func(share float64) float64 { return (stat.Quantile(share, stat.Empirical, values, nil) - mean) / std }
-		names, ranges = append(names, f.Parts.Columns[j]), append(ranges, figure.Range{Low: at(0.05), Middle: at(0.5), High: at(0.95)})
+		usual, mean, std := f.Parts.usual(j)
+		names, ranges = append(names, f.Parts.Columns[j]), append(ranges, usual)
 		for k, r := range rows {
 			panels[k].Name = r.Name
 			panels[k].Values = append(panels[k].Values, (r.Row[j]-mean)/std)
 		}
 	}
 	return must.M1(figure.Ranges(info, fmt.Sprintf("value, in standard deviations of the %s rows from their mean", f.Parts.Name), fmt.Sprintf("nine tenths of the %s rows", f.Parts.Name), "this row", names, ranges, panels...))
+}
+
+// usual is where nine tenths of the training rows lie in a column, and the middle one, in
+// standard deviations from their mean, which are returned as well.
+func (p Parts) usual(column int) (r figure.Range, mean, std float64) {
+	values := make([]float64, len(p.Train))
+	for i, row := range p.Train {
+		values[i] = row[column]
+	}
+	slices.Sort(values)
+	mean, std = stat.MeanStdDev(values, nil)
+	at := func(share float64) float64 { return (stat.Quantile(share, stat.Empirical, values, nil) - mean) / std }
+	return figure.Range{Low: at(0.05), Middle: at(0.5), High: at(0.95)}, mean, std
 }
