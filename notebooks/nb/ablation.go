@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/must"
 
 	"normflow/flowlib/figure"
@@ -208,7 +207,7 @@ func AblationAnswer(a Ablation) {
 	for _, c := range a.Changes() {
 		fmt.Fprintf(&b, "- %s\n", c)
 	}
-	gonbui.DisplayMarkdown(b.String())
+	showMarkdown(b.String())
 }
 
 // Summary is the ablation as the report needs it: median KL by data set, kind

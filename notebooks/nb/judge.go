@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/gomlx/gomlx/core/tensors"
-	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/must"
 
 	"normflow/flowlib/anomaly"
@@ -83,7 +82,7 @@ func showTable(rows [][]string) {
 			fmt.Fprintf(&b, "|%s\n", strings.Repeat("---:|", len(row)))
 		}
 	}
-	gonbui.DisplayMarkdown(b.String())
+	showMarkdown(b.String())
 }
 
 // Detector is a threshold on a log-density, and how it did.

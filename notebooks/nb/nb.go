@@ -55,7 +55,15 @@ func setting(name string, usual, largest int) int {
 func Figure(name string, svg figure.SVG) {
 	gonbui.DisplayHTML(fmt.Sprintf(`<p class="figure"><img alt="%s" src="data:image/svg+xml;base64,%s"></p>`,
 		html.EscapeString(Info(name).Description), base64.StdEncoding.EncodeToString(svg)))
+	gonbui.Sync()
 	Keep(name, svg)
+}
+
+// showMarkdown shows text below the cell, and like all that shows something waits until
+// it has arrived: what a cell's program sends just before it ends may be lost.
+func showMarkdown(text string) {
+	gonbui.DisplayMarkdown(text)
+	gonbui.Sync()
 }
 
 // Keep keeps a picture for the report and does not show it: one that is drawn

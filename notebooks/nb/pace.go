@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/must"
 
 	"normflow/flowlib/experiment"
@@ -154,5 +153,5 @@ func (r Race) Show(name string) {
 	if len(r.Paces) > 0 {
 		showTable(r.Table())
 	}
-	gonbui.DisplayMarkdown(r.Story())
+	showMarkdown(r.Story())
 }

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/must"
 )
 
@@ -22,7 +21,7 @@ func Source(folder string, names ...string) {
 	for _, name := range names {
 		fmt.Fprintf(&b, "```go\n%s\n```\n\n", must.M1(source(folder, name)))
 	}
-	gonbui.DisplayMarkdown(b.String())
+	showMarkdown(b.String())
 }
 
 // source returns the text of a function, below a line that says where it stands.

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/must"
 
 	"normflow/flowlib/figure"
@@ -141,10 +140,10 @@ func SpeedFigure(name string, s Speeds) {
 	rows, panels := s.Panels()
 	if len(rows) > 0 {
 		Figure(name, must.M1(figure.Compare(Info(name), "thousand samples per second", rows, []string{""}, panels...)))
-		gonbui.DisplayMarkdown(fmt.Sprintf("Measured on %s, %s, %s.", s.CPU, s.Machine, s.Date))
+		showMarkdown(fmt.Sprintf("Measured on %s, %s, %s.", s.CPU, s.Machine, s.Date))
 	}
 	if missing := s.Missing(); missing != "" {
-		gonbui.DisplayMarkdown(missing)
+		showMarkdown(missing)
 	}
 }
 
@@ -181,7 +180,7 @@ func (s Speeds) Table() [][]string {
 func SpeedTable(s Speeds) {
 	if table := s.Table(); len(table) > 1 {
 		showTable(table)
-		gonbui.DisplayMarkdown("Thousand samples per second in training by batch size, thousand points per second scored and drawn, seconds from the start of the process to the end of the first step, MiB at the peak of scoring 1,000,000 points; each at the better of one and two threads.")
+		showMarkdown("Thousand samples per second in training by batch size, thousand points per second scored and drawn, seconds from the start of the process to the end of the first step, MiB at the peak of scoring 1,000,000 points; each at the better of one and two threads.")
 	}
 }
 
