@@ -61,25 +61,25 @@ func FitParts(p Parts, layers int) Fitted {
 			cfg.Options[name] = fmt.Sprint(value)
 		}
 	}
-	d := Fitted{Parts: p, Dir: filepath.Join(folder, "flow-"+p.key(cfg))}
-	done := d.Dir + ".json"
+	f := Fitted{Parts: p, Dir: filepath.Join(folder, "flow-"+p.key(cfg))}
+	done := f.Dir + ".json"
 	text, err := os.ReadFile(done)
 	if err == nil {
-		must.M(json.Unmarshal(text, &d))
-		return d
+		must.M(json.Unmarshal(text, &f))
+		return f
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		panic(err)
 	}
-	d.Record = fitTable(filepath.Join(folder, "train.csv"), d.Dir, cfg)
-	m := must.M1(tabular.Open(d.Dir, cfg.Engine))
+	f.Record = fitTable(filepath.Join(folder, "train.csv"), f.Dir, cfg)
+	m := must.M1(tabular.Open(f.Dir, cfg.Engine))
 	rows := slices.Concat(p.Calibration, p.Normal, p.Anomalies) // in one piece: each size is compiled for itself
 	logProb := scoreRows(m, rows)
 	n, n2 := len(p.Calibration), len(p.Calibration)+len(p.Normal)
-	d.Scores = Scores{logProb[:n], logProb[n:n2], logProb[n2:]}
-	d.Parameters, d.Layers = m.Saved.Parameters, m.Saved.Config.Layers
-	must.M(renameio.WriteFile(done, must.M1(json.Marshal(d)), 0o644)) // last: it says that all is there
-	return d
+	f.Scores = Scores{logProb[:n], logProb[n:n2], logProb[n2:]}
+	f.Parameters, f.Layers = m.Saved.Parameters, m.Saved.Config.Layers
+	must.M(renameio.WriteFile(done, must.M1(json.Marshal(f)), 0o644)) // last: it says that all is there
+	return f
 }
 
 // key is short for all that a fit depends on: rows, options, the recipe for them, the
@@ -122,33 +122,34 @@ func scoreRows(m *tabular.Model, rows [][]float64) []float64 {
 }
 
 // Choices shows what was chosen for the table, and why.
-func (d Fitted) Choices() {
+func (f Fitted) Choices() {
 	var b strings.Builder
-	for _, reason := range d.Record.Reasons {
+	for _, reason := range f.Record.Reasons {
 		fmt.Fprintf(&b, "- %s\n", reason)
 	}
 	fmt.Fprintf(&b, "\nThat makes %d coupling layers with %s parameters, fitted to %d rows with %d more for validation.",
-		d.Layers, thousands(float64(d.Parameters)), d.Record.Split.Train, d.Record.Split.Valid)
-	gonbui.DisplayMarkdown(b.String())
+		f.Layers, thousands(float64(f.Parameters)), f.Record.Split.Train, f.Record.Split.Valid)
+	showMarkdown(b.String())
 }
 
 // Curve is the training curve as log-likelihood.
-func (d Fitted) Curve() figure.CurvePanel {
-	return curvePanel(d.Parts.Name+" rows", d.Record.Result.Curve)
+func (f Fitted) Curve() figure.CurvePanel {
+	return curvePanel(f.Parts.Name+" rows", f.Record.Result.Curve)
 }
 
 // Commands are what does the same from a shell, in the folder where the parts lie.
-func (d Fitted) Commands(falseAlarm float64) string {
-	folder := filepath.Dir(d.Dir)
+func (f Fitted) Commands(falseAlarm float64) string {
+	folder := filepath.Dir(f.Dir)
 	if relative, err := filepath.Rel(root(), folder); err == nil && filepath.IsLocal(relative) {
 		folder = relative
 	}
 	options := ""
-	for _, name := range slices.Sorted(maps.Keys(d.Record.Options)) {
-		options += fmt.Sprintf(" --%s %s", name, d.Record.Options[name])
+	for _, name := range slices.Sorted(maps.Keys(f.Record.Options)) {
+		options += fmt.Sprintf(" --%s %s", name, f.Record.Options[name])
 	}
 	return fmt.Sprintf(`cd %s
 flow fit train.csv -o model%s
-flow anomaly model test.csv --calibration calibration.csv --labels %s --false-alarm %g --keep -o flagged.csv
+flow anomaly model test.csv --calibration calibration.csv --labels %s \
+  --false-alarm %g --keep -o flagged.csv
 flow eval model test.csv -o page.html`, folder, options, Label, falseAlarm)
 }

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/must"
 
 	"normflow/flowlib/dataset"
@@ -56,8 +55,8 @@ func Part(t *table.Table, normal string, seed uint64) Parts {
 
 // String says how many rows are where.
 func (p Parts) String() string {
-	return fmt.Sprintf("%d %s rows to fit to, %d to calibrate with; for the test %d %s rows and all %d %s ones",
-		len(p.Train), p.Name, len(p.Calibration), len(p.Normal), p.Name, len(p.Anomalies), p.Other)
+	return fmt.Sprintf("to fit to:         %d %s rows\nto calibrate with: %d %s rows\nfor the test:      %d %s rows, %d %s rows",
+		len(p.Train), p.Name, len(p.Calibration), p.Name, len(p.Normal), p.Name, len(p.Anomalies), p.Other)
 }
 
 // Label is the column of the test's file that is 1 in anomalies, else 0.
@@ -94,19 +93,20 @@ func (p Parts) write() (folder string) {
 	return folder
 }
 
-// Rows shows the first rows of a table in the columns named, of numbers or of text,
-// and how many rows and columns there are.
+// Rows shows so many rows of a table, spread evenly over it, in the columns named, of
+// numbers or of text, and how many rows and columns there are.
 func Rows(t *table.Table, count int, names ...string) {
 	shown := [][]string{names}
-	for i := range min(count, len(t.Rows)) {
+	count = min(count, len(t.Rows))
+	for k := range count {
 		var row []string
 		for _, name := range names {
-			row = append(row, cellOf(t, i, name))
+			row = append(row, cellOf(t, k*len(t.Rows)/count, name))
 		}
 		shown = append(shown, row)
 	}
 	showTable(shown)
-	gonbui.DisplayMarkdown(fmt.Sprintf("%d rows of %d numbers (%s).", len(t.Rows), len(t.Columns), t.Format))
+	showMarkdown(fmt.Sprintf("%d rows of %d numbers (%s).", len(t.Rows), len(t.Columns), t.Format))
 }
 
 func cellOf(t *table.Table, row int, name string) string {

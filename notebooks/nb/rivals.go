@@ -66,21 +66,23 @@ func (r Rivals) values(method int, of func(Decision) float64) (values []float64)
 }
 
 // Table shows all measures: the mean of the splits, and from the least to the largest.
-func (r Rivals) Table() {
-	table := [][]string{{"method"}}
+func (r Rivals) Table() { showTable(r.table()) }
+
+func (r Rivals) table() [][]string {
+	table := [][]string{append([]string{""}, r.Names...)}
 	for _, m := range measures {
-		table[0] = append(table[0], m.name)
-	}
-	for i, name := range r.Names {
-		row := []string{name}
-		for _, m := range measures {
+		row := []string{m.name}
+		for i := range r.Names {
 			v := r.values(i, m.of)
-			row = append(row, fmt.Sprintf("%.3f (%.3f to %.3f)", stat.Mean(v, nil), slices.Min(v), slices.Max(v)))
+			row = append(row, fmt.Sprintf("%.3f (%.3f–%.3f)", stat.Mean(v, nil), slices.Min(v), slices.Max(v)))
 		}
 		table = append(table, row)
 	}
-	showTable(table)
+	return table
 }
+
+// ShowAnswer shows the answer as a list.
+func (r Rivals) ShowAnswer() { showMarkdown(r.Answer()) }
 
 // Panels are what AUROC and average precision lack to 1, with a dot for each split.
 func (r Rivals) Panels() (panels []figure.ComparePanel) {

@@ -39,6 +39,9 @@ func TestRivalsSummaryAndPanels(t *testing.T) {
 	if s["splits"] != 2 || !(math.Abs(flow["auroc"]-0.85) <= 1e-12) || !(math.Abs(normal["average_precision"]-0.475) <= 1e-12) || flow["anomalies_found"] != 0.25 || flow["false_alarms"] != 0.1 {
 		t.Errorf("%v", s)
 	}
+	if table := r.table(); len(table) != 5 || len(table[4]) != 3 || table[0][2] != "normal distribution" || table[1][1] != "0.850 (0.800–0.900)" || table[4][2] != "0.100 (0.100–0.100)" {
+		t.Errorf("%q", table)
+	}
 	panels := r.Panels()
 	if len(panels) != 2 || !(math.Abs(panels[0].Values[0][0][1]-0.2) <= 1e-12) || !(math.Abs(panels[1].Values[1][0][0]-0.5) <= 1e-12) {
 		t.Errorf("%v", panels)

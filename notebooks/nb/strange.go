@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/janpfeifer/must"
 	"gonum.org/v1/gonum/stat"
@@ -51,12 +52,12 @@ func (f Fitted) Strangest() []Strange {
 
 // StrangeTable shows the first three drivers of each row.
 func (f Fitted) StrangeTable(rows []Strange) {
-	table := [][]string{{"row", "−log p", "p-value", "driven by", "value", "would be usual", "gain (nats)"}}
+	table := [][]string{{"row", "driven by", "value", "usual", "gain (nats)"}}
 	for _, r := range rows {
-		row := []string{r.Name, fmt.Sprintf("%.1f", -r.LogProb), fmt.Sprintf("%.3f", r.PValue)}
+		name := r.Name
 		for _, d := range r.Drivers[:min(3, len(r.Drivers))] {
-			table = append(table, append(row, f.Parts.Columns[d.Column], fmt.Sprintf("%.4g", r.Row[d.Column]), fmt.Sprintf("%.4g", d.Expected), fmt.Sprintf("%.1f", d.Gain)))
-			row = []string{"", "", ""}
+			table = append(table, []string{name, f.Parts.Columns[d.Column], fmt.Sprintf("%.4g", r.Row[d.Column]), fmt.Sprintf("%.4g", d.Expected), fmt.Sprintf("%.1f", d.Gain)})
+			name = ""
 		}
 	}
 	showTable(table)
@@ -64,7 +65,7 @@ func (f Fitted) StrangeTable(rows []Strange) {
 
 // RangeFigure draws the rows in the columns that drive each of them most, over the range
 // in which nine tenths of the training rows lie, in standard deviations of these from
-// their mean.
+// their mean. Panels are named after −log p and the p-value as well.
 func (f Fitted) RangeFigure(info figure.Info, rows []Strange) figure.SVG {
 	const perRow = 5 // columns
 	var columns []int
@@ -82,7 +83,7 @@ func (f Fitted) RangeFigure(info figure.Info, rows []Strange) figure.SVG {
 		usual, mean, std := f.Parts.usual(j)
 		names, ranges = append(names, f.Parts.Columns[j]), append(ranges, usual)
 		for k, r := range rows {
-			panels[k].Name = r.Name
+			panels[k].Name = fmt.Sprintf("%s: %s nats, p = %.2g", r.Name, strings.Replace(fmt.Sprintf("%.0f", -r.LogProb), "-", "−", 1), r.PValue)
 			panels[k].Values = append(panels[k].Values, (r.Row[j]-mean)/std)
 		}
 	}
