@@ -79,7 +79,7 @@ func (e *Engine) newLearner(w *worker) *learner {
 // in rows, as many for each. It sets nll, of the length of rates, to the mean NLL of
 // the batch before each step, in nats, and returns how many steps it made: less
 // than all if an NLL or a gradient was not finite. That step then changed nothing,
-// and has its NLL, or NaN, in nll.
+// and has its NLL in nll: where that is finite, the gradient was not.
 func (t *Trainer) Run(rows []int32, rates []float64, nll []float64) (made int) {
 	if len(rates) == 0 || len(rows) == 0 || len(rows)%len(rates) != 0 || len(nll) != len(rates) {
 		panic(fmt.Sprintf("fast: %d rows, %d rates and %d NLLs: want as many rows for each step, and a rate and an NLL", len(rows), len(rates), len(nll)))
@@ -109,9 +109,6 @@ func (t *Trainer) work(i, batch int, rows []int32, rates, nll []float64) (made i
 		factor := t.reduce(i)
 		if nll != nil {
 			nll[step] = mean
-			if finite(mean) && !finite(float64(factor)) {
-				nll[step] = math.NaN()
-			}
 		}
 		if !finite(mean) || !finite(float64(factor)) {
 			return step

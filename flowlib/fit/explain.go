@@ -52,7 +52,10 @@ func (t *trainer) explain(first, count int, store []safetensors.Tensor) error {
 		if err := safetensors.ToStore(t.model.Store, "/", store); err != nil {
 			return fmt.Errorf("fit: replaying step %d: %w", step+1, err)
 		}
-		if bad >= 0 {
+		switch {
+		case bad >= 0 && t.fast != nil && t.fast.badGradient:
+			name = "the norm of the gradient" // package fast leaves the weights as they were
+		case bad >= 0:
 			return t.explainNLL(step)
 		}
 		return t.explainUpdate(step, name)

@@ -27,6 +27,7 @@ type fastSteps struct {
 	engine                *fast.Engine
 	trainer               *fast.Trainer
 	weights, mean, square *byhand.Flow[float64]
+	badGradient           bool // the last call ended at a finite NLL, whose gradient is not
 }
 
 // newFastSteps returns an error that says what package fast cannot do.
@@ -154,6 +155,7 @@ func (t *trainer) runFast(first, count int) (sum float64, bad int, err error) {
 		rates[i] = t.cfg.learningRate(first + i)
 	}
 	made := t.fast.trainer.Run(rows, rates, nll)
+	t.fast.badGradient = made < count && finite(float64(float32(nll[made])))
 	if made < count {
 		return 0, made, nil
 	}

@@ -149,3 +149,20 @@ func TestFastEngineNamesWhereItBreaks(t *testing.T) {
 		t.Errorf("got %v, want an error that names the step", err)
 	}
 }
+
+// Squares of latents that a float32 holds, of gradients that it does not: the NLL is
+// finite, and both engines say so.
+func TestFastEngineTellsGradientFromNLL(t *testing.T) {
+	data := ring(1, 200)
+	for _, row := range data {
+		row[0] *= 1e12
+	}
+	for _, engine := range []string{fit.EngineGraph, fit.EngineFast} {
+		cfg := smallConfig()
+		cfg.Engine, cfg.ClipNorm = engine, 5
+		_, err := fit.Run(context.Background(), newModel(t), data, data, cfg, nil)
+		if err == nil || !strings.Contains(err.Error(), "not finite after step 1 of") || !strings.Contains(err.Error(), "whose NLL is: all gradients are finite, the largest") {
+			t.Errorf("engine %q: got %v, want an error that names a gradient's overflow at step 1", engine, err)
+		}
+	}
+}

@@ -47,7 +47,7 @@ func (s *Stepper) Advance(count int) (nll float64, err error) {
 			return 0, fmt.Errorf("fit: training from step %d: %w", s.step+1, err)
 		}
 		if bad >= 0 {
-			return 0, fmt.Errorf("fit: the training NLL is not finite at step %d: %s", s.step+bad+1, s.trainer.advice())
+			return 0, fmt.Errorf("fit: the training NLL or its gradient is not finite at step %d: %s", s.step+bad+1, s.trainer.advice())
 		}
 		sum += part
 		s.step += n

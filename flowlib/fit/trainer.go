@@ -163,7 +163,8 @@ func (t *trainer) run(first, count int, store []safetensors.Tensor) (float64, er
 }
 
 // steps makes count steps and returns the sum of the NLLs and the number, from 0,
-// of the first step whose NLL was not finite, -1 for none.
+// of the first step whose NLL, or by package fast its gradient, was not finite, -1
+// for none.
 func (t *trainer) steps(first, count int) (sum float64, bad int, err error) {
 	if t.fast != nil {
 		return t.runFast(first, count)

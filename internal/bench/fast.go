@@ -44,7 +44,7 @@ func (e *fastEngine) Train(count int) (nll float64, err error) {
 			rates[i] = learningRate
 		}
 		if made := e.trainer.Run(rows, rates, nlls); made < n {
-			return 0, fmt.Errorf("the NLL of step %d is not finite", e.step+made+1)
+			return 0, fmt.Errorf("the NLL of step %d or its gradient is not finite", e.step+made+1)
 		}
 		e.step += n
 		count -= n
