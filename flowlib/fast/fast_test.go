@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
+	"strings"
 	"testing"
 
 	"normflow/flowlib/byhand"
@@ -265,6 +267,36 @@ func TestNotFinite(t *testing.T) {
 				t.Fatalf("%g reached the weights", bad)
 			}
 		}
+	}
+}
+
+// A row that is not there is refused before a thread begins: one that panics would
+// leave the others at a barrier for ever.
+func TestRowsThatAreNotThere(t *testing.T) {
+	if runtime.GOMAXPROCS(0) < 2 {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	}
+	e, err := New(realNVP(rand.New(rand.NewPCG(1, 16)), 2, 8), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trainer, err := NewTrainer(e, events(rand.New(rand.NewPCG(1, 17)), 2*50))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := runtime.NumGoroutine()
+	for _, bad := range []int32{-1, 50} {
+		func() {
+			defer func() {
+				if text := fmt.Sprint(recover()); !strings.Contains(text, fmt.Sprintf("row %d, of 50", bad)) {
+					t.Errorf("row %d: got %s", bad, text)
+				}
+			}()
+			trainer.Run([]int32{bad, 2}, []float64{1e-3}, make([]float64, 1))
+		}()
+	}
+	if after := runtime.NumGoroutine(); after != before {
+		t.Errorf("%d goroutines, before there were %d", after, before)
 	}
 }
 

@@ -84,6 +84,12 @@ func (t *Trainer) Run(rows []int32, rates []float64, nll []float64) (made int) {
 	if len(rates) == 0 || len(rows) == 0 || len(rows)%len(rates) != 0 || len(nll) != len(rates) {
 		panic(fmt.Sprintf("fast: %d rows, %d rates and %d NLLs: want as many rows for each step, and a rate and an NLL", len(rows), len(rates), len(nll)))
 	}
+	// A panic in the midst would leave the other threads waiting for this one.
+	for i, row := range rows {
+		if n := len(t.data) / t.engine.features; row < 0 || int(row) >= n {
+			panic(fmt.Sprintf("fast: event %d of the batches is row %d, of %d", i, row, n))
+		}
+	}
 	batch := len(rows) / len(rates)
 	var wait sync.WaitGroup
 	for i := 1; i < len(t.learners); i++ {
