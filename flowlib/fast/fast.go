@@ -56,13 +56,16 @@ func (d dense) size() int { return (d.in + 1) * d.stride }
 // does not fit together.
 func New(f *byhand.Flow[float32], threads int) (*Engine, error) {
 	e := &Engine{set: kernel.Best(), features: f.Features, mean: slices.Repeat([]float64{0}, f.Features), std: slices.Repeat([]float64{1}, f.Features)}
-	if f.Mean != nil {
+	if f.Mean != nil || f.Std != nil {
 		if len(f.Mean) != f.Features || len(f.Std) != f.Features {
 			return nil, fmt.Errorf("fast: %d means and %d standard deviations for %d features", len(f.Mean), len(f.Std), f.Features)
 		}
 		e.mean, e.std = slices.Clone(f.Mean), slices.Clone(f.Std)
 	}
-	for _, std := range e.std {
+	for i, std := range e.std {
+		if !finite(e.mean[i]) || !finite(std) || !(std > 0) {
+			return nil, fmt.Errorf("fast: feature %d has mean %g and standard deviation %g: want finite numbers, the second positive", i, e.mean[i], std)
+		}
 		e.logStd += math.Log(std)
 	}
 	size := 0

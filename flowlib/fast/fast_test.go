@@ -343,6 +343,9 @@ func TestNewRefuses(t *testing.T) {
 		"bound":      func(f *byhand.Flow[float32]) { f.Layers[1].InputBound = math.NaN() },
 		"log-scale":  func(f *byhand.Flow[float32]) { f.Layers[1].MaxLogScale = 100 },
 		"mean":       func(f *byhand.Flow[float32]) { f.Mean = []float64{1} },
+		"no mean":    func(f *byhand.Flow[float32]) { f.Std = []float64{1, 1} },
+		"NaN mean":   func(f *byhand.Flow[float32]) { f.Mean, f.Std = []float64{math.NaN(), 0}, []float64{1, 1} },
+		"zero std":   func(f *byhand.Flow[float32]) { f.Mean, f.Std = []float64{0, 0}, []float64{1, 0} },
 		"no network": func(f *byhand.Flow[float32]) { f.Layers[1].Conditioner = nil },
 	} {
 		f := realNVP(rand.New(rand.NewPCG(1, 15)), 2, 16)
