@@ -74,17 +74,34 @@ func TestRepeat(t *testing.T) {
 // Field 2 of stat may hold spaces and brackets.
 func TestAgeOf(t *testing.T) {
 	stat := "7 (a b) c) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 12345 20 21\n"
-	age, err := ageOf(stat, "125.95 3.00\n")
-	if err != nil || age != 2500*time.Millisecond {
-		t.Errorf("got %v, %v, want 2.5 s", age, err)
+	age, err := ageOf(stat, 125952*time.Millisecond)
+	if err != nil || age != 2502*time.Millisecond {
+		t.Errorf("got %v, %v, want 2.502 s", age, err)
 	}
-	for _, bad := range [][2]string{{"7 (x) S 1", "1 1"}, {stat, "?"}, {stat, "1.0 1"}} {
-		if age, err := ageOf(bad[0], bad[1]); err == nil {
-			t.Errorf("%q: got %v, want an error", bad, age)
+	for _, bad := range []struct {
+		stat string
+		now  time.Duration
+	}{{"7 (x) S 1", time.Hour}, {strings.Replace(stat, "12345", "?", 1), time.Hour}, {stat, time.Second}} {
+		if age, err := ageOf(bad.stat, bad.now); err == nil {
+			t.Errorf("%v: got %v, want an error", bad, age)
 		}
 	}
-	if real := sinceStart(); real <= 0 || real > time.Hour {
-		t.Errorf("this test runs since %v", real)
+}
+
+// The fast engine is there in 20 ms: a clock of whole ticks of 10 would tell little
+// of it, and would tell 0 at times.
+func TestSinceStart(t *testing.T) {
+	began := time.Now()
+	for range 5 {
+		before := sinceStart()
+		time.Sleep(2 * time.Millisecond)
+		if after := sinceStart(); after < before+2*time.Millisecond {
+			t.Errorf("%v, and at least 2 ms later %v", before, after)
+		}
+	}
+	now, sinceLoaded := sinceStart(), time.Since(loaded)
+	if now < sinceLoaded || now > sinceLoaded+time.Minute || now < time.Since(began) {
+		t.Errorf("this process runs since %v, the package was loaded %v ago", now, sinceLoaded)
 	}
 }
 

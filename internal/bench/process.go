@@ -13,30 +13,15 @@ import (
 // loaded is the next best to the start of the process.
 var loaded = time.Now()
 
-// sinceStart is the time since this process was started, to 10 ms; where the
-// system does not tell, since this package was initialized.
-func sinceStart() time.Duration {
-	stat, err1 := os.ReadFile("/proc/self/stat")
-	uptime, err2 := os.ReadFile("/proc/uptime")
-	if err1 != nil || err2 != nil {
-		return time.Since(loaded)
-	}
-	age, err := ageOf(string(stat), string(uptime))
-	if err != nil {
-		return time.Since(loaded)
-	}
-	return age
-}
-
 // clockTick is the unit of times in /proc/PID/stat: sysconf(_SC_CLK_TCK), which is
 // 100 per second on every Linux that Go runs on.
 const clockTick = 10 * time.Millisecond
 
-// ageOf reads off a process's /proc/PID/stat and from /proc/uptime how old it is.
+// ageOf reads off a process's /proc/PID/stat how old it is, at a time after boot.
 //
 // Source: proc_pid_stat(5): starttime, in ticks after boot, is field 22; field 2,
 // the name in brackets, may hold anything.
-func ageOf(stat, uptime string) (time.Duration, error) {
+func ageOf(stat string, now time.Duration) (time.Duration, error) {
 	_, rest, _ := cutLast(stat, ")")
 	fields := strings.Fields(rest) // the first is field 3
 	if len(fields) < 20 {
@@ -46,12 +31,7 @@ func ageOf(stat, uptime string) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	now, _, _ := strings.Cut(uptime, " ")
-	seconds, err := strconv.ParseFloat(now, 64)
-	if err != nil {
-		return 0, err
-	}
-	age := time.Duration(seconds*float64(time.Second)) - time.Duration(ticks)*clockTick
+	age := now - time.Duration(ticks)*clockTick
 	if age < 0 {
 		return 0, errors.New("the process has not started yet")
 	}
