@@ -184,6 +184,12 @@ func TestEnginesAgree(t *testing.T) {
 		if x[0] == x[2] {
 			t.Errorf("%s: two draws are both %v", name, x[0])
 		}
+		if err := e.Sample(again, 2); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if again[0] == x[0] {
+			t.Errorf("%s: two seeds both draw %v", name, x[0])
+		}
 	}
 	for i, nll := range nlls {
 		for j, v := range nll {
@@ -210,9 +216,17 @@ func TestMeasureWritesTheSharedKeys(t *testing.T) {
 		Sample:  "batch cold_s cpu_s lib n nll nparams rss_mb secs task threads",
 	} {
 		a.Task = task
+		began := sinceStart().Seconds()
 		line, err := Measure(context.Background(), a)
 		if err != nil {
 			t.Fatal(err)
+		}
+		peak, err := peakMemory()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if line.Memory > peak/(1<<20) || line.Cold < began {
+			t.Errorf("%s: %g MiB and a cold start of %g s, at most %g and at least %g expected", task, line.Memory, line.Cold, peak/(1<<20), began)
 		}
 		var text bytes.Buffer
 		if err := line.WriteJSON(&text); err != nil {
@@ -233,6 +247,9 @@ func TestMeasureWritesTheSharedKeys(t *testing.T) {
 		}
 		if line.N%300 != 0 || line.N == 0 || !(line.Secs >= 0.01) || !(line.Cold > 0) || !(line.Memory > 1) {
 			t.Errorf("%s: %s", task, text.String())
+		}
+		if !(line.CPU > 0) || line.CPU > line.Secs+0.05 { // on one thread
+			t.Errorf("%s: %g s of CPU time in %g s", task, line.CPU, line.Secs)
 		}
 		// A new flow is the identity: its draws are unit normal in two dimensions,
 		// whose entropy is log 2πe, here the mean of 300 with standard deviation 1.
