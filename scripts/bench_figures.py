@@ -85,7 +85,9 @@ def best_kernels(kernels):
 def ratios(rows, kernels, threads):
     """The goals, each {what, goal, at_most, reached, met, of}; reached is None where something was not measured.
 
-    Ours run on all threads; a peer in its best setting, one thread or all.
+    Where it is about the fastest engine, the XLA engine or threads, ours run on all threads; a
+    peer, byhand beside NumPy, the start of a process and memory count in their best setting,
+    one thread or all.
     """
     table = {(r["lib"], r["task"], r["batch"], r["threads"]): r for r in rows}
 
