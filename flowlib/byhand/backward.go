@@ -77,7 +77,8 @@ func (p *Backprop[T]) forth(x []T) (nll float64) {
 	f, u := p.flow, &p.u
 	u.resize(f.rows(x), f.Features)
 	copy(u.data, x)
-	p.logDet = append(p.logDet[:0], make([]T, u.rows)...)
+	p.logDet = slices.Grow(p.logDet[:0], u.rows)[:u.rows]
+	clear(p.logDet)
 
 	f.standardize(u, p.logDet)
 	for i := len(f.Layers) - 1; i >= 0; i-- {
