@@ -127,6 +127,9 @@ func (s *npzSink) member(w io.Writer, j int) error {
 }
 
 func (s *npzSink) abort() {
+	if s == nil { // there was no place for the rows to wait in
+		return
+	}
 	s.rows.file.Close()           //nolint:errcheck // a file that goes
 	os.Remove(s.rows.file.Name()) //nolint:errcheck // in the folder for such files
 }

@@ -232,6 +232,18 @@ func TestCreateRefuses(t *testing.T) {
 	}
 }
 
+// Without a folder for temporary files an NPZ is refused, and nothing is left.
+func TestNoTemporaryFolder(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", filepath.Join(dir, "none"))
+	if _, err := Create(filepath.Join(dir, "a.npz"), nil, []string{"x"}, Dialect{}); err == nil || !strings.Contains(err.Error(), "a.npz: cannot be written: ") {
+		t.Errorf("got %v", err)
+	}
+	if left := must(os.ReadDir(dir)); len(left) > 0 {
+		t.Errorf("%v is left", left)
+	}
+}
+
 // What is no plain file is written to, not replaced; a link keeps pointing where
 // it did. (A pipe in a folder of the test's own stands for /dev/null: a broken
 // Create, run by root, would replace that.)
