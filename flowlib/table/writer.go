@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -240,7 +241,11 @@ func (s *csvSink) row(text []string, values []float64, notes []string) error {
 		if j > 0 || len(text) > 0 {
 			b = append(b, s.delimiter)
 		}
-		b = strconv.AppendFloat(b, v, 'g', -1, s.bits)
+		bits := s.bits
+		if math.IsInf(float64(float32(v)), 0) { // beyond float32, such as the log-density of a row far out
+			bits = 64
+		}
+		b = strconv.AppendFloat(b, v, 'g', -1, bits)
 		if s.comma {
 			if i := bytes.IndexByte(b[min(1, len(b)):], '.'); i >= 0 {
 				b[i+1] = ','

@@ -293,13 +293,13 @@ func TestNumbersAsTheyAreWritten(t *testing.T) {
 		d    Dialect
 		want string
 	}{
-		{Dialect{}, "x\n-2.837877035140991\n1e-07\nNaN\n-Inf\n"},
-		{Dialect{Single: true}, "x\n-2.837877\n1e-07\nNaN\n-Inf\n"},
-		{Dialect{Delimiter: ';', DecimalComma: true, Single: true}, "x\n-2,837877\n1e-07\nNaN\n-Inf\n"},
+		{Dialect{}, "x\n-2.837877035140991\n1e-07\nNaN\n-Inf\n-8.25e+42\n"},
+		{Dialect{Single: true}, "x\n-2.837877\n1e-07\nNaN\n-Inf\n-8.25e+42\n"},
+		{Dialect{Delimiter: ';', DecimalComma: true, Single: true}, "x\n-2,837877\n1e-07\nNaN\n-Inf\n-8,25e+42\n"},
 	} {
 		var b strings.Builder
 		s := must(newCSVSink(&b, []string{"x"}, Dialect{Delimiter: max(tt.d.Delimiter, ','), DecimalComma: tt.d.DecimalComma, Single: tt.d.Single}, false))
-		for _, v := range []float64{float64(float32(-2.8378770664)), 1e-7, math.NaN(), math.Inf(-1)} {
+		for _, v := range []float64{float64(float32(-2.8378770664)), 1e-7, math.NaN(), math.Inf(-1), -8.25e42} {
 			if err := s.row(nil, []float64{v}, nil); err != nil {
 				t.Fatal(err)
 			}
