@@ -158,7 +158,7 @@ func (a *array) bytes() int64 { return a.rows * int64(a.columns) * int64(a.size)
 func (a *array) read(n int, wanted []int, put func(i, j int, v float64)) (int, error) {
 	n = int(min(int64(n), a.rows-a.next))
 	if n == 0 {
-		return 0, io.EOF
+		return 0, a.end()
 	}
 	got, err := a.readOrdered(n, wanted, put)
 	a.next += int64(got)
@@ -166,6 +166,22 @@ func (a *array) read(n int, wanted []int, put func(i, j int, v float64)) (int, e
 		err = fmt.Errorf("ends in row %d of %d: it was cut off; copy or download it again", a.next+1, a.rows)
 	}
 	return got, err
+}
+
+// end is io.EOF after the last row, or what is wrong there: a zip file is known to be
+// damaged, by its checksum, once its member was read to the end.
+func (a *array) end() error {
+	if a.fortran {
+		return io.EOF
+	}
+	switch k, err := io.ReadFull(a.stream, make([]byte, 1)); {
+	case k > 0:
+		return fmt.Errorf("goes on after the array of %d rows of %d: it is broken, or holds several arrays; save one", a.rows, a.columns)
+	case err == io.EOF:
+		return err
+	default:
+		return fmt.Errorf("is damaged (%w): copy or download it again", err)
+	}
 }
 
 func (a *array) readOrdered(n int, wanted []int, put func(i, j int, v float64)) (int, error) {

@@ -77,6 +77,34 @@ func TestMembersThatLie(t *testing.T) {
 	}
 }
 
+// A number that was changed on the way is known by the checksum of the zip file.
+func TestDamagedMember(t *testing.T) {
+	for _, tt := range []struct {
+		method      uint16
+		order, want string
+	}{
+		{zip.Store, "False", "a.npz: is damaged (zip: checksum error): copy or download it again"},
+		{zip.Deflate, "False", "a.npz: is damaged (zip: checksum error): copy or download it again"},
+		{zip.Deflate, "True", `a.npz: array "X": the zip file is broken (zip: checksum error): copy or download it again`},
+	} {
+		var out bytes.Buffer
+		z := zip.NewWriter(&out)
+		w := must(z.CreateHeader(&zip.FileHeader{Name: "X.npy", Method: tt.method}))
+		must(w.Write(append(header("<f8", tt.order, "(500, 2)"), bytes.Repeat([]byte("some num"), 1000)...)))
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		b := out.Bytes()
+		if got := message(fromBytes("a.npz", b), Options{}); got != "" {
+			t.Errorf("sound, yet %s", got)
+		}
+		b[bytes.Index(b, []byte("PK\x01\x02"))+16] ^= 1 // the checksum in the directory
+		if got := message(fromBytes("a.npz", b), Options{}); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+}
+
 func zipOf(name string) ([]byte, error) {
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)

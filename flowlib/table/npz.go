@@ -116,7 +116,7 @@ func openMember(in *input, f *zip.File) (*array, error) {
 	if most := min(256<<20, 1<<20+200*f.CompressedSize64); uint64(a.bytes()) > most {
 		return nil, fmt.Errorf("is compressed and in Fortran order, and its %d bytes are more than the %d that are read so: save it with numpy.savez, or numpy.ascontiguousarray of it", a.bytes(), most)
 	}
-	data, err := io.ReadAll(io.LimitReader(r, a.bytes()))
+	data, err := io.ReadAll(r) // to its end, where its checksum is looked at; it has the size that was checked
 	if err != nil {
 		return nil, fmt.Errorf("the zip file is broken (%w): copy or download it again", err)
 	}
