@@ -88,7 +88,8 @@ func Create(path string, kept []Column, numbers []string, d Dialect, notes ...st
 // open makes the file beside path; what is no plain file, such as /dev/null, is
 // written to as it stands.
 func (w *Writer) open(path string) (*os.File, error) {
-	if path == "-" {
+	switch path {
+	case "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1": // a file it goes to may be appended to, and is not replaced
 		w.name = "standard output"
 		return os.Stdout, nil
 	}

@@ -288,6 +288,27 @@ func TestDevicesAndLinks(t *testing.T) {
 	}
 }
 
+// A file that the standard output is appended to is not replaced, by whatever name.
+func TestStandardOutput(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	if err := os.WriteFile(path, []byte("old\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	stdout := os.Stdout
+	defer func() { os.Stdout = stdout }()
+	os.Stdout = must(os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0))
+	defer os.Stdout.Close()
+	for _, name := range []string{"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"} {
+		w := must(Create(name, nil, []string{"x"}, Dialect{}))
+		if err := w.Commit(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := string(must(os.ReadFile(path))); got != "old\nx\nx\nx\nx\n" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestNumbersAsTheyAreWritten(t *testing.T) {
 	for _, tt := range []struct {
 		d    Dialect
