@@ -67,7 +67,7 @@ type Driver struct {
 }
 
 func (d Driver) String() string {
-	return fmt.Sprintf("%s is %.6g, not %.6g (+%.1f nats)", d.Column, d.Value, d.Expected, d.Gain)
+	return fmt.Sprintf("%s is %.6g, not %.6g (%+.1f nats)", d.Column, d.Value, d.Expected, d.Gain)
 }
 
 // Nats is a log-density or a difference of such; in JSON it is null where infinite.
@@ -104,7 +104,8 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 		return nil, fmt.Errorf("%w; choose a larger --false-alarm, or name a table of more normal rows with --calibration", err)
 	}
 	a.Calibrated = len(calibration)
-	a.Threshold = calibration[int(o.FalseAlarm*float64(len(calibration)+1)+1e-9)-1]
+	below := int(o.FalseAlarm*float64(len(calibration)+1) + 1e-9) // of 1 to len(calibration), but for that rounding
+	a.Threshold = calibration[min(below, len(calibration))-1]
 	candidates, err := m.typical()
 	if err != nil {
 		return nil, err

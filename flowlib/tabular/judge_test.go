@@ -111,6 +111,23 @@ func TestAnomalies(t *testing.T) {
 	}
 }
 
+// A rate just below 1 flags all but the likeliest; a row of density 0 has drivers too.
+func TestExtremeAnomalies(t *testing.T) {
+	dir, _ := fitted(t, small())
+	m := open(t, dir, "auto")
+	file := write(t, "t.csv", []string{"a", "b"}, [][]float64{{1e39, 0}, {0, 1}})
+	a, err := m.Anomalies(context.Background(), file, "", AnomalyOptions{FalseAlarm: math.Nextafter(1, 0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if scores := m.Record.Calibration.Scores; a.Threshold != scores[len(scores)-1] {
+		t.Errorf("threshold %g, want the largest score", a.Threshold)
+	}
+	if got := a.Strangest[0].Drivers[0].String(); !strings.HasPrefix(got, "a is 1e+39, not ") || !strings.HasSuffix(got, " (+Inf nats)") {
+		t.Errorf("driven by %s", got)
+	}
+}
+
 func TestAnomaliesRefuse(t *testing.T) {
 	dir, _ := fitted(t, small())
 	m := open(t, dir, "auto")
