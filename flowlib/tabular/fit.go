@@ -68,6 +68,12 @@ func Fit(ctx context.Context, file, dir string, c FitConfig, p Progress) (*Recor
 		p.Note = func(string) {}
 	}
 	dir = filepath.Clean(dir)
+	if base := filepath.Base(dir); base == "." || base == ".." { // files beside it have its name and an ending
+		var err error
+		if dir, err = filepath.Abs(dir); err != nil {
+			return nil, err
+		}
+	}
 	if err := c.check(dir); err != nil {
 		return nil, err
 	}
@@ -137,7 +143,9 @@ func (c FitConfig) check(dir string) error {
 	case err != nil:
 		return fmt.Errorf("%s: expected a folder, or nothing yet: %w", dir, err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "model.json")); err != nil {
+	_, err = os.Stat(filepath.Join(dir, "model.json"))
+	other := func(e fs.DirEntry) bool { return e.Name() != "model.json" && e.Name() != "weights.safetensors" }
+	if err != nil || slices.ContainsFunc(entries, other) { // it goes with the old model: Save refuses that
 		return fmt.Errorf("%s: the folder holds something else than a model: choose another", dir)
 	}
 	return nil

@@ -204,6 +204,10 @@ func TestFitRefuses(t *testing.T) {
 		}
 		return path
 	}
+	withNotes, _ := fitted(t, small())
+	if err := os.WriteFile(filepath.Join(withNotes, "notes.txt"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	full := t.TempDir()
 	if err := os.WriteFile(filepath.Join(full, "thesis.tex"), nil, 0o644); err != nil {
 		t.Fatal(err)
@@ -215,6 +219,7 @@ func TestFitRefuses(t *testing.T) {
 		want   string
 	}{
 		{good, full, nil, "the folder holds something else than a model: choose another"},
+		{good, withNotes, nil, "the folder holds something else than a model: choose another"},
 		{good, good, nil, "expected a folder, or nothing yet"},
 		{good, "", func(c *FitConfig) { c.Engine = "warp" }, `--engine: there is no engine "warp"; there are: auto, fast, xla, xla:cpu, xla:cuda, go`},
 		{good, "", func(c *FitConfig) { c.Model = "gan" }, `--model: flow: no "gan" in the zoo, known: glow, nice, nsf, realnvp`},
@@ -251,6 +256,29 @@ func TestFitRefuses(t *testing.T) {
 		if _, err := os.Stat(dir + ".lock"); err == nil {
 			t.Errorf("%s: the lock is left", tt.want)
 		}
+	}
+}
+
+// The folder one stands in is as good as any: what lies beside a model while it is
+// fitted lies beside that folder, not in it.
+func TestFitToTheFolderItself(t *testing.T) {
+	file := write(t, "moons.csv", []string{"a", "b"}, moons(1, 200))
+	dir := filepath.Join(t.TempDir(), "model")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	c := small()
+	c.Steps = 5
+	for range 2 { // an empty folder, a model
+		if _, err := Fit(context.Background(), file, ".", c, Progress{}); err != nil {
+			t.Fatal(err)
+		}
+		open(t, dir, "auto")
+		t.Chdir(dir)
+	}
+	if left, err := os.ReadDir(filepath.Dir(dir)); err != nil || len(left) != 1 {
+		t.Errorf("%v, %v lie beside the model", left, err)
 	}
 }
 
