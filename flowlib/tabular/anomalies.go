@@ -96,6 +96,9 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 	if slices.Contains(m.Columns(), o.Labels) {
 		return nil, fmt.Errorf("%s: --labels: column %q is one of the model's: expected another, of labels", file, o.Labels)
 	}
+	if err := checkOut(o.Calibration, out); err != nil {
+		return nil, err
+	}
 	calibration, err := m.calibration(ctx, o)
 	if err != nil {
 		return nil, err

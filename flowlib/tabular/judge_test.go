@@ -132,6 +132,7 @@ func TestAnomaliesRefuse(t *testing.T) {
 	dir, _ := fitted(t, small())
 	m := open(t, dir, "auto")
 	file := write(t, "t.csv", []string{"a", "b", "l"}, [][]float64{{1, 0, 0}, {0, 1, 0}})
+	fresh := write(t, "f.csv", []string{"a", "b"}, moons(2, 100))
 	for _, tt := range []struct {
 		o         AnomalyOptions
 		out, want string
@@ -143,6 +144,7 @@ func TestAnomaliesRefuse(t *testing.T) {
 		{AnomalyOptions{FalseAlarm: 0.05, Labels: "a"}, "", `t.csv: --labels: column "a" is one of the model's: expected another, of labels`},
 		{AnomalyOptions{FalseAlarm: 0.05, Labels: "m", Options: Options{Keep: true}}, "", `--labels: there is no column "m"; there are: a, b, l`},
 		{AnomalyOptions{FalseAlarm: 0.05, Labels: "l"}, "", `t.csv: --labels: column "l" marks all 2 rows as normal (0 or false): expected another number than 0, or true, in the rows that are anomalies`},
+		{AnomalyOptions{FalseAlarm: 0.05, Calibration: fresh}, fresh, "f.csv: is the table to read and the one to write: choose another name for the output"},
 		{AnomalyOptions{FalseAlarm: 0.05}, file, "t.csv: is the table to read and the one to write: choose another name for the output"},
 	} {
 		if _, err := m.Anomalies(context.Background(), file, tt.out, tt.o); err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -36,6 +36,9 @@ func (m *Model) Sample(ctx context.Context, out string, c SampleConfig) (rows in
 	if !(c.Temperature > 0) || math.IsInf(c.Temperature, 0) {
 		return 0, fmt.Errorf("--temperature: expected a positive number, got %g", c.Temperature)
 	}
+	if err := checkOut(c.ConditionFile, out); err != nil {
+		return 0, err
+	}
 	contexts, err := m.contexts(c)
 	if err != nil {
 		return 0, err

@@ -112,6 +112,9 @@ func TestConditional(t *testing.T) {
 			t.Errorf("given x = %g: drew %v", x, row)
 		}
 	}
+	if _, err := m.Sample(context.Background(), contexts, SampleConfig{ConditionFile: contexts, Temperature: 1}); err == nil || !strings.Contains(err.Error(), "c.csv: is the table to read and the one to write") {
+		t.Errorf("over its own contexts: %v", err)
+	}
 	// The context may come in any order, too.
 	swapped := write(t, "s.csv", []string{"y", "x"}, [][]float64{{3, 1}, {3, -1}})
 	if _, err := m.Score(context.Background(), swapped, out, Options{}); err != nil {

@@ -132,13 +132,21 @@ type output struct {
 
 // check refuses to write over the table that is read, and asks for its columns.
 func (w *output) check(in string, o *Options) error {
-	a, errA := os.Stat(in)
-	b, errB := os.Stat(w.path)
-	if in != "-" && w.path != "-" && errA == nil && errB == nil && a.Mode().IsRegular() && os.SameFile(a, b) {
-		return fmt.Errorf("%s: is the table to read and the one to write: choose another name for the output", in)
+	if err := checkOut(in, w.path); err != nil {
+		return err
 	}
 	if o.Keep {
 		o.Read.Keep = []string{"*"}
+	}
+	return nil
+}
+
+// checkOut refuses to write over a table that is read.
+func checkOut(in, out string) error {
+	a, errA := os.Stat(in)
+	b, errB := os.Stat(out)
+	if in != "-" && out != "-" && errA == nil && errB == nil && a.Mode().IsRegular() && os.SameFile(a, b) {
+		return fmt.Errorf("%s: is the table to read and the one to write: choose another name for the output", in)
 	}
 	return nil
 }
