@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"normflow/flowlib/anomaly"
@@ -271,5 +273,47 @@ func TestPage(t *testing.T) {
 	}
 	if few := page(write(t, "few.csv", []string{"a", "b"}, rows[:50])); strings.Count(few, "<svg") != 2 || !strings.Contains(few, "Not tested: 50 rows are too few") {
 		t.Errorf("of few rows the page has %d pictures", strings.Count(few, "<svg"))
+	}
+}
+
+// A page goes over no table that is read, nor in the place of a device or a link.
+func TestWhereAPageGoes(t *testing.T) {
+	in := write(t, "t.csv", []string{"a", "b"}, moons(9, 50))
+	for path, want := range map[string]string{
+		in: "t.csv: is the table to read and the one to write", "-": "--out: ", "/dev/stdout": "--out: ", t.TempDir(): "is a folder",
+	} {
+		if err := CheckPage(path, in); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", path, err, want)
+		}
+	}
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	if err := errors.Join(CheckPage(path("new.html"), in), os.Symlink("target.html", path("link.html")), os.WriteFile(path("target.html"), nil, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeFile(path("link.html"), []byte("page")); err != nil {
+		t.Error(err)
+	}
+	if target, err := os.Readlink(path("link.html")); err != nil || target != "target.html" {
+		t.Errorf("the link was replaced: %v", err)
+	}
+	// A pipe in a folder of the test's own stands for /dev/null, which root could lose.
+	if err := syscall.Mkfifo(path("pipe"), 0o600); err != nil {
+		t.Skip("needs named pipes: ", err)
+	}
+	end, err := os.OpenFile(path("pipe"), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end.Close()
+	if err := writeFile(path("pipe"), []byte("page")); err != nil {
+		t.Error(err)
+	}
+	if info, err := os.Lstat(path("pipe")); err != nil || info.Mode()&os.ModeNamedPipe == 0 {
+		t.Fatal("the pipe was replaced")
+	}
+	got := make([]byte, 4)
+	if _, err := io.ReadFull(end, got); err != nil || string(got) != "page" {
+		t.Errorf("got %q, %v", got, err)
 	}
 }

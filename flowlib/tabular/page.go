@@ -26,8 +26,16 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"percent": func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) },
 }).Parse(pageText))
 
-// CheckPage returns an error where no page can be written to, before there is one.
-func CheckPage(path string) error {
+// CheckPage returns an error where no page about the table in can be written to,
+// before there is one.
+func CheckPage(path, in string) error {
+	switch path {
+	case "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1":
+		return errors.New("--out: the figures go to the standard output: name a file for the page")
+	}
+	if err := checkOut(in, path); err != nil {
+		return err
+	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return fmt.Errorf("%s: is a folder: name a file in it", path)
 	}
@@ -52,8 +60,20 @@ func (m *Model) WritePage(path string, e *Evaluation) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	if err := renameio.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+	if err := writeFile(path, []byte(b.String())); err != nil {
 		return fmt.Errorf("%s: cannot be written: %w", path, err)
 	}
 	return nil
+}
+
+// writeFile replaces a plain file; a device or a pipe is written to as it stands, and
+// a link stays.
+func writeFile(path string, content []byte) error {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return os.WriteFile(path, content, 0)
+	}
+	return renameio.WriteFile(path, content, 0o644)
 }
