@@ -29,6 +29,10 @@ compute log-probabilities from it.`,
 			if out == "" {
 				return usageError{errors.New("--out (-o) must name the file to write, .npz or .safetensors")}
 			}
+			folder, err := os.Stat(filepath.Dir(out))
+			if model, e := os.Stat(args[0]); err == nil && e == nil && os.SameFile(folder, model) {
+				return usageError{fmt.Errorf("--out: %s lies in the folder of the model, which holds nothing else than the model: choose another", out)}
+			}
 			s, err := flow.Read(args[0])
 			if err != nil {
 				return err
