@@ -134,7 +134,7 @@ func again(file, out string, f *pflag.FlagSet) string {
 // flagText is a flag's value as a command line has it.
 func flagText(flag *pflag.Flag) string {
 	if _, isList := flag.Value.(pflag.SliceValue); isList {
-		return strings.Trim(flag.Value.String(), "[]")
+		return strings.TrimSuffix(strings.TrimPrefix(flag.Value.String(), "["), "]") // a name may have brackets of its own
 	}
 	return flag.Value.String()
 }

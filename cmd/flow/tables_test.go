@@ -277,3 +277,14 @@ func TestHelp(t *testing.T) {
 		}
 	}
 }
+
+// The command that goes on with a fit names columns as they were named, brackets and all.
+func TestColumnsInBrackets(t *testing.T) {
+	f := newFit().Flags()
+	if err := f.Parse([]string{"--columns", "[y],x[mm]", "--steps", "5"}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := again("t.csv", "m", f), "flow fit t.csv -o m --columns='[y],x[mm]' --steps=5 --resume"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
