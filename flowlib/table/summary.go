@@ -210,6 +210,15 @@ func Describe(r *Reader) (Summary, error) {
 	}
 }
 
+const (
+	// leastSpread is the smallest standard deviation, relative to the mean, of a column
+	// that is continuous still once rounded to float32, whose steps are up to 1.2e-7 of
+	// a number. At 3e-7 a fit learned these steps: its NLL fell 0.5 nats below the
+	// entropy of 5,000 Gaussian draws, on rows held out too; at 1e-6 it did not.
+	leastSpread  = 1e-6
+	leastFloat32 = 0x1p-126 // with all its digits
+)
+
 // Check returns an error if no density can be fitted to the table: fewer rows
 // than least, or a column of one value.
 func (s Summary) Check(least int64) error {
@@ -220,8 +229,8 @@ func (s Summary) Check(least int64) error {
 		if c.N > 0 && c.Constant() {
 			return fmt.Errorf("column %q is %g in all %d rows, which carries no density: leave it out with --exclude", c.Name, c.Min, c.N)
 		}
-		// Below float32's rounding a spread is none, as in dataset.NewStandardizer.
-		if !(c.Std > 1e-7*math.Abs(c.Mean)) || math.IsInf(c.Std, 0) {
+		beyond := max(math.Abs(c.Min), math.Abs(c.Max)) > math.MaxFloat32
+		if !(c.Std > leastSpread*math.Abs(c.Mean)) || c.Std < leastFloat32 || math.IsInf(c.Std, 0) || beyond {
 			return fmt.Errorf("column %q has mean %g and standard deviation %g, a spread that float32 cannot hold: shift or scale it, or leave it out with --exclude", c.Name, c.Mean, c.Std)
 		}
 	}

@@ -107,13 +107,19 @@ func TestCheck(t *testing.T) {
 		`column "x" is 5 in all 3 rows, which carries no density: leave it out`:            {{5}, {5}, {5}},
 		`column "x" has mean 1e+09 and standard deviation 1, a spread that float32 cannot`: {{1e9 - 1}, {1e9}, {1e9 + 1}},
 		`a spread that float32 cannot hold`:                                                {{1e308}, {-1e308}, {1e308}},
+		`column "x" has mean 3e+06 and standard deviation 1, a spread that float32`:        {{3e6 - 1}, {3e6}, {3e6 + 1}},
+		`standard deviation 1e+100, a spread that float32`:                                 {{-1e100}, {0}, {1e100}},
+		`standard deviation 5.77350`:                                                       {{1}, {0}, {1e39}}, // of which one is infinite
+		`standard deviation 1e-46, a spread that float32`:                                  {{-1e-46}, {0}, {1e-46}},
 	} {
 		if err := summarize(rows).Check(3); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
 	}
-	if err := summarize([][]float64{{1}, {2}, {4}}).Check(3); err != nil {
-		t.Error(err)
+	for _, rows := range [][][]float64{{{1}, {2}, {4}}, {{1e5}, {1e5 + 1}, {1e5 + 2}}, {{-1e37}, {0}, {1e38}}} {
+		if err := summarize(rows).Check(3); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
