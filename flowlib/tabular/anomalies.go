@@ -32,7 +32,7 @@ type Anomalies struct {
 	Same       bool    `json:"same_file"` // the table is the one the model was fitted to
 	FalseAlarm float64 `json:"false_alarm"`
 	Calibrated int     `json:"calibrated"` // normal rows compared with
-	Threshold  float64 `json:"threshold"`  // rows of a lower log-density are flagged, nats
+	Threshold  Nats    `json:"threshold"`  // rows of a lower log-density are flagged, nats
 	Flagged    int64   `json:"flagged"`
 	Labels     *Judged `json:"labels,omitempty"`
 	// Strangest are the flagged rows of the lowest log-density, at most ten.
@@ -108,7 +108,7 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 	}
 	a.Calibrated = len(calibration)
 	below := int(o.FalseAlarm*float64(len(calibration)+1) + 1e-9) // of 1 to len(calibration), but for that rounding
-	a.Threshold = calibration[min(below, len(calibration))-1]
+	a.Threshold = Nats(calibration[min(below, len(calibration))-1])
 	candidates, err := m.typical()
 	if err != nil {
 		return nil, err

@@ -122,8 +122,17 @@ func TestExtremeAnomalies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if scores := m.Record.Calibration.Scores; a.Threshold != scores[len(scores)-1] {
+	if scores := m.Record.Calibration.Scores; float64(a.Threshold) != scores[len(scores)-1] {
 		t.Errorf("threshold %g, want the largest score", a.Threshold)
+	}
+	// Where calibration has rows of density 0, so may the threshold be.
+	impossible := write(t, "c.csv", []string{"a", "b"}, [][]float64{{1e39, 0}, {1e39, 1}, {0, 1}})
+	none, err := m.Anomalies(context.Background(), file, "", AnomalyOptions{FalseAlarm: 0.25, Calibration: impossible})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := json.Marshal(none); err != nil || none.Flagged != 0 || !strings.Contains(string(text), `"threshold":null`) {
+		t.Errorf("%v in %s", err, text)
 	}
 	if got := a.Strangest[0].Drivers[0].String(); !strings.HasPrefix(got, "a is 1e+39, not ") || !strings.HasSuffix(got, " (+Inf nats)") {
 		t.Errorf("driven by %s", got)

@@ -162,7 +162,7 @@ func TestCommandsDoTheSame(t *testing.T) {
 	d := Decide(f.Scores, 0.05)
 	if l := found.Labels; l == nil || !(math.Abs(l.AUROC-d.AUROC) <= 1e-3) || !(math.Abs(l.AveragePrecision-d.AveragePrecision) <= 1e-3) ||
 		!(math.Abs(l.FalseAlarms-d.FalseAlarmRate()) <= 1e-9) || !(math.Abs(l.Detected-d.Found()) <= 1e-9) ||
-		found.Calibrated != d.Calibrated || !(math.Abs(found.Threshold-d.Threshold) <= 1e-3) {
+		found.Calibrated != d.Calibrated || !(math.Abs(float64(found.Threshold)-d.Threshold) <= 1e-3) {
 		t.Errorf("flow anomaly found %+v, %+v, the notebook %+v", found, l, d)
 	}
 }
