@@ -145,3 +145,20 @@ func TestConditional(t *testing.T) {
 		t.Errorf("got %+v, %v", e, err)
 	}
 }
+
+// No part of a file of contexts draws what another part, or another seed, draws.
+func TestPartSeeds(t *testing.T) {
+	seen := map[int64]bool{}
+	for seed := range int64(100) {
+		for part := range int64(100) {
+			s := partSeed(seed, part)
+			if part == 0 && s != seed {
+				t.Errorf("the first part of seed %d has seed %d", seed, s)
+			}
+			if seen[s] {
+				t.Fatalf("seed %d, part %d: seed %d is taken", seed, part, s)
+			}
+			seen[s] = true
+		}
+	}
+}
