@@ -214,6 +214,9 @@ func (j *job) prepare(file string) error {
 	for _, reason := range chosen.Reasons {
 		j.Note(reason)
 	}
+	if len(d.raw.Test) == 0 {
+		j.Note("no rows are kept for the test: p-values of anomalies will be by the validation rows, which choose when training ends, and a little too small")
+	}
 	return nil
 }
 

@@ -316,9 +316,13 @@ func TestChoiceOfRowsAndColumns(t *testing.T) {
 	}
 	c := small()
 	c.Exclude, c.Test, c.Read.Missing = []string{"n"}, 0, table.MissingDrop
-	r, err := Fit(context.Background(), path, filepath.Join(t.TempDir(), "model"), c, Progress{})
+	var notes []string
+	r, err := Fit(context.Background(), path, filepath.Join(t.TempDir(), "model"), c, Progress{Note: func(text string) { notes = append(notes, text) }})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !strings.Contains(strings.Join(notes, "\n"), "no rows are kept for the test") {
+		t.Errorf("notes: %q", notes)
 	}
 	if r.Source.Dropped != 5 || r.Source.Rows != 500 || r.Test != nil || r.Calibration.Part != "valid" || len(r.Calibration.Scores) != 50 || strings.Join(r.Features, " ") != "a b" {
 		t.Errorf("got %+v", r)
