@@ -248,7 +248,7 @@ bench: setup build ## measure the engines, and the peers where there are, again:
 .PHONY: test
 test: setup $(S)/browser ## run all tests (the one in a browser where there is Chromium)
 	@FLOW_REQUIRE_NUMPY=1 $(env) $(go) test ./...
-	@$(env) env CGO_ENABLED=0 $(go) test ./flowlib/backend ./cmd/flow
+	@$(env) env CGO_ENABLED=0 GOMLX_BACKEND=go $(go) test ./flowlib/backend ./cmd/flow
 	@FLOW_REQUIRE_GONB=1 $(env) python -m unittest discover -s scripts/tests
 
 # What drives the browser is fetched only where there is one.
