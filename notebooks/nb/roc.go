@@ -23,40 +23,11 @@ func ScoreFigure(info figure.Info, f Fitted, d Decision) figure.SVG {
 		figure.Sample{Name: f.Parts.Other, Values: strangeness(f.Scores.Anomalies)}))
 }
 
-// ROC is the share of anomalies below a threshold on the log-density against the share
-// of normal rows below it, for every threshold from the lowest score on: rows from
-// (0, 0) to (1, 1). Scores that are tied come together, as a slanted step, so that the
-// area under the curve is [anomaly.AUROC]. It panics on NaN, and unless there are both.
-func ROC(normal, anomalous []float64) (xy [][]float64) {
-	must.M1(anomaly.AUROC(normal, anomalous)) // refuses what has no order
-	n, a := slices.Sorted(slices.Values(normal)), slices.Sorted(slices.Values(anomalous))
-	xy = [][]float64{{0, 0}}
-	for i, j := 0, 0; i < len(n) || j < len(a); {
-		var lowest float64
-		switch {
-		case i == len(n):
-			lowest = a[j]
-		case j == len(a):
-			lowest = n[i]
-		default:
-			lowest = min(n[i], a[j])
-		}
-		for i < len(n) && n[i] == lowest {
-			i++
-		}
-		for j < len(a) && a[j] == lowest {
-			j++
-		}
-		xy = append(xy, []float64{float64(i) / float64(len(n)), float64(j) / float64(len(a))})
-	}
-	return xy
-}
-
 // ROCChart draws the curves of methods, and a dot where the first one's decision is.
 func ROCChart(methods []Method, d Decision) figure.Chart {
 	chart := figure.Chart{Name: "all thresholds", X: "share of normal rows flagged", Y: "share of anomalies flagged"}
 	for _, m := range methods {
-		chart.Lines = append(chart.Lines, figure.Line{Name: m.Name, XY: ROC(m.Scores.Normal, m.Scores.Anomalies)})
+		chart.Lines = append(chart.Lines, figure.Line{Name: m.Name, XY: must.M1(anomaly.ROC(m.Scores.Normal, m.Scores.Anomalies))})
 	}
 	chart.Lines = append(chart.Lines, figure.Line{Name: "decision of the " + methods[0].Name, XY: [][]float64{{d.FalseAlarmRate(), d.Found()}}, Dots: true})
 	return chart

@@ -1,50 +1,6 @@
 package nb
 
-import (
-	"fmt"
-	"math"
-	"math/rand/v2"
-	"strings"
-	"testing"
-
-	"github.com/janpfeifer/must"
-
-	"normflow/flowlib/anomaly"
-)
-
-// The area under the curve is AUROC, which ranks find, with ties and without.
-func TestROCHasTheAreaOfRanks(t *testing.T) {
-	rng := rand.New(rand.NewPCG(3, 3))
-	for _, rounding := range []float64{1e-9, 0.5} {
-		var normal, anomalous []float64
-		for range 100 {
-			normal = append(normal, rounding*math.Round((2+rng.NormFloat64())/rounding))
-		}
-		for range 60 {
-			anomalous = append(anomalous, rounding*math.Round(rng.NormFloat64()/rounding))
-		}
-		xy := ROC(normal, anomalous)
-		area := 0.0
-		for i := 1; i < len(xy); i++ {
-			area += (xy[i][0] - xy[i-1][0]) * (xy[i][1] + xy[i-1][1]) / 2
-		}
-		if want := must.M1(anomaly.AUROC(normal, anomalous)); !(math.Abs(area-want) <= 1e-12) {
-			t.Errorf("rounded to %g: area %.12f, AUROC %.12f", rounding, area, want)
-		}
-		if first, last := xy[0], xy[len(xy)-1]; first[0] != 0 || first[1] != 0 || last[0] != 1 || last[1] != 1 {
-			t.Errorf("from %v to %v", first, last)
-		}
-	}
-}
-
-func TestROCRefusesNaN(t *testing.T) {
-	defer func() {
-		if said := fmt.Sprint(recover()); !strings.Contains(said, "NaN") {
-			t.Errorf("got %q", said)
-		}
-	}()
-	ROC([]float64{1, math.NaN()}, []float64{2})
-}
+import "testing"
 
 func TestROCChartMarksTheFirst(t *testing.T) {
 	s := Scores{Calibration: []float64{1, 2, 3}, Normal: []float64{0, 2, 3, 4}, Anomalies: []float64{-1, 0.5}}
