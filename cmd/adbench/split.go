@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 
 	"normflow/flowlib/table"
 )
@@ -70,18 +71,12 @@ func (l labelled) write(dir, name string, withLabels bool) (string, error) {
 	if withLabels {
 		columns = append(columns, labelColumn)
 	}
-	w, err := table.Create(path, nil, columns, table.Dialect{})
-	if err != nil {
-		return "", err
-	}
-	defer w.Abort()
-	for i, row := range l.rows {
-		if withLabels {
-			row = append(row[:len(row):len(row)], l.labels[i])
-		}
-		if err := w.Write(nil, row); err != nil {
-			return "", err
+	rows := l.rows
+	if withLabels {
+		rows = slices.Clone(rows)
+		for i, row := range rows {
+			rows[i] = append(row[:len(row):len(row)], l.labels[i])
 		}
 	}
-	return path, w.Commit()
+	return path, table.WriteAll(path, columns, rows)
 }

@@ -42,6 +42,9 @@ const (
 	freshStream = 2000
 )
 
+// columns of the tables: all toy densities are in the plane.
+var columns = []string{"x", "y"}
+
 // measure makes all fits and writes their rows.
 func (a asked) measure(ctx context.Context) error {
 	from := origin.Now()
@@ -76,7 +79,7 @@ func (a asked) one(ctx context.Context, d *dataset.Density, seed int64) (r row, 
 	}
 	defer os.RemoveAll(dir)
 	file, model := filepath.Join(dir, "table.csv"), filepath.Join(dir, "model")
-	if err := write(file, d.Sample(tableStream+uint64(seed), a.rows)); err != nil {
+	if err := table.WriteAll(file, columns, d.Sample(tableStream+uint64(seed), a.rows)); err != nil {
 		return r, err
 	}
 	start := time.Now()
@@ -112,22 +115,4 @@ func divergence(p *dataset.Density, q *tabular.Model, points [][]float64) (kl, s
 		return 0, 0, fmt.Errorf("KL is %g, expected a finite number", kl)
 	}
 	return kl, stat.StdErr(std, float64(len(diff))), nil
-}
-
-func write(path string, rows [][]float64) error {
-	var columns []string
-	for j := range rows[0] {
-		columns = append(columns, fmt.Sprintf("x%d", j+1))
-	}
-	w, err := table.Create(path, nil, columns, table.Dialect{})
-	if err != nil {
-		return err
-	}
-	defer w.Abort()
-	for _, row := range rows {
-		if err := w.Write(nil, row); err != nil {
-			return err
-		}
-	}
-	return w.Commit()
 }

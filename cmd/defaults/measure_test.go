@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"normflow/flowlib/dataset"
+	"normflow/flowlib/table"
 	"normflow/flowlib/tabular"
 )
 
@@ -61,7 +62,7 @@ func TestDivergence(t *testing.T) {
 	}
 	dir := t.TempDir()
 	file, model := filepath.Join(dir, "t.csv"), filepath.Join(dir, "m")
-	if err := write(file, d.Sample(1, a.rows)); err != nil {
+	if err := table.WriteAll(file, columns, d.Sample(1, a.rows)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := tabular.Fit(context.Background(), file, model, a.fit, tabular.Progress{}); err != nil {

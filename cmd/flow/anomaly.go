@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"normflow/flowlib/table"
 	"normflow/flowlib/tabular"
 )
 
@@ -75,7 +76,7 @@ anomalies. In that column 0 and false mark a normal row, any other number (1, 2,
 			return printJSON(cmd.OutOrStdout(), a)
 		}
 		w := cmd.OutOrStdout()
-		if out == "-" {
+		if table.IsStdout(out) {
 			w = cmd.ErrOrStderr()
 		}
 		showAnomalies(w, a)

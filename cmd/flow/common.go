@@ -54,7 +54,7 @@ func addJSON(f *pflag.FlagSet, asJSON *bool) {
 
 // checkStreams refuses to mix a table with JSON on the standard output.
 func checkStreams(out string, asJSON bool) error {
-	if out == "-" && asJSON {
+	if table.IsStdout(out) && asJSON {
 		return usageError{fmt.Errorf("--json prints on the standard output, where the table goes too: name a file with -o")}
 	}
 	return nil

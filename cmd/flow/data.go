@@ -78,7 +78,7 @@ the file says its format: .npy, .npz, .parquet, or CSV (.gz: zipped).`,
 			if count < 1 {
 				return usageError{fmt.Errorf("--count must be at least 1, got %d", count)}
 			}
-			if asJSON && out == "-" {
+			if asJSON && table.IsStdout(out) {
 				return usageError{errors.New("--json needs a file to write the table to: --out FILE")}
 			}
 			if err := writeSample(d, seed, count, out); err != nil {

@@ -85,11 +85,30 @@ func Create(path string, kept []Column, numbers []string, d Dialect, notes ...st
 	return w, nil
 }
 
+// WriteAll writes a whole table of numbers, rows [n, D], to path. See [Create].
+func WriteAll(path string, columns []string, rows [][]float64) error {
+	w, err := Create(path, nil, columns, Dialect{})
+	if err != nil {
+		return err
+	}
+	defer w.Abort()
+	for _, row := range rows {
+		if err := w.Write(nil, row); err != nil {
+			return err
+		}
+	}
+	return w.Commit()
+}
+
+// IsStdout says whether a path names the standard output: "-", or as the system does.
+func IsStdout(path string) bool {
+	return slices.Contains([]string{"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}, path)
+}
+
 // open makes the file beside path; what is no plain file, such as /dev/null, is
 // written to as it stands.
 func (w *Writer) open(path string) (*os.File, error) {
-	switch path {
-	case "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1": // a file it goes to may be appended to, and is not replaced
+	if IsStdout(path) { // a file it goes to may be appended to, and is not replaced
 		w.name = "standard output"
 		return os.Stdout, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"syscall"
@@ -355,5 +356,21 @@ func TestFullDisk(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "no space left") {
 			t.Errorf("%s: got %v", name, err)
 		}
+	}
+}
+
+// A table that is written whole is read again, number for number; one whose rows do
+// not fit its columns leaves the old file.
+func TestWriteAll(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "t.csv")
+	rows := [][]float64{{1, -2.5}, {3e-7, 4}}
+	if err := WriteAll(path, []string{"a", "b"}, rows); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteAll(path, []string{"a", "b"}, [][]float64{{1, 2}, {3}}); err == nil {
+		t.Error("a row of one value in a table of two columns was written")
+	}
+	if got := must(ReadAll(path, Options{})); !reflect.DeepEqual(got.Rows, rows) || !reflect.DeepEqual(got.Columns, []string{"a", "b"}) {
+		t.Errorf("got %v of %v", got.Rows, got.Columns)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/google/renameio/v2"
+
+	"normflow/flowlib/table"
 )
 
 //go:embed page.html
@@ -29,8 +31,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 // CheckPage returns an error where no page about the table in can be written to,
 // before there is one.
 func CheckPage(path, in string) error {
-	switch path {
-	case "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1":
+	if table.IsStdout(path) {
 		return errors.New("--out: the figures go to the standard output: name a file for the page")
 	}
 	if err := checkOut(in, path); err != nil {

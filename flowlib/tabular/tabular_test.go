@@ -18,16 +18,7 @@ import (
 func write(t *testing.T, name string, columns []string, rows [][]float64) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
-	w, err := table.Create(path, nil, columns, table.Dialect{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, row := range rows {
-		if err := w.Write(nil, row); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Commit(); err != nil {
+	if err := table.WriteAll(path, columns, rows); err != nil {
 		t.Fatal(err)
 	}
 	return path

@@ -73,12 +73,7 @@ func (p Parts) write() (folder string) {
 	folder = p.folder()
 	must.M(os.MkdirAll(folder, 0o755))
 	file := func(name string, columns []string, rows [][]float64) {
-		w := must.M1(table.Create(filepath.Join(folder, name), nil, columns, table.Dialect{}))
-		defer w.Abort()
-		for _, row := range rows {
-			must.M(w.Write(nil, row))
-		}
-		must.M(w.Commit())
+		must.M(table.WriteAll(filepath.Join(folder, name), columns, rows))
 	}
 	file("train.csv", p.Columns, p.Train)
 	file("calibration.csv", p.Columns, p.Calibration)
