@@ -52,3 +52,13 @@ func CheckRate(m int, falseAlarm float64) error {
 	}
 	return nil
 }
+
+// Rank is ⌊α(m+1)⌋, α being the rate falseAlarm below 1: how many of the p-values
+// 1/(m+1), 2/(m+1), … that m events of calibration allow are at most α, 0 to m. The
+// lowest of that many of their log-densities are where events are flagged.
+func Rank(m int, falseAlarm float64) (k int) {
+	for k < m && float64(k+1)/float64(m+1) <= falseAlarm { // as PValues divides
+		k++
+	}
+	return k
+}

@@ -66,3 +66,17 @@ func TestPValuesKeepTheFalseAlarmRate(t *testing.T) {
 }
 
 func third(_ []float64, err error) error { return err }
+
+// With rates that are whole numbers of 1/(n+1), rounding must not lose one.
+func TestRank(t *testing.T) {
+	for n := range 200 {
+		for k := range n + 1 {
+			if got := Rank(n, float64(k)/float64(n+1)); got != k {
+				t.Fatalf("%d/%d: rank %d", k, n+1, got)
+			}
+		}
+	}
+	if k := Rank(89, 0.05); k != 4 {
+		t.Errorf("0.05 of 90: rank %d", k)
+	}
+}

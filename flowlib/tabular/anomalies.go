@@ -107,8 +107,7 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 		return nil, fmt.Errorf("%w; choose a larger --false-alarm, or name a table of more normal rows with --calibration", err)
 	}
 	a.Calibrated = len(calibration)
-	below := int(o.FalseAlarm*float64(len(calibration)+1) + 1e-9) // of 1 to len(calibration), but for that rounding
-	a.Threshold = Nats(calibration[min(below, len(calibration))-1])
+	a.Threshold = Nats(calibration[anomaly.Rank(len(calibration), o.FalseAlarm)-1])
 	a.Threshold -= Nats(slack(float64(a.Threshold)))
 	candidates, err := m.typical()
 	if err != nil {

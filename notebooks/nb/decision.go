@@ -36,7 +36,7 @@ func Decide(s Scores, asked float64) Decision {
 		AUROC:            must.M1(anomaly.AUROC(s.Normal, s.Anomalies)),
 		AveragePrecision: must.M1(anomaly.AveragePrecision(s.Normal, s.Anomalies)),
 	}
-	k := rankAt(asked, n)
+	k := anomaly.Rank(n, asked)
 	d.Promised = float64(k) / float64(n+1)
 	d.Low, d.High = luck(len(s.Normal), n, k)
 	d.Threshold = slices.Sorted(slices.Values(s.Calibration))[k-1]
@@ -56,14 +56,6 @@ func countAtMost(values []float64, limit float64) (count int) {
 		}
 	}
 	return count
-}
-
-// rankAt is ⌊α(n+1)⌋: how many of the p-values 1/(n+1), 2/(n+1), … are at most α.
-func rankAt(alpha float64, n int) (k int) {
-	for float64(k+1)/float64(n+1) <= alpha { // as PValues divides
-		k++
-	}
-	return k
 }
 
 // luck returns the bounds, 2.5 % beyond each at most, of how many of m normal rows lie

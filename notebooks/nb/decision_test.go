@@ -41,20 +41,6 @@ func TestDecideByHand(t *testing.T) {
 	Decide(s, 0.05)
 }
 
-// With rates that are whole numbers of 1/(n+1), rounding must not lose one.
-func TestRankAt(t *testing.T) {
-	for n := range 200 {
-		for k := range n + 1 {
-			if got := rankAt(float64(k)/float64(n+1), n); got != k {
-				t.Fatalf("%d/%d: rank %d", k, n+1, got)
-			}
-		}
-	}
-	if k := rankAt(0.05, 89); k != 4 {
-		t.Errorf("0.05 of 90: rank %d", k)
-	}
-}
-
 // Over many calibrations and tests from one distribution, the false alarms are on average
 // those promised, and outside the band at most one time in twenty.
 func TestPromiseIsKept(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/stat"
+
+	"normflow/flowlib/anomaly"
 )
 
 // Reshuffled is the share of normal rows flagged when the normal rows that the fit has
@@ -31,7 +33,7 @@ func Reshuffle(s Scores, asked float64, times int) Reshuffled {
 	}
 	slices.Sort(shares)
 	at := func(share float64) float64 { return stat.Quantile(share, stat.Empirical, shares, nil) }
-	return Reshuffled{times, float64(rankAt(asked, n)) / float64(n+1), stat.Mean(shares, nil), at(0.025), at(0.975)}
+	return Reshuffled{times, float64(anomaly.Rank(n, asked)) / float64(n+1), stat.Mean(shares, nil), at(0.025), at(0.975)}
 }
 
 // String says how the promise is kept.
