@@ -2,15 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/google/renameio/v2"
 
 	"normflow/flowlib/tabular"
 	"normflow/internal/origin"
@@ -67,15 +64,7 @@ func (a asked) measure(ctx context.Context) error {
 		}
 	}
 	printMeans(rows)
-	text, err := json.MarshalIndent(rows, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := renameio.WriteFile(a.out, append(text, '\n'), 0o644); err != nil {
-		return err
-	}
-	fmt.Println("wrote", a.out)
-	return nil
+	return origin.Write(a.out, rows)
 }
 
 // compare splits a table and returns a row for each method.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -10,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"gonum.org/v1/gonum/stat"
 
 	"normflow/flowlib/dataset"
@@ -60,15 +58,7 @@ func (a asked) measure(ctx context.Context) error {
 			rows = append(rows, r)
 		}
 	}
-	text, err := json.MarshalIndent(rows, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := renameio.WriteFile(a.out, append(text, '\n'), 0o644); err != nil {
-		return err
-	}
-	fmt.Println("wrote", a.out)
-	return nil
+	return origin.Write(a.out, rows)
 }
 
 // one fits to a table of draws and compares with the truth on other draws.

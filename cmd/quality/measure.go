@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 
-	"github.com/google/renameio/v2"
 	"golang.org/x/sync/errgroup"
 
 	"normflow/flowlib/backend"
@@ -47,15 +45,7 @@ func measure(ctx context.Context, runs []run, jobs int, out string) error {
 		return err
 	}
 	printMedians(rows)
-	text, err := json.MarshalIndent(rows, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := renameio.WriteFile(out, append(text, '\n'), 0o644); err != nil {
-		return err
-	}
-	fmt.Println("wrote", out)
-	return nil
+	return origin.Write(out, rows)
 }
 
 // printMedians prints the median KL over the seeds: a line a model, a column a data set.

@@ -21,7 +21,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/google/renameio/v2"
+	"normflow/internal/origin"
 )
 
 // fuzzTargets are what is fed hostile input.
@@ -111,15 +111,7 @@ func torture(ctx context.Context, inputs int64, kills int, out string) error {
 		}
 		add(result{What: target.what, Test: target.name, Inputs: done}, begin)
 	}
-	text, err := json.MarshalIndent(results, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := renameio.WriteFile(out, append(text, '\n'), 0o644); err != nil {
-		return err
-	}
-	fmt.Println("wrote", out)
-	return nil
+	return origin.Write(out, results)
 }
 
 var (
