@@ -1,10 +1,9 @@
 package recipe
 
 import (
-	"strings"
-
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
+	"normflow/internal/show"
 )
 
 // The choices below were made on the nine toy densities at 16,000 rows and on
@@ -75,11 +74,12 @@ func (r *Recipe) chooseFit(a Ask) {
 	r.because("training ends when the validation NLL has not fallen for %d steps, at the latest after %d", r.Fit.Patience*r.Fit.EvalEvery, r.Fit.Steps)
 }
 
-// chooseNoise dequantises columns on a grid: on their values a density could grow
-// without bound, and the fit would learn the grid.
+// chooseNoise dequantises features on a grid: on their values a density could grow
+// without bound, and the fit would learn the grid. Context has no density: it is
+// given, and stays as it is given.
 func (r *Recipe) chooseNoise(a Ask) {
 	var names []string
-	for i, c := range a.Summary.Columns {
+	for i, c := range a.Summary.Columns[:a.Features] {
 		if !c.Quantised() {
 			continue
 		}
@@ -88,11 +88,11 @@ func (r *Recipe) chooseNoise(a Ask) {
 		}
 		r.Noise[i] = c.Step
 		names = append(names, c.Name)
-		r.because("column %q: %d values in %d rows, all on steps of %.6g: uniform noise of one step is added", c.Name, c.Distinct, c.N, c.Step)
+		r.because("column %s: %d values in %d rows, all on steps of %.6g: uniform noise of one step is added", show.Quoted(c.Name), c.Distinct, c.N, c.Step)
 	}
 	if names == nil {
 		return
 	}
 	r.Copies = max(1, min(maxCopies, maxNoisy/a.Rows))
-	r.because("the density is that of the table with this noise (columns %s), in which training sees each row %d times", strings.Join(names, ", "), r.Copies)
+	r.because("the density is that of the table with this noise (columns %s), in which training sees each row %d times", show.Names(names), r.Copies)
 }

@@ -1,5 +1,5 @@
 // Package recipe chooses how to fit a flow to somebody's table: the flow, its
-// sizes, the training, and the noise for columns on a grid, each with its reason.
+// sizes, the training, and the noise for features on a grid, each with its reason.
 //
 // A choice depends on how many rows and columns there are and on what
 // [table.Summary] says of the values, never on what the model is for.
@@ -32,7 +32,7 @@ type Recipe struct {
 	Fit  fit.Config  `json:"fit"`
 
 	// Noise is the width of the uniform noise around the values of each column,
-	// [D+C], in its units; 0 for none, nil if no column needs any. With it the
+	// [D+C], in its units; 0 for none, as for all context, nil if no column needs any. With it the
 	// density is that of the dequantised table, see [table.Dequantise]: rows are
 	// scored as they are, in the middle of their cells.
 	Noise []float64 `json:"noise,omitempty"`

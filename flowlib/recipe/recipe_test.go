@@ -10,6 +10,33 @@ import (
 	"normflow/flowlib/table"
 )
 
+// What is conditioned on is given: noise would make the density forget it.
+func TestNoNoiseOnContext(t *testing.T) {
+	s, rows := summary(300) // age is on a grid
+	r, err := New(Ask{Summary: s, Features: 1, Rows: 300})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Noise != nil || r.Copies != 1 || strings.Contains(strings.Join(r.Reasons, ""), "noise") {
+		t.Errorf("got noise %v, %d copies, reasons %q; want none", r.Noise, r.Copies, r.Reasons)
+	}
+	s.Columns = []table.ColumnSummary{s.Columns[1], s.Columns[1]}
+	for _, row := range rows {
+		row[0] = row[1]
+	}
+	if r, err = New(Ask{Summary: s, Features: 1, Rows: 300}); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(r.Noise, []float64{1, 0}) {
+		t.Errorf("noise %v for age given age, want it on the first alone", r.Noise)
+	}
+	for i, row := range r.Dequantise(rows, 2, 1) {
+		if row[1] != rows[i%300][1] {
+			t.Fatalf("the context %g of row %d became %g", rows[i%300][1], i, row[1])
+		}
+	}
+}
+
 // summary of n rows: column "x" is continuous, "age" counts in whole numbers from 0 to 9.
 func summary(n int) (table.Summary, [][]float64) {
 	rng := rand.New(rand.NewPCG(6, 6))

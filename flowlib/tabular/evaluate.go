@@ -40,7 +40,7 @@ type Evaluation struct {
 const maxDiagnosed = 10000
 
 // Evaluate measures the NLL of a table, of any size, and compares a sample of its rows
-// with draws of the model. Columns that were dequantised for the fit are so here.
+// with draws of the model. Features that were dequantised for the fit are so here.
 func (m *Model) Evaluate(ctx context.Context, file string, o Options, seed uint64) (*Evaluation, error) {
 	e := &Evaluation{Model: m.Dir}
 	// A reservoir: every row is in the sample with the same probability.
@@ -88,14 +88,16 @@ func (m *Model) same(file string) (bool, error) {
 	return sha == m.Record.Source.SHA256, err
 }
 
-// noise is that of the columns that lie on a grid, or nil.
+// noise is that of the features that lie on a grid, or nil. Context stays as it is
+// given, also where an older program has fitted the model to noisy context.
 func (m *Model) noise(seed uint64) func(rows [][]float64) {
 	if m.Record == nil || m.Record.Steps == nil {
 		return nil
 	}
+	steps := m.Record.Steps[:len(m.Features)]
 	chunk := uint64(0)
 	return func(rows [][]float64) {
-		table.Dequantise(rows, m.Record.Steps, seed+chunk<<32)
+		table.Dequantise(rows, steps, seed+chunk<<32)
 		chunk++
 	}
 }

@@ -29,8 +29,9 @@ type Record struct {
 	Features []string `json:"features"`          // names of the columns, [D]
 	Context  []string `json:"context,omitempty"` // of the columns that are conditioned on, [C]
 	Split    Split    `json:"split"`
-	// Steps of the grid that each feature and column of context lies on, [D+C]; noise
-	// of one step was added before fitting. 0: the column is continuous. Absent: all are.
+	// Steps of the grid that each feature lies on, [D+C]; noise of one step was added
+	// before fitting. 0: the feature is continuous, or it is context, which gets no
+	// noise. Absent: no column got any.
 	Steps   []float64 `json:"dequantised,omitempty"`
 	Reasons []string  `json:"reasons"` // what was chosen, and why
 
