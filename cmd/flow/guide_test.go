@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,15 +10,14 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
-// guideSteps are those of a fit of the guide in this test, which is about commands,
-// not about how good the model is.
-const guideSteps = "60"
+// guideFit makes the fits of the guide short in this test, which is about commands, not
+// about how good the model is. The steps are enough for a checkpoint on the way.
+var guideFit = []string{"--layers=1", "--steps=40"}
 
 // TestGuide does what docs/guide.md tells to do, in an empty folder. The blocks of the
 // guide are of three kinds:
@@ -145,7 +143,7 @@ func do(t *testing.T, line string, used map[string]bool) string {
 		args = args[1:]
 		used[args[0]] = true
 		if args[0] == "fit" {
-			args = append(args, "--steps", guideSteps)
+			args = append(args, guideFit...)
 			if slices.Contains(args, "--resume") {
 				interrupt(t, part, args)
 			}
@@ -169,18 +167,8 @@ func interrupt(t *testing.T, line string, args []string) {
 	t.Helper()
 	args = slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == "--resume" })
 	checkpoint := args[slices.Index(args, "-o")+1] + ".checkpoint"
-	ctx, cancel := context.WithCancel(context.Background())
-	go func() {
-		defer cancel()
-		for {
-			if _, err := os.Stat(checkpoint); err == nil || t.Context().Err() != nil {
-				return
-			}
-			time.Sleep(time.Millisecond)
-		}
-	}()
-	status, _, said := shellIn(t, ctx, "", args...)
-	if status != 130 || !strings.Contains(strings.ReplaceAll(said, " --steps="+guideSteps, ""), "Go on with:\n  "+line+"\n") {
+	status, _, said := shellIn(t, untilThere(t, checkpoint), "", args...)
+	if status != 130 || !strings.Contains(strings.ReplaceAll(said, " "+strings.Join(guideFit, " "), ""), "Go on with:\n  "+line+"\n") {
 		t.Errorf("interrupted, with status %d, it does not say to go on with\n%s\nbut\n%s", status, line, said)
 	}
 }

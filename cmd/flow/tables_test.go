@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // shell runs a command in this process, as a shell would: "-" and all.
@@ -60,16 +59,6 @@ func must(t *testing.T, args ...string) string {
 		t.Fatalf("flow %s: status %d: %s", strings.Join(args, " "), status, errors)
 	}
 	return out
-}
-
-// table of moons and a small model of it.
-func moonsAndModel(t *testing.T) (csv, model string) {
-	t.Helper()
-	dir := t.TempDir()
-	csv, model = filepath.Join(dir, "moons.csv"), filepath.Join(dir, "model")
-	must(t, "data", "sample", "moons10", "-n", "1000", "--seed", "1", "-o", csv)
-	must(t, "fit", csv, "-o", model, "--model", "realnvp", "--layers", "2", "--steps", "200")
-	return csv, model
 }
 
 func TestFitPrints(t *testing.T) {
@@ -247,17 +236,7 @@ func TestInterrupt(t *testing.T) {
 	csv, model := filepath.Join(dir, "my moons.csv"), filepath.Join(dir, "model")
 	must(t, "data", "sample", "moons10", "-n", "1000", "-o", csv)
 	args := []string{"fit", csv, "-o", model, "--model", "realnvp", "--layers=2", "--steps", "100000000", "--columns", "y,x"}
-	ctx, cancel := context.WithCancel(context.Background())
-	go func() {
-		defer cancel()
-		for { // until there is something to go on from
-			if _, err := os.Stat(model + ".checkpoint"); err == nil || t.Context().Err() != nil {
-				return
-			}
-			time.Sleep(time.Millisecond)
-		}
-	}()
-	status, _, errors := shellIn(t, ctx, "", args...)
+	status, _, errors := shellIn(t, untilThere(t, model+".checkpoint"), "", args...)
 	want := "Go on with:\n  flow fit '" + csv + "' -o " + model + " --model=realnvp --layers=2 --steps=100000000 --columns=y,x --resume\n"
 	if status != 130 || strings.Contains(errors, "canceled") || !strings.Contains(errors, "flow: fit: stopped at step ") || !strings.Contains(errors, "The checkpoint is "+model+".checkpoint. ") || !strings.Contains(errors, want) {
 		t.Errorf("status %d, said\n%swant\n%s", status, errors, want)
