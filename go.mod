@@ -11,14 +11,14 @@ require (
 	github.com/google/renameio/v2 v2.0.0 // files written whole or not at all
 	github.com/janpfeifer/gonb v0.11.3 // what a notebook cell shows
 	github.com/janpfeifer/must v0.2.0 // short error handling in notebooks and examples
-	github.com/klauspost/compress v1.17.9 // unpacks pages of Parquet, to check them first
+	github.com/klauspost/compress v1.19.0 // unpacks pages of Parquet, to check them first
 	github.com/parquet-go/parquet-go v0.32.0 // tables in Parquet
 	github.com/pierrec/lz4/v4 v4.1.21 // unpacks pages of Parquet, to check them first
 	github.com/sbinet/npyio v0.9.0 // reads what other libraries computed, in tests
 	github.com/spf13/cobra v1.10.2 // the commands and flags of flow
-	golang.org/x/image v0.26.0 // interpolates heat maps
-	golang.org/x/sync v0.20.0 // chunks, and runs of the quality tables, side by side
-	golang.org/x/sys v0.43.0 // what the processor can do, and binding to some of its cores
+	golang.org/x/image v0.45.0 // interpolates heat maps
+	golang.org/x/sync v0.22.0 // chunks, and runs of the quality tables, side by side
+	golang.org/x/sys v0.47.0 // what the processor can do, and binding to some of its cores
 	golang.org/x/term v0.40.0 // whether a bar can be shown
 	gonum.org/v1/gonum v0.16.0 // quadrature, statistics, determinants
 	gonum.org/v1/plot v0.15.2 // axes, tiles and plotters of the figures
@@ -45,7 +45,7 @@ require (
 	github.com/pmezard/go-difflib v1.0.1-0.20181226105442-5d4384ee4fb2 // indirect
 	github.com/twpayne/go-geom v1.6.1 // indirect
 	golang.org/x/exp v0.0.0-20260410095643-746e56fc9e2f // indirect
-	golang.org/x/text v0.35.0 // indirect
+	golang.org/x/text v0.41.0 // indirect
 	google.golang.org/protobuf v1.36.11 // indirect
 	k8s.io/klog/v2 v2.140.0 // indirect
 )
