@@ -25,7 +25,9 @@ fitted to normal rows (a few anomalies among them do little harm).
 A row's p-value is the share of normal rows, held out at the fit, that are as
 unlikely or more. Rows with p at most --false-alarm are flagged: of normal rows
 that share is flagged on average, whatever the model has learned. The smallest
-p-value is 1/(held-out rows + 1).
+p-value is 1/(held-out rows + 1): a lower rate cannot be promised. Then no row is
+flagged, a warning says from which rate on rows can be, and the strangest rows are
+listed with their p-values all the same.
 
 OUT has a row for each of FILE, in its order, and the columns log_prob (nats),
 p_value, anomaly (0 or 1) and drivers: which columns make a flagged row strange,
@@ -86,10 +88,12 @@ anomalies. In that column 0 and false mark a normal row, any other number (1, 2,
 }
 
 func showAnomalies(w io.Writer, a *tabular.Anomalies) {
-	fmt.Fprintf(w, "%d of %d rows flagged (%.2f %%): log_prob below %.4f nats, at a false-alarm rate of %g by %d normal rows\n",
-		a.Flagged, a.Rows, 100*float64(a.Flagged)/float64(a.Rows), a.Threshold, a.FalseAlarm, a.Calibrated)
-	if a.Same {
-		fmt.Fprintln(w, "This is the file the model was fitted to: rows that it knows are flagged less often.")
+	if a.Promised {
+		fmt.Fprintf(w, "%d of %d rows flagged (%.2f %%): log_prob below %.4f nats, at a false-alarm rate of %g by %d normal rows\n",
+			a.Flagged, a.Rows, 100*float64(a.Flagged)/float64(max(1, a.Rows)), a.Threshold, a.FalseAlarm, a.Calibrated)
+	} else {
+		fmt.Fprintf(w, "no row of %d can be flagged at a false-alarm rate of %g: %d normal rows promise %.4g at least\n",
+			a.Rows, a.FalseAlarm, a.Calibrated, a.Least)
 	}
 	if l := a.Labels; l != nil {
 		fmt.Fprintf(w, "AUROC %.4f, average precision %.4f; flagged: %.1f %% of %d anomalies, %.2f %% of %d normal rows\n",

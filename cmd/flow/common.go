@@ -11,6 +11,7 @@ import (
 
 	"normflow/flowlib/table"
 	"normflow/flowlib/tabular"
+	"normflow/internal/show"
 )
 
 // readFlags say how to read a table.
@@ -75,7 +76,7 @@ func noteTo(cmd *cobra.Command) func(string) {
 func showSeen(cmd *cobra.Command, seen tabular.Seen) {
 	note := noteTo(cmd)
 	if len(seen.Matched.Ignored) > 0 {
-		note("ignored, as the model does not have them: " + strings.Join(seen.Matched.Ignored, ", "))
+		note("ignored, as the model does not have them: " + show.Names(seen.Matched.Ignored))
 	}
 	if seen.Matched.By == "position" {
 		note("the file has no names: its columns were taken for the model's in their order")
@@ -85,5 +86,13 @@ func showSeen(cmd *cobra.Command, seen tabular.Seen) {
 	}
 	if seen.Zero > 0 {
 		note(fmt.Sprintf("%d rows have density 0 (log_prob -Inf)", seen.Zero))
+	}
+	warn(cmd, seen.Warnings)
+}
+
+// warn prints warnings, a line each.
+func warn(cmd *cobra.Command, warnings []string) {
+	for _, w := range warnings {
+		noteTo(cmd)("warning: " + w)
 	}
 }

@@ -55,7 +55,6 @@ func TestRemediesExist(t *testing.T) {
 		"anomaly MODEL other.csv",
 		"anomaly MODEL few.csv --labels z",
 		"anomaly MODEL labels.csv --labels z --calibration text.csv",
-		"anomaly MODEL few.csv --calibration few.csv",
 		"anomaly " + version3 + " few.csv --engine go",
 		"eval MODEL text.csv",
 		"eval MODEL gap.csv",

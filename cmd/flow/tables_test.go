@@ -88,7 +88,7 @@ func TestFitPrints(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &r); err != nil || status != 0 || strings.Count(out, "\n") != 1 {
 		t.Fatal(err, out)
 	}
-	keys(t, r, "model kind program created source features split reasons engine fit result train valid test calibration typical summary options")
+	keys(t, r, "model kind program created source features split reasons warnings engine fit result train valid test calibration typical quartiles sketch summary options")
 	keys(t, r["test"], "mean se bits_per_dim")
 	keys(t, r["options"], "layers model seed steps")
 	keys(t, r["split"], "seed train valid test")
@@ -110,11 +110,11 @@ func keys(t *testing.T, v any, want string) {
 func TestJSONOfTheOthers(t *testing.T) {
 	csv, model := moonsAndModel(t)
 	out := filepath.Join(t.TempDir(), "o.csv")
-	seen := "file format unit rows dropped matched engine nll zero "
+	seen := "file format unit rows dropped matched engine nll zero warnings "
 	for _, tt := range []struct{ args, want string }{
 		{"score " + model + " " + csv + " -o " + out, seen + "model out"},
 		{"sample " + model + " -n 5 -o " + out, "model out rows columns seed temperature engine"},
-		{"anomaly " + model + " " + csv + " --false-alarm 0.05", seen + "model out same_file false_alarm calibrated threshold flagged strangest"},
+		{"anomaly " + model + " " + csv + " --false-alarm 0.05", seen + "model out same_file false_alarm calibrated threshold flagged least_false_alarm promised strangest"},
 		{"eval " + model + " " + csv, seen + "model same_file held_out_nll diagnostics verdict"},
 	} {
 		var v any
@@ -154,7 +154,7 @@ func TestPipes(t *testing.T) {
 		t.Errorf("status %d, %s, %s", status, flagged, summary)
 	}
 	page := filepath.Join(t.TempDir(), "page.html")
-	if said := must(t, "eval", model, csv, "-o", page); !strings.Contains(said, "This is the file the model was fitted to") || !strings.Contains(said, "at the fit ") {
+	if said := must(t, "eval", model, csv, "-o", page); !strings.Contains(said, "The model was fitted to these rows") || !strings.Contains(said, "at the fit ") {
 		t.Errorf("eval says %s", said)
 	}
 	if text, err := os.ReadFile(page); err != nil || !strings.HasPrefix(string(text), "<!DOCTYPE html>") {
@@ -212,7 +212,6 @@ func TestMessages(t *testing.T) {
 		{"sample " + model + " -n 1 --condition a=1", 2, "flow: --condition: the model is of p(x, y) and takes none\n"},
 		{"sample " + model + " -n 1 --temperature 0", 2, "flow: --temperature: expected a positive number, got 0\n"},
 		{"anomaly " + model + " " + csv + " --false-alarm 1", 2, "flow: --false-alarm: expected a share between 0 and 1, got 1\n"},
-		{"anomaly " + model + " " + csv + " --false-alarm 0.001", 1, "flow: anomaly: 100 held-out normal events give no p-value below 0.0099, so that nothing could be flagged at a false-alarm rate of 0.001: at least 999 are needed; choose a larger --false-alarm, or name a table of more normal rows with --calibration\n"},
 		{"anomaly " + model + " " + csv + " --labels z", 1, "flow: " + csv + ": --labels: there is no column \"z\"; there are: x, y\n"},
 		{"eval " + model + " " + csv + " -o " + empty, 1, "flow: " + empty + ": is a folder: name a file in it\n"},
 		{"eval " + model + " " + csv + " -o " + none + "/page.html", 1, "flow: " + none + "/page.html: cannot be written: there is no folder " + none + ": make it, or name another\n"},

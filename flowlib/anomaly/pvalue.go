@@ -14,7 +14,7 @@ import (
 // If an event is normal too, exchangeable with those of calibration, then p <= α
 // has probability at most α, for every α and whatever the flow has learned:
 // flagging p <= α gives a share α of false alarms, on average over calibrations.
-// No p is below 1/(m+1); see [CheckRate].
+// No p is below 1/(m+1), see [Least].
 //
 // Source: Vovk, Gammerman, Shafer 2005, Algorithmic Learning in a Random World,
 // section 2.2; Bates et al. 2023, https://arxiv.org/abs/2104.08279, equation 2.
@@ -41,13 +41,17 @@ func PValues(calibration, logProb []float64) ([]float64, error) {
 	return p, nil
 }
 
+// Least is 1/(m+1), the lowest p-value that m events of calibration allow: the lowest
+// rate of false alarms that they can promise.
+func Least(m int) float64 { return 1 / float64(m+1) }
+
 // CheckRate returns an error unless some p-value of m events of calibration can
 // reach the rate falseAlarm: 0 < falseAlarm < 1 and falseAlarm >= 1/(m+1).
 func CheckRate(m int, falseAlarm float64) error {
 	if !(falseAlarm > 0 && falseAlarm < 1) {
 		return fmt.Errorf("anomaly: the false-alarm rate must lie between 0 and 1, got %g", falseAlarm)
 	}
-	if least := 1 / float64(m+1); falseAlarm < least {
+	if least := Least(m); falseAlarm < least {
 		return fmt.Errorf("anomaly: %d held-out normal events give no p-value below %.3g, so that nothing could be flagged at a false-alarm rate of %g: at least %.0f are needed", m, least, falseAlarm, math.Ceil(1/falseAlarm-1e-9)-1)
 	}
 	return nil

@@ -64,7 +64,7 @@ func (m *Model) Evaluate(ctx context.Context, file string, o Options, seed uint6
 		return nil, err
 	}
 	if r := m.Record; r != nil {
-		if e.Same, err = m.same(file); err != nil {
+		if e.Same, err = m.same(e.Seen); err != nil {
 			return nil, err
 		}
 		e.HeldOut = &r.Valid
@@ -76,15 +76,20 @@ func (m *Model) Evaluate(ctx context.Context, file string, o Options, seed uint6
 		return nil, err
 	}
 	e.Verdict = e.verdict(m)
+	e.Warnings = append(e.Warnings, m.moved(e.Seen)...)
 	return e, nil
 }
 
-// same says whether a file is the one that the model was fitted to.
-func (m *Model) same(file string) (bool, error) {
-	if m.Record == nil || m.Record.Source.SHA256 == "" {
+// same says whether a table holds the rows that the model was fitted to: by the file,
+// or by the rows that its record knows.
+func (m *Model) same(seen Seen) (bool, error) {
+	if m.Record == nil || seen.watch.known.knows() {
+		return m.Record != nil, nil
+	}
+	if m.Record.Source.SHA256 == "" {
 		return false, nil
 	}
-	sha, err := sum(file)
+	sha, err := sum(seen.File)
 	return sha == m.Record.Source.SHA256, err
 }
 
@@ -135,7 +140,7 @@ func (e *Evaluation) verdict(m *Model) []string {
 	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	if e.Same {
 		s := m.Record.Split
-		say("This is the file the model was fitted to: it knows %.0f %% of the rows, and the figures flatter it. Judge it on fresh rows.", 100*float64(s.Train+s.Valid)/float64(s.Train+s.Valid+s.Test))
+		say("The model was fitted to these rows: it knows %.0f %% of the rows, and the figures flatter it. Judge it on fresh rows.", 100*float64(s.Train+s.Valid)/float64(s.Train+s.Valid+s.Test))
 	}
 	if e.NLL != nil && e.HeldOut != nil && !e.Same {
 		gap, se := e.NLL.Mean-e.HeldOut.Mean, math.Hypot(e.NLL.SE, e.HeldOut.SE)

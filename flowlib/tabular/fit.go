@@ -309,5 +309,11 @@ func (j *job) judge() error {
 	}
 	slices.Sort(j.record.Calibration.Scores)
 	j.record.Typical = anomaly.Candidates(d.raw.Train, len(d.features), typicalValues(len(d.features)))
+	j.record.Quartiles = quartiles(d.raw.Train)
+	all := slices.Concat(d.raw.Train, d.raw.Valid, d.raw.Test)
+	j.record.Sketch = sketch(all)
+	if len(d.context) > 0 {
+		j.record.ContextValues = fewValues(all, len(d.features))
+	}
 	return nil
 }

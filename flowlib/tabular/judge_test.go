@@ -180,8 +180,7 @@ func TestAnomaliesRefuse(t *testing.T) {
 		o         AnomalyOptions
 		out, want string
 	}{
-		{AnomalyOptions{FalseAlarm: 0.001}, "", "100 held-out normal events give no p-value below 0.0099"},
-		{AnomalyOptions{}, "", "the false-alarm rate must lie between 0 and 1, got 0"},
+		{AnomalyOptions{}, "", "--false-alarm: expected a share between 0 and 1, got 0"},
 		{AnomalyOptions{FalseAlarm: 0.05, Labels: "m"}, "", `t.csv: --labels: there is no column "m"; there are: a, b, l`},
 		{AnomalyOptions{FalseAlarm: 0.05, Labels: "3"}, "", `t.csv: --labels: there is no column "3"; there are: a, b, l`},
 		{AnomalyOptions{FalseAlarm: 0.05, Labels: "a"}, "", `t.csv: --labels: column "a" is one of the model's: expected another, of labels`},

@@ -34,6 +34,8 @@ type Record struct {
 	// noise. Absent: no column got any.
 	Steps   []float64 `json:"dequantised,omitempty"`
 	Reasons []string  `json:"reasons"` // what was chosen, and why
+	// Warnings say in a sentence each what may be wrong with the table.
+	Warnings []string `json:"warnings"`
 
 	Engine string     `json:"engine"` // fast, or a backend such as xla:cpu
 	Fit    fit.Config `json:"fit"`
@@ -48,7 +50,14 @@ type Record struct {
 	// sorted: what scores of normal rows look like.
 	Calibration Calibration `json:"calibration"`
 	// Typical holds values of each feature that are normal, [D]: quantiles.
-	Typical [][]float64       `json:"typical"`
+	Typical [][]float64 `json:"typical"`
+	// Quartiles of each column of the training rows, [D+C]: three, to see what has moved.
+	Quartiles [][]float64 `json:"quartiles,omitempty"`
+	// ContextValues holds, for each column of context, all its values if they are few,
+	// such as classes or settings, else none, [C].
+	ContextValues [][]float64 `json:"context_values,omitempty"`
+	// Sketch holds fingerprints of some rows, by which the table is known again.
+	Sketch  []uint64          `json:"sketch,omitempty"`
 	Summary table.Summary     `json:"summary"` // of all rows that were read
 	Options map[string]string `json:"options"` // those that were set, as the command's flags
 }

@@ -30,13 +30,18 @@ type Seen struct {
 	NLL *NLL `json:"nll,omitempty"`
 	// Zero counts rows of density 0, log_prob -Inf.
 	Zero int64 `json:"zero"`
+	// Warnings say in a sentence each what may be wrong with the table, or with what is
+	// said of it.
+	Warnings []string `json:"warnings"`
+
+	watch *watch
 }
 
 // each scores a table chunk by chunk. Before the first chunk it calls begin, and for
 // each one noise, which may change the rows, and do, with their log-densities. Begin
 // and noise may be nil.
 func (m *Model) each(ctx context.Context, file string, o table.Options, noise func(rows [][]float64), begin func(r *table.Reader) error, do func(c *table.Chunk, logProb []float64) error) (Seen, error) {
-	seen := Seen{File: file, Engine: m.Engine}
+	seen := Seen{File: file, Engine: m.Engine, Warnings: []string{}, watch: m.newWatch()}
 	o.Choose, o.Settled = match(m.Columns(), m.Features, o.Keep, &seen.Matched), true
 	r, err := table.Open(file, o)
 	if err != nil {
@@ -62,6 +67,7 @@ func (m *Model) each(ctx context.Context, file string, o table.Options, noise fu
 		if err == io.EOF {
 			break
 		}
+		seen.watch.see(c)
 		if noise != nil {
 			noise(rowsOf(c.Values, len(r.Columns())))
 		}
@@ -75,10 +81,14 @@ func (m *Model) each(ctx context.Context, file string, o table.Options, noise fu
 			}
 			total.add(lp)
 		}
+		seen.watch.score(logProb)
 		seen.Rows += int64(c.Len())
 		if err := do(c, logProb); err != nil {
 			return seen, err
 		}
+	}
+	for _, c := range seen.watch.conditions {
+		seen.Warnings = append(seen.Warnings, one(c.warning(file, seen.Unit))...)
 	}
 	seen.Dropped, seen.Format, seen.Zero = r.Dropped(), r.Format(), total.zero
 	if nll, err := total.nll(m.Saved.Config.Features); err == nil {
@@ -117,6 +127,7 @@ func (m *Model) Score(ctx context.Context, file, out string, o Options) (Seen, e
 	if err != nil {
 		return seen, err
 	}
+	seen.Warnings = append(seen.Warnings, m.moved(seen)...)
 	return seen, w.commit()
 }
 

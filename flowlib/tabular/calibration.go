@@ -1,0 +1,106 @@
+package tabular
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"normflow/flowlib/table"
+	"normflow/internal/show"
+)
+
+// normalRows are those that a table's are compared with.
+type normalRows struct {
+	scores   []float64 // their log-densities, sorted
+	warnings []string
+
+	file, sum string // of a table of them; "" for those held out at the fit
+	// different holds fingerprints of up to maxDifferent of them, if rows seldom are
+	// equal; met counts the rows judged that are among them.
+	different map[uint64]bool
+	met       int64
+}
+
+const maxDifferent = 1_000_000
+
+// calibration reads the normal rows, or takes those of the record.
+func (m *Model) calibration(ctx context.Context, o AnomalyOptions) (*normalRows, error) {
+	n := &normalRows{file: o.Calibration}
+	if o.Calibration == "" {
+		if m.Record == nil {
+			return nil, fmt.Errorf("%s: the model has no record of rows held out when it was fitted: name a table of such normal rows with --calibration", show.Name(m.Dir))
+		}
+		n.scores = m.Record.Calibration.Scores
+		return n, nil
+	}
+	rare := m.Record == nil || !m.Record.manyRepeats()
+	different, compared := map[uint64]bool{}, 0
+	seen, err := m.each(ctx, o.Calibration, o.Read, nil, nil, func(c *table.Chunk, logProb []float64) error {
+		n.scores = append(n.scores, logProb...)
+		for i := range c.Len() {
+			if len(different) < maxDifferent {
+				different[fingerprint(c.Row(i))] = true
+				compared++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(n.scores) == 0 {
+		return nil, fmt.Errorf("%s: has no row: expected normal rows to compare with", show.Name(o.Calibration))
+	}
+	slices.Sort(n.scores)
+	if n.sum, err = sum(o.Calibration); err != nil {
+		return nil, err
+	}
+	n.warnings = slices.Concat(seen.Warnings, m.moved(seen))
+	say := func(format string, args ...any) {
+		n.warnings = append(n.warnings, show.Name(o.Calibration)+": "+fmt.Sprintf(format, args...))
+	}
+	if rare {
+		n.different = different
+		if 20*(compared-len(different)) > compared {
+			say("only %d of %d rows of --calibration are different: p-values and rates of false alarms hold for independent rows, and are as coarse as by %d: take each row once", len(different), compared, len(different))
+		}
+	}
+	switch same, err := m.same(seen); {
+	case err != nil:
+		return nil, err
+	case same:
+		say("the model was fitted to these rows of --calibration, which it finds likelier than new ones: p-values are too small, and more normal rows are flagged than the rate says: take rows that the fit has not seen")
+	}
+	return n, nil
+}
+
+// meet counts the rows of a chunk that are among the normal ones.
+func (n *normalRows) meet(c *table.Chunk) {
+	if n.different == nil {
+		return
+	}
+	for i := range c.Len() {
+		if n.different[fingerprint(c.Row(i))] {
+			n.met++
+		}
+	}
+}
+
+// metWarning warns where the rows that were judged are their own normal rows.
+func (n *normalRows) metWarning(judged Seen) ([]string, error) {
+	if n.file == "" {
+		return nil, nil
+	}
+	sum, err := sum(judged.File)
+	if err != nil {
+		return nil, err
+	}
+	const harm = "a row compared with itself is never stranger than all, so that anomalies may be missed: take other normal rows"
+	switch {
+	case sum != "" && sum == n.sum || n.met > 0 && n.met == judged.Rows:
+		return one(fmt.Sprintf("%s: the table that is judged is that of --calibration: %s", show.Name(n.file), harm)), nil
+	case 20*n.met > judged.Rows:
+		return one(fmt.Sprintf("%s: %d of the %d rows that are judged are rows of --calibration: %s", show.Name(n.file), n.met, judged.Rows, harm)), nil
+	}
+	return nil, nil
+}

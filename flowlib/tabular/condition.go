@@ -1,0 +1,115 @@
+package tabular
+
+import (
+	"fmt"
+	"slices"
+
+	"normflow/internal/show"
+)
+
+// condition watches a column of context for values that the fit has not seen: a density
+// given one of those is a guess.
+type condition struct {
+	column   string
+	at       int       // in a row
+	low, top float64   // of the fit
+	values   []float64 // all there were, sorted, if they were few; else nil
+
+	outside, between int // rows beyond the range, and within but of another value
+	where            int64
+	first            float64
+}
+
+// conditions are those of the columns of context, in rows [D+C].
+func (r *Record) conditions() (all []condition) {
+	for j, name := range r.Context {
+		at := len(r.Features) + j
+		c := condition{column: name, at: at, low: r.Summary.Columns[at].Min, top: r.Summary.Columns[at].Max}
+		if r.ContextValues != nil {
+			c.values = r.ContextValues[j]
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+func (c *condition) add(row []float64, line int64) {
+	v := row[c.at]
+	switch {
+	case v < c.low || v > c.top:
+		c.outside++
+	case len(c.values) > 0 && !slices.Contains(c.values, v):
+		c.between++
+	default:
+		return
+	}
+	if c.outside+c.between == 1 {
+		c.where, c.first = line, v
+	}
+}
+
+// warning says what was found in a file whose rows are counted by unit, "" if nothing.
+func (c *condition) warning(file, unit string) string {
+	n := c.outside + c.between
+	if n == 0 {
+		return ""
+	}
+	rows := fmt.Sprintf("%d rows, the first at %s %d (%g),", n, unit, c.where, c.first)
+	if n == 1 {
+		rows = fmt.Sprintf("%s %d (%g)", unit, c.where, c.first)
+	}
+	return fmt.Sprintf("%s: column %s of context: %s %s", show.Name(file), show.Quoted(c.column), rows, c.unseen())
+}
+
+// unseen says what is wrong with the rows that were counted.
+func (c *condition) unseen() string {
+	verb := "lies"
+	if c.outside+c.between > 1 {
+		verb = "lie"
+	}
+	what := fmt.Sprintf("%s outside what the fit has seen, %g to %g", verb, c.low, c.top)
+	if len(c.values) > 0 {
+		verb = map[string]string{"lies": "is", "lie": "are"}[verb]
+		what = fmt.Sprintf("%s none of the %d values that the fit has seen, %s", verb, len(c.values), numbers(c.values))
+	}
+	return what + ": a density given it is a guess"
+}
+
+// numbers shows up to ten.
+func numbers(values []float64) string {
+	text := ""
+	for i, v := range values[:min(10, len(values))] {
+		if i > 0 {
+			text += ", "
+		}
+		text += fmt.Sprintf("%g", v)
+	}
+	if len(values) > 10 {
+		text += fmt.Sprintf(", … %g", values[len(values)-1])
+	}
+	return text
+}
+
+// fewValues returns the values of each column of context of rows, sorted, where there
+// are so few that they may be classes or settings; else an empty list for it.
+func fewValues(rows [][]float64, features int) [][]float64 {
+	const most = 50
+	all := make([][]float64, len(rows[0])-features)
+	for j := range all {
+		all[j] = []float64{}
+		seen := map[float64]bool{}
+		for _, row := range rows {
+			if seen[row[features+j]+0] = true; len(seen) > most || 5*len(seen) > len(rows) {
+				break
+			}
+		}
+		if len(seen) > most || 5*len(seen) > len(rows) {
+			continue
+		}
+		for v := range seen {
+			all[j] = append(all[j], v)
+		}
+		slices.Sort(all[j])
+	}
+	return all
+}

@@ -1,0 +1,78 @@
+package tabular
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"normflow/flowlib/anomaly"
+	"normflow/internal/show"
+)
+
+// Driver is a column that makes a row strange: by how much the log-density would rise
+// if it had the value expected.
+type Driver struct {
+	Column   string  `json:"column"`
+	Value    float64 `json:"value"`
+	Expected float64 `json:"expected"`
+	Gain     Nats    `json:"gain"`
+}
+
+func (d Driver) String() string {
+	digits := 6 // or as many more as tell the two values apart
+	for digits < 17 && fmt.Sprintf("%.*g", digits, d.Value) == fmt.Sprintf("%.*g", digits, d.Expected) {
+		digits++
+	}
+	return fmt.Sprintf("%s is %.*g, not %.*g (%+.1f nats)", show.Name(d.Column), digits, d.Value, digits, d.Expected, d.Gain)
+}
+
+const (
+	maxDrivers = 3   // of a row
+	minGain    = 0.5 // nats: less is no driver
+)
+
+// typical returns values of each feature that are normal: those of the rows of the
+// fit, or of draws where there is no record of them.
+func (m *Model) typical() ([][]float64, error) {
+	if m.Record != nil && len(m.Record.Typical) == len(m.Features) {
+		return m.Record.Typical, nil
+	}
+	if len(m.Context) > 0 {
+		return make([][]float64, len(m.Features)), nil // no draws without a context
+	}
+	g, err := m.graph("fast")
+	if err != nil {
+		return nil, err
+	}
+	draws, err := g.Sample(0, 1000)
+	return anomaly.Candidates(draws, len(m.Features), typicalValues(len(m.Features))), err
+}
+
+// typicalValues is how many values of each column are tried: fewer in wide tables.
+func typicalValues(features int) int { return min(32, max(5, 1000/features)) }
+
+// drivers finds out what drives rows, [n, D+C]: for each of them at most maxDrivers
+// columns, the first most.
+func (m *Model) drivers(rows, candidates [][]float64) ([][]Driver, error) {
+	all := make([][]Driver, len(rows))
+	found, err := anomaly.Drivers(func(rows [][]float64) ([]float64, error) {
+		out := make([]float64, len(rows))
+		return out, m.LogProb(out, slices.Concat(rows...))
+	}, rows, candidates)
+	for i, drivers := range found {
+		for _, d := range drivers[:min(maxDrivers, len(drivers))] {
+			if d.Gain >= minGain {
+				all[i] = append(all[i], Driver{m.Features[d.Column], rows[i][d.Column], d.Expected, Nats(d.Gain)})
+			}
+		}
+	}
+	return all, err
+}
+
+func text(drivers []Driver) string {
+	var all []string
+	for _, d := range drivers {
+		all = append(all, d.String())
+	}
+	return strings.Join(all, "; ")
+}
