@@ -13,6 +13,7 @@ import (
 	"normflow/flowlib/byhand"
 	"normflow/flowlib/fast"
 	"normflow/flowlib/flow"
+	"normflow/internal/show"
 )
 
 // Model is a fitted flow that is ready to score and draw rows. Its methods may not
@@ -50,31 +51,36 @@ func Open(dir, engine string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Dir: dir, Saved: saved}
-	if m.Record, err = parseRecord(saved.Training); err != nil {
-		return nil, fmt.Errorf("tabular: loading %s: %w", dir, err)
-	}
-	if err := m.name(); err != nil {
-		return nil, fmt.Errorf("tabular: loading %s: %w", dir, err)
+	m, err := newModel(dir, saved)
+	if err != nil {
+		return nil, fmt.Errorf("loading %s: %w", show.Name(dir), err)
 	}
 	return m, m.start(engine)
 }
 
+// newModel is a model without an engine yet.
+func newModel(dir string, saved *flow.Saved) (*Model, error) {
+	m := &Model{Dir: dir, Saved: saved}
+	c := saved.Config
+	var err error
+	if m.Record, err = parseRecord(saved.Training, c.Features, c.Context); err != nil {
+		return nil, err
+	}
+	m.name()
+	return m, nil
+}
+
 // name takes the columns' names from the record, or numbers them.
-func (m *Model) name() error {
+func (m *Model) name() {
+	if m.Record != nil {
+		m.Features, m.Context = m.Record.Features, m.Record.Context
+		return
+	}
 	c := m.Saved.Config
-	if m.Record == nil {
-		for i := range c.Columns() {
-			m.Features = append(m.Features, "c"+strconv.Itoa(i+1))
-		}
-		m.Features, m.Context = m.Features[:c.Features], m.Features[c.Features:]
-		return nil
+	for i := range c.Columns() {
+		m.Features = append(m.Features, "c"+strconv.Itoa(i+1))
 	}
-	m.Features, m.Context = m.Record.Features, m.Record.Context
-	if len(m.Features) != c.Features || len(m.Context) != c.Context {
-		return fmt.Errorf("its record names %d features and %d columns of context, the model has %d and %d: the file is edited", len(m.Features), len(m.Context), c.Features, c.Context)
-	}
-	return nil
+	m.Features, m.Context = m.Features[:c.Features], m.Features[c.Features:]
 }
 
 // Columns are the features, then the context.

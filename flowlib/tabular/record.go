@@ -10,7 +10,6 @@
 package tabular
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 
@@ -139,18 +138,3 @@ type Calibration struct {
 
 // maxCalibration bounds Scores: enough for a false-alarm rate of 1e-4.
 const maxCalibration = 20000
-
-// parseRecord returns nil for a record that another program has written.
-func parseRecord(text json.RawMessage) (*Record, error) {
-	var head struct {
-		Kind string `json:"kind"`
-	}
-	if json.Unmarshal(text, &head) != nil || head.Kind != recordKind {
-		return nil, nil
-	}
-	r := &Record{}
-	if err := json.Unmarshal(text, r); err != nil {
-		return nil, fmt.Errorf("the training record: %w", err)
-	}
-	return r, nil
-}

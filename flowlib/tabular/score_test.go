@@ -179,7 +179,7 @@ func TestModelsWithoutARecord(t *testing.T) {
 	if err := saved.Write(other); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(other, "auto"); err == nil || !strings.Contains(err.Error(), "its record names 1 features and 0 columns of context, the model has 2 and 0: the file is edited") {
+	if _, err := Open(other, "auto"); err == nil || !strings.Contains(err.Error(), "model.json: training: features: found a list of 1, expected 2: the file is edited or damaged") {
 		t.Error(err)
 	}
 }
