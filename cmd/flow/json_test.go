@@ -50,7 +50,7 @@ func TestJSONLines(t *testing.T) {
 			return
 		}
 		call := append(strings.Fields(cmd.CommandPath())[1:], strings.Fields(words)...)
-		status, out, notes := shell(t, "", append(call, "--json")...)
+		status, out, notes := alone(t, append(call, "--json")...)
 		if status != 0 {
 			t.Errorf("%s: status %d: %s", cmd.CommandPath(), status, notes)
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -36,8 +35,8 @@ func TestExitStatus(t *testing.T) {
 		{"bench --engine go --task logprob --n 64 --secs 0.01 --threads 1 --data " + data, 0},
 		{"bench --engine go --task logprob --n 64 --secs 0.01 --threads 99999 --data " + data, 1},
 	} {
-		if got := run(context.Background(), strings.Fields(tt.args)); got != tt.want {
-			t.Errorf("flow %s: exit status %d, want %d", tt.args, got, tt.want)
+		if got, _, said := alone(t, strings.Fields(tt.args)...); got != tt.want {
+			t.Errorf("flow %s: exit status %d, want %d: %s", tt.args, got, tt.want, said)
 		}
 	}
 	if _, err := os.Stat(filepath.Join(dir, bench.WeightsFile)); err != nil {
