@@ -8,8 +8,8 @@ def log_prob(file, x):
     model = json.loads(w["model"].item())
     c, masks = model["config"], model["masks"]
     assert c["architecture"] == "realnvp" and not {"context", "lu", "actnorm", "residual", "base"} & set(c)
-    mean, std = (jnp.array((c.get("scaler") or {"mean": [0.0], "std": [1.0] * x.shape[1]})[k]) for k in ("mean", "std"))
-    z, log_p, bound = (x - mean) / std, -jnp.log(std).sum(), c["max_log_scale"]
+    scaler, bound = c.get("scaler") or {"mean": 0.0, "std": np.ones(x.shape[1])}, c["max_log_scale"]
+    z, log_p = jnp.array((x - scaler["mean"]) / scaler["std"]), -np.log(scaler["std"]).sum()  # float64 until standardized
     for i in reversed(range(c["layers"])):  # from the data to the latents
         frozen = np.array([letter == "f" for letter in masks[i]])
         h = jnp.clip(z[:, frozen], -c["input_bound"], c["input_bound"])
@@ -23,4 +23,4 @@ def log_prob(file, x):
     return log_p - 0.5 * (z**2).sum(1) - 0.5 * z.shape[1] * jnp.log(2 * jnp.pi)
 
 if __name__ == "__main__":
-    print(*log_prob(sys.argv[1], jnp.array(np.loadtxt(sys.argv[2], delimiter=",", skiprows=1, ndmin=2))).tolist(), sep="\n")
+    print(*log_prob(sys.argv[1], np.loadtxt(sys.argv[2], delimiter=",", skiprows=1, ndmin=2)).tolist(), sep="\n")

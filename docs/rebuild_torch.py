@@ -8,8 +8,9 @@ def log_prob(file, x):
         model, w = json.loads(f.metadata()["model"]), {name: f.get_tensor(name) for name in f.keys()}
     c, masks = model["config"], model["masks"]
     assert c["architecture"] == "realnvp" and not {"context", "lu", "actnorm", "residual", "base"} & set(c)
-    mean, std = (torch.tensor((c.get("scaler") or {"mean": [0.0], "std": [1.0] * x.shape[1]})[k]) for k in ("mean", "std"))
-    z, log_p, bound = (x - mean) / std, -std.log().sum(), c["max_log_scale"]
+    scaler = c.get("scaler") or {"mean": [0.0], "std": [1.0] * x.shape[1]}
+    mean, std = (torch.tensor(scaler[k], dtype=torch.float64) for k in ("mean", "std"))
+    z, log_p, bound = ((x - mean) / std).float(), -std.log().sum(), c["max_log_scale"]  # float64 until standardized
     for i in reversed(range(c["layers"])):  # from the data to the latents
         frozen = torch.tensor([letter == "f" for letter in masks[i]])
         h = z[:, frozen].clamp(-c["input_bound"], c["input_bound"])
@@ -24,4 +25,4 @@ def log_prob(file, x):
 
 if __name__ == "__main__":
     rows = [[float(v) for v in line.split(",")] for line in open(sys.argv[2]).readlines()[1:]]
-    print(*log_prob(sys.argv[1], torch.tensor(rows)).tolist(), sep="\n")
+    print(*log_prob(sys.argv[1], torch.tensor(rows, dtype=torch.float64)).tolist(), sep="\n")

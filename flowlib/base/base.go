@@ -9,7 +9,9 @@ package base
 
 import (
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
 )
 
@@ -22,6 +24,17 @@ func scaled(draws, temperature *Node) *Node {
 // row is values as a constant [1, D], which goes with latents [B, D]: ranks must match.
 func row(g *Graph, dtype dtypes.DType, values []float64) *Node {
 	return ConvertDType(Const(g, [][]float64{values}), dtype)
+}
+
+// variable returns the variable of a name in the precision of shape, whatever its own:
+// that of a model in float32 is read for sums in float64 as well. It is made where it
+// is not there.
+func variable(scope *model.Scope, g *Graph, name string, initial model.VariableInitializer, shape shapes.Shape) *Node {
+	v := scope.GetVariable(name)
+	if v == nil {
+		v = scope.WithInitializer(initial).VariableWithShape(name, shape)
+	}
+	return ConvertDType(v.NodeValue(g), shape.DType)
 }
 
 func checkFeatures(name string, features int) {

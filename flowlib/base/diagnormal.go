@@ -46,8 +46,7 @@ func (n *DiagNormal) Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, co
 // variables returns μ and s, both [1, D].
 func (n *DiagNormal) variables(scope *model.Scope, g *Graph, dtype dtypes.DType) (location, logScale *Node) {
 	zero := func(name string) *Node {
-		v := scope.WithInitializer(initializer.Zero).VariableWithShape(name, shapes.Make(dtype, n.features))
-		return ExpandDims(v.NodeValue(g), 0)
+		return ExpandDims(variable(scope, g, name, initializer.Zero, shapes.Make(dtype, n.features)), 0)
 	}
 	return zero("location"), zero("log_scale")
 }

@@ -92,21 +92,20 @@ func (m *Mixture) Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count
 
 // variables returns means and log-scales, [K, D], and the logarithms of the weights, [K].
 func (m *Mixture) variables(scope *model.Scope, g *Graph, dtype dtypes.DType) (means, logScales, logWeights *Node) {
-	variable := func(name string, initial model.VariableInitializer, dims ...int) *Node {
-		return scope.WithInitializer(initial).VariableWithShape(name, shapes.Make(dtype, dims...)).NodeValue(g)
-	}
 	within := 1.0 // variance
 	if m.components > 1 {
 		within = 0.5
 	}
 	raw := rawLogScale(0.5 * math.Log(within))
-	means = variable("means", m.spread(scope, "means", 1-within), m.components, m.features)
-	logScales = variable("log_scales", func(g *Graph, shape shapes.Shape) *Node {
+	means = variable(scope, g, "means", m.spread(scope, "means", 1-within), shapes.Make(dtype, m.components, m.features))
+	logScales = variable(scope, g, "log_scales", func(g *Graph, shape shapes.Shape) *Node {
 		return AddScalar(Zeros(g, shape), raw)
-	}, m.components, m.features)
-	logits := variable("logits", initializer.Zero, m.components)
+	}, shapes.Make(dtype, m.components, m.features))
+	logits := variable(scope, g, "logits", initializer.Zero, shapes.Make(dtype, m.components))
 	// Whether Start has set them, saved with them; see bijector.CheckInitialised.
-	scope.WithInitializer(initializer.Zero).VariableWithShape("initialised", shapes.Make(dtype)).SetTrainable(false)
+	if scope.GetVariable("initialised") == nil {
+		scope.WithInitializer(initializer.Zero).VariableWithShape("initialised", shapes.Make(dtype)).SetTrainable(false)
+	}
 	return means, MulScalar(Tanh(DivScalar(logScales, MaxLogScale)), MaxLogScale), LogSoftmax(logits)
 }
 

@@ -8,14 +8,13 @@ import "slices"
 //
 // # The derivation
 //
-// Scoring sends a batch x, [B, D], through the standardizer and then through the
-// couplings from the last to the first:
+// Scoring sends a batch x, [B, D], through the couplings from the last to the first:
 //
-//	x → u = u_L → u_(L-1) → … → u_0 = z
+//	x = u_L → u_(L-1) → … → u_0 = z
 //
 // and the loss is
 //
-//	L = 1/B Σ_b ( ½ Σ_d z_bd² + ½·D·log 2π + Σ_layers Σ_moving s_b + Σ_d log Std_d )
+//	L = 1/B Σ_b ( ½ Σ_d z_bd² + ½·D·log 2π + Σ_layers Σ_moving s_b )
 //
 // The weights act on L in two ways only: through z, and through the sum of the s.
 // The derivatives by these are
@@ -26,12 +25,12 @@ import "slices"
 // The chain rule walks back the way the batch came, from the first coupling to the
 // last. Each is handed ∂L/∂u on its side of z, finds from it the gradient of its own
 // weights ([Coupling.backward], [Dense.backward]), and hands on ∂L/∂u on its side of
-// x. Beyond the last coupling no weight waits: the standardizer is fixed.
+// x. Beyond the last coupling no weight waits.
 type Backprop[T Float] struct {
 	flow     *Flow[T]
 	gradient *Flow[T]  // same shape as flow: ∂L/∂w in the place of w
 	passes   []pass[T] // of each coupling
-	logDet   []T       // [B]
+	logDet   []float64 // [B]
 	u        matrix[T] // the batch on its way, [B, D]
 	scratch  scratch[T]
 }
@@ -80,12 +79,11 @@ func (p *Backprop[T]) forth(x []T) (nll float64) {
 	p.logDet = slices.Grow(p.logDet[:0], u.rows)[:u.rows]
 	clear(p.logDet)
 
-	f.standardize(u, p.logDet)
 	for i := len(f.Layers) - 1; i >= 0; i-- {
 		f.Layers[i].inverse(u, p.logDet, &p.passes[i], f.product())
 	}
 	for b := range u.rows {
-		nll -= float64(logNormal(u.row(b)) + p.logDet[b])
+		nll -= logNormal(u.row(b)) + p.logDet[b]
 	}
 	return nll
 }

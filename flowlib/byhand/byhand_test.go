@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 )
 
-// randomFlow is a flow away from its identity start, with a scaler, and a batch of
+// randomFlow is a flow away from its identity start, and a batch of
 // 20 events of which some lie beyond the clip.
 func randomFlow(features int, hidden ...int) (f *Flow[float64], x []float64) {
 	rng := rand.New(rand.NewPCG(1, uint64(features)))
@@ -14,9 +14,6 @@ func randomFlow(features int, hidden ...int) (f *Flow[float64], x []float64) {
 		for i := range values {
 			values[i] = 0.4 * rng.NormFloat64()
 		}
-	}
-	for d := range features {
-		f.Mean, f.Std = append(f.Mean, float64(d)-1), append(f.Std, 0.5+0.25*float64(d))
 	}
 	x = make([]float64, 20*features)
 	for i := range x {

@@ -12,27 +12,9 @@ func (f *Flow[T]) Check() error {
 	if f.Features < 1 {
 		return fmt.Errorf("byhand: %d features, expected at least 1", f.Features)
 	}
-	if err := f.checkScaler(); err != nil {
-		return fmt.Errorf("byhand: %w", err)
-	}
 	for i := range f.Layers {
 		if err := f.Layers[i].check(f.Features); err != nil {
 			return fmt.Errorf("byhand: coupling %d: %w", i, err)
-		}
-	}
-	return nil
-}
-
-func (f *Flow[T]) checkScaler() error {
-	if f.Mean == nil && f.Std == nil {
-		return nil
-	}
-	if len(f.Mean) != f.Features || len(f.Std) != f.Features {
-		return fmt.Errorf("%d means and %d standard deviations for %d features", len(f.Mean), len(f.Std), f.Features)
-	}
-	for d, std := range f.Std {
-		if !finite(f.Mean[d]) || !finite(std) || !(std > 0) {
-			return fmt.Errorf("feature %d has mean %g and standard deviation %g, expected finite numbers, the second positive", d, f.Mean[d], std)
 		}
 	}
 	return nil

@@ -27,13 +27,13 @@ type pass[T Float] struct {
 }
 
 // forward maps v, [B, D], from z to x in place, and adds log|det dx/dz| to logDet, [B].
-func (c *Coupling[T]) forward(v *matrix[T], logDet []T, p *pass[T], multiply Product[T]) {
+func (c *Coupling[T]) forward(v *matrix[T], logDet []float64, p *pass[T], multiply Product[T]) {
 	c.parameters(v, p, multiply)
 	for b := range v.rows {
 		row, s, t := v.row(b), p.s.row(b), p.shift(b)
 		for j, d := range p.moving {
 			row[d] = row[d]*exp(s[j]) + t[j]
-			logDet[b] += s[j]
+			logDet[b] += float64(s[j])
 		}
 	}
 }
@@ -41,7 +41,7 @@ func (c *Coupling[T]) forward(v *matrix[T], logDet []T, p *pass[T], multiply Pro
 // inverse maps v, [B, D], from x to z in place, and adds log|det dz/dx| to logDet,
 // [B]. It never inverts the conditioner: the frozen features, all that one reads,
 // are the same in z and x.
-func (c *Coupling[T]) inverse(v *matrix[T], logDet []T, p *pass[T], multiply Product[T]) {
+func (c *Coupling[T]) inverse(v *matrix[T], logDet []float64, p *pass[T], multiply Product[T]) {
 	c.parameters(v, p, multiply)
 	p.z.resize(v.rows, len(p.moving))
 	for b := range v.rows {
@@ -49,7 +49,7 @@ func (c *Coupling[T]) inverse(v *matrix[T], logDet []T, p *pass[T], multiply Pro
 		for j, d := range p.moving {
 			z[j] = (row[d] - t[j]) * exp(-s[j])
 			row[d] = z[j]
-			logDet[b] -= s[j]
+			logDet[b] -= float64(s[j])
 		}
 	}
 }

@@ -9,8 +9,9 @@ import (
 //
 //	log p(x) = log N(z; 0, I) + log|det dz/dx|,   z = f⁻¹(x)
 //
-// It is NaN where a number of x or a weight is.
-func (f *Flow[T]) LogProb(x []T) []T {
+// It is NaN where a number of x or a weight is. Sums are in float64: in float32
+// squares of latents beyond 10¹⁹ would overflow, and many small ones lose digits.
+func (f *Flow[T]) LogProb(x []T) []float64 {
 	z, logProb := f.Inverse(x)
 	for b := range logProb {
 		logProb[b] += logNormal(z[b*f.Features : (b+1)*f.Features])
@@ -31,10 +32,10 @@ func (f *Flow[T]) Sample(seed uint64, n int) []T {
 }
 
 // logNormal is log N(z; 0, I) = -½ Σ_d z_d² - ½·D·log 2π.
-func logNormal[T Float](z []T) T {
-	sum := T(len(z)) * T(math.Log(2*math.Pi))
+func logNormal[T Float](z []T) float64 {
+	sum := float64(len(z)) * math.Log(2*math.Pi)
 	for _, zd := range z {
-		sum += zd * zd
+		sum += float64(zd) * float64(zd)
 	}
 	return -sum / 2
 }

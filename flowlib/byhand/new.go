@@ -112,7 +112,7 @@ func (f *Flow[T]) Clone() *Flow[T] {
 
 // Convert returns a copy of f in another precision; its products are MatMul's.
 func Convert[To, From Float](f *Flow[From]) *Flow[To] {
-	out := &Flow[To]{Features: f.Features, Mean: slices.Clone(f.Mean), Std: slices.Clone(f.Std)}
+	out := &Flow[To]{Features: f.Features}
 	for _, c := range f.Layers {
 		layer := Coupling[To]{Mask: slices.Clone(c.Mask), InputBound: c.InputBound, MaxLogScale: c.MaxLogScale}
 		for _, l := range c.Conditioner {

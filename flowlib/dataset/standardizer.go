@@ -3,21 +3,85 @@ package dataset
 import (
 	"fmt"
 	"math"
-
-	"gonum.org/v1/gonum/stat"
 )
 
-// Standardizer is the element-wise map x = Mean + Std·u from standardized to
-// original units. A flow carries it as its last bijector, so that densities
-// stay in original units: it contributes Σ_d ln Std_d to the log-determinant.
+// Standardizer is the map between the units of the data, x, and standardized ones, u,
+// that a flow and its engines work in:
+//
+//	u = (x - Mean)/Std,   log|det du/dx| = -Σ_d ln Std_d
+//
+// It is applied in float64 to rows as they are read, before anything becomes
+// float32, which has seven digits: of the seconds since 1970 it would leave steps of
+// two minutes. nil is the identity.
+//
+// This is the one place that knows how data are scaled: models on disk, graphs and
+// package fast know Apply, Invert and LogDet only.
 type Standardizer struct {
 	Mean []float64 `json:"mean"` // [D]
 	Std  []float64 `json:"std"`  // [D], all positive
 }
 
+// Apply sets u, [D], to the standardized row x, [D], which may be the same slice.
+func (s *Standardizer) Apply(u, x []float64) {
+	if s == nil {
+		copy(u, x)
+		return
+	}
+	for d, mean := range s.Mean {
+		u[d] = (x[d] - mean) / s.Std[d]
+	}
+}
+
+// Invert sets x, [D], to the row in the units of the data of u, [D], which may be the
+// same slice.
+func (s *Standardizer) Invert(x, u []float64) {
+	if s == nil {
+		copy(x, u)
+		return
+	}
+	for d, mean := range s.Mean {
+		x[d] = mean + s.Std[d]*u[d]
+	}
+}
+
+// LogDet returns log|det du/dx| of Apply, in nats: what to add to a log-density of u
+// for that of x.
+func (s *Standardizer) LogDet() float64 {
+	if s == nil {
+		return 0
+	}
+	sum := 0.0
+	for _, std := range s.Std {
+		sum -= math.Log(std)
+	}
+	return sum
+}
+
+// Check returns an error unless s is nil, or has a finite mean and a positive and
+// finite standard deviation for each of the given number of columns.
+func (s *Standardizer) Check(columns int) error {
+	if s == nil {
+		return nil
+	}
+	if len(s.Mean) != columns || len(s.Std) != columns {
+		return fmt.Errorf("%d means and %d standard deviations for %d columns", len(s.Mean), len(s.Std), columns)
+	}
+	for d, std := range s.Std {
+		if mean := s.Mean[d]; !(std > 0) || math.IsInf(std, 0) || math.IsNaN(mean) || math.IsInf(mean, 0) {
+			return fmt.Errorf("mean %g and standard deviation %g for column %d, expected finite numbers, the second positive", mean, std, d)
+		}
+	}
+	return nil
+}
+
+// leastSteps is how many steps between neighbouring float64s a standard deviation
+// must have: a column of fewer is one on a grid, which a density would learn.
+const leastSteps = 100
+
 // NewStandardizer measures mean and standard deviation of each column of rows,
 // [n, D]. It returns an error that names row and column where a value is not
-// finite, where rows differ in length, or where a column is constant.
+// finite, where rows differ in length, or where a column is constant, or nearly so
+// for a float64.
 func NewStandardizer(rows [][]float64) (*Standardizer, error) {
 	if len(rows) < 2 {
 		return nil, fmt.Errorf("dataset: standardizing needs at least 2 rows, got %d", len(rows))
@@ -27,18 +91,42 @@ func NewStandardizer(rows [][]float64) (*Standardizer, error) {
 		return nil, err
 	}
 	s := &Standardizer{Mean: make([]float64, d), Std: make([]float64, d)}
-	column := make([]float64, len(rows))
 	for j := range d {
-		for i, row := range rows {
-			column[i] = row[j]
-		}
-		s.Mean[j], s.Std[j] = stat.MeanStdDev(column, nil)
-		// A spread below the rounding of float32 is no spread to a model in float32.
-		if !(s.Std[j] > 1e-7*math.Abs(s.Mean[j])) || math.IsInf(s.Std[j], 0) {
-			return nil, fmt.Errorf("dataset: column %d cannot be standardized: mean %g, standard deviation %g (a constant column carries no density: drop it)", j, s.Mean[j], s.Std[j])
+		largest := 0.0
+		s.Mean[j], s.Std[j], largest = spread(rows, j)
+		step := math.Nextafter(largest, math.Inf(1)) - largest
+		switch {
+		case s.Std[j] == 0:
+			return nil, fmt.Errorf("dataset: column %d cannot be standardized: it is %g in all %d rows (a constant column carries no density: drop it)", j, s.Mean[j], len(rows))
+		case !(s.Std[j] >= leastSteps*step) || math.IsInf(s.Std[j], 0):
+			return nil, fmt.Errorf("dataset: column %d cannot be standardized: mean %.17g, standard deviation %g, where neighbouring float64s are %g apart: shift or scale it", j, s.Mean[j], s.Std[j], step)
 		}
 	}
 	return s, nil
+}
+
+// spread returns mean and standard deviation of a column, and its largest magnitude.
+// It scales by a power of two, which rounds nothing, so that no square overflows or
+// vanishes, and takes differences before sums, so that a large mean costs no digits.
+func spread(rows [][]float64, column int) (mean, std, largest float64) {
+	for _, row := range rows {
+		largest = max(largest, math.Abs(row[column]))
+	}
+	_, exponent := math.Frexp(largest)
+	scaled := func(row []float64) float64 { return math.Ldexp(row[column], -exponent) }
+	n, first := float64(len(rows)), scaled(rows[0])
+	for _, row := range rows {
+		mean += scaled(row) - first
+	}
+	mean = first + mean/n
+	sum, squares := 0.0, 0.0
+	for _, row := range rows {
+		d := scaled(row) - mean
+		sum += d
+		squares += d * d
+	}
+	std = math.Sqrt(max(0, squares-sum*sum/n) / (n - 1)) // sum: what the mean lost in rounding
+	return math.Ldexp(mean, exponent), math.Ldexp(std, exponent), largest
 }
 
 // CheckRows returns an error naming the first row that has not d features or

@@ -9,24 +9,20 @@ package fast
 
 import (
 	"fmt"
-	"math"
 	"runtime"
-	"slices"
 
 	"normflow/flowlib/byhand"
 	"normflow/internal/kernel"
 )
 
-// Engine holds a RealNVP. It works in float32. Its methods may not be called
-// from several goroutines at once.
+// Engine holds a RealNVP. It works in float32, so that events are to be standardized
+// before, in float64, see package dataset. Its methods may not be called from several
+// goroutines at once.
 type Engine struct {
 	set      *kernel.Set
 	threads  int
 	features int
 	layers   []layer   // z to x
-	mean     []float64 // of the data, [D]
-	std      []float64
-	logStd   float64   // Σ ln std
 	weights  []float32 // of all layers
 	scratch  []*worker // one for each thread
 }
@@ -55,19 +51,7 @@ func (d dense) size() int { return (d.in + 1) * d.stride }
 // number of threads, or on all processors if that is 0. The error says what in f
 // does not fit together.
 func New(f *byhand.Flow[float32], threads int) (*Engine, error) {
-	e := &Engine{set: kernel.Best(), features: f.Features, mean: slices.Repeat([]float64{0}, f.Features), std: slices.Repeat([]float64{1}, f.Features)}
-	if f.Mean != nil || f.Std != nil {
-		if len(f.Mean) != f.Features || len(f.Std) != f.Features {
-			return nil, fmt.Errorf("fast: %d means and %d standard deviations for %d features", len(f.Mean), len(f.Std), f.Features)
-		}
-		e.mean, e.std = slices.Clone(f.Mean), slices.Clone(f.Std)
-	}
-	for i, std := range e.std {
-		if !finite(e.mean[i]) || !finite(std) || !(std > 0) {
-			return nil, fmt.Errorf("fast: feature %d has mean %g and standard deviation %g: want finite numbers, the second positive", i, e.mean[i], std)
-		}
-		e.logStd += math.Log(std)
-	}
+	e := &Engine{set: kernel.Best(), features: f.Features}
 	size := 0
 	for i, c := range f.Layers {
 		l, err := newLayer(c, f.Features, &size)

@@ -31,9 +31,6 @@ func eachEngine(t *testing.T, test func(t *testing.T, e *Engine, f *byhand.Flow[
 				t.Run(fmt.Sprintf("%s/%d features, hidden %v/%d threads", set.Name, shape.features, shape.hidden, threads), func(t *testing.T) {
 					rng := rand.New(rand.NewPCG(uint64(shape.features), 5))
 					f := realNVP(rng, shape.features, shape.hidden...)
-					for range shape.features {
-						f.Mean, f.Std = append(f.Mean, rng.NormFloat64()), append(f.Std, 0.5+rng.Float64())
-					}
 					e, err := New(f, threads)
 					if err != nil {
 						t.Fatal(err)
@@ -342,10 +339,6 @@ func TestNewRefuses(t *testing.T) {
 		"outputs":    func(f *byhand.Flow[float32]) { f.Layers[1].Conditioner = f.Layers[1].Conditioner[:1] },
 		"bound":      func(f *byhand.Flow[float32]) { f.Layers[1].InputBound = math.NaN() },
 		"log-scale":  func(f *byhand.Flow[float32]) { f.Layers[1].MaxLogScale = 100 },
-		"mean":       func(f *byhand.Flow[float32]) { f.Mean = []float64{1} },
-		"no mean":    func(f *byhand.Flow[float32]) { f.Std = []float64{1, 1} },
-		"NaN mean":   func(f *byhand.Flow[float32]) { f.Mean, f.Std = []float64{math.NaN(), 0}, []float64{1, 1} },
-		"zero std":   func(f *byhand.Flow[float32]) { f.Mean, f.Std = []float64{0, 0}, []float64{1, 0} },
 		"no network": func(f *byhand.Flow[float32]) { f.Layers[1].Conditioner = nil },
 	} {
 		f := realNVP(rand.New(rand.NewPCG(1, 15)), 2, 16)

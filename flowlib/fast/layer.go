@@ -6,21 +6,33 @@ import "normflow/internal/kernel"
 func (e *Engine) inverse(w *worker, i int, b *buffers) {
 	l := &e.layers[i]
 	raw := e.conditioner(w, l, b)
+	clear(w.logDet)
 	for m, feature := range l.moving {
 		v, row := w.v[feature*block:][:block], m*block
 		e.set.AffineInverse(v, w.logDet, b.scale[row:][:block], b.slope[row:][:block], v,
 			raw[row:][:block], raw[(m+len(l.moving))*block:][:block], l.maxLogScale)
 	}
+	w.addLogDet()
 }
 
 // forward is the opposite.
 func (e *Engine) forward(w *worker, i int, b *buffers) {
 	l := &e.layers[i]
 	raw := e.conditioner(w, l, b)
+	clear(w.logDet)
 	for m, feature := range l.moving {
 		v, row := w.v[feature*block:][:block], m*block
 		e.set.AffineForward(v, w.logDet, b.scale[row:][:block], b.slope[row:][:block], v,
 			raw[row:][:block], raw[(m+len(l.moving))*block:][:block], l.maxLogScale)
+	}
+	w.addLogDet()
+}
+
+// addLogDet adds the log-determinants of a layer to the total, in float64: over many
+// layers and features a float32 would lose digits that engines are to agree in.
+func (w *worker) addLogDet() {
+	for r, v := range w.logDet {
+		w.total[r] += float64(v)
 	}
 }
 

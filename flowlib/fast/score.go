@@ -11,19 +11,19 @@ import (
 const logSqrt2Pi = 0.91893853320467274178 // ln √(2π)
 
 // LogProb sets logProb, [n], to the log-density of each row of x, [n, D] row by row,
-// in nats and in the units of the data. What is not finite in x, or too far out for
-// a float32, gives NaN or -Inf. It panics if the lengths do not fit.
+// in nats. It is -Inf where a number overflows on the way to the latents, and NaN
+// where one of x is. It panics if the lengths do not fit.
 func (e *Engine) LogProb(logProb []float64, x []float32) {
 	e.checkRows(len(x), len(logProb))
 	e.eachBlock(len(logProb), func(w *worker, first, count int) {
 		e.load(w, x[first*e.features:][:count*e.features], count)
-		clear(w.logDet)
+		clear(w.total)
 		for i := len(e.layers) - 1; i >= 0; i-- {
 			e.inverse(w, i, w.layers[i])
 		}
 		e.logBase(w, logProb[first:][:count])
 		for r := range count {
-			logProb[first+r] += float64(w.logDet[r]) - e.logStd
+			logProb[first+r] += w.total[r]
 		}
 	})
 }
@@ -48,7 +48,7 @@ func (e *Engine) Sample(x []float32, logProb []float64, seed uint64, first int, 
 		for i := range w.v {
 			w.v[i] = float32(temperature * rng.NormFloat64())
 		}
-		clear(w.logDet)
+		clear(w.total)
 		if logProb != nil {
 			e.logBase(w, logProb[at:][:count])
 		}
@@ -58,7 +58,7 @@ func (e *Engine) Sample(x []float32, logProb []float64, seed uint64, first int, 
 		e.store(w, x[at*e.features:][:count*e.features], count)
 		if logProb != nil {
 			for r := range count {
-				logProb[at+r] -= float64(w.logDet[r]) + e.logStd
+				logProb[at+r] -= w.total[r]
 			}
 		}
 	})
@@ -90,13 +90,13 @@ func (e *Engine) eachBlock(n int, do func(w *worker, first, count int)) {
 	wait.Wait()
 }
 
-// load standardizes count events, row by row, into the columns of w.v; what is left
-// of the block gets the last one.
+// load copies count events, row by row, to the columns of w.v; what is left of the
+// block gets the last one.
 func (e *Engine) load(w *worker, x []float32, count int) {
 	for f := range e.features {
-		v, mean, factor := w.v[f*block:][:block], e.mean[f], 1/e.std[f]
+		v := w.v[f*block:][:block]
 		for r := range count {
-			v[r] = float32((float64(x[r*e.features+f]) - mean) * factor)
+			v[r] = x[r*e.features+f]
 		}
 		for r := count; r < block; r++ {
 			v[r] = v[count-1]
@@ -107,9 +107,9 @@ func (e *Engine) load(w *worker, x []float32, count int) {
 // store is the opposite.
 func (e *Engine) store(w *worker, x []float32, count int) {
 	for f := range e.features {
-		v, mean, std := w.v[f*block:][:block], e.mean[f], e.std[f]
+		v := w.v[f*block:][:block]
 		for r := range count {
-			x[r*e.features+f] = float32(mean + std*float64(v[r]))
+			x[r*e.features+f] = v[r]
 		}
 	}
 }

@@ -174,9 +174,9 @@ func (e *Engine) learn(l *learner, data []float32, rows []int32, weight float32)
 	for start := 0; start < len(rows); start += block {
 		chunk := rows[start:min(start+block, len(rows))]
 		for f := range e.features {
-			v, mean, factor := l.v[f*block:][:block], e.mean[f], 1/e.std[f]
+			v := l.v[f*block:][:block]
 			for r, row := range chunk {
-				v[r] = float32((float64(data[int(row)*e.features+f]) - mean) * factor)
+				v[r] = data[int(row)*e.features+f]
 			}
 			clear(v[len(chunk):])
 		}
@@ -186,13 +186,13 @@ func (e *Engine) learn(l *learner, data []float32, rows []int32, weight float32)
 				l.weight[r] = weight
 			}
 		}
-		clear(l.logDet)
+		clear(l.total)
 		for i := len(e.layers) - 1; i >= 0; i-- {
 			e.inverse(l.worker, i, l.tape[i])
 			l.keep(&e.layers[i], l.tape[i])
 		}
 		for r := range chunk {
-			l.nll += logSqrt2Pi*float64(e.features) + e.logStd - float64(l.logDet[r])
+			l.nll += logSqrt2Pi*float64(e.features) - l.total[r]
 		}
 		for f := range e.features { // L = Σ weight·(z²/2 - logDet), so dL/dz = weight·z
 			d := l.d[f*block:][:block]

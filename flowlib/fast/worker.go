@@ -11,7 +11,8 @@ const block = kernel.Block
 // worker is the memory of one thread, all of it taken before the work begins.
 type worker struct {
 	v      []float32 // [D, block]: the events on their way through the layers
-	logDet []float32 // [block]
+	logDet []float32 // [block]: of a layer
+	total  []float64 // [block]: of all layers so far
 	layers []*buffers
 	// What the calls to kernels are described in.
 	product kernel.Product
@@ -27,7 +28,7 @@ type buffers struct {
 }
 
 func (e *Engine) newWorker() *worker {
-	w := &worker{v: aligned(e.features * block), logDet: aligned(block)}
+	w := &worker{v: aligned(e.features * block), logDet: aligned(block), total: make([]float64, block)}
 	type shape struct{ frozen, moving, dense int }
 	shared := map[shape]*buffers{}
 	for _, l := range e.layers {

@@ -50,11 +50,11 @@ func walk(places *[]place, scope *model.Scope, b bijector.Bijector, v, context *
 	return out
 }
 
-// flowWalk walks rows of the data through the flow, from events to latents, and
-// returns the places it comes by and their NLL, a scalar.
+// flowWalk walks rows of the data, in standardized units, through the flow, from
+// events to latents, and returns the places it comes by and their NLL, a scalar.
 func (t *trainer) flowWalk(scope *model.Scope, rows *Node) (places []place, nll *Node) {
 	x, context := t.model.Split(rows)
-	z := walk(&places, scope.At("flow"), t.model.Flow.Chain(), x, t.model.Flow.ScaledContext(context), true)
+	z := walk(&places, scope.At("flow"), t.model.Flow.Chain(), x, context, true)
 	logProb := t.model.Flow.LatentLogProb(scope, z)
 	places = append(places, place{path: "/flow/base", kind: "the base", in: z, out: logProb})
 	for _, p := range places {

@@ -26,6 +26,7 @@ const (
 type fastSteps struct {
 	engine                *fast.Engine
 	trainer               *fast.Trainer
+	units                 flow.Units
 	weights, mean, square *byhand.Flow[float64]
 	badGradient           bool // the last call ended at a finite NLL, whose gradient is not
 }
@@ -42,11 +43,11 @@ func newFastSteps(m *flow.Model, train [][]float64, cfg Config) (*fastSteps, err
 	if err != nil {
 		return nil, fmt.Errorf("fit: the engine %q cannot train this model: %w", EngineFast, err)
 	}
-	s := &fastSteps{weights: f, mean: f.Clone(), square: f.Clone()}
+	s := &fastSteps{weights: f, mean: f.Clone(), square: f.Clone(), units: m.Config.Units()}
 	if s.engine, err = fast.New(byhand.Convert[float32](f), 0); err != nil {
 		return nil, err
 	}
-	if s.trainer, err = fast.NewTrainer(s.engine, flat(train)); err != nil {
+	if s.trainer, err = fast.NewTrainer(s.engine, s.flat(train)); err != nil {
 		return nil, err
 	}
 	s.trainer.ClipNorm = cfg.ClipNorm
@@ -57,14 +58,9 @@ func newFastSteps(m *flow.Model, train [][]float64, cfg Config) (*fastSteps, err
 // adamEpsilon is the default of GoMLX's Adam.
 const adamEpsilon = 1e-7
 
-func flat(rows [][]float64) []float32 {
-	var all []float32
-	for _, row := range rows {
-		for _, v := range row {
-			all = append(all, float32(v))
-		}
-	}
-	return all
+// flat returns rows as package fast takes them.
+func (s *fastSteps) flat(rows [][]float64) []float32 {
+	return s.units.Append32(make([]float32, 0, len(rows)*s.engine.Features()), rows...)
 }
 
 // numbers calls do for each array of the weights and of their moments, with the
@@ -166,12 +162,12 @@ func (t *trainer) runFast(first, count int) (sum float64, bad int, err error) {
 }
 
 // meanNLL is that of the package's function of the name, by the weights in the store.
-func (s *fastSteps) meanNLL(rows []float32) float64 {
-	logProb := make([]float64, len(rows)/s.engine.Features())
-	s.engine.LogProb(logProb, rows)
+func (s *fastSteps) meanNLL(rows [][]float64) float64 {
+	logProb := make([]float64, len(rows))
+	s.engine.LogProb(logProb, s.flat(rows))
 	sum := 0.0
 	for _, lp := range logProb {
 		sum -= lp
 	}
-	return sum / float64(len(logProb))
+	return sum/float64(len(logProb)) - s.units.LogDet()
 }

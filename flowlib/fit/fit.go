@@ -171,7 +171,7 @@ func (s *state) advance(valid [][]float64) (p Point, weights []flow.Weight, err 
 // validate returns the mean NLL of the validation set, NaN where there is one.
 func (t *trainer) validate(valid [][]float64) (float64, error) {
 	if t.fast != nil {
-		return t.fast.meanNLL(flat(valid)), nil
+		return t.fast.meanNLL(valid), nil
 	}
 	return meanNLL(t.model, valid)
 }

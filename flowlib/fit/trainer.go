@@ -27,7 +27,8 @@ type trainer struct {
 	inLoop  bool // exec is loopGraph, not one step
 	batches *batches
 	train   [][]float64     // all training rows
-	data    *tensors.Tensor // the same on the device
+	data    *tensors.Tensor // the same on the device, in standardized units
+	logDet  float64         // what a log-density of the data has more than one in those
 	fast    *fastSteps      // makes the steps, or nil
 	parts   *parts          // the same
 }
@@ -44,6 +45,7 @@ func newTrainer(m *flow.Model, train [][]float64, cfg Config, inLoop bool) (*tra
 		batches: newBatches(cfg, len(train)),
 		train:   train,
 		data:    m.Tensor(train),
+		logDet:  m.Config.Units().LogDet(),
 		inLoop:  inLoop,
 	}
 	err := t.createState()
@@ -120,8 +122,8 @@ func (t *trainer) stepGraph(scope *model.Scope, batch, schedule *Node) *Node {
 	return nll
 }
 
-// gradientsGraph builds the NLL of a batch, [B, D+C], a scalar in nats, and its
-// gradients by the weights, in the order of the store.
+// gradientsGraph builds the NLL of a batch, [B, D+C], in standardized units, a scalar
+// in nats, and its gradients by the weights, in the order of the store.
 func (t *trainer) gradientsGraph(scope *model.Scope, batch *Node) (nll *Node, gradients []*Node) {
 	nll = Neg(ReduceAllMean(t.model.LogProbGraph(scope, batch)))
 	return nll, scope.BuildTrainableVariablesGradientsGraph(nll)
@@ -162,17 +164,19 @@ func (t *trainer) run(first, count int, store []safetensors.Tensor) (float64, er
 	return sum / float64(count), nil
 }
 
-// steps makes count steps and returns the sum of the NLLs and the number, from 0,
-// of the first step whose NLL, or by package fast its gradient, was not finite, -1
-// for none.
+// steps makes count steps and returns the sum of the NLLs, in the units of the data,
+// and the number, from 0, of the first step whose NLL, or by package fast its
+// gradient, was not finite, -1 for none.
 func (t *trainer) steps(first, count int) (sum float64, bad int, err error) {
-	if t.fast != nil {
-		return t.runFast(first, count)
+	switch {
+	case t.fast != nil:
+		sum, bad, err = t.runFast(first, count)
+	case t.inLoop:
+		sum, bad, err = t.runLoop(first, count)
+	default:
+		sum, bad, err = t.runSteps(first, count)
 	}
-	if t.inLoop {
-		return t.runLoop(first, count)
-	}
-	return t.runSteps(first, count)
+	return sum - float64(count)*t.logDet, bad, err
 }
 
 // runSteps makes one device call per step. See steps.

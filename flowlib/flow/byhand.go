@@ -6,11 +6,10 @@ import (
 
 	"normflow/flowlib/bijector"
 	"normflow/flowlib/byhand"
-	"normflow/flowlib/dataset"
 )
 
-// ByHand returns the model in plain Go, with a copy of its weights. The error
-// names what the model has that package byhand does not.
+// ByHand returns the model in plain Go, with a copy of its weights, in standardized
+// units, see [Units]. The error names what the model has that package byhand does not.
 func (m *Model) ByHand() (*byhand.Flow[float64], error) {
 	weights, err := m.Weights()
 	if err != nil {
@@ -54,7 +53,7 @@ func (m *Model) SetByHand(f *byhand.Flow[float64]) error {
 }
 
 // ByHandConfig describes f, so that a model with its weights can be built:
-// [NewModel], then [Model.SetByHand]. The error says where f is none of ours:
+// [NewModel], then [Model.SetByHand]. The scaler is for the caller to set. The error says where f is none of ours:
 // where its couplings differ in more than their masks, or where those are neither
 // alternating nor halves.
 func ByHandConfig(f *byhand.Flow[float64]) (Config, error) {
@@ -68,9 +67,6 @@ func ByHandConfig(f *byhand.Flow[float64]) (Config, error) {
 	c.Layers, c.InputBound, c.MaxLogScale, c.Hidden = len(f.Layers), first.InputBound, first.MaxLogScale, []int{}
 	for _, l := range first.Conditioner[:len(first.Conditioner)-1] {
 		c.Hidden = append(c.Hidden, l.Out)
-	}
-	if f.Mean != nil {
-		c.Scaler = &dataset.Standardizer{Mean: slices.Clone(f.Mean), Std: slices.Clone(f.Std)}
 	}
 	if err := c.check(); err != nil {
 		return Config{}, fmt.Errorf("flow: %w", err)
@@ -113,9 +109,6 @@ func (c Config) byHand() (*byhand.Flow[float64], error) {
 		}
 	}
 	f := &byhand.Flow[float64]{Features: c.Features}
-	if s := c.Scaler; s != nil {
-		f.Mean, f.Std = slices.Clone(s.Mean), slices.Clone(s.Std)
-	}
 	maxLogScale := c.MaxLogScale
 	if maxLogScale == 0 {
 		maxLogScale = bijector.DefaultMaxLogScale
@@ -153,10 +146,6 @@ func sameByHand(f, want *byhand.Flow[float64]) error {
 		return differ("features", f.Features, want.Features)
 	case len(f.Layers) != len(want.Layers):
 		return differ("couplings", len(f.Layers), len(want.Layers))
-	case !slices.Equal(f.Mean, want.Mean):
-		return differ("means", f.Mean, want.Mean)
-	case !slices.Equal(f.Std, want.Std):
-		return differ("standard deviations", f.Std, want.Std)
 	}
 	for i, c := range f.Layers {
 		w := want.Layers[i]

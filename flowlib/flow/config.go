@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 
 	"github.com/gomlx/gomlx/ml/layers/activation"
@@ -48,7 +47,8 @@ type Config struct {
 
 	Seed int64 `json:"seed"` // of the initial weights and random masks
 	// Scaler makes the flow work in standardized units inside, while densities
-	// and samples stay in the units of the data; nil leaves the data as it is.
+	// and samples stay in the units of the data, see [Units]; nil leaves the data
+	// as it is.
 	Scaler *dataset.Standardizer `json:"scaler,omitempty"`
 	// ContextScaler standardizes the context before any layer sees it, or is nil.
 	ContextScaler *dataset.Standardizer `json:"context_scaler,omitempty"`
@@ -64,8 +64,9 @@ const MaxLayers = 64
 // MaxHidden bounds the hidden layers of a conditioner.
 const MaxHidden = 64
 
-// Build returns the flow that c describes. The error names the field that is
-// wrong, what it holds and what it may hold.
+// Build returns the flow that c describes, in standardized units: its graphs take and
+// give what [Units] does to rows. The error names the field that is wrong, what it
+// holds and what it may hold.
 func (c Config) Build() (*Flow, error) {
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("flow: %w", err)
@@ -80,14 +81,7 @@ func (c Config) Build() (*Flow, error) {
 			chain = append(chain, bijector.NewActNorm(c.Features))
 		}
 	}
-	if s := c.Scaler; s != nil {
-		chain = append(chain, bijector.NewElementwise(s.Mean, s.Std))
-	}
-	f := New(c.base(), chain)
-	if s := c.ContextScaler; s != nil {
-		f.contextScaler = bijector.NewElementwise(s.Mean, s.Std)
-	}
-	return f, nil
+	return New(c.base(), chain), nil
 }
 
 func (c Config) check() error {
@@ -143,25 +137,7 @@ func (c Config) check() error {
 	if c.Residual && len(c.Hidden) == 0 {
 		return fmt.Errorf("hidden must name at least one residual block")
 	}
-	if err := checkScaler("scaler", c.Scaler, c.Features, "features"); err != nil {
-		return err
-	}
-	return checkScaler("context scaler", c.ContextScaler, c.Context, "columns of context")
-}
-
-func checkScaler(name string, s *dataset.Standardizer, columns int, what string) error {
-	if s == nil {
-		return nil
-	}
-	if len(s.Mean) != columns || len(s.Std) != columns {
-		return fmt.Errorf("the %s has %d means and %d standard deviations for %d %s", name, len(s.Mean), len(s.Std), columns, what)
-	}
-	for i, std := range s.Std {
-		if mean := s.Mean[i]; !(std > 0) || math.IsInf(std, 0) || math.IsNaN(mean) || math.IsInf(mean, 0) {
-			return fmt.Errorf("the %s has mean %g and standard deviation %g for column %d, expected finite numbers, the second positive", name, mean, std, i)
-		}
-	}
-	return nil
+	return c.Units().check()
 }
 
 // masks of all coupling layers, as a saved model states them: a letter for each

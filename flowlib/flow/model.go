@@ -11,6 +11,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -48,10 +49,18 @@ func newModel(backend compute.Backend, cfg Config, dtype dtypes.DType) (*Model, 
 	}
 	m := &Model{Flow: f, Config: cfg, Backend: backend, Store: model.NewStore(), DType: dtype, execs: map[string]*model.Exec{}, compiled: map[string]int{}}
 	m.Store.SetParam(model.ParamInitialSeed, cfg.Seed)
-	if _, err := m.LogProb([][]float64{make([]float64, cfg.Columns())}); err != nil { // creates the variables
+	if err := m.createVariables(); err != nil {
 		return nil, fmt.Errorf("flow: building the model: %w", err)
 	}
 	return m, nil
+}
+
+// createVariables adds those of the flow that are not in the store yet.
+func (m *Model) createVariables() error {
+	_, err := model.CallOnce(m.Backend, m.Store, func(scope *model.Scope, rows *Node) *Node {
+		return m.LogProbGraph(scope, rows)
+	}, tensors.FromShape(shapes.Make(m.DType, 1, m.Config.Columns())))
+	return err
 }
 
 // Float64 returns a copy of the model that computes in double precision.
@@ -83,32 +92,67 @@ var ErrNaN = errors.New("the log-density is NaN")
 
 // LogProb returns the log-density of each row, in nats and in the units of the
 // data. Rows are [n, D], or [n, D+C] for a conditional flow, which carry their
-// context behind the features: then it is log p(x | context). It returns an error
-// if a row has another width or is not finite, or if a log-density is NaN; -Inf is
-// a density of 0.
+// context behind the features: then it is log p(x | context). -Inf is a density of 0:
+// of a row outside of what a uniform base reaches, or one so far out that on its way
+// to the latents it leaves the range of the model's precision.
+//
+// It returns an error if a row has another width or is not finite, or if a
+// log-density is NaN for another reason: the weights are broken.
 func (m *Model) LogProb(rows [][]float64) ([]float64, error) {
 	logProb := make([]float64, len(rows))
-	err := m.eachChunk("logprob", rows, func(scope *model.Scope, rows *Node) []*Node {
-		return []*Node{m.LogProbGraph(scope, rows)}
+	logDet := m.Config.Units().LogDet()
+	err := m.eachChunk("logprob", m.Config.Units(), rows, func(scope *model.Scope, rows *Node) []*Node {
+		x, context := m.Split(rows)
+		return []*Node{m.Flow.Score(scope, x, context)}
 	}, func(first int, out []*tensors.Tensor) error {
-		for i, lp := range column(out[0]) {
-			if first+i == len(rows) {
-				break // the rest is padding
-			}
-			if math.IsNaN(lp) {
-				return fmt.Errorf("flow: %w: row %d, %v: it is too far out for %s, or the weights are broken", ErrNaN, first+i, rows[first+i], m.DType)
-			}
-			logProb[first+i] = lp
+		for i, lp := range column(out[0])[:min(len(rows)-first, out[0].Shape().Dim(0))] { // but for the padding
+			logProb[first+i] = lp + logDet
 		}
 		return nil
 	})
+	if err == nil && slices.ContainsFunc(logProb, math.IsNaN) {
+		err = m.settleNaN(logProb, rows)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return logProb, nil
 }
 
-// LogProbGraph is the graph of LogProb: rows, [B, D+C], to [B].
+// settleNaN sets those of logProb that are NaN to -Inf, where a number overflows on
+// the way to the latents: an infinity less another is NaN. The first for which there
+// is no such reason is an error.
+func (m *Model) settleNaN(logProb []float64, rows [][]float64) error {
+	var which []int
+	var bad [][]float64
+	for i, lp := range logProb {
+		if math.IsNaN(lp) {
+			which, bad = append(which, i), append(bad, rows[i])
+		}
+	}
+	far := math.Sqrt(math.MaxFloat32) // where squares overflow
+	if m.DType == dtypes.Float64 {
+		far = math.Sqrt(math.MaxFloat64)
+	}
+	states, err := m.states("inverse", m.Config.Units(), bad, m.Flow.Inverse)
+	if err != nil {
+		return err
+	}
+	for k, i := range which {
+		overflows := slices.ContainsFunc(states, func(state [][]float64) bool {
+			return slices.ContainsFunc(state[k], func(v float64) bool { return math.Abs(v) >= far })
+		})
+		if !overflows {
+			return fmt.Errorf("flow: %w: row %d, %v: the weights are broken", ErrNaN, i, rows[i])
+		}
+		logProb[i] = math.Inf(-1)
+	}
+	return nil
+}
+
+// LogProbGraph is the log-density for training, in the precision of the model and in
+// standardized units: of rows, [B, D+C], of [Model.Tensor], to [B]. Add LogDet of the
+// model's [Units] for that in the units of the data.
 func (m *Model) LogProbGraph(scope *model.Scope, rows *Node) *Node {
 	x, context := m.Split(rows)
 	return m.Flow.LogProb(scope, x, context)
@@ -127,21 +171,41 @@ func (m *Model) Split(rows *Node) (x, context *Node) {
 
 // Forward maps latents z, [n, D] (or [n, D+C], the context behind), to events,
 // and returns all states on the way, each [n, D]: z, after each bijector, and
-// last x in the units of the data.
+// last x in the units of the data. All but x are in standardized units, and so is the
+// state before it, where the flow has a scaler.
 func (m *Model) Forward(z [][]float64) (states [][][]float64, err error) {
-	return m.states("forward", z, m.Flow.Forward)
+	units := m.Config.Units()
+	states, err = m.states("forward", units.latents(), z, m.Flow.Forward)
+	if err != nil || m.Config.Scaler == nil || len(states) == 0 {
+		return states, err
+	}
+	x := make([][]float64, len(z))
+	for i, u := range states[len(states)-1] {
+		x[i] = make([]float64, len(u))
+		units.Invert(x[i], u)
+	}
+	return append(states, x), nil
 }
 
 // Inverse maps events x, [n, D] (or [n, D+C], the context behind), to latents,
-// and returns all states on the way, each [n, D]: x, after undoing each bijector
-// from the last to the first, and last z.
+// and returns all states on the way, each [n, D]: x, x in standardized units where
+// the flow has a scaler, after undoing each bijector from the last to the first, and
+// last z.
 func (m *Model) Inverse(x [][]float64) (states [][][]float64, err error) {
-	return m.states("inverse", x, m.Flow.Inverse)
+	states, err = m.states("inverse", m.Config.Units(), x, m.Flow.Inverse)
+	if err != nil || m.Config.Scaler == nil || len(states) == 0 {
+		return states, err
+	}
+	events := make([][]float64, len(x))
+	for i, row := range x {
+		events[i] = slices.Clone(row[:m.Config.Features])
+	}
+	return append([][][]float64{events}, states...), nil
 }
 
-func (m *Model) states(name string, in [][]float64, run func(scope *model.Scope, v, context *Node) []*Node) (states [][][]float64, err error) {
+func (m *Model) states(name string, units Units, in [][]float64, run func(scope *model.Scope, v, context *Node) []*Node) (states [][][]float64, err error) {
 	var mu sync.Mutex
-	err = m.eachChunk(name, in, func(scope *model.Scope, rows *Node) []*Node {
+	err = m.eachChunk(name, units, in, func(scope *model.Scope, rows *Node) []*Node {
 		v, context := m.Split(rows)
 		return run(scope, v, context)
 	}, func(first int, out []*tensors.Tensor) error {
@@ -184,10 +248,10 @@ func (m *Model) chunkSize(n int) int {
 
 func (m *Model) onGo() bool { return backend.Name(m.Backend) == "go" }
 
-// eachChunk runs a graph on x, [n, D+C], chunk by chunk, and hands what comes out to
+// eachChunk runs a graph on x, [n, D+C], in standardized units, chunk by chunk, and hands what comes out to
 // take, with the number of the first row. The last chunk is padded with its last row.
 // On the pure-Go backend chunks are taken side by side, in any order.
-func (m *Model) eachChunk(name string, x [][]float64, graph func(scope *model.Scope, x *Node) []*Node, take func(first int, out []*tensors.Tensor) error) error {
+func (m *Model) eachChunk(name string, units Units, x [][]float64, graph func(scope *model.Scope, x *Node) []*Node, take func(first int, out []*tensors.Tensor) error) error {
 	if err := dataset.CheckRows(x, m.Config.Columns()); err != nil {
 		return fmt.Errorf("flow: %w", err)
 	}
@@ -200,7 +264,7 @@ func (m *Model) eachChunk(name string, x [][]float64, graph func(scope *model.Sc
 	size := m.chunkSize(len(x))
 	do := func(first int) error {
 		chunk := x[first:min(first+size, len(x))]
-		out, err := exec.Call(m.Tensor(slices.Concat(chunk, slices.Repeat(chunk[len(chunk)-1:], size-len(chunk)))))
+		out, err := exec.Call(m.tensor(units, slices.Concat(chunk, slices.Repeat(chunk[len(chunk)-1:], size-len(chunk)))))
 		if err != nil {
 			return fmt.Errorf("flow: %s: %w", name, err)
 		}
@@ -241,21 +305,20 @@ func (m *Model) exec(name string, graph func(scope *model.Scope, in *Node) []*No
 	return e, nil
 }
 
-// Tensor copies rows, [n, D+C], into a tensor of the model's precision.
-func (m *Model) Tensor(x [][]float64) *tensors.Tensor {
+// Tensor returns rows, [n, D+C], in standardized units and in the model's precision:
+// what its graphs take.
+func (m *Model) Tensor(x [][]float64) *tensors.Tensor { return m.tensor(m.Config.Units(), x) }
+
+func (m *Model) tensor(units Units, x [][]float64) *tensors.Tensor {
 	d := m.Config.Columns()
 	if m.DType == dtypes.Float64 {
-		return tensors.FromFlatDataAndDimensions(slices.Concat(x...), len(x), d)
+		flat := make([]float64, len(x)*d)
+		for i, row := range x {
+			units.Apply(flat[i*d:(i+1)*d], row)
+		}
+		return tensors.FromFlatDataAndDimensions(flat, len(x), d)
 	}
-	return tensors.FromFlatDataAndDimensions(float32s(slices.Concat(x...)), len(x), d)
-}
-
-func float32s(values []float64) []float32 {
-	out := make([]float32, len(values))
-	for i, v := range values {
-		out[i] = float32(v)
-	}
-	return out
+	return tensors.FromFlatDataAndDimensions(units.Append32(make([]float32, 0, len(x)*d), x...), len(x), d)
 }
 
 // column copies a tensor of either precision into one slice.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"normflow/flowlib/dataset"
 	"normflow/flowlib/flow"
 )
 
@@ -18,19 +19,24 @@ import (
 // set them up. FLOW_REQUIRE_NUMPY, which `make test` sets, takes no excuse.
 func TestProgramsThatRebuild(t *testing.T) {
 	m := randomModel(t, 3)
-	plain := m.Config
-	plain.Scaler = nil
-	unscaled, err := flow.NewModel(m.Backend, plain)
-	if err != nil {
-		t.Fatal(err)
-	}
 	weights, err := m.Weights()
-	if err == nil {
-		err = unscaled.SetWeights(weights)
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
+	with := func(scaler *dataset.Standardizer) *flow.Model {
+		cfg := m.Config
+		cfg.Scaler = scaler
+		other, err := flow.NewModel(m.Backend, cfg)
+		if err == nil {
+			err = other.SetWeights(weights)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return other
+	}
+	unscaled := with(nil)
+	far := with(&dataset.Standardizer{Mean: []float64{1.76e9, 52.5, 1e12}, Std: []float64{1000, 1e-4, 1e6}}) // where float32 has no digit left
 	root := filepath.Join("..", "..")
 	for _, tt := range []struct{ program, extension, python, packages string }{
 		{"rebuild_numpy.py", ".npz", "python3", "numpy"},
@@ -46,6 +52,7 @@ func TestProgramsThatRebuild(t *testing.T) {
 			}
 			program := filepath.Join(root, "docs", tt.program)
 			rebuild(t, m, tt.python, program, tt.extension)
+			rebuild(t, far, tt.python, program, tt.extension)
 			if tt.packages == "numpy" { // the others take many seconds to start
 				rebuild(t, unscaled, tt.python, program, tt.extension)
 			}
@@ -59,7 +66,10 @@ func rebuild(t *testing.T, m *flow.Model, python, program, extension string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x = append(x, []float64{20, -20, 20}, []float64{0, 0, 0}) // beyond the bound of the conditioners
+	for _, u := range [][]float64{{20, -20, 20}, {0, 0, 0}} { // beyond the bound of the conditioners
+		m.Config.Units().Invert(u, u)
+		x = append(x, u)
+	}
 	want, err := m.LogProb(x)
 	if err != nil {
 		t.Fatal(err)

@@ -144,12 +144,19 @@ func (m *Model) drawChunk(s Sampling, first, count int) (Draws, error) {
 	if err != nil {
 		return Draws{}, err
 	}
+	units := m.Config.Units()
 	d := Draws{X: rows(out[0], m.Config.Features)[:count]}
+	for _, x := range d.X {
+		units.Invert(x, x)
+	}
 	if err := dataset.CheckRows(d.X, m.Config.Features); err != nil {
 		return Draws{}, fmt.Errorf("draws %d to %d: %w", first, first+count-1, err)
 	}
 	if s.LogProb {
 		d.LogProb = column(out[1])[:count]
+		for i := range d.LogProb {
+			d.LogProb[i] += units.LogDet()
+		}
 		if i := slices.IndexFunc(d.LogProb, math.IsNaN); i >= 0 {
 			return Draws{}, fmt.Errorf("%w: draw %d, %v", ErrNaN, first+i, d.X[i])
 		}
@@ -161,7 +168,8 @@ func (m *Model) drawChunk(s Sampling, first, count int) (Draws, error) {
 // the golden ratio of 2⁶⁴, as in SplitMix64.
 const chunkSeedStep = -0x61c8864680b583eb
 
-// samplingInput is [maxChunk, 1+C]: the temperature, then the context of each event.
+// samplingInput is [maxChunk, 1+C]: the temperature, then the context of each event,
+// standardized.
 func (m *Model) samplingInput(s Sampling, first, count int) *tensors.Tensor {
 	width := 1 + m.Config.Context
 	flat := make([]float64, maxChunk*width)
@@ -172,11 +180,19 @@ func (m *Model) samplingInput(s Sampling, first, count int) *tensors.Tensor {
 			if len(s.Context) > 1 {
 				row = first + min(i, count-1)
 			}
-			copy(flat[i*width+1:], s.Context[row])
+			m.Config.ContextScaler.Apply(flat[i*width+1:(i+1)*width], s.Context[row])
 		}
 	}
 	if m.DType == dtypes.Float64 {
 		return tensors.FromFlatDataAndDimensions(flat, maxChunk, width)
 	}
 	return tensors.FromFlatDataAndDimensions(float32s(flat), maxChunk, width)
+}
+
+func float32s(values []float64) []float32 {
+	out := make([]float32, len(values))
+	for i, v := range values {
+		out[i] = float32(v)
+	}
+	return out
 }

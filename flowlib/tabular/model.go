@@ -1,9 +1,7 @@
 package tabular
 
 import (
-	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 
@@ -134,40 +132,24 @@ func (m *Model) graph(engine string) (*flow.Model, error) {
 }
 
 // LogProb sets logProb, [n], to the log-density of rows of values, [n, D+C] row by
-// row, in nats. NaN is a row too far out for the precision of the model.
+// row, in nats. It is -Inf where a row is so far out that its latents overflow.
 func (m *Model) LogProb(logProb, values []float64) error {
 	width := m.Saved.Config.Columns()
 	if len(values) != len(logProb)*width {
 		return fmt.Errorf("tabular: %d numbers for %d rows of %d", len(values), len(logProb), width)
 	}
 	if m.engine == nil {
-		return m.graphLogProb(logProb, rowsOf(values, width))
-	}
-	m.single = m.single[:0]
-	for _, v := range values {
-		m.single = append(m.single, float32(v))
-	}
-	m.engine.LogProb(logProb, m.single)
-	return nil
-}
-
-// graphLogProb finds the rows whose log-density is NaN one by one: a graph that meets
-// one refuses them all.
-func (m *Model) graphLogProb(logProb []float64, rows [][]float64) error {
-	out, err := m.model.LogProb(rows)
-	if err == nil {
+		out, err := m.model.LogProb(rowsOf(values, width))
 		copy(logProb, out)
-		return nil
-	}
-	if !errors.Is(err, flow.ErrNaN) {
 		return err
 	}
-	if len(rows) == 1 {
-		logProb[0] = math.NaN()
-		return nil
+	units := m.Saved.Config.Units()
+	m.single = units.Append32(m.single[:0], values)
+	m.engine.LogProb(logProb, m.single)
+	for i, logDet := 0, units.LogDet(); i < len(logProb); i++ {
+		logProb[i] += logDet
 	}
-	half := len(rows) / 2
-	return errors.Join(m.graphLogProb(logProb[:half], rows[:half]), m.graphLogProb(logProb[half:], rows[half:]))
+	return nil
 }
 
 // rowsOf parts values into rows that share their memory.

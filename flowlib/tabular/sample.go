@@ -77,6 +77,8 @@ const sampleChunk = 8192
 func (m *Model) sampleFast(ctx context.Context, c SampleConfig, write func(x, context []float64, logProb float64) error) error {
 	d := len(m.Features)
 	x, logProb, row := make([]float32, sampleChunk*d), make([]float64, sampleChunk), make([]float64, d)
+	units := m.Saved.Config.Units()
+	logDet := units.LogDet()
 	for first := 0; first < c.Count; first += sampleChunk {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("stopped after %d draws: %w", first, err)
@@ -86,11 +88,12 @@ func (m *Model) sampleFast(ctx context.Context, c SampleConfig, write func(x, co
 		for i := range n {
 			for j, v := range x[i*d : (i+1)*d] {
 				row[j] = float64(v)
-				if row[j]-row[j] != 0 {
-					return fmt.Errorf("draw %d is not finite: %v: a temperature below %g keeps draws where the model has seen rows", first+i+1, x[i*d:(i+1)*d], c.Temperature)
-				}
 			}
-			if err := write(row, nil, logProb[i]); err != nil {
+			units.Invert(row, row)
+			if slices.ContainsFunc(row, func(v float64) bool { return v-v != 0 }) {
+				return fmt.Errorf("draw %d is not finite: %v: a temperature below %g keeps draws where the model has seen rows", first+i+1, row, c.Temperature)
+			}
+			if err := write(row, nil, logProb[i]+logDet); err != nil {
 				return err
 			}
 		}

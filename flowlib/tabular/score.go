@@ -77,7 +77,7 @@ func (m *Model) each(ctx context.Context, file string, o table.Options, noise fu
 		}
 		for i, lp := range logProb {
 			if math.IsNaN(lp) {
-				return seen, fmt.Errorf("%s: %s %d: the log-density of %v is NaN: the row is too far out for float32: correct or remove it", file, seen.Unit, c.Lines[i], c.Row(i))
+				return seen, fmt.Errorf("%s: %s %d: the log-density of %v is NaN: the weights of the model are broken: fit it again", file, seen.Unit, c.Lines[i], c.Row(i))
 			}
 			total.add(lp)
 		}

@@ -122,7 +122,7 @@ func TestScoreRefuses(t *testing.T) {
 	}
 }
 
-// A row beyond float32 has density 0; where a model makes NaN of it, the row is named.
+// A row whose way to the latents leaves float32 has density 0, by every engine.
 func TestFarOut(t *testing.T) {
 	dir, _ := fitted(t, small())
 	in := write(t, "t.csv", []string{"a", "b"}, [][]float64{{0, 0}, {1, 1}, {1e300, 0}, {1, 0}})
@@ -143,9 +143,9 @@ func TestFarOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	in = write(t, "t.npy", []string{"a", "b"}, [][]float64{{0, 0}, {1, 1}, {1e300, 0}, {1, 0}})
-	_, err = open(t, dir, "go").Score(context.Background(), in, filepath.Join(t.TempDir(), "o.npy"), Options{})
-	if err == nil || !strings.Contains(err.Error(), "t.npy: row 3: the log-density of [1e+300 0] is NaN: the row is too far out for float32") {
-		t.Errorf("got %v", err)
+	seen, err = open(t, dir, "go").Score(context.Background(), in, filepath.Join(t.TempDir(), "o.npy"), Options{})
+	if err != nil || seen.Zero != 1 || seen.NLL != nil {
+		t.Errorf("got %+v, %v", seen, err)
 	}
 }
 

@@ -65,7 +65,9 @@ func (e *byHand) Train(count int) (nll float64, err error) {
 }
 
 func (e *byHand) LogProb(out, x []float32) error {
-	copy(out, e.flow.LogProb(x))
+	for i, lp := range e.flow.LogProb(x) {
+		out[i] = float32(lp)
+	}
 	return nil
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 // Twins are one RealNVP over two features in float64, by GoMLX and in plain Go,
-// with the same weights, and a batch of events, [n, 2], to try them on. The weights
+// with the same weights, and a batch of events, [n, 2], standardized, to try them on. The weights
 // are those of a new flow, moved at random so far that no layer is the identity.
 type Twins struct {
 	Model  *flow.Model
@@ -28,8 +28,12 @@ type Twins struct {
 // NewTwins makes them with so many coupling layers, and 256 events of two moons.
 func NewTwins(layers int) Twins {
 	x := dataset.TwoMoons(0.1).Sample(1, 256)
+	scaler := must.M1(dataset.NewStandardizer(x))
+	for _, row := range x {
+		scaler.Apply(row, row)
+	}
 	cfg := flow.RealNVP(2)
-	cfg.Layers, cfg.Scaler = layers, must.M1(dataset.NewStandardizer(x))
+	cfg.Layers = layers
 	m := must.M1(must.M1(flow.NewModel(Backend(), cfg)).Float64())
 	weights := must.M1(m.Weights())
 	rng := rand.New(rand.NewPCG(1, 0))

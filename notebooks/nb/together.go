@@ -43,17 +43,25 @@ func NewTogether(layers, steps int) Together {
 		return nll
 	}
 	plain := byhand.Config{Seed: cfg.Seed, Steps: steps, BatchSize: cfg.BatchSize, LearningRate: cfg.LearningRate, Epsilon: 1e-7} // as GoMLX's Adam has it
+	units := of.Units()
+	flat32 := units.Append32(nil, x...)
 	flat := slices.Concat(x...)
-	flat32 := make([]float32, len(flat))
-	for i, v := range flat {
-		flat32[i] = float32(v)
+	for row := range slices.Chunk(flat, 2) {
+		units.Apply(row, row)
+	}
+	original := func(nlls []float64, err error) []float64 { // in the units of the data
+		must.M(err)
+		for i := range nlls {
+			nlls[i] -= units.LogDet()
+		}
+		return nlls
 	}
 	byHand := must.M1(fresh().ByHand())
 	return Together{
-		ByHand:   must.M1(byhand.Train(context.Background(), byhand.Convert[float32](byHand), flat32, plain)),
+		ByHand:   original(byhand.Train(context.Background(), byhand.Convert[float32](byHand), flat32, plain)),
 		Fast:     graph(fresh(), fit.EngineFast),
 		GoMLX:    graph(fresh(), fit.EngineGraph),
-		ByHand64: must.M1(byhand.Train(context.Background(), byHand, flat, plain)),
+		ByHand64: original(byhand.Train(context.Background(), byHand, flat, plain)),
 		GoMLX64:  graph(must.M1(fresh().Float64()), fit.EngineGraph),
 		Entropy:  density.Entropy,
 		Layers:   layers, Steps: steps, NumBatch: cfg.BatchSize,

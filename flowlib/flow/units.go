@@ -1,0 +1,68 @@
+package flow
+
+import (
+	"fmt"
+
+	"normflow/flowlib/dataset"
+)
+
+// Units maps rows between the units of the data and the standardized ones that a
+// flow's graphs, and package fast, work in: features by the Scaler of a config and
+// context by its ContextScaler, in float64.
+type Units struct {
+	features, context *dataset.Standardizer
+	d, c              int
+}
+
+// Units returns those of c.
+func (c Config) Units() Units {
+	return Units{c.Scaler, c.ContextScaler, c.Features, c.Context}
+}
+
+// Apply sets u to the standardized row x, [D+C]; they may be the same slice.
+func (u Units) Apply(to, x []float64) {
+	u.features.Apply(to[:u.d], x[:u.d])
+	u.context.Apply(to[u.d:u.d+u.c], x[u.d:u.d+u.c])
+}
+
+// Invert sets x, [D], to an event in the units of the data, of a standardized one,
+// which may be the same slice.
+func (u Units) Invert(x, from []float64) { u.features.Invert(x[:u.d], from[:u.d]) }
+
+// LogDet is what to add to the log-density of a standardized event, in nats, for that
+// in the units of the data.
+func (u Units) LogDet() float64 { return u.features.LogDet() }
+
+// Append32 appends rows, standardized and rounded to float32, to flat. Each of x is
+// one of them, [D+C], or several, row by row. What is beyond the range of a float32
+// becomes an infinity.
+func (u Units) Append32(flat []float32, x ...[]float64) []float32 {
+	width := u.d + u.c
+	row := make([]float64, width)
+	for _, rows := range x {
+		for ; len(rows) > 0; rows = rows[width:] {
+			u.Apply(row, rows[:width])
+			for _, v := range row {
+				flat = append(flat, float32(v))
+			}
+		}
+	}
+	return flat
+}
+
+// latents are the units of rows of latents, [D+C], of which Apply standardizes the
+// context alone.
+func (u Units) latents() Units {
+	u.features = nil
+	return u
+}
+
+func (u Units) check() error {
+	if err := u.features.Check(u.d); err != nil {
+		return fmt.Errorf("the scaler has %w", err)
+	}
+	if err := u.context.Check(u.c); err != nil {
+		return fmt.Errorf("the context scaler has %w", err)
+	}
+	return nil
+}
