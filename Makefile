@@ -93,9 +93,9 @@ $(S)/modules: go.mod go.sum
 # tools,FOLDER: installs the tools that the module scripts/tools/FOLDER pins.
 tools = env GOWORK=off GOBIN=$(call quote,$(CURDIR)/.tools/bin) go -C scripts/tools/$(1) install tool
 
-$(S)/tools: scripts/tools/gonb/go.mod scripts/tools/gonb/go.sum
+$(S)/tools: scripts/tools/gonb/build scripts/tools/gonb/go.mod scripts/tools/gonb/go.sum
 	@mkdir -p $(@D)
-	@$(step) -h "$(no_network) the Go proxy?" "Go kernel for Jupyter (gonb, goimports)" $(call tools,gonb)
+	@$(step) -h "$(no_network) the Go proxy?" "Go kernel for Jupyter (gonb, goimports)" scripts/tools/gonb/build
 	@touch $@
 
 $(S)/gopls: scripts/tools/gopls/go.mod scripts/tools/gopls/go.sum
@@ -171,7 +171,7 @@ $(S)/notebooks.value: FORCE $(backend)
 	if [ "$$text" != "$$(cat $@ 2>/dev/null)" ]; then printf '%s\n' "$$text" >$@; fi
 
 $(results): $(notebooks) $(flowlib_src) go.mod go.sum $(S)/notebooks.value $(wildcard report/measured/ablation.json report/measured/bench.json notebooks/data/*.csv) \
-		scripts/run_notebooks.py scripts/notebook_html.py scripts/pandoc.py \
+		$(addprefix scripts/,run_notebooks.py notebook_kernel.py gonb_says.py notebook_html.py pandoc.py) \
 		$(wildcard jupyter/kernels/flow/* report/template/notebook.*) report/template/fonts.css | $(S)/tools $(S)/venv $(warm)
 	@mkdir -p $(@D) report/build
 	@touch $(worked)

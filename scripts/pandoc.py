@@ -21,6 +21,7 @@ def run(markdown, *args):
         input=markdown.encode(),
         capture_output=True,
         check=False,
+        start_new_session=True,  # Ctrl-C is for us to answer
         # The same text gives the same bytes.
         env={**os.environ, "SOURCE_DATE_EPOCH": "0"},
     )

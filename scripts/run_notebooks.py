@@ -3,9 +3,9 @@
 
 nbclient runs the cells with the kernel each notebook names. What it does not
 see: a GoNB cell whose program panics, exits non-zero or fails a %test still
-reports "ok". The one trace is a message of its own on stderr, the program's
-wait status ("exit status 2", "signal: killed"). We look for it. We also fail
-on compile errors, unknown %commands, a cell over its time-out and a dead kernel.
+reports "ok"; our GoNB logs it (scripts/tools/gonb/build), and we read the log.
+We also fail on compile errors, unknown %commands, a cell that waits for input
+(Linux), a cell over its time-out and a dead kernel.
 
 Executed notebooks go to --out as .ipynb and .html; the figures and values they
 keep for the report (in the folder that FLOW_RESULTS names to them) to --results.
@@ -13,80 +13,51 @@ Both all at the end and only if every notebook passed: after a failure the earli
 ones are still there.
 
 Exit status: 0 all passed, 1 a notebook failed, 2 wrong usage,
-130 / 143 stopped by Ctrl-C / SIGTERM.
+130 / 143 / 129 stopped by Ctrl-C / SIGTERM / SIGHUP.
 """
 
 import argparse
 import asyncio
-import html
+import json
 import os
-import re
 import shutil
 import signal
 import sys
 import tempfile
 import time
 import uuid
+import warnings
 from pathlib import Path
 
-import nbformat
-from jupyter_client.kernelspec import NoSuchKernel
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-import notebook_html
-import pandoc
 
-# What GoNB publishes, as one stderr message, when a cell's program ends badly
-# (internal/jpyexec/jpyexec.go, Executor.Exec: the error of cmd.Wait).
-WAIT_STATUS = re.compile(r"\A(?:\^C\n)?((?:exit status \d+|signal: [^\n]+|wait: [^\n]+))\n\Z")
-UNKNOWN_COMMAND = re.compile(r'\A("%.*" unknown or not implemented yet)\.\Z', re.DOTALL)
+def stopped(number, _frame=None):
+    print("run_notebooks: stopped; nothing was written", file=sys.stderr, flush=True)
+    os._exit(128 + number)
 
-# Where GoNB says a compile error stands: "Cell[3]: Line 2" in a traceback
-# entry; "[[ Cell [3] Line 2 ]] …/main.go:12" in a panic's stack trace.
-COMPILE_LINE = re.compile(r"\ACell(?:\[(\d+)\]:)? Line (\d+)")
-STACK_LINE = re.compile(r"\[\[ Cell (?:\[(\d+)\] )?Line (\d+) \]\]")
-BARE_STACK_LINE = re.compile(r"^\s+(/\S+/main(?:_test)?\.go):(\d+)\b", re.MULTILINE)
-GO_FILE = re.compile(r"^.*main(?:_test)?\.go:\d+:\d+: ")
-ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
-PROGRESS = re.compile(r"<progress\b[^>]*>", re.IGNORECASE)
-TAG = re.compile(r"<[^>]+>")
+if __name__ == "__main__":  # the imports below take a while
+    for number in SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, stopped)
+
+import nbformat  # noqa: E402
+from jupyter_client.kernelspec import NoSuchKernel  # noqa: E402
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError  # noqa: E402
+
+import gonb_says  # noqa: E402
+import notebook_html  # noqa: E402
+import pandoc  # noqa: E402
+from gonb_says import first_line, plain  # noqa: E402
+from notebook_kernel import Client, kill_group, marked_processes  # noqa: E402
 
 RUN_MARK = "FLOW_NOTEBOOK_RUN"  # in the environment of every process of a run
 HEARTBEAT_SECONDS = 15  # between two lines about a long cell, when not on a terminal
-KERNEL_START_SECONDS = 120
 
 
 class NotebookError(Exception):
     """A notebook failed; the text is all the user sees."""
-
-
-def first_line(source, width=60):
-    """The first line of a cell that says something, cut to width."""
-    for line in source.splitlines():
-        if line.strip() and line.strip() != "%%":
-            line = line.strip()
-            return line if len(line) <= width else line[: width - 1] + "…"
-    return "(empty)"
-
-
-def progress_text(data):
-    """What a display with a <progress> bar says, as one line; "" for any other."""
-    text = data.get("text/html") or ""
-    if isinstance(text, list):
-        text = "".join(text)
-    bar = PROGRESS.search(text)
-    if not bar:
-        return ""
-    percent = ""
-    value = re.search(r"\bvalue=[\"']?([\d.]+)", bar.group())
-    maximum = re.search(r"\bmax=[\"']?([\d.]+)", bar.group())
-    if value:
-        whole = float(maximum.group(1)) if maximum else 1.0
-        percent = f"{100 * float(value.group(1)) / whole:.0f} %" if whole > 0 else ""
-    words = html.unescape(TAG.sub(" ", text)).split()
-    return " ".join(([percent] if percent else []) + words)
 
 
 class Screen:
@@ -114,27 +85,22 @@ class Screen:
             self.open_line = False
 
 
-class Client(NotebookClient):
-    """A NotebookClient that remembers what GoNB says beside "ok"."""
-
-    def __init__(self, nb, **kw):
-        super().__init__(nb, **kw)
-        self.failure = ""  # of the running cell
-        self.stderr = ""  # of the running cell
-        self.progress = ""  # of the running cell
-
-    def process_message(self, msg, cell, cell_index):
-        content = msg["content"]
-        if msg["msg_type"] == "stream" and content["name"] == "stderr":
-            text = content["text"]
-            failed = WAIT_STATUS.match(text) or UNKNOWN_COMMAND.match(text)
-            if failed:
-                self.failure = self.failure or failed.group(1)
-            else:
-                self.stderr += text
-        elif msg["msg_type"] in ("display_data", "update_display_data"):
-            self.progress = progress_text(content.get("data", {})) or self.progress
-        return super().process_message(msg, cell, cell_index)
+def read(path):
+    """The notebook in path, in today's format, with a kernel that it names."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        json.loads(text)  # says where it is wrong
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # cells without an id get one
+            nb = nbformat.convert(nbformat.reader.reads(text), 4)
+            nbformat.validate(nb)
+    except nbformat.ValidationError as err:
+        raise NotebookError(f"{path}: not a notebook: {first_line(err.message, 200)}") from None
+    except (ValueError, LookupError, AttributeError, TypeError, RecursionError) as err:
+        raise NotebookError(f"{path}: not a notebook: {first_line(str(err), 200)}") from None
+    if not nb.metadata.get("kernelspec", {}).get("name"):
+        raise NotebookError(f"{path}: the notebook names no kernel (metadata.kernelspec.name)")
+    return nb
 
 
 class Runner:
@@ -149,6 +115,7 @@ class Runner:
 
     async def run_all(self, paths, out, results):
         """Executes every notebook; moves what they made to out and results if all passed."""
+        notebooks = [(path, read(path)) for path in paths]
         made = []
         try:
             staging = inside(out, made)
@@ -157,11 +124,11 @@ class Runner:
             made.append(self.tmp)
             turns = asyncio.Semaphore(self.jobs)
 
-            async def one(path):
+            async def one(path, nb):
                 async with turns:
-                    await self.run(path, staging)
+                    await self.run(path, nb, staging)
 
-            tasks = [asyncio.ensure_future(one(path)) for path in paths]
+            tasks = [asyncio.ensure_future(one(*notebook)) for notebook in notebooks]
             try:
                 await asyncio.gather(*tasks)
             except BaseException:
@@ -178,36 +145,21 @@ class Runner:
             for folder in made:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    async def run(self, path, staging):
+    async def run(self, path, nb, staging):
         start = time.monotonic()
-        nb = nbformat.read(path, as_version=4)
-        kernel = nb.metadata.get("kernelspec", {}).get("name")
-        if not kernel:
-            raise NotebookError(f"{path}: the notebook names no kernel (metadata.kernelspec.name)")
         cells = [i for i, c in enumerate(nb.cells) if c.cell_type == "code" and c.source.strip()]
         self.screen.line(f"▸ {path.stem}  {len(cells)} cells")
 
-        client = Client(
-            nb,
-            kernel_name=kernel,
-            timeout=self.timeout,
-            startup_timeout=KERNEL_START_SECONDS,
-            # Without these two a late message, perhaps the wait status, is dropped silently.
-            iopub_timeout=60,
-            raise_on_iopub_timeout=True,
-            record_timing=False,  # the same results give the same notebook
-            shutdown_kernel="immediate",
-            resources={"metadata": {"path": str(path.parent.resolve())}},
-        )
-        client.log.setLevel("CRITICAL")
+        client = Client(nb, path.parent.resolve(), self.timeout)
         log_path = self.tmp / f"{path.stem}-{uuid.uuid4().hex[:8]}.log"
         with open(log_path, "w+b") as log:
-            await self._start(client, path, kernel, log, log_path)
             try:
+                await self._start(client, path, log, log_path)
                 for number, index in enumerate(cells, 1):
                     await self._cell(client, path, nb.cells[index], index, number, len(cells), log_path)
             finally:
-                await self._stop(client)
+                await client.stop()
+                self.groups.discard(client.pid)
 
         nbformat.write(nb, staging / f"{path.stem}.ipynb")
         try:
@@ -216,46 +168,21 @@ class Runner:
             raise NotebookError(f"{path}: {err}") from err
         self.screen.line(f"✓ {path.stem}  {time.monotonic() - start:.1f} s")
 
-    async def _start(self, client, path, kernel, log, log_path):
+    async def _start(self, client, path, log, log_path):
         env = dict(os.environ, FLOW_HEADLESS="1", FLOW_RESULTS=str(self.results))
         env[RUN_MARK] = self.mark
-        client.km = client.create_kernel_manager()
         try:
-            await client.async_start_new_kernel(env=env, stdout=log, stderr=log)
-            self.groups.add(os.getpgid(client.km.provisioner.pid))
-            await client.async_start_new_kernel_client()
+            await client.start(env, log, self.groups)
         except NoSuchKernel:
             raise NotebookError(
-                f"{path}: no kernel named {kernel!r} is installed (JUPYTER_PATH={os.environ.get('JUPYTER_PATH', '')})"
+                f"{path}: no kernel named {client.kernel_name!r} is installed (JUPYTER_PATH={os.environ.get('JUPYTER_PATH', '')})"
             ) from None
         except (RuntimeError, OSError, TimeoutError) as err:
-            await self._stop(client)
-            raise NotebookError(f"{path}: kernel {kernel!r} did not start: {last_line(log_path) or err}") from None
-
-    async def _stop(self, client):
-        """Ends the kernel: asks it (it then removes its temporary files), then kills its process group."""
-        if client.km is None:
-            return
-        try:
-            group = os.getpgid(client.km.provisioner.pid)
-        except (ProcessLookupError, AttributeError, TypeError):
-            group = None
-        try:
-            if client.kc is not None and await client.km.is_alive():
-                client.kc.shutdown()
-                for _ in range(20):
-                    if not await client.km.is_alive():
-                        break
-                    await asyncio.sleep(0.05)
-            await client._async_cleanup_kernel()
-        finally:
-            if group is not None:
-                kill_group(group)
-                self.groups.discard(group)
+            said = gonb_says.last_line(log_path) or first_line(str(err), 200)
+            raise NotebookError(f"{path}: kernel {client.kernel_name!r} did not start: {said}") from None
 
     async def _cell(self, client, path, cell, index, number, count, log_path):
-        start = time.monotonic()
-        client.failure = client.stderr = client.progress = ""
+        start, logged = time.monotonic(), log_path.stat().st_size
         title = first_line(cell.source)
 
         def status():
@@ -265,11 +192,17 @@ class Runner:
         def fail(why, line=None):
             raise NotebookError(message(path, number, count, title, why, cell.source, line))
 
-        ticker = asyncio.ensure_future(self._tick(status))
+        executed = asyncio.ensure_future(client.async_execute_cell(cell, index))
+        asked = asyncio.ensure_future(client.asked_for_input())
+        beside = [asked, asyncio.ensure_future(self._tick(status))]
         try:
-            await client.async_execute_cell(cell, index)
+            await asyncio.wait((executed, asked), return_when=asyncio.FIRST_COMPLETED)
+            if not executed.done():
+                asked.result()
+                fail("it waits for input, which nobody can type here; ended it")
+            await executed
         except CellExecutionError as err:
-            why, line = compile_error(err, cell)
+            why, line = gonb_says.compile_error(err, cell)
             fail(why, line)
         except CellTimeoutError:
             fail(f"still running after {self.timeout} s (the time-out of a cell, --timeout); ended it")
@@ -277,11 +210,16 @@ class Runner:
             # nbclient reports a cancelled task as a dead kernel, too.
             if self.stopping:
                 raise asyncio.CancelledError() from None
-            fail(f"the kernel died: {last_line(log_path) or 'it left no message'}")
+            fail(f"the kernel died: {gonb_says.last_line(log_path) or 'it left no message'}")
         finally:
-            ticker.cancel()
-        if client.failure:
-            why, line = run_error(client.failure, client.stderr, cell)
+            for task in (executed, *beside):
+                task.cancel()
+            await asyncio.gather(executed, *beside, return_exceptions=True)
+        if client.unknown:
+            fail(client.unknown)
+        failed = gonb_says.failures(log_path, logged)
+        if failed:
+            why, line = gonb_says.run_error(failed[0], client.stderr, cell)
             fail(why, line)
         client.progress = ""
         self.screen.line(status())
@@ -295,9 +233,8 @@ class Runner:
     def kill(self):
         """Ends every process of this run, also orphans that left their group."""
         self.stopping = True
-        for group in list(self.groups):
+        for group in self.groups:
             kill_group(group)
-        self.groups.clear()
         needle = f"{RUN_MARK}={self.mark}".encode()
         for pid in marked_processes(needle):
             try:
@@ -314,107 +251,11 @@ def inside(folder, made):
     return new
 
 
-def kill_group(group):
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
-
-
-def marked_processes(needle):
-    """Processes whose environment holds needle (Linux; elsewhere none)."""
-    for entry in Path("/proc").glob("[0-9]*/environ"):
-        pid = int(entry.parent.name)
-        try:
-            if pid != os.getpid() and needle in entry.read_bytes().split(b"\0"):
-                yield pid
-        except OSError:
-            continue  # ended meanwhile, or not ours
-
-
-def last_line(path):
-    """What the kernel's log says last about an error; GoNB logs through klog (I… information, E…, F…)."""
-    text = ANSI.sub("", path.read_text(errors="replace"))
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    errors = [line for line in lines if re.match(r"[EF]\d{4} |panic: |fatal error: ", line)]
-    if not errors and not any(re.match(r"I\d{4} ", line) for line in lines):
-        errors = lines  # not GoNB speaking: its launcher could not start it
-    return errors[-1] if errors else ""
-
-
-def compile_error(err, cell):
-    """The first error GoNB reports, and its line of this cell (None if it stands elsewhere)."""
-    lines = [line.strip() for line in ANSI.sub("", err.evalue or "").splitlines()]
-    lines = [line for line in lines if line and not line.startswith("#")] or [err.ename]
-    placed = [line for line in lines if GO_FILE.match(line)]
-    if placed:
-        why = GO_FILE.sub("", placed[0])
-    elif lines[0].startswith("failed to run"):
-        why = " ".join(lines[:3])
-    else:
-        why = lines[0]
-    entries = [ANSI.sub("", entry) for out in cell.outputs if out.output_type == "error" for entry in out.traceback]
-    entry = next((e for e in entries if e.rstrip().endswith(why)), "")
-    where = COMPILE_LINE.search(entry)
-    if where and int(where.group(1) or 0) == cell.execution_count:
-        return why, int(where.group(2))
-    # GoNB knows no line for code outside main, but shows the source above a caret.
-    shown = entry.splitlines()
-    caret = next((i for i, line in enumerate(shown) if line.strip() == "^"), 0)
-    source = [line.strip() for line in cell.source.splitlines()]
-    text = shown[caret - 1].strip() if caret else ""
-    return why, source.index(text) + 1 if text and source.count(text) == 1 else None
-
-
-def run_error(status, stderr, cell):
-    """What a program that ended badly said, and the line of this cell its stack names first."""
-    text = ANSI.sub("", stderr)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    line = None
-    for where in STACK_LINE.finditer(text):
-        # Line 0: a frame in a declaration, whose line GoNB does not know.
-        if int(where.group(2)) > 0 and where.group(1) in (None, str(cell.execution_count)):
-            line = int(where.group(2))
-            break
-    if line is None:
-        line = line_of_bare_stack(text, cell.source)
-    said = next((x for x in lines if x.startswith(("panic: ", "fatal error: "))), "")
-    if not said and is_test(cell.source):
-        # go test writes its verdict to stdout.
-        out = "".join(o.text for o in cell.outputs if o.output_type == "stream" and o.name == "stdout")
-        failed = [x.strip() for x in out.splitlines() if x.strip().startswith("--- FAIL")]
-        reasons = [x.strip() for x in out.splitlines() if re.match(r"\s+main_test\.go:\d+: ", x)]
-        said = ": ".join(failed[:1] + [re.sub(r"^main_test\.go:\d+: ", "", x) for x in reasons[:1]])
-    if not said and lines:
-        said = lines[-1]
-    return f"{said} ({status})" if said else status, line
-
-
-def line_of_bare_stack(text, source):
-    """The line of the cell that a stack trace names by GoNB's file alone, None if that is not clear.
-
-    Where a loaded machine hands GoNB a trace in pieces, it does not recognize its lines as the cell's.
-    """
-    for where in BARE_STACK_LINE.finditer(text):
-        try:
-            said = Path(where.group(1)).read_text().splitlines()[int(where.group(2)) - 1].strip()
-        except (OSError, IndexError):
-            continue
-        places = [number for number, own in enumerate(source.splitlines(), 1) if own.strip() == said]
-        if len(places) == 1:
-            return places[0]
-    return None
-
-
-def is_test(source):
-    return any(line.startswith("%test") for line in source.splitlines())
-
-
 def message(path, number, count, title, why, source, line):
-    text = f"{path}: code cell {number} of {count} ({title}): {why}"
+    text = plain(f"{path}: code cell {number} of {count} ({title}): {why}")
     lines = source.splitlines()
     if line is not None and 0 < line <= len(lines):
-        text += f"\n    line {line}: {lines[line - 1].strip()}"
+        text += f"\n    line {line}: {plain(lines[line - 1].strip())}"
     return text
 
 
@@ -450,16 +291,16 @@ async def main_async(args):
         task.cancel()
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop, number)
+    for number in SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            loop.add_signal_handler(number, stop, number)
     start = time.monotonic()
     try:
         await task
     except (asyncio.CancelledError, Exception) as err:
         runner.screen.line("")
         if caught:
-            print("run_notebooks: stopped; nothing was written", file=sys.stderr)
-            return 128 + caught[0]
+            stopped(caught[0])
         if not isinstance(err, (NotebookError, OSError)):
             raise
         print(f"run_notebooks: {err}", file=sys.stderr)

@@ -21,6 +21,8 @@ SCRIPTS = Path(__file__).resolve().parent.parent
 ROOT = SCRIPTS.parent
 sys.path.insert(0, str(SCRIPTS))
 
+import gonb_says  # noqa: E402
+import notebook_kernel  # noqa: E402
 import run_notebooks  # noqa: E402
 
 GONB = ROOT / ".tools" / "bin" / "gonb"
@@ -55,12 +57,15 @@ class Runner(unittest.TestCase):
         self.results.mkdir()
         (self.results / "kept.json").write_text("1")
         self.mark = uuid.uuid4().hex
+        self.tmp = self.dir / "tmp"
+        self.tmp.mkdir()
 
     def tearDown(self):
         deadline = time.monotonic() + 5
         while alive(self.mark) and time.monotonic() < deadline:
             time.sleep(0.1)
         self.assertEqual(alive(self.mark), [], "processes left behind")
+        self.assertEqual([str(p.relative_to(self.dir)) for p in self.tmp.rglob("*")], [], "files left behind")
 
     def command(self, *cells, name="nb", args=()):
         nb = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "flow", "display_name": "Go (flow)", "language": "go"}})
@@ -72,7 +77,7 @@ class Runner(unittest.TestCase):
         return [SCRIPTS / "with-env", sys.executable, SCRIPTS / "run_notebooks.py", "--out", self.out, "--results", self.results, *args, path]
 
     def env(self):
-        return {**os.environ, "FLOW_TEST_MARK": self.mark}
+        return {**os.environ, "FLOW_TEST_MARK": self.mark, "TMPDIR": str(self.tmp), "JUPYTER_RUNTIME_DIR": str(self.tmp)}
 
     def execute(self, *cells, args=()):
         command = self.command(*cells, args=args)
@@ -155,6 +160,65 @@ class Runner(unittest.TestCase):
     def test_unknown_command(self):
         self.assertFails(["%nonsense"], "%nonsense", "unknown")
 
+    def test_an_unknown_command_that_a_program_prints(self):
+        done = self.execute('%%\nfmt.Fprint(os.Stderr, "\\"%nonsense\\" unknown or not implemented yet.")')
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    SAY = 'func say() {\n\tfmt.Println("exit status 1")\n\tfmt.Fprintln(os.Stderr, "exit status 1")\n}'
+
+    def test_an_exit_status_that_a_program_prints(self):
+        done = self.execute(self.SAY, "%%\nsay()", "!echo exit status 1 >&2", '%%\nsay()\nfmt.Fprintln(os.Stderr, "signal: killed")')
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_an_exit_status_that_a_program_prints_and_another_that_it_has(self):
+        self.assertFails([self.SAY, "%%\nsay()\nos.Exit(3)"], "code cell 2 of 2", "exit status 1 (exit status 3)")
+
+    @unittest.skipUnless(notebook_kernel.READS, "who waits for input can be seen on Linux alone")
+    def test_a_cell_that_waits_for_input(self):
+        for cell in (
+            "%%\nvar s string\nfmt.Scanln(&s)\nfmt.Println(s)",
+            "!cat",
+            "%with_inputs\n!read name",
+            '%%\ngonbui.RequestInput("your name", false)\ntime.Sleep(time.Hour)',
+        ):
+            with self.subTest(cell):
+                start = time.monotonic()
+                self.assertFails([cell], "code cell 1 of 1", "it waits for input")
+                self.assertLess(time.monotonic() - start, 60)
+
+    def test_input_that_a_cell_has(self):
+        done = self.execute("!sleep 2 | cat; sleep 2", '%%\nc := exec.Command("cat")\nw, _ := c.StdinPipe()\nc.Start()\ntime.Sleep(2 * time.Second)\nw.Close()\nc.Wait()')
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_a_broken_notebook(self):
+        command = self.command("%%")
+        path = command[-1]
+        text = path.read_text()
+        for broken, wanted in {
+            text[: len(text) // 2]: "nb.ipynb: not a notebook: ",
+            text.replace('"nbformat": 4', '"nbformat": 99'): "version 99",
+            text.replace('"name": "flow"', '"name": "none\\u001b[31m"'): "no kernel named",
+        }.items():
+            with self.subTest(wanted):
+                path.write_text(broken)
+                done = subprocess.run(command, capture_output=True, text=True, check=False, env=self.env(), timeout=60)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertEqual(len(done.stderr.strip().splitlines()), 1, done.stderr)
+                self.assertNotIn("\x1b", done.stdout + done.stderr)
+                self.assertIn(wanted, done.stderr)
+                self.assertUntouched()
+        for broken in (
+            "", "[]", "{}", "3", "null", "\0", "[" * 100_000, text.replace('"nbformat": 4', '"nbformat": "x"'),
+            text.replace('"outputs": []', '"outputs": 3'), text.replace('"kernelspec"', '"kernel"'),
+        ):  # fmt: skip
+            with self.subTest(broken[:60]):
+                path.write_text(broken)
+                with self.assertRaises(run_notebooks.NotebookError) as caught:
+                    run_notebooks.read(path)
+                self.assertEqual(len(str(caught.exception).splitlines()), 1, caught.exception)
+        path.write_bytes(b"\xff\xfe{}")
+        self.assertRaises(run_notebooks.NotebookError, run_notebooks.read, path)
+
     def test_dead_kernel(self):
         self.assertFails(["%%\nsyscall.Kill(os.Getppid(), syscall.SIGKILL)\ntime.Sleep(time.Minute)"], "the kernel died")
 
@@ -164,19 +228,32 @@ class Runner(unittest.TestCase):
         self.assertFails(["%%\nsyscall.Setpgid(0, 0)\ntime.Sleep(time.Hour)"], "still running after 5 s", args=["--timeout", "5"])
         self.assertLess(time.monotonic() - start, 20)
 
+    def stopped(self, number, when, *cells):
+        """The status and stderr of a run of cells that gets the signal once when() says so."""
+        runner = subprocess.Popen(
+            self.command(*cells), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=self.env(),
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+        )  # fmt: skip
+        deadline = time.monotonic() + 60
+        while not when() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        runner.send_signal(number)
+        _, stderr = runner.communicate(timeout=20)
+        return runner.returncode, stderr
+
     def test_stopped_by_a_signal(self):
-        for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
             with self.subTest(number.name):
                 flag = self.dir / f"started-{number.name}"
-                command = self.command(f'%%\nos.WriteFile("{flag}", nil, 0o644)\ntime.Sleep(time.Hour)')
-                runner = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=self.env())
-                deadline = time.monotonic() + 60
-                while not flag.exists() and time.monotonic() < deadline:
-                    time.sleep(0.1)
-                runner.send_signal(number)
-                _, stderr = runner.communicate(timeout=20)
-                self.assertEqual(runner.returncode, status, stderr)
-                self.assertIn("stopped", stderr)
+                got = self.stopped(number, lambda: flag.exists(), f'%%\nos.WriteFile("{flag}", nil, 0o644)\ntime.Sleep(time.Hour)')
+                self.assertEqual(got, (status, "run_notebooks: stopped; nothing was written\n"))
+                self.assertUntouched()
+
+    def test_stopped_while_the_kernel_starts(self):
+        for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
+            with self.subTest(number.name):
+                got = self.stopped(number, lambda: any("gonb" in str(line) for line in alive(self.mark)), "%%\ntime.Sleep(time.Hour)")
+                self.assertEqual(got, (status, "run_notebooks: stopped; nothing was written\n"))
                 self.assertUntouched()
 
     def test_two_at_once(self):
@@ -201,7 +278,7 @@ class Words(unittest.TestCase):
 
             def line(number, cell):
                 trace = f"panic: out of range\n\ngoroutine 1 [running]:\nmain.main()\n\t{file}:{number} +0x94\n"
-                return run_notebooks.line_of_bare_stack(trace, cell)
+                return gonb_says.line_of_bare_stack(trace, cell)
 
             self.assertEqual(line(5, "%%\nf(1)\nf(a[3])"), 3)
             self.assertIsNone(line(5, "%%\nf(a[3])\nf(a[3])"))  # which of the two?
@@ -210,18 +287,22 @@ class Words(unittest.TestCase):
 
     def test_progress(self):
         bar = {"text/html": '<progress value="250" max="1000"></progress> step 250 of 1,000, &minus;1.2 nats'}
-        self.assertEqual(run_notebooks.progress_text(bar), "25 % step 250 of 1,000, −1.2 nats")
-        self.assertEqual(run_notebooks.progress_text({"text/html": "<b>no bar</b>"}), "")
+        self.assertEqual(gonb_says.progress_text(bar), "25 % step 250 of 1,000, −1.2 nats")
+        self.assertEqual(gonb_says.progress_text({"text/html": "<b>no bar</b>"}), "")
 
-    def test_wait_status(self):
-        for text in ("exit status 2\n", "^C\nsignal: killed\n"):
-            self.assertTrue(run_notebooks.WAIT_STATUS.match(text), text)
-        for text in ("go: downloading x v1\n", "the exit status 2\n", "exit status 2 was seen\n"):
-            self.assertFalse(run_notebooks.WAIT_STATUS.match(text), text)
+    def test_failures_are_read_from_the_log(self):
+        with tempfile.NamedTemporaryFile("w+") as log:
+            log.write("E1128 22:43:00.1 12 jpyexec.go:281] \x1b[7m[55b56bbd]\x1b[0m program failed: exit status 1\n")
+            log.flush()
+            start = log.tell()
+            log.write("I1128 22:43:00.1 12 jpyexec.go:149] \x1b[7m[55b56bbd]\x1b[0m Executing: echo [program failed: exit status 2]\n")
+            log.write("E1128 22:43:00.1 12 jpyexec.go:281] \x1b[7m[55b56bbd]\x1b[0m program failed: signal: killed\n")
+            log.flush()
+            self.assertEqual(gonb_says.failures(log.name, start), ["signal: killed"])
 
     def test_first_line(self):
-        self.assertEqual(run_notebooks.first_line("\n%%\n  a := 1\n"), "a := 1")
-        self.assertEqual(len(run_notebooks.first_line("x" * 200)), 60)
+        self.assertEqual(gonb_says.first_line("\n%%\n  a := 1\n"), "a := 1")
+        self.assertEqual(len(gonb_says.first_line("x" * 200)), 60)
 
 
 if __name__ == "__main__":
