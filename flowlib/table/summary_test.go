@@ -50,6 +50,25 @@ func TestSummaryIsStable(t *testing.T) {
 	}
 }
 
+// Squares of such numbers are no float64s.
+func TestSummaryOfAnySize(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 2))
+	for _, at := range [][2]float64{{1e12, 1e-2}, {-1.76e9, 1e-4}, {0, 1e300}, {2e300, 1e299}, {1e-300, 1e-301}, {0, 1}} {
+		mean, spread := at[0], at[1]
+		rows := [][]float64{{0 * mean}}
+		if mean != 0 {
+			rows = nil
+		}
+		for range 20000 {
+			rows = append(rows, []float64{mean + spread*rng.NormFloat64()})
+		}
+		c := summarize(rows).Columns[0]
+		if !(math.Abs(c.Mean-mean) <= 0.03*spread) || !(math.Abs(c.Std-spread) <= 0.03*spread) {
+			t.Errorf("mean %g and standard deviation %g, want %g and %g", c.Mean, c.Std, mean, spread)
+		}
+	}
+}
+
 // Columns on a grid, and columns that are none, as a fit must tell them apart.
 func TestQuantised(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -77,6 +96,12 @@ func TestQuantised(t *testing.T) {
 		{"eighths of scaled ints", 5000, func() float64 { return 0.3 + 0.7*float64(rng.IntN(10)) }, 0.7},
 		{"uniform to six decimals", 50000, func() float64 { return math.Round(1e6*rng.Float64()) / 1e6 }, 0},
 		{"uniform to five decimals", 60000, func() float64 { return math.Round(1e5*rng.Float64()) / 1e5 }, 0}, // 1.3 each, of more than are told apart
+		{"unix times of a year in float32", 5000, func() float64 { return float64(float32(1.75e9 + 3e7*rng.Float64())) }, 128},
+		{"unix times before 2004 in float32", 20000, func() float64 { return float64(float32(1e9 + 3e6*rng.Float64())) }, 64},
+		{"coordinates in float32", 3000, func() float64 { return float64(float32(52.5 + 1e-4*rng.NormFloat64())) }, 0x1p-18},
+		{"coordinates", 3000, func() float64 { return 52.5 + 1e-4*rng.NormFloat64() }, 0},
+		{"unix times to the minute", 3000, func() float64 { return 1.76e9 + 60*float64(rng.IntN(10000)) }, 60},
+		{"numbers so large that all are whole", 3000, func() float64 { return 1e39 * rng.NormFloat64() }, 0},
 		{"zeros and normal", 20000, func() float64 { return rng.NormFloat64() * float64(rng.IntN(2)) }, 0},
 	}
 	for _, tt := range tests {
@@ -89,7 +114,7 @@ func TestQuantised(t *testing.T) {
 			t.Errorf("%s: step %g, want %g: %+v", tt.name, step, tt.want, c)
 		}
 	}
-	if got := step([]float64{0, 1e-9, 1000, 1000 + math.Pi}); got != 0 { // on any grid so fine
+	if got := step([]float64{0, 1e-9, 1000, 1000 + math.Pi}, 0x1p-53); got != 0 { // on any grid so fine
 		t.Errorf("got a step of %g", got)
 	}
 	spike := column(20000, func() float64 { return rng.NormFloat64() * float64(rng.IntN(2)) })
@@ -103,20 +128,17 @@ func TestQuantised(t *testing.T) {
 
 func TestCheck(t *testing.T) {
 	for want, rows := range map[string][][]float64{
-		"has 2 rows, too few to fit a density to: expected at least 3":                     {{1}, {2}},
-		`column "x" is 5 in all 3 rows, which carries no density: leave it out`:            {{5}, {5}, {5}},
-		`column "x" has mean 1e+09 and standard deviation 1, a spread that float32 cannot`: {{1e9 - 1}, {1e9}, {1e9 + 1}},
-		`a spread that float32 cannot hold`:                                                {{1e308}, {-1e308}, {1e308}},
-		`column "x" has mean 3e+06 and standard deviation 1, a spread that float32`:        {{3e6 - 1}, {3e6}, {3e6 + 1}},
-		`standard deviation 1e+100, a spread that float32`:                                 {{-1e100}, {0}, {1e100}},
-		`standard deviation 5.77350`:                                                       {{1}, {0}, {1e39}}, // of which one is infinite
-		`standard deviation 1e-46, a spread that float32`:                                  {{-1e-46}, {0}, {1e-46}},
+		"has 2 rows, too few to fit a density to: expected at least 3":                                                     {{1}, {2}},
+		`column "x" is 5 in all 3 rows, which carries no density: leave it out`:                                            {{5}, {5}, {5}},
+		`column "x" has mean 1e+17 and standard deviation 16, a spread that float64 cannot hold, whose steps are 16 there`: {{1e17}, {1e17 + 16}, {1e17 - 16}},
+		`standard deviation +Inf, a spread that float64`:                                                                   {{math.MaxFloat64}, {-math.MaxFloat64}, {-math.MaxFloat64}},
+		`a spread that float64 cannot hold`:                                                                                {{-5e-323}, {0}, {5e-323}},
 	} {
 		if err := summarize(rows).Check(3); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
 	}
-	for _, rows := range [][][]float64{{{1}, {2}, {4}}, {{1e5}, {1e5 + 1}, {1e5 + 2}}, {{-1e37}, {0}, {1e38}}} {
+	for _, rows := range [][][]float64{{{1}, {2}, {4}}, {{1e5}, {1e5 + 1}, {1e5 + 2}}, {{-1e37}, {0}, {1e38}}, {{1e9 - 1}, {1e9}, {1e9 + 1}}, {{1e12}, {1e12 + 1}, {1e12 + 3}}, {{-1e100}, {0}, {1e300}}, {{-1e-300}, {0}, {1e-300}}} {
 		if err := summarize(rows).Check(3); err != nil {
 			t.Error(err)
 		}

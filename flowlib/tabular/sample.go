@@ -47,15 +47,19 @@ func (m *Model) Sample(ctx context.Context, out string, c SampleConfig) (rows in
 	if c.LogProb {
 		columns = append(columns, LogProbColumn)
 	}
-	w, err := table.Create(out, nil, columns, table.Dialect{Single: true})
+	w, err := table.Create(out, nil, columns, table.Dialect{})
 	if err != nil {
 		return 0, err
 	}
 	defer w.Abort()
+	decimals := m.decimals()
 	write := func(x []float64, context []float64, logProb float64) error {
+		for j, v := range x {
+			x[j] = rounded(v, decimals[j])
+		}
 		row := append(x[:len(x):len(x)], context...)
 		if c.LogProb {
-			row = append(row, logProb)
+			row = append(row, rounded(logProb, 6))
 		}
 		rows++
 		return w.Write(nil, row)
