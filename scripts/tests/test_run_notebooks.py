@@ -232,13 +232,16 @@ class Runner(unittest.TestCase):
         """The status and stderr of a run of cells that gets the signal once when() says so."""
         runner = subprocess.Popen(
             self.command(*cells), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=self.env(),
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+            preexec_fn=lambda: [signal.signal(n, signal.SIG_DFL) for n in run_notebooks.SIGNALS],  # nohup and a shell's background ignore some
         )  # fmt: skip
         deadline = time.monotonic() + 60
         while not when() and time.monotonic() < deadline:
             time.sleep(0.02)
         runner.send_signal(number)
-        _, stderr = runner.communicate(timeout=20)
+        try:
+            _, stderr = runner.communicate(timeout=60)
+        finally:
+            runner.kill()
         return runner.returncode, stderr
 
     def test_stopped_by_a_signal(self):
