@@ -20,7 +20,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	if path, err := os.Executable(); err == nil { // of a project that was set up
-		backend.LookIn(filepath.Join(filepath.Dir(path), "..", ".tools", "xla"))
+		backend.LookIn(filepath.Join(filepath.Dir(path), "..", ".tools", "xla"), func(why string) { fmt.Fprintln(os.Stderr, "flow:", why) })
 	}
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	code := run(ctx, os.Args[1:])

@@ -4,9 +4,9 @@
 package backend
 
 import (
+	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -21,6 +21,7 @@ var Known = []string{"xla:cpu", "xla:cuda", "xla", "go"}
 var (
 	mu     sync.Mutex
 	opened = map[string]compute.Backend{}
+	slower string // see Slower
 )
 
 // Open returns the backend called name. An empty name means GOMLX_BACKEND, and
@@ -39,10 +40,42 @@ func Open(name string) (compute.Backend, error) {
 	if name != "" {
 		return open(name)
 	}
-	if b, err := open("xla:cpu"); err == nil {
+	b, err := open("xla:cpu")
+	if err == nil {
 		return b, nil
 	}
+	if passed := new(passedOver); errors.As(err, &passed) {
+		note(passed.Error())
+		note, slower = func(string) {}, ""
+	} else {
+		slower = missing(err)
+	}
 	return open("go")
+}
+
+// Slower is what an Open that chose pure Go, for want of XLA, has to tell the user: why,
+// and what changes it, in one line. It is "" where it chose XLA, or had no choice.
+func Slower() string {
+	mu.Lock()
+	defer mu.Unlock()
+	return slower
+}
+
+// missing says in one line why XLA did not start with err, and what to do.
+func missing(err error) string {
+	why := "XLA does not start: " + firstLine(err)
+	switch {
+	case !slices.Contains(compute.List(), "xla"):
+		why = "this program was built without XLA"
+	case strings.Contains(err.Error(), "not found in paths"):
+		why = "XLA's plugin is not installed"
+	}
+	return why + ": training on pure Go takes about four times as long (make setup and make build, in the project's folder, give a bin/flow with XLA)"
+}
+
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
 }
 
 // open starts a backend. The pure-Go one runs the operations of a graph one after
@@ -65,8 +98,14 @@ func open(name string) (compute.Backend, error) {
 		config = "go:ops_sequential"
 	}
 	b, err := create(config)
-	if plugin := elsewhere(name); err != nil && plugin != "" {
-		b, err = create("xla:" + plugin)
+	if err != nil {
+		plugin, why := elsewhere(name)
+		if why != nil {
+			return nil, fmt.Errorf("backend: %q does not start: %w", name, &passedOver{why})
+		}
+		if plugin != "" {
+			b, err = create("xla:" + plugin)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("backend: %q does not start (install its plugin, or use GOMLX_BACKEND=go): %w", name, err)
@@ -77,34 +116,6 @@ func open(name string) (compute.Backend, error) {
 
 // create starts the backend of a configuration such as "xla:cpu".
 var create = compute.NewWithConfig
-
-var folders []string
-
-// LookIn adds folders to look for XLA's plugin in where GoMLX finds none: in what
-// PJRT_PLUGIN_LIBRARY_PATH lists or, without it, where plugins are usually installed.
-func LookIn(more ...string) {
-	mu.Lock()
-	defer mu.Unlock()
-	folders = append(folders, more...)
-}
-
-// elsewhere is the path of the plugin called name in one of those folders, or "".
-func elsewhere(name string) string {
-	kind, plugin, _ := strings.Cut(name, ":")
-	if kind != "xla" || filepath.IsAbs(plugin) {
-		return ""
-	}
-	if plugin == "" {
-		plugin = "cpu"
-	}
-	for _, folder := range folders {
-		path, err := filepath.Abs(filepath.Join(folder, "pjrt_c_api_"+plugin+"_plugin.so"))
-		if _, missing := os.Stat(path); err == nil && missing == nil {
-			return path
-		}
-	}
-	return ""
-}
 
 // Name is the short name of b, such as "xla:cpu" or "go", for reports.
 func Name(b compute.Backend) string {

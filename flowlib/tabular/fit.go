@@ -241,6 +241,9 @@ func (j *job) train(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if why := backend.Slower(); name == "" && why != "" {
+		j.Note(why)
+	}
 	if j.model, err = flow.NewModel(b, j.flow); err != nil {
 		return err
 	}

@@ -242,6 +242,8 @@ class Runner(unittest.TestCase):
             _, stderr = runner.communicate(timeout=60)
         finally:
             runner.kill()
+            runner.stderr.close()
+            runner.wait()
         return runner.returncode, stderr
 
     def test_stopped_by_a_signal(self):

@@ -1,0 +1,17 @@
+//go:build unix
+
+package backend
+
+import (
+	"os"
+	"syscall"
+)
+
+// owner is the number of the user whom a file belongs to, where the system has one.
+func owner(info os.FileInfo) (uid int, known bool) {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, false
+	}
+	return int(stat.Uid), true
+}
