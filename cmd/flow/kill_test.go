@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"normflow/flowlib/backend/backendtest"
 	"normflow/flowlib/flow"
 )
 
@@ -25,7 +26,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
 		main()
 	}
-	code := m.Run()
+	code := backendtest.Main(m)
 	if err := os.RemoveAll(trainedDir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1

@@ -3,6 +3,7 @@
 package backendtest
 
 import (
+	"cmp"
 	"os"
 	"testing"
 
@@ -11,14 +12,22 @@ import (
 	"normflow/flowlib/backend"
 )
 
+// name is what tests run on.
+func name() string { return cmp.Or(os.Getenv("FLOW_TEST_BACKEND"), "go") }
+
+// Main runs the tests of a package whose code chooses a backend itself, and makes that
+// the one of the tests. It is called by the package's TestMain.
+func Main(m *testing.M) (code int) {
+	if err := os.Setenv(compute.ConfigEnvVar, name()); err != nil {
+		panic(err)
+	}
+	return m.Run()
+}
+
 // Open fails the test if the backend does not start.
 func Open(t testing.TB) compute.Backend {
 	t.Helper()
-	name := os.Getenv("FLOW_TEST_BACKEND")
-	if name == "" {
-		name = "go"
-	}
-	b, err := backend.Open(name)
+	b, err := backend.Open(name())
 	if err != nil {
 		t.Fatal(err)
 	}
