@@ -67,8 +67,8 @@ func missing(err error) string {
 	switch {
 	case !slices.Contains(compute.List(), "xla"):
 		why = "this program was built without XLA"
-	case strings.Contains(err.Error(), "not found in paths"):
-		why = "XLA's plugin is not installed"
+	case strings.Contains(err.Error(), "no plugins found"), strings.Contains(err.Error(), "not found in paths"):
+		why = "no plugin of XLA is installed"
 	}
 	return why + ": training on pure Go takes about four times as long (make setup and make build, in the project's folder, give a bin/flow with XLA)"
 }

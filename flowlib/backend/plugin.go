@@ -54,7 +54,7 @@ func elsewhere(name string) (string, error) {
 			continue
 		}
 		if err := trusted(path); err != nil {
-			return "", fmt.Errorf("XLA's plugin %q is passed over: %w (make setup fetches it anew; PJRT_PLUGIN_LIBRARY_PATH names the folder of another)", path, err)
+			return "", fmt.Errorf("XLA's plugin %q is passed over: %w (if you trust it, set PJRT_PLUGIN_LIBRARY_PATH to its folder; if not, remove .tools and run make setup)", path, err)
 		}
 		return path, nil
 	}
