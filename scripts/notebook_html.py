@@ -1,24 +1,29 @@
-"""An executed notebook as one HTML file that opens offline.
+"""An executed notebook as one HTML file that opens offline and trusts no output.
 
-nbconvert's own page loads MathJax and require.js from a CDN. This one goes
-through pandoc, as the report does: math becomes MathML, fonts and style are
-embedded, pictures are data URIs (inline SVGs of one page share their ids).
+nbconvert's own page loads MathJax and require.js from a CDN, and holds the HTML of
+outputs as it is. This one goes through pandoc, as the report does: math becomes
+MathML, fonts and style are embedded, pictures are data URIs (inline SVGs of one page
+would share their ids). What a cell has put out cannot run a script, fetch anything
+or take in a file of this machine: see output_html.py for HTML and pictures,
+report/template/notebook.lua for Markdown. The page's Content-Security-Policy says
+the same to the browser.
 """
 
-import base64
-import html
 import re
+import uuid
 
+import output_html
 import pandoc
 
-ANSI = re.compile(r"\x1b\[[0-9;]*m")
+# Nothing of the Markdown goes to the page unread: no raw HTML, no attributes.
+READER = "--from=markdown-" + "-".join(
+    """yaml_metadata_block implicit_figures raw_html raw_attribute raw_tex native_divs native_spans fenced_divs
+    bracketed_spans header_attributes link_attributes inline_code_attributes citations""".split()
+)
+FILTER = f"--lua-filter={pandoc.REPORT / 'template' / 'notebook.lua'}"
 
-
-def raw(text):
-    """text as a raw HTML block of pandoc's Markdown."""
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"\n{fence}{{=html}}\n{text}\n{fence}\n"
+# From one notebook to the next: the pages stand beside each other too.
+NOTEBOOK_LINK = re.compile(r"\]\(([\w.-]+)\.ipynb\)")
 
 
 def fenced(text, language):
@@ -27,57 +32,28 @@ def fenced(text, language):
     return f"\n{fence} {{.{language}}}\n{text}\n{fence}\n"
 
 
-def joined(value):
-    return "".join(value) if isinstance(value, list) else value
-
-
-# From one notebook to the next: the pages stand beside each other too.
-NOTEBOOK_LINK = re.compile(r"\]\(([\w.-]+)\.ipynb\)")
-
-
-def svg_image(svg):
-    """The SVG as an image whose alt text is its own title and description."""
-    said = [re.search(rf"<{tag}\b[^>]*>(.*?)</{tag}>", svg, re.DOTALL) for tag in ("title", "desc")]
-    alt = ". ".join(html.unescape(m.group(1)).strip().rstrip(".") for m in said if m) or "figure"
-    data = base64.b64encode(svg.encode()).decode()
-    return f'<p class="figure"><img alt="{html.escape(alt)}" src="data:image/svg+xml;base64,{data}"></p>'
-
-
-def output(out):
-    """One output of a cell as Markdown."""
-    if out.output_type == "stream":
-        text = html.escape(ANSI.sub("", out.text))
-        return raw(f'<pre class="stream {out.name}">{text}</pre>')
-    if out.output_type == "error":
-        return raw(f'<pre class="stream stderr">{html.escape(ANSI.sub("", chr(10).join(out.traceback)))}</pre>')
-    data = out.data
-    if "image/svg+xml" in data:
-        return raw(svg_image(joined(data["image/svg+xml"])))
-    for kind in ("image/png", "image/jpeg"):
-        if kind in data:
-            return raw(f'<p class="figure"><img alt="figure" src="data:{kind};base64,{joined(data[kind]).strip()}"></p>')
-    if "text/html" in data:
-        text = joined(data["text/html"])
-        svg = re.fullmatch(r"\s*(?:<div>)?\s*(?:<\?xml[^>]*>\s*)?(<svg\b.*</svg>)\s*(?:</div>)?\s*", text, re.DOTALL)
-        if svg and text.count("<svg") == 1:  # GoNB sends SVG as HTML
-            return raw(svg_image(svg.group(1)))
-        return raw(f'<div class="html">{text}</div>')
-    if "text/markdown" in data:
-        return "\n" + joined(data["text/markdown"]) + "\n"
-    if "text/plain" in data:
-        return raw(f'<pre class="stream">{html.escape(joined(data["text/plain"]))}</pre>')
-    return ""
-
-
-def markdown(nb):
-    parts = []
+def body(nb):
+    """The page's body: pandoc reads the Markdown and the code, outputs come in behind it."""
+    parts, outputs = [], {}
     for cell in nb.cells:
         if cell.cell_type == "markdown":
             parts.append("\n" + NOTEBOOK_LINK.sub(r"](\1.html)", cell.source) + "\n")
         elif cell.cell_type == "code" and cell.source.strip():
             parts.append(fenced(cell.source, "go"))
-            parts.extend(output(out) for out in cell.outputs)
-    return "\n".join(parts)
+            for out in cell.outputs:
+                place = f"output{uuid.uuid4().hex}"
+                outputs[f"<p>{place}</p>"] = output(out)
+                parts.append(f"\n{place}\n")
+    page = pandoc.run("\n".join(parts), READER, FILTER, "--to=html5", "--mathml", "--syntax-highlighting=pygments")
+    return re.sub(r"<p>output[0-9a-f]{32}</p>", lambda m: outputs.get(m.group(), ""), pandoc.tidy_math(page))
+
+
+def output(out):
+    """One output of a cell as HTML."""
+    if out.output_type in ("display_data", "execute_result") and not output_html.shown(out.data) and "text/markdown" in out.data:
+        text = output_html.joined(out.data["text/markdown"])
+        return pandoc.tidy_math(pandoc.run(text, READER, FILTER, "--metadata=outputs:true", "--to=html5", "--mathml"))
+    return output_html.output(out)
 
 
 def title(nb, fallback):
@@ -90,11 +66,14 @@ def title(nb, fallback):
 
 def write(nb, path):
     """Writes nb as a self-contained page to path."""
+    # The code is there for its style, which pandoc gives only where there is some.
     page = pandoc.html(
-        markdown(nb),
+        "PAGE\n\n~~~ {.go}\nPAGE\n~~~\n",
         "notebook.html",
-        "--from=markdown-yaml_metadata_block-implicit_figures",
+        "--from=markdown",
         "--syntax-highlighting=pygments",
         f"--metadata=pagetitle:{title(nb, path.stem)}",
     )
+    text = body(nb)
+    page = re.sub(r"(?s)(<body>\n).*(\n</body>)", lambda m: m.group(1) + text + m.group(2), page)
     path.write_text(page, encoding="utf-8")

@@ -95,6 +95,7 @@ def check(value, file):
 
 
 def escape(text):
+    text = " ".join(text.split())  # a line of its own could begin a block
     return re.sub(r"([\\`*_{}\[\]<>#$~^|@])", r"\\\1", text)
 
 
@@ -104,6 +105,8 @@ def show(value, spec):
         if spec == "":
             return escape(value)
         if spec == "code":
+            if "`" in value or "\n" in value:
+                raise Missing(f"{value!r} cannot be shown as code: it has a backtick or more than one line")
             return f"`{value}`"
         raise Missing(f"filter {spec!r} is not one for the string {value!r}")
     if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -26,6 +26,13 @@ except ImportError:
     sync_playwright = None
 
 SCRIPTS = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(SCRIPTS), str(SCRIPTS / "tests")]
+
+import nbformat  # noqa: E402
+
+import notebook_html  # noqa: E402
+import test_notebook_html  # noqa: E402
+
 ROOT = SCRIPTS.parent
 FIXTURES = Path(__file__).resolve().parent / "fixtures"
 NOTEBOOKS = ROOT / "notebooks"
@@ -119,6 +126,27 @@ class Browser(unittest.TestCase):
                     wide = self.page.evaluate("document.documentElement.scrollWidth")
                     self.assertLessEqual(wide, 390, "a phone must scroll sideways")
                 self.page.set_viewport_size({"width": 1200, "height": 1000})
+
+    def test_a_page_of_hostile_outputs_does_nothing(self):
+        secret = self.dir / "secret.svg"
+        secret.write_text(test_notebook_html.SVG)
+        outputs = test_notebook_html.hostile(str(secret))
+        # What is left must be harmless without the policy, and the policy must hold without that.
+        for out in outputs + [None]:
+            nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("%%", outputs=[out] if out else [])])
+            notebook_html.write(nb, self.dir / "nb.html")
+            page = (self.dir / "nb.html").read_text()
+            if out:
+                page = re.sub(r"<meta http-equiv=[^>]*>", "", page)
+            else:
+                page = page.replace("</body>", "<script>document.title = 'run'</script><img src=x onerror='document.title = 1'></body>")
+            (self.dir / "nb.html").write_text(page)
+            self.requests.clear()
+            self.page.goto((self.dir / "nb.html").as_uri())
+            self.assertEqual(self.page.title(), "nb")
+            if out:
+                self.assertEqual([u for u in self.requests if not u.startswith("data:")], [(self.dir / "nb.html").as_uri()], out)
+        self.assertTrue(any("Content Security Policy" in error for error in self.errors), self.errors)
 
     def lab(self, folder):
         """Starts JupyterLab on folder; returns the address, its token included."""
