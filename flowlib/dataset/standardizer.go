@@ -8,7 +8,9 @@ import (
 // Standardizer is the map between the units of the data, x, and standardized ones, u,
 // that a flow and its engines work in:
 //
-//	u = (x - Mean)/Std,   log|det du/dx| = -Σ_d ln Std_d
+//	u = L⁻¹((x - Mean)/Std),   log|det du/dx| = -Σ_d ln Std_d·L_dd
+//
+// where L is Factor, the identity unless [NewWhitener] has measured it.
 //
 // It is applied in float64 to rows as they are read, before anything becomes
 // float32, which has seven digits: of the seconds since 1970 it would leave steps of
@@ -19,6 +21,10 @@ import (
 type Standardizer struct {
 	Mean []float64 `json:"mean"` // [D]
 	Std  []float64 `json:"std"`  // [D], all positive
+	// Factor is a lower triangular matrix, row d of d+1 numbers, positive on the
+	// diagonal: the Cholesky factor of the correlation of the columns. nil is the
+	// identity.
+	Factor [][]float64 `json:"factor,omitempty"`
 }
 
 // Apply sets u, [D], to the standardized row x, [D], which may be the same slice.
@@ -29,6 +35,13 @@ func (s *Standardizer) Apply(u, x []float64) {
 	}
 	for d, mean := range s.Mean {
 		u[d] = (x[d] - mean) / s.Std[d]
+		if s.Factor == nil {
+			continue
+		}
+		for k, l := range s.Factor[d][:d] {
+			u[d] -= l * u[k]
+		}
+		u[d] /= s.Factor[d][d]
 	}
 }
 
@@ -39,8 +52,15 @@ func (s *Standardizer) Invert(x, u []float64) {
 		copy(x, u)
 		return
 	}
-	for d, mean := range s.Mean {
-		x[d] = mean + s.Std[d]*u[d]
+	for d := len(s.Mean) - 1; d >= 0; d-- { // from the last on: u may be x
+		v := u[d]
+		if s.Factor != nil {
+			v = 0
+			for k, l := range s.Factor[d] {
+				v += l * u[k]
+			}
+		}
+		x[d] = s.Mean[d] + s.Std[d]*v
 	}
 }
 
@@ -54,11 +74,15 @@ func (s *Standardizer) LogDet() float64 {
 	for _, std := range s.Std {
 		sum -= math.Log(std)
 	}
+	for d, row := range s.Factor {
+		sum -= math.Log(row[d])
+	}
 	return sum
 }
 
 // Check returns an error unless s is nil, or has a finite mean and a positive and
-// finite standard deviation for each of the given number of columns.
+// finite standard deviation for each of the given number of columns, and no Factor or
+// one of its shape.
 func (s *Standardizer) Check(columns int) error {
 	if s == nil {
 		return nil
@@ -69,6 +93,22 @@ func (s *Standardizer) Check(columns int) error {
 	for d, std := range s.Std {
 		if mean := s.Mean[d]; !(std > 0) || math.IsInf(std, 0) || math.IsNaN(mean) || math.IsInf(mean, 0) {
 			return fmt.Errorf("mean %g and standard deviation %g for column %d, expected finite numbers, the second positive", mean, std, d)
+		}
+	}
+	if s.Factor == nil {
+		return nil
+	}
+	if len(s.Factor) != columns {
+		return fmt.Errorf("a factor of %d rows for %d columns", len(s.Factor), columns)
+	}
+	for d, row := range s.Factor {
+		if len(row) != d+1 {
+			return fmt.Errorf("a factor with %d numbers in row %d, expected %d", len(row), d, d+1)
+		}
+		for _, l := range row {
+			if math.IsNaN(l) || math.IsInf(l, 0) || !(row[d] > 0) {
+				return fmt.Errorf("a factor with row %v, expected finite numbers, the last positive", row)
+			}
 		}
 	}
 	return nil

@@ -22,7 +22,7 @@ type Config struct {
 	// Context is C, the conditioning columns behind the features; 0 for p(x). The
 	// conditioners see it cut off at ±InputBound: set a ContextScaler.
 	Context int `json:"context,omitempty"`
-	Layers  int `json:"layers"` // coupling layers
+	Layers  int `json:"layers"` // coupling layers, at least 1 but in a Gaussian
 
 	Transform   string         `json:"transform,omitempty"`     // of a coupling: [affine], additive, spline
 	Scale       bijector.Scale `json:"scale,omitempty"`         // of affine: [tanh], softclip, exp
@@ -89,7 +89,7 @@ func (c Config) check() error {
 		field, got string
 		known      []string
 	}{
-		{"architecture", c.Architecture, []string{"realnvp", "nice", "glow", "nsf"}},
+		{"architecture", c.Architecture, []string{"realnvp", "nice", "glow", "nsf", gaussian}},
 		{"transform", c.Transform, []string{"", "affine", "additive", "spline"}},
 		{"scale", string(c.Scale), []string{"", string(bijector.ScaleTanh), string(bijector.ScaleSoftclip), string(bijector.ScaleExp)}},
 		{"mask", c.Mask, []string{"", "alternating", "halves", "random"}},
@@ -111,7 +111,7 @@ func (c Config) check() error {
 	}{
 		{"features", c.Features, c.Features >= 1 && c.Features <= 1<<16, "between 1 and 65536"},
 		{"context", c.Context, c.Context >= 0 && c.Context <= 1<<16, "between 0 and 65536"},
-		{"layers", c.Layers, c.Layers >= 1 && c.Layers <= MaxLayers, fmt.Sprintf("between 1 and %d", MaxLayers)},
+		{"layers", c.Layers, c.Layers >= 1 && c.Layers <= MaxLayers || c.Layers == 0 && c.Architecture == gaussian, fmt.Sprintf("between 1 and %d", MaxLayers)},
 		{"max_log_scale", c.MaxLogScale, c.MaxLogScale == 0 || c.MaxLogScale >= 1e-3 && c.MaxLogScale <= 50, "between 0.001 and 50"},
 		{"input_bound", c.InputBound, sensible(c.InputBound), wantSensible},
 		{"bins", c.Bins, c.Bins == 0 || c.Bins >= 2 && c.Bins <= bijector.MaxBins, fmt.Sprintf("between 2 and %d", bijector.MaxBins)},

@@ -62,9 +62,18 @@ func NSF(features int) Config {
 	return c
 }
 
+// Gaussian has no layer and no parameter: with a scaler that [dataset.NewWhitener] has
+// measured it is the Gaussian of the data's mean and covariance, which every other
+// flow has to beat.
+func Gaussian(features int) Config {
+	return Config{Architecture: gaussian, Features: features, InputBound: bijector.DefaultInputBound}
+}
+
+const gaussian = "gaussian"
+
 // Zoo holds the entries by name.
 var Zoo = map[string]func(features int) Config{
-	"realnvp": RealNVP, "nice": NICE, "glow": Glow, "nsf": NSF,
+	"realnvp": RealNVP, "nice": NICE, "glow": Glow, "nsf": NSF, gaussian: Gaussian,
 }
 
 // changes are what a name may add to an entry of the zoo.

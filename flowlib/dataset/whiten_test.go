@@ -1,0 +1,124 @@
+package dataset
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat"
+)
+
+// correlated draws n rows of three columns with means and spreads far apart, and their
+// log-densities.
+func correlated(n int) (rows [][]float64, logProb []float64) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range n {
+		a, b, c := rng.NormFloat64(), rng.NormFloat64(), rng.NormFloat64()
+		rows = append(rows, []float64{1e6 + 2*a, -3 + 2.7*a + 1.3*b, 0.05*a + 0.09*c})
+		logProb = append(logProb, -1.5*math.Log(2*math.Pi)-0.5*(a*a+b*b+c*c)-math.Log(2*1.3*0.09))
+	}
+	return rows, logProb
+}
+
+func TestWhitenerMakesUnitCovariance(t *testing.T) {
+	rows, _ := correlated(20000)
+	w, err := NewWhitener(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := mat.NewDense(len(rows), 3, nil)
+	for i, row := range rows {
+		w.Apply(u.RawRowView(i), row)
+	}
+	var covariance mat.SymDense
+	stat.CovarianceMatrix(&covariance, u, nil)
+	for i := range 3 {
+		for j := range 3 {
+			want := 0.0
+			if i == j {
+				want = 1
+			}
+			// The correlation was shrunk by a few times 1/n.
+			if got := covariance.At(i, j); !(math.Abs(got-want) < 5e-3) {
+				t.Errorf("covariance of columns %d and %d is %g, want %g", i, j, got, want)
+			}
+		}
+	}
+}
+
+// A unit Gaussian over whitened rows is the Gaussian of the rows.
+func TestWhitenerLogDet(t *testing.T) {
+	rows, logProb := correlated(200000)
+	w, err := NewWhitener(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mean := 0.0
+	for i, row := range rows[:1000] {
+		u := make([]float64, 3)
+		w.Apply(u, row)
+		got := -1.5*math.Log(2*math.Pi) - 0.5*floats.Dot(u, u) + w.LogDet()
+		mean += math.Abs(got-logProb[i]) / 1000
+	}
+	if !(mean < 0.02) { // 9 estimated numbers from 2e5 rows
+		t.Errorf("log-densities differ by %g nats on average", mean)
+	}
+}
+
+func TestWhitenerInvertsInPlace(t *testing.T) {
+	rows, _ := correlated(100)
+	w, err := NewWhitener(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		u, fresh := append([]float64(nil), row...), make([]float64, 3)
+		w.Apply(fresh, row)
+		w.Apply(u, u)
+		if !floats.Equal(u, fresh) {
+			t.Fatalf("in place %v, else %v", u, fresh)
+		}
+		w.Invert(u, u)
+		if !floats.EqualApprox(u, row, 1e-9) {
+			t.Fatalf("%v came back as %v", row, u)
+		}
+	}
+}
+
+// What scikit-learn's LedoitWolf (1.9) makes of the rows below, scaled to variance 1.
+func TestWhitenerShrinks(t *testing.T) {
+	w, err := NewWhitener([][]float64{{1, 2, 3}, {2, 1, 5}, {0, 3, 1}, {4, 4, 4}, {5, 4, 7}, {6, 8, 6}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := [][]float64{{1}, {0.4541800768, 0.8909099045}, {0.5092375212, 0.01115804557, 0.8605536852}}
+	for d, row := range want {
+		if !floats.EqualApprox(w.Factor[d], row, 1e-8) {
+			t.Errorf("row %d of the factor is %v, want %v", d, w.Factor[d], row)
+		}
+	}
+}
+
+// Fewer rows than columns still give a factor.
+func TestWhitenerOfFewRows(t *testing.T) {
+	w, err := NewWhitener([][]float64{{1, 2, 3, 5}, {2, 1, 5, 1}, {0, 3, 1, 2}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Check(4); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCheckKnowsFactors(t *testing.T) {
+	for _, factor := range [][][]float64{
+		{}, {{1}}, {{1}, {1}}, {{1}, {0, 1, 2}}, {{1}, {0, 0}}, {{1}, {0, -1}}, {{math.NaN()}, {0, 1}}, {{1}, {math.Inf(1), 1}},
+	} {
+		s := &Standardizer{Mean: []float64{0, 0}, Std: []float64{1, 1}, Factor: factor}
+		if err := s.Check(2); err == nil {
+			t.Errorf("the factor %v is taken", factor)
+		}
+	}
+}
