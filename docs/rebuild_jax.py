@@ -9,7 +9,11 @@ def log_prob(file, x):
     c, masks = model["config"], model["masks"]
     assert c["architecture"] == "realnvp" and not {"context", "lu", "actnorm", "residual", "base"} & set(c)
     scaler, bound = c.get("scaler") or {"mean": 0.0, "std": np.ones(x.shape[1])}, c["max_log_scale"]
-    z, log_p = jnp.array((x - scaler["mean"]) / scaler["std"]), -np.log(scaler["std"]).sum()  # float64 until standardized
+    u, log_p = (x - scaler["mean"]) / scaler["std"], -np.log(scaler["std"]).sum()
+    if "factor" in scaler:  # lower triangular, each row up to the diagonal
+        factor = np.array([row + [0.0] * (x.shape[1] - len(row)) for row in scaler["factor"]])
+        u, log_p = np.linalg.solve(factor, u.T).T, log_p - np.log(np.diag(factor)).sum()
+    z = jnp.array(u)  # float64 until standardized
     for i in reversed(range(c["layers"])):  # from the data to the latents
         frozen = np.array([letter == "f" for letter in masks[i]])
         h = jnp.clip(z[:, frozen], -c["input_bound"], c["input_bound"])

@@ -9,6 +9,9 @@ def log_prob(file, x):
     assert c["architecture"] == "realnvp" and not {"context", "lu", "actnorm", "residual", "base"} & set(c)
     scaler, bound = c.get("scaler") or {"mean": 0.0, "std": np.ones(x.shape[1])}, c["max_log_scale"]
     z, log_p = (x - scaler["mean"]) / scaler["std"], -np.log(scaler["std"]).sum()
+    if "factor" in scaler:  # lower triangular, each row up to the diagonal
+        factor = np.array([row + [0.0] * (x.shape[1] - len(row)) for row in scaler["factor"]])
+        z, log_p = np.linalg.solve(factor, z.T).T, log_p - np.log(np.diag(factor)).sum()
     for i in reversed(range(c["layers"])):  # from the data to the latents
         frozen = np.array([letter == "f" for letter in masks[i]])
         h = np.clip(z[:, frozen], -c["input_bound"], c["input_bound"])

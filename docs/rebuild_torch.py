@@ -10,7 +10,11 @@ def log_prob(file, x):
     assert c["architecture"] == "realnvp" and not {"context", "lu", "actnorm", "residual", "base"} & set(c)
     scaler = c.get("scaler") or {"mean": [0.0], "std": [1.0] * x.shape[1]}
     mean, std = (torch.tensor(scaler[k], dtype=torch.float64) for k in ("mean", "std"))
-    z, log_p, bound = ((x - mean) / std).float(), -std.log().sum(), c["max_log_scale"]  # float64 until standardized
+    u, log_p, bound = (x - mean) / std, -std.log().sum(), c["max_log_scale"]
+    if "factor" in scaler:  # lower triangular, each row up to the diagonal
+        factor = torch.tensor([row + [0.0] * (x.shape[1] - len(row)) for row in scaler["factor"]], dtype=torch.float64)
+        u, log_p = torch.linalg.solve(factor, u.T).T, log_p - factor.diagonal().log().sum()
+    z = u.float()  # float64 until standardized
     for i in reversed(range(c["layers"])):  # from the data to the latents
         frozen = torch.tensor([letter == "f" for letter in masks[i]])
         h = z[:, frozen].clamp(-c["input_bound"], c["input_bound"])

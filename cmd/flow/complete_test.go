@@ -85,7 +85,7 @@ func TestCompletion(t *testing.T) {
 		{"fit nothing.csv --columns ", ":4"},
 		{"fit - --columns ", ":4"},
 		{"fit --columns ", ":4"},
-		{"fit t.csv --model ", "glow nice nsf realnvp :6"},
+		{"fit t.csv --model ", "gaussian glow nice nsf realnvp :6"},
 		{"fit t.csv --model n", "nice nsf :6"},
 		{"fit t.csv --model nsf+", "nsf+actnorm nsf+lu nsf+mixture nsf+plain :6"},
 		{"fit t.csv --model nsf+lu+", "nsf+lu+actnorm nsf+lu+mixture nsf+lu+plain :6"},

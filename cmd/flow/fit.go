@@ -44,7 +44,7 @@ Ctrl-C leaves a checkpoint beside MODEL and says how to go on from it.`,
 	f.StringSliceVar(&c.Columns, "columns", nil, "columns to fit, by name or number from 1 (default all)")
 	f.StringSliceVar(&c.ConditionOn, "condition-on", nil, "columns to condition on, by name: the density is p(columns | these)")
 	f.StringSliceVar(&c.Exclude, "exclude", nil, "columns to leave out, by name, where --columns is not given")
-	f.StringVar(&c.Model, "model", "", "realnvp, nice, glow or nsf, each also with +actnorm, +lu, +mixture or +plain (default chosen)")
+	f.StringVar(&c.Model, "model", "", "realnvp, nice, glow or nsf, each also with +actnorm, +lu, +mixture or +plain, or gaussian (default chosen)")
 	f.IntVar(&c.Layers, "layers", 0, "coupling layers (default chosen)")
 	f.IntVar(&c.Steps, "steps", 0, "optimizer updates at most (default chosen)")
 	f.Int64Var(&c.Seed, "seed", 0, "of the split, the weights, the batches and the noise")
@@ -117,7 +117,14 @@ func showFit(w io.Writer, out string, r *tabular.Record) {
 	if r.Test != nil {
 		fmt.Fprintf(w, "test        %s  (%d rows)\n", *r.Test, r.Split.Test)
 	}
-	fmt.Fprintf(w, "Step %d was best; %s, in %.1f s on %s. Saved as %s.\n", r.Result.BestStep, why, r.Result.Seconds, r.Engine, out)
+	how := fmt.Sprintf("Step %d was best; %s, in %.1f s on %s.", r.Result.BestStep, why, r.Result.Seconds, r.Engine)
+	switch {
+	case r.Result.Stopped == "":
+		how = "A Gaussian is its mean and covariance: there was nothing to train."
+	case r.Gaussian != nil && r.Gaussian.Kept:
+		how = fmt.Sprintf("The Gaussian was kept: no flow was clearly better, after %.1f s on %s.", r.Result.Seconds, r.Engine)
+	}
+	fmt.Fprintf(w, "%s Saved as %s.\n", how, out)
 }
 
 // again is the command line that goes on with a fit.

@@ -88,7 +88,7 @@ func TestFitPrints(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &r); err != nil || status != 0 || strings.Count(out, "\n") != 1 {
 		t.Fatal(err, out)
 	}
-	keys(t, r, "model kind program created source features split reasons warnings engine fit result train valid test calibration typical quartiles sketch summary options")
+	keys(t, r, "model kind program created source features split reasons warnings engine fit result gaussian train valid test calibration typical quartiles sketch summary options")
 	keys(t, r["test"], "mean se bits_per_dim")
 	keys(t, r["options"], "layers model seed steps")
 	keys(t, r["split"], "seed train valid test")
@@ -193,7 +193,7 @@ func TestMessages(t *testing.T) {
 		{"fit " + csv + " -o " + none + " --missing zero", 2, "flow: --missing: expected error or drop, got \"zero\"\n"},
 		{"fit " + csv + " -o " + none + " --header maybe", 2, "flow: --header: expected auto, yes or no, got \"maybe\"\n"},
 		{"fit " + csv + " -o " + none + " --delimiter ab", 2, "flow: --delimiter: expected one of , ; | : space or tab, got \"ab\"\n"},
-		{"fit " + csv + " -o " + none + " --model gan", 2, "flow: --model: flow: no \"gan\" in the zoo, known: glow, nice, nsf, realnvp\n"},
+		{"fit " + csv + " -o " + none + " --model gan", 2, "flow: --model: flow: no \"gan\" in the zoo, known: gaussian, glow, nice, nsf, realnvp\n"},
 		{"fit " + csv + " -o " + none + " --exclude y,x", 1, "flow: " + csv + ": no column is left to fit a density to; there are: x, y\n"},
 		{"fit " + csv + " -o " + none + " --valid 0", 2, "flow: --valid must be more than 0"},
 		{"score " + none + " " + csv, 1, "flow: loading " + none + ": there is no such folder: check the name\n"},

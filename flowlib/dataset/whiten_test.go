@@ -87,16 +87,62 @@ func TestWhitenerInvertsInPlace(t *testing.T) {
 	}
 }
 
-// What scikit-learn's LedoitWolf (1.9) makes of the rows below, scaled to variance 1.
+// Three factors and noise: few rows are shrunk to where fresh rows are likelier than
+// under the correlation as it was measured, many are not.
 func TestWhitenerShrinks(t *testing.T) {
-	w, err := NewWhitener([][]float64{{1, 2, 3}, {2, 1, 5}, {0, 3, 1}, {4, 4, 4}, {5, 4, 7}, {6, 8, 6}})
-	if err != nil {
-		t.Fatal(err)
+	const d = 12
+	rng := rand.New(rand.NewPCG(3, 4))
+	load := mat.NewDense(d, 3, nil)
+	load.Apply(func(int, int, float64) float64 { return rng.NormFloat64() }, load)
+	draw := func(n int) (rows [][]float64) {
+		for range n {
+			factors := mat.NewVecDense(3, []float64{rng.NormFloat64(), rng.NormFloat64(), rng.NormFloat64()})
+			x := mat.NewVecDense(d, nil)
+			x.MulVec(load, factors)
+			for j := range d {
+				x.SetVec(j, x.AtVec(j)+0.3*rng.NormFloat64())
+			}
+			rows = append(rows, x.RawVector().Data)
+		}
+		return rows
 	}
-	want := [][]float64{{1}, {0.4541800768, 0.8909099045}, {0.5092375212, 0.01115804557, 0.8605536852}}
-	for d, row := range want {
-		if !floats.EqualApprox(w.Factor[d], row, 1e-8) {
-			t.Errorf("row %d of the factor is %v, want %v", d, w.Factor[d], row)
+	fresh := draw(2000)
+	nll := func(w *Standardizer) float64 {
+		sum, u := 0.0, make([]float64, d)
+		for _, row := range fresh {
+			w.Apply(u, row)
+			sum += floats.Dot(u, u)/2 - w.LogDet()
+		}
+		return sum / float64(len(fresh))
+	}
+	for _, tt := range []struct {
+		rows int
+		gain float64 // at least, nats
+	}{{20, 1}, {60, 0.1}, {240, -0.02}, {5000, -0.001}} {
+		rows := draw(tt.rows)
+		w, err := NewWhitener(rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain, err := NewStandardizer(rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u := mat.NewDense(len(rows), d, nil)
+		for i, row := range rows {
+			plain.Apply(u.RawRowView(i), row)
+		}
+		var cholesky mat.Cholesky
+		if !cholesky.Factorize(shrunk(products(u, 0, len(rows)), leastShrinkage)) {
+			t.Fatal("singular")
+		}
+		var lower mat.TriDense
+		cholesky.LTo(&lower)
+		for i := range d {
+			plain.Factor = append(plain.Factor, mat.Row(nil, i, &lower)[:i+1])
+		}
+		if gain := nll(plain) - nll(w); !(gain >= tt.gain) {
+			t.Errorf("%d rows: fresh rows are %g nats likelier, want at least %g", tt.rows, gain, tt.gain)
 		}
 	}
 }

@@ -22,7 +22,7 @@ import (
 
 // FormatVersion of the folder that [Model.Save] writes. [Load] reads this
 // version and all earlier ones. docs/format.md describes it.
-const FormatVersion = 3
+const FormatVersion = 4
 
 const (
 	modelFile   = "model.json"

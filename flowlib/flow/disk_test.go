@@ -165,9 +165,9 @@ func TestLoadRefusesDamagedFolders(t *testing.T) {
 		"model.json: its SHA-256":    edit("model.json", replace(`"layers": 4`, `"layers": 5`)),
 		"SHA-256 is":                 edit("model.json", replace("\n  ", "\n   ")), // a space
 		"hexadecimal digits":         edit("model.json", func(s string) string { return seal.ReplaceAllString(s, `"sha256": ""`) }),
-		"fields of version 3":        forge(`"version": 3`, `"version": 2`),
-		"written by \"normflow":      forge(`"version": 3`, `"version": 99`),
-		"use a newer program":        forge(`"version": 3`, `"version": 99`),
+		"fields of version 3":        forge(`"version": 4`, `"version": 2`),
+		"written by \"normflow":      forge(`"version": 4`, `"version": 99`),
+		"use a newer program":        forge(`"version": 4`, `"version": 99`),
 		"unknown field":              forge(`"layers"`, `"depth": 3, "layers"`),
 		"unknown architecture":       forge("realnvp", "resnet"),
 		"layers must be":             forge(`"layers": 4`, `"layers": 4000`),

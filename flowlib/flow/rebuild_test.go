@@ -36,7 +36,7 @@ func TestProgramsThatRebuild(t *testing.T) {
 		return other
 	}
 	unscaled := with(nil)
-	far := with(&dataset.Standardizer{Mean: []float64{1.76e9, 52.5, 1e12}, Std: []float64{1000, 1e-4, 1e6}}) // where float32 has no digit left
+	far := with(&dataset.Standardizer{Mean: []float64{1.76e9, 52.5, 1e12}, Std: []float64{1000, 1e-4, 1e6}, Factor: [][]float64{{1}, {0.6, 0.8}, {-0.9, 0.3, 0.1}}}) // where float32 has no digit left
 	root := filepath.Join("..", "..")
 	for _, tt := range []struct{ program, extension, python, packages string }{
 		{"rebuild_numpy.py", ".npz", "python3", "numpy"},

@@ -95,6 +95,9 @@ func Fit(ctx context.Context, file, dir string, c FitConfig, p Progress) (*Recor
 	if err := j.train(ctx); err != nil {
 		return nil, err
 	}
+	if err := j.beatGaussian(); err != nil {
+		return nil, err
+	}
 	if err := j.judge(); err != nil {
 		return nil, err
 	}
@@ -196,7 +199,8 @@ func (j *job) prepare(file string) error {
 	j.flow, j.fit = chosen.Flow, chosen.Fit
 	j.flow.Seed, j.fit.Seed = j.Seed, j.Seed
 	features, context := columnsOf(d.noisy.Train, len(d.features))
-	if j.flow.Scaler, err = dataset.NewStandardizer(features); err != nil {
+	// The first of several copies: others would speak for it in cross-validation.
+	if j.flow.Scaler, err = dataset.NewWhitener(features[:len(d.raw.Train)]); err != nil {
 		return fmt.Errorf("%s: the training rows: %w", file, err)
 	}
 	if len(d.context) > 0 {
@@ -254,6 +258,9 @@ func (j *job) train(ctx context.Context) error {
 	j.Note(fmt.Sprintf("fitting %s, %d layers, %d parameters, to %d rows, at most %d steps of %d, on %s",
 		j.flow.Name(), j.flow.Layers, j.model.NumParameters(), len(j.data.raw.Train), j.fit.Steps, j.fit.BatchSize, j.record.Engine))
 	j.record.Fit = j.fit
+	if j.model.NumParameters() == 0 { // a Gaussian, which its scaler describes
+		return nil
+	}
 	j.record.Result, err = fit.Run(ctx, j.model, j.data.noisy.Train, j.data.noisy.Valid, j.fit, j.Step)
 	if err != nil && ctx.Err() != nil {
 		stopped := &InterruptedError{err: err}

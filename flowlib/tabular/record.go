@@ -39,6 +39,9 @@ type Record struct {
 	Engine string     `json:"engine"` // fast, or a backend such as xla:cpu
 	Fit    fit.Config `json:"fit"`
 	Result fit.Result `json:"result"`
+	// Gaussian is the comparison with the Gaussian of the training rows; absent where
+	// there was none.
+	Gaussian *Comparison `json:"gaussian,omitempty"`
 
 	// NLLs of the rows of each part, dequantised; Test is absent where none was split off.
 	Train NLL  `json:"train"`

@@ -213,7 +213,7 @@ func TestFitRefuses(t *testing.T) {
 		{good, withNotes, nil, "the folder holds something else than a model: choose another"},
 		{good, good, nil, "expected a folder, or nothing yet"},
 		{good, "", func(c *FitConfig) { c.Engine = "warp" }, `--engine: there is no engine "warp"; there are: auto, fast, xla, xla:cpu, xla:cuda, go`},
-		{good, "", func(c *FitConfig) { c.Model = "gan" }, `--model: flow: no "gan" in the zoo, known: glow, nice, nsf, realnvp`},
+		{good, "", func(c *FitConfig) { c.Model = "gan" }, `--model: flow: no "gan" in the zoo, known: gaussian, glow, nice, nsf, realnvp`},
 		{good, "", func(c *FitConfig) { c.Layers = 65 }, "--layers: expected 1 to 64, got 65"},
 		{good, "", func(c *FitConfig) { c.Columns, c.Exclude = []string{"a", "b"}, []string{"b"} }, "--exclude: only the columns that --columns names are read: take b out there"},
 		{good, "", func(c *FitConfig) { c.Steps = -1 }, "--steps: expected at least 1, got -1"},
