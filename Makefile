@@ -276,7 +276,7 @@ torture: setup ## robustness at full counts: hostile files, killed fits, full di
 	@$(env) $(go) run ./scripts/torture $(TORTURE)
 
 .PHONY: check
-check: $(S)/modules $(S)/lint ## format, vet, staticcheck, import arrows, notebooks, shell syntax
+check: $(S)/modules $(S)/lint ## format, vet, staticcheck, known vulnerabilities, import arrows, notebooks, shell syntax
 	@bad=$$(gofmt -l flowlib notebooks cmd internal scripts 2>/dev/null); \
 	if [ -n "$$bad" ]; then echo "✗ gofmt: not formatted: $$bad (run gofmt -w)" >&2; exit 1; fi; echo "✓ gofmt"
 	@$(go) vet ./... && echo "✓ go vet"
@@ -287,6 +287,7 @@ check: $(S)/modules $(S)/lint ## format, vet, staticcheck, import arrows, notebo
 	echo "✓ generated kernels are those of their generator"
 	@$(go) test ./internal/arrows >/dev/null || { $(go) test ./internal/arrows >&2; exit 1; }; echo "✓ imports go one way"
 	@$(PYTHON) scripts/check_notebooks.py $(notebooks) && echo "✓ notebooks are stripped"
+	@PYTHON=$(call quote,$(PYTHON)) scripts/vulncheck
 	@for f in $$(grep -lE '^#!.*bash' -r scripts jupyter .ci --exclude-dir=node_modules); do bash -n "$$f" || exit 1; done; \
 	echo "✓ shell syntax"
 

@@ -215,6 +215,13 @@ class FindBackend(Tree):
         self.assertIn("GOMLX_BACKEND=go\n", self.written())
 
 
+class Vulncheck(unittest.TestCase):
+    def test_a_database_that_is_out_of_reach_is_said_in_one_line(self):
+        done = run(SCRIPTS / "vulncheck", GOVULNDB="http://127.0.0.1:9", PYTHON=sys.executable)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(done.stdout, r"\A– govulncheck: its database is out of reach; .*\n\Z")
+
+
 class CheckNotebooks(unittest.TestCase):
     def setUp(self):
         self.dir = Path(tempfile.mkdtemp())
