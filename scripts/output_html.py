@@ -34,7 +34,8 @@ ATTRIBUTES = {
 }
 # What goes with all that is in it; of other elements the text stays.
 GONE = re.compile(r"(?is)<(script|style|template|iframe|object|noscript|title|textarea|svg|math)\b.*?(?:</\1\s*>|\Z)")
-INLINE_SVG = re.compile(r"\s*(?:<div>)?\s*(?:<\?xml[^>]*>\s*)?(<svg\b.*</svg>)\s*(?:</div>)?\s*", re.DOTALL)
+ALONE = re.compile(r"\s*(?:<div>)?\s*(?:<\?xml[^>]*>\s*)?(<svg\b.*</svg>)\s*(?:</div>)?\s*", re.DOTALL)
+SVG = re.compile(r"<svg\b.*?</svg\s*>", re.DOTALL)
 DATA = re.compile(r"data:(image/[a-z+]+);base64,([A-Za-z0-9+/=\s]*)")
 
 
@@ -91,9 +92,10 @@ def shown(data):
     if "text/html" not in data:
         return ""
     text = joined(data["text/html"])
-    svg = INLINE_SVG.fullmatch(text)
-    if svg and is_picture("image/svg+xml", svg.group(1).encode()):  # GoNB sends SVG as HTML
+    svg = ALONE.fullmatch(text)
+    if svg and is_picture("image/svg+xml", svg.group(1).encode()):  # so GoNB sends one
         return svg_image(svg.group(1))
+    text = SVG.sub(lambda svg: svg_image(svg.group()) if is_picture("image/svg+xml", svg.group().encode()) else "", text)
     clean = bleach.clean(GONE.sub("", text), tags=ELEMENTS, attributes=ATTRIBUTES, protocols=["data"], strip=True)
     clean = re.sub(r"<img\b(?![^>]*\ssrc=)[^>]*>", "", clean)
     return f'<div class="html">{clean}</div>'

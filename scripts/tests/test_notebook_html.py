@@ -95,6 +95,7 @@ class NotebookHtml(unittest.TestCase):
         )
         self.assertIn('<div>moons <progress value="2" max="5"></progress> <b>2</b> of 5</div>', body)
         self.assertIn('<td colspan="2">x</td>', body)
+        self.assertEqual(self.outputs({"text/html": f"<b>two</b> {SVG} and {SVG}"}).count('<img alt="dots"'), 2)
         self.assertIn("<em>a</em>", body)
         self.assertIn("<math", body)
         self.assertIn("<code>2</code>", body)
