@@ -3,7 +3,8 @@ module normflow
 go 1.26
 
 require (
-	github.com/andybalholm/brotli v1.1.1 // unpacks pages of Parquet, to check them first
+	github.com/KimMachineGun/automemlimit v0.7.5 // how much memory the machine or container has
+	github.com/andybalholm/brotli v1.1.1 // unpacks pages of Parquet
 	github.com/gofrs/flock v0.13.0 // one process at a time in a run's folder
 	github.com/gomlx/compute v0.0.0-20260716164435-04857206aff7 // the backends under gomlx: dtypes, shapes, pure Go
 	github.com/gomlx/go-xla v0.3.0 // the XLA backend
@@ -11,9 +12,9 @@ require (
 	github.com/google/renameio/v2 v2.0.0 // files written whole or not at all
 	github.com/janpfeifer/gonb v0.11.3 // what a notebook cell shows
 	github.com/janpfeifer/must v0.2.0 // short error handling in notebooks and examples
-	github.com/klauspost/compress v1.19.0 // unpacks pages of Parquet, to check them first
+	github.com/klauspost/compress v1.19.0 // unpacks pages of Parquet
 	github.com/parquet-go/parquet-go v0.32.0 // tables in Parquet
-	github.com/pierrec/lz4/v4 v4.1.21 // unpacks pages of Parquet, to check them first
+	github.com/pierrec/lz4/v4 v4.1.21 // unpacks pages of Parquet
 	github.com/sbinet/npyio v0.9.0 // reads what other libraries computed, in tests
 	github.com/spf13/cobra v1.10.2 // the commands and flags of flow
 	golang.org/x/image v0.45.0 // interpolates heat maps
@@ -41,6 +42,7 @@ require (
 	github.com/nlpodyssey/gopickle v0.3.0 // indirect
 	github.com/parquet-go/bitpack v1.0.0 // indirect
 	github.com/parquet-go/jsonlite v1.0.0 // indirect
+	github.com/pbnjay/memory v0.0.0-20210728143218-7b4eea64cf58 // indirect
 	github.com/pkg/errors v0.9.1 // indirect
 	github.com/pmezard/go-difflib v1.0.1-0.20181226105442-5d4384ee4fb2 // indirect
 	github.com/twpayne/go-geom v1.6.1 // indirect

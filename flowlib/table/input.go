@@ -80,7 +80,7 @@ func newSource(in *input, o Options) (source, error) {
 	case bytes.HasPrefix(head, []byte(magicNPY)):
 		return newNPY(in, buffered)
 	case bytes.HasPrefix(head, []byte(magicParquet)):
-		return newParquet(in)
+		return newParquet(in, o)
 	case bytes.HasPrefix(head, []byte(magicZip)):
 		return newNPZ(in, o.Array)
 	case bytes.HasPrefix(head, []byte("PARE")):

@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/sbinet/npyio/npy"
-	"github.com/sbinet/npyio/npy/float16"
 )
 
 // array is one array of NPY's format, of one or two axes, open for reading.
@@ -133,7 +132,7 @@ func (a *array) element(name string) {
 		"u1": func(b []byte) float64 { return float64(b[0]) },
 		"i2": func(b []byte) float64 { return float64(int16(order.Uint16(b))) },
 		"u2": func(b []byte) float64 { return float64(order.Uint16(b)) },
-		"f2": func(b []byte) float64 { return float64(float16.Float16Frombits(order.Uint16(b)).Float32()) },
+		"f2": func(b []byte) float64 { return fromHalf(order.Uint16(b)) },
 		"i4": func(b []byte) float64 { return float64(int32(order.Uint32(b))) },
 		"u4": func(b []byte) float64 { return float64(order.Uint32(b)) },
 		"f4": func(b []byte) float64 { return float64(math.Float32frombits(order.Uint32(b))) },

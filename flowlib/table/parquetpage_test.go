@@ -66,14 +66,24 @@ func TestValuesOfAPage(t *testing.T) {
 		{"a dictionary's numbers", format.Double, format.RLEDictionary, "\x01\x0a\x01", 5, true},
 		{"a dictionary's numbers of 33 bits", format.Double, format.RLEDictionary, "\x21\x0a\x01\x01\x01\x01\x01", 5, false},
 		{"no width", format.Double, format.RLEDictionary, "", 5, false},
-		{"differences", format.Int64, format.DeltaBinaryPacked, "\x80\x01\x04\x03\x02", 3, true},
+		{"differences", format.Int64, format.DeltaBinaryPacked, "\x80\x01\x04\x03\x02\x02\x00\x00\x00\x00", 3, true},
 		{"differences of more", format.Int64, format.DeltaBinaryPacked, "\x80\x01\x04\xff\xff\xff\xff\x07\x02", 3, false},
 		{"differences in no block", format.Int64, format.DeltaBinaryPacked, "\x80\x01\x00\x03\x02", 3, false},
-		{"an encoding for texts", format.ByteArray, format.DeltaByteArray, "", 0, false},
+		{"differences without their block", format.Int64, format.DeltaBinaryPacked, "\x80\x01\x04\x03\x02", 3, false},
+		{"differences that are cut off", format.Int64, format.DeltaBinaryPacked, "\x80\x01\x04\x03\x02\x02\x08\x00\x00\x00xxxx", 3, false},
+		{"differences of 33 bits", format.Int32, format.DeltaBinaryPacked, "\x80\x01\x04\x03\x02\x02\x21\x00\x00\x00" + strings.Repeat("x", 132), 3, false},
+		{"a place beyond the dictionary", format.Double, format.RLEDictionary, "\x02\x0a\x03", 5, false},
+		{"a text after its length", format.ByteArray, format.DeltaLengthByteArray, "\x80\x01\x04\x01\x04ab", 1, true},
+		{"a text that is cut off", format.ByteArray, format.DeltaLengthByteArray, "\x80\x01\x04\x01\x04a", 1, false},
+		{"a text of length -1", format.ByteArray, format.DeltaLengthByteArray, "\x80\x01\x04\x01\x01a", 1, false},
+		{"a text with a prefix of none", format.ByteArray, format.DeltaByteArray, "\x80\x01\x04\x01\x00\x80\x01\x04\x01\x04ab", 1, true},
+		{"a text with a prefix of what was not there", format.ByteArray, format.DeltaByteArray, "\x80\x01\x04\x01\x02\x80\x01\x04\x01\x04ab", 1, false},
+		{"an encoding for texts", format.Double, format.DeltaByteArray, "", 1, false},
 	}
 	for _, tt := range tests {
-		p := &pageChecker{physical: tt.physical}
-		if err := p.values(tt.encoding, []byte(tt.data), tt.n); (err == nil) != tt.sound {
+		p := &parquetColumn{leaf: leaf{physical: tt.physical, width: widths[tt.physical]}, room: &allowance{most: 1 << 20}}
+		p.dictionary.n = 2
+		if err := p.decode(tt.encoding, nil, []byte(tt.data), tt.n, -1); (err == nil) != tt.sound {
 			t.Errorf("%s: got %v", tt.name, err)
 		}
 	}
@@ -91,8 +101,15 @@ func TestPagesThatLie(t *testing.T) {
 			t.Fatal(err)
 		}
 		file := append(header, body...)
-		p := &pageChecker{at: bytes.NewReader(file), physical: format.Double, optional: true}
-		return p.column(&format.ColumnMetaData{TotalCompressedSize: int64(len(file)), Codec: format.Snappy}, 7)
+		p := &parquetColumn{leaf: leaf{physical: format.Double, width: 8, optional: true}, at: bytes.NewReader(file), room: &allowance{most: 1 << 20}}
+		p.begin(&format.ColumnMetaData{TotalCompressedSize: int64(len(file)), Codec: format.Snappy})
+		for range 7 {
+			if err := p.ready(); err != nil {
+				return err
+			}
+			p.next()
+		}
+		return p.end()
 	}
 	if err := check(func(*format.PageHeader) {}); err != nil {
 		t.Fatal(err)
@@ -125,6 +142,7 @@ func TestUnpack(t *testing.T) {
 		format.Uncompressed: "aaaaaaaaaaaaaaaa",
 		format.Snappy:       "\x10\x00a\x3a\x01\x00",
 		format.Lz4Raw:       "\x16a\x01\x00\x50aaaaa",
+		lz4Hadoop:           "\x00\x00\x00\x10\x00\x00\x00\x0a\x16a\x01\x00\x50aaaaa",
 		format.Zstd:         "\x28\xb5\x2f\xfd\x20\x10\x83\x00\x00a",
 	}
 	var zipped, squeezed bytes.Buffer
@@ -136,13 +154,14 @@ func TestUnpack(t *testing.T) {
 	packed[format.Gzip], packed[format.Brotli] = zipped.String(), squeezed.String()
 	for codec, b := range packed {
 		for size, want := range map[int]bool{16: true, 15: false, 17: false, 0: false} {
-			data, err := new(pageChecker).unpack(codec, []byte(b), size)
+			data := make([]byte, size)
+			err := unpack(codec, []byte(b), data)
 			if (err == nil) != want || err == nil && string(data) != "aaaaaaaaaaaaaaaa" {
 				t.Errorf("%s to %d bytes: got %q, %v", codec, size, data, err)
 			}
 		}
 	}
-	if _, err := new(pageChecker).unpack(format.LZO, nil, 0); err == nil || !strings.Contains(err.Error(), "is packed with LZO") {
+	if err := unpack(format.LZO, nil, nil); err == nil || !strings.Contains(err.Error(), "is packed with LZO") {
 		t.Error(err)
 	}
 }

@@ -44,6 +44,9 @@ type Options struct {
 	// they have the same number of rows.
 	Array string
 
+	// Memory is how much reading may hold, in bytes; 0: what [memory.Budget] gives.
+	Memory int64
+
 	chunkRows int // rows in a chunk; 0: about 1 MiB of numbers. Set by tests.
 }
 
@@ -79,7 +82,9 @@ const (
 type Column struct {
 	Name string
 	Kind Kind
-	note string // of Other and of Text in a typed file: what it is, in words
+	// Index says that the column numbers the rows, by what the file says of itself.
+	Index bool
+	note  string // of Other and of Text in a typed file: what it is, in words
 }
 
 // Limits that no table a person has comes near.

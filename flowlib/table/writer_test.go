@@ -92,7 +92,7 @@ func TestKeptColumnsComeOut(t *testing.T) {
 	if got := string(must(os.ReadFile(path))); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got := fmt.Sprint(r.Kept()); got != "[{id 1 } {x 0 } {remark 1 }]" {
+	if got := fmt.Sprint(r.Kept()); got != "[{id 1 false } {x 0 false } {remark 1 false }]" {
 		t.Errorf("kinds are %s", got)
 	}
 }

@@ -1,0 +1,130 @@
+package table
+
+import (
+	"cmp"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+
+	"github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+// readFooter decodes the metadata at the end of the file, once it is known that
+// this takes no more memory than its size warrants.
+// Source: https://parquet.apache.org/docs/file-format/.
+func readFooter(in *input) (*format.FileMetaData, error) {
+	const most = 16 << 20
+	var tail [8]byte
+	if in.size < 12 {
+		return nil, errCutParquet
+	}
+	if _, err := in.at.ReadAt(tail[:], in.size-8); err != nil {
+		return nil, err
+	}
+	length := int64(binary.LittleEndian.Uint32(tail[:]))
+	if string(tail[4:]) != magicParquet {
+		return nil, errCutParquet
+	}
+	if length > most || length > in.size-12 {
+		return nil, fmt.Errorf("is not a sound Parquet file (metadata of %d bytes in a file of %d): make it anew", length, in.size)
+	}
+	footer := make([]byte, length)
+	if _, err := in.at.ReadAt(footer, in.size-8-length); err != nil {
+		return nil, err
+	}
+	if n, err := checkThrift(footer); err != nil || n != len(footer) {
+		return nil, errBrokenParquet
+	}
+	meta := new(format.FileMetaData)
+	if err := thrift.Unmarshal(new(thrift.CompactProtocol), footer, meta); err != nil {
+		return nil, fmt.Errorf("is not a sound Parquet file (%w): make it anew", err)
+	}
+	return meta, nil
+}
+
+var (
+	errCutParquet    = errors.New("is a Parquet file without its end: it was cut off; copy or download it again")
+	errBrokenParquet = errors.New("is not a sound Parquet file (its metadata is broken): make it anew")
+)
+
+// checkLayout refuses columns that lie outside the file or do not fit the schema.
+func checkLayout(in *input, meta *format.FileMetaData) error {
+	rows := int64(0)
+	var chunks []extent
+	for g := range meta.RowGroups {
+		group := &meta.RowGroups[g]
+		if group.NumRows < 0 || group.NumRows > math.MaxInt64-rows {
+			return errBrokenParquet
+		}
+		rows += group.NumRows
+		for k := range group.Columns {
+			m := &group.Columns[k].MetaData
+			start := chunkStart(m)
+			if start < 0 || m.TotalCompressedSize < 0 || start > in.size || m.TotalCompressedSize > in.size-start {
+				return fmt.Errorf("is not a sound Parquet file (a column of row group %d lies outside the file): it was cut off or changed; copy or make it again", g+1)
+			}
+			chunks = append(chunks, extent{start, start + m.TotalCompressedSize})
+		}
+	}
+	if rows != meta.NumRows {
+		return errBrokenParquet
+	}
+	if overlap(chunks) {
+		return errors.New("is not a sound Parquet file (two of its columns lie on the same bytes): make it anew")
+	}
+	return nil
+}
+
+// chunkStart is where the pages of a column of a row group begin. Some writers leave
+// an offset of a dictionary that is not there.
+func chunkStart(m *format.ColumnMetaData) int64 {
+	if m.DictionaryPageOffset > 0 && m.DictionaryPageOffset < m.DataPageOffset {
+		return m.DictionaryPageOffset
+	}
+	return m.DataPageOffset
+}
+
+// extent is a range of a file's bytes, the last not among them.
+type extent struct{ from, to int64 }
+
+// overlap tells whether two of the ranges share a byte; it sorts them.
+func overlap(all []extent) bool {
+	slices.SortFunc(all, func(a, b extent) int { return cmp.Compare(a.from, b.from) })
+	end := int64(0)
+	for _, e := range all {
+		if e.from < end && e.from < e.to {
+			return true
+		}
+		end = max(end, e.to)
+	}
+	return false
+}
+
+// markIndex marks the columns that hold the index of the pandas table which was written,
+// as its own metadata names them.
+// Source: https://pandas.pydata.org/docs/development/developer.html.
+func markIndex(columns []Column, metadata []format.KeyValue) {
+	var pandas struct {
+		Index []json.RawMessage `json:"index_columns"`
+	}
+	for _, entry := range metadata {
+		if entry.Key == "pandas" {
+			json.Unmarshal([]byte(entry.Value), &pandas) //nolint:errcheck // who cannot read it knows of no index
+		}
+	}
+	for i := range columns {
+		column := &columns[i]
+		column.Index = pandasIndex.MatchString(column.Name) || slices.ContainsFunc(pandas.Index, func(raw json.RawMessage) bool {
+			var name string // a range, which stands in no column, is an object
+			return json.Unmarshal(raw, &name) == nil && name == column.Name
+		})
+	}
+}
+
+// pandasIndex are the names that pandas gives to an index without one.
+var pandasIndex = regexp.MustCompile(`^__index_level_\d+__$`)
