@@ -295,6 +295,9 @@ func TestPage(t *testing.T) {
 	if n := strings.Count(text, "<svg"); n != 7 {
 		t.Errorf("%d pictures, want 7", n)
 	}
+	if !strings.Contains(text, `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:;`) {
+		t.Error("the page may do more than show the pictures in it")
+	}
 	words := regexp.MustCompile(`base64,[A-Za-z0-9+/=]+`).ReplaceAllString(text, "") // letters by chance
 	words = strings.ReplaceAll(words, "http://www.w3.org/2000/svg", "")
 	for _, bad := range []string{"<script", "<link", "@import", "NaN", "%!", "http://", "https://", "&lt;no value"} {

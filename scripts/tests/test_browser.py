@@ -129,6 +129,18 @@ class Browser(unittest.TestCase):
                     self.assertLessEqual(wide, 390, "a phone must scroll sideways")
                 self.page.set_viewport_size({"width": 1200, "height": 1000})
 
+    def test_the_page_of_flow_eval_opens_from_disk(self):
+        def flow(*args):
+            command = [SCRIPTS / "with-env", "env", "GOWORK=off", "go", "run", "./cmd/flow", *args]
+            subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+        table, model, file = (str(self.dir / name) for name in ("moons.csv", "model", "page.html"))
+        flow("data", "sample", "moons05", "-n", "500", "-o", table)
+        flow("fit", table, "-o", model, "--model", "realnvp", "--steps", "20")
+        flow("eval", model, table, "-o", file)
+        self.assertOpensOffline(Path(file))
+        self.assertIn("data:image/png", Path(file).read_text())  # of the heat map, which the policy must allow
+
     def test_a_page_of_hostile_outputs_does_nothing(self):
         secret = self.dir / "secret.svg"
         secret.write_text(test_notebook_html.SVG)
