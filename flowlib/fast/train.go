@@ -11,8 +11,10 @@ import (
 
 // Trainer minimizes the NLL of events with Adam.
 //
-// The threads share the events of a batch, each with gradients of its own, and then
-// the weights, each updating a part of them.
+// A batch has slices, each with a gradient of its own, which the threads share among
+// them; then they share the weights, each summing and updating parts of them. How a
+// batch falls into slices and the weights into parts, and in which order they are added
+// up, does not depend on how many threads there are: nor does a single bit of a weight.
 type Trainer struct {
 	ClipNorm float64 // bound on the norm of the gradient; 0, as it starts, for none
 	Epsilon  float64 // of Adam; 1e-8, as it starts, is that of Kingma and Ba
@@ -22,21 +24,33 @@ type Trainer struct {
 	steps        int       // updates made
 	mean, square []float32 // moments of the weights
 	learners     []*learner
+	slices       []slice // of a batch
+	gradients    [maxSlices][]float32
+	squares      [numParts]float32
 	barrier      barrier
+}
+
+const (
+	maxSlices = 8  // of a batch, of at least one block each: more gradients would leave the cache
+	numParts  = 16 // of the weights
+)
+
+// slice is a part of a batch.
+type slice struct {
+	gradient []float32 // as the weights
+	nll      float64   // the sum of those of its events
 }
 
 // learner is what a thread needs to train, besides what it needs to score.
 type learner struct {
 	*worker
-	tape     []*buffers  // of every layer: the backward pass reads them all
-	gradient []float32   // as the weights
-	d        []float32   // [D, block]: dL/dv
-	dh       [][]float32 // of the outputs of the dense layer of each depth
-	dIn      []float32   // of what the conditioner sees
-	turned   []float32   // a transposed block
-	weight   []float32   // [block]: 1/B for an event, 0 for the padding
-	nll      float64     // of its part of the batch
-	squares  float32     // of its part of the gradient
+	tape   []*buffers  // of every layer: the backward pass reads them all
+	d      []float32   // [D, block]: dL/dv
+	dh     [][]float32 // of the outputs of the dense layer of each depth
+	dIn    []float32   // of what the conditioner sees
+	turned []float32   // a transposed block
+	weight []float32   // [block]: 1/B for an event, 0 for the padding
+	*slice             // that it works on
 }
 
 // NewTrainer returns a trainer on the rows of x, [n, D], with fresh moments, whose
@@ -58,7 +72,7 @@ func NewTrainer(e *Engine, x []float32) (*Trainer, error) {
 }
 
 func (e *Engine) newLearner(w *worker) *learner {
-	l := &learner{worker: w, gradient: aligned(len(e.weights)), d: aligned(e.features * block), weight: aligned(block)}
+	l := &learner{worker: w, d: aligned(e.features * block), weight: aligned(block)}
 	inputs, depth, widest := 0, 0, 0
 	for i := range e.layers {
 		layer := &e.layers[i]
@@ -91,6 +105,7 @@ func (t *Trainer) Run(rows []int32, rates []float64, nll []float64) (made int) {
 		}
 	}
 	batch := len(rows) / len(rates)
+	t.cut(batch)
 	var wait sync.WaitGroup
 	for i := 1; i < len(t.learners); i++ {
 		wait.Go(func() { t.work(i, batch, rows, rates, nil) })
@@ -100,17 +115,34 @@ func (t *Trainer) Run(rows []int32, rates []float64, nll []float64) (made int) {
 	return made
 }
 
+// cut makes the slices of a batch.
+func (t *Trainer) cut(batch int) {
+	blocks := (batch + block - 1) / block
+	t.slices = t.slices[:0]
+	for k := range min(blocks, maxSlices) {
+		if t.gradients[k] == nil {
+			t.gradients[k] = aligned(len(t.engine.weights))
+		}
+		t.slices = append(t.slices, slice{gradient: t.gradients[k]})
+	}
+}
+
 // work is what thread i does in Run; all threads return the same.
 func (t *Trainer) work(i, batch int, rows []int32, rates, nll []float64) (made int) {
 	l, threads := t.learners[i], len(t.learners)
-	from, to := i*batch/threads, (i+1)*batch/threads
+	blocks, count := (batch+block-1)/block, len(t.slices)
 	adam := kernel.Adam{Decay1: 0.9, Decay2: 0.999, Epsilon: t.Epsilon, Step: t.steps}
 	for step, rate := range rates {
-		t.engine.learn(l, t.data, rows[step*batch:][from:to], 1/float32(batch))
+		of := rows[step*batch:][:batch]
+		for k := i; k < count; k += threads {
+			from, to := k*blocks/count*block, min((k+1)*blocks/count*block, batch)
+			l.slice = &t.slices[k]
+			t.engine.learn(l, t.data, of[from:to], 1/float32(batch))
+		}
 		t.barrier.wait()
 		mean := 0.0
-		for _, other := range t.learners {
-			mean += other.nll / float64(batch)
+		for k := range t.slices {
+			mean += t.slices[k].nll / float64(batch)
 		}
 		factor := t.reduce(i)
 		if nll != nil {
@@ -120,9 +152,10 @@ func (t *Trainer) work(i, batch int, rows []int32, rates, nll []float64) (made i
 			return step
 		}
 		adam.Step++
-		a, b := t.part(i)
-		if a < b {
-			t.engine.set.Update(adam, rate, factor, t.engine.weights[a:b], t.mean[a:b], t.square[a:b], t.learners[0].gradient[a:b])
+		for k := i; k < numParts; k += threads {
+			if a, b := t.part(k); a < b {
+				t.engine.set.Update(adam, rate, factor, t.engine.weights[a:b], t.mean[a:b], t.square[a:b], t.slices[0].gradient[a:b])
+			}
 		}
 		t.barrier.wait()
 		if i == 0 {
@@ -132,29 +165,31 @@ func (t *Trainer) work(i, batch int, rows []int32, rates, nll []float64) (made i
 	return len(rates)
 }
 
-// part of the weights that thread i updates.
-func (t *Trainer) part(i int) (from, to int) {
-	lines, threads := len(t.engine.weights)/kernel.Lanes, len(t.learners)
-	return i * lines / threads * kernel.Lanes, (i + 1) * lines / threads * kernel.Lanes
+// part k of the weights.
+func (t *Trainer) part(k int) (from, to int) {
+	lines := len(t.engine.weights) / kernel.Lanes
+	return k * lines / numParts * kernel.Lanes, (k + 1) * lines / numParts * kernel.Lanes
 }
 
-// reduce adds up, in the gradient of the first thread, the part that thread i updates,
+// reduce adds up, in the gradient of the first slice, the parts that thread i updates,
 // and returns the factor that clipping multiplies the gradient by, which is NaN if
 // the norm is not finite: 1 and NaN without clipping alike.
 func (t *Trainer) reduce(i int) float32 {
-	a, b := t.part(i)
-	own, sum := t.learners[i], t.learners[0].gradient[a:b]
-	own.squares = 0
-	if a < b {
-		for _, other := range t.learners[1:] {
-			t.engine.set.Add(sum, other.gradient[a:b])
+	for k := i; k < numParts; k += len(t.learners) {
+		a, b := t.part(k)
+		t.squares[k] = 0
+		if a < b {
+			sum := t.slices[0].gradient[a:b]
+			for _, other := range t.slices[1:] {
+				t.engine.set.Add(sum, other.gradient[a:b])
+			}
+			t.squares[k] = t.engine.set.SumSquares(sum)
 		}
-		own.squares = t.engine.set.SumSquares(sum)
 	}
 	t.barrier.wait()
 	squares := 0.0
-	for _, other := range t.learners {
-		squares += float64(other.squares)
+	for _, part := range t.squares {
+		squares += float64(part)
 	}
 	norm := math.Sqrt(squares)
 	switch {
