@@ -27,21 +27,27 @@ type Standardizer struct {
 	Factor [][]float64 `json:"factor,omitempty"`
 }
 
-// Apply sets u, [D], to the standardized row x, [D], which may be the same slice.
+// Apply sets u, [D], to the standardized row x, [D], which may be the same slice. What
+// is beyond the range of a float64 becomes an infinity; only NaN gives NaN.
 func (s *Standardizer) Apply(u, x []float64) {
 	if s == nil {
 		copy(u, x)
 		return
 	}
+	isNaN := false
 	for d, mean := range s.Mean {
 		u[d] = (x[d] - mean) / s.Std[d]
 		if s.Factor == nil {
 			continue
 		}
+		isNaN = isNaN || math.IsNaN(u[d])
 		for k, l := range s.Factor[d][:d] {
 			u[d] -= l * u[k]
 		}
 		u[d] /= s.Factor[d][d]
+		if math.IsNaN(u[d]) && !isNaN { // an infinity less another, or times 0
+			u[d] = math.Inf(1)
+		}
 	}
 }
 

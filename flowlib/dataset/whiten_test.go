@@ -168,3 +168,20 @@ func TestCheckKnowsFactors(t *testing.T) {
 		}
 	}
 }
+
+// What a float64 cannot hold, once scaled, is infinite, not NaN: a row far out, not a
+// broken one.
+func TestWhiteningOverflows(t *testing.T) {
+	s := &Standardizer{Mean: []float64{0, 0, 0}, Std: []float64{1e-10, 1e-10, 1}, Factor: [][]float64{{1}, {0.5, 1}, {0, 0.5, 1}}}
+	u := make([]float64, 3)
+	s.Apply(u, []float64{1e300, 1e300, 0})
+	for d, v := range u {
+		if !math.IsInf(v, 0) {
+			t.Errorf("column %d became %g", d, v)
+		}
+	}
+	s.Apply(u, []float64{math.NaN(), 0, 0})
+	if !math.IsNaN(u[0]) || !math.IsNaN(u[1]) {
+		t.Errorf("NaN became %v", u)
+	}
+}

@@ -2,7 +2,6 @@ package fit
 
 import (
 	"fmt"
-	"runtime"
 	"strings"
 	"sync"
 
@@ -24,17 +23,19 @@ type parts struct {
 	compiled  bool
 }
 
-// minPart is how many rows a part has at least: of fewer, calling the operations
-// takes longer than what they do.
-const minPart = 64
+const (
+	minPart  = 128 // rows at least: of 64, calling the operations takes a tenth of the time
+	maxParts = 8
+)
 
-// numParts is how many parts a batch of size rows is worth. The pure-Go backend runs
-// one operation at a time, see [backend.Open], most of them on one core.
+// numParts is how many parts a batch of size rows has. The pure-Go backend runs one
+// operation at a time, see [backend.Open], most of them on one core. It does not depend
+// on how many cores there are, so that the weights do not: not the last bit.
 func numParts(b compute.Backend, size int) int {
 	if backend.Name(b) != "go" {
 		return 1
 	}
-	return max(1, min(runtime.GOMAXPROCS(0), size/minPart))
+	return max(1, min(maxParts, size/minPart))
 }
 
 // newParts returns nil for a batch of one part.

@@ -3,6 +3,8 @@ package fit
 import (
 	"errors"
 	"math"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,5 +116,49 @@ func TestNumParts(t *testing.T) {
 	}
 	if n := numParts(b, 2*minPart-1); n != 1 {
 		t.Errorf("%d parts of less than two", n)
+	}
+}
+
+// Weights are those of any number of cores, to the last bit.
+func TestCoresChangeNothing(t *testing.T) {
+	b, err := backend.Open("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fc := flow.RealNVP(2)
+	fc.Layers, fc.Hidden = 2, []int{16}
+	rows := make([][]float64, 700)
+	for i := range rows {
+		rows[i] = []float64{math.Sin(float64(i)), math.Cos(1.7 * float64(i))}
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for _, engine := range []string{EngineGraph, EngineFast} {
+		var first []flow.Weight
+		for _, cores := range []int{1, 2, 3, 5} {
+			runtime.GOMAXPROCS(cores)
+			m, err := flow.NewModel(b, fc)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := NewStepper(m, rows, Config{Steps: 10, BatchSize: 600, LearningRate: 1e-2, ClipNorm: 1, EvalEvery: 10, Engine: engine})
+			if err == nil {
+				_, err = s.Advance(10)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			w, err := m.Weights()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if first == nil {
+				first = w
+			}
+			for i := range w {
+				if !slices.Equal(w[i].Values, first[i].Values) {
+					t.Errorf("engine %q: %s differs on %d cores", engine, w[i].Path, cores)
+				}
+			}
+		}
 	}
 }

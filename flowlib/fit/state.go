@@ -12,6 +12,7 @@ import (
 	"math"
 	"slices"
 
+	"normflow/flowlib/backend"
 	"normflow/flowlib/flow"
 	"normflow/internal/safetensors"
 )
@@ -30,7 +31,7 @@ type state struct {
 
 const (
 	bestPrefix   = "best:"
-	checkpointID = "normflow checkpoint 2"
+	checkpointID = "normflow checkpoint 3"
 )
 
 // newState begins a run on the given data, or takes up the one in the checkpoint.
@@ -89,11 +90,16 @@ func (s *state) restoreBest() error {
 
 // identity is what must agree between a checkpoint and the run that takes it up.
 func (s *state) identity() (string, error) {
+	by := backend.Name(s.trainer.model.Backend)
+	if s.trainer.fast != nil {
+		by = EngineFast
+	}
 	text, err := json.Marshal(struct {
-		Fit  Config
-		Flow flow.Config
-		Data string
-	}{s.trainer.cfg, s.trainer.model.Config, s.data})
+		Fit     Config
+		Flow    flow.Config
+		Data    string
+		Backend string // another one rounds otherwise, and ends with other weights
+	}{s.trainer.cfg, s.trainer.model.Config, s.data, by})
 	return string(text), err
 }
 
