@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 # The line that scripts/tools/gonb/build puts in: the error of a program's cmd.Wait.
+MARK = b"program failed: %v"
 FAILED = re.compile(r"^E\d{4} .*jpyexec\.go:\d+\] \[\w+\] program failed: (.*)$", re.MULTILINE)
 UNKNOWN_COMMAND = re.compile(r'\A("%(.*)" unknown or not implemented yet)\.\Z', re.DOTALL)
 

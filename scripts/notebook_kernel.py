@@ -12,6 +12,7 @@ from nbclient import NotebookClient
 import gonb_says
 
 ROOT = Path(__file__).resolve().parent.parent
+GONB = ROOT / ".tools" / "bin" / "gonb"
 START_SECONDS = 120
 
 # System calls that read, by their number on this machine; the first argument is the file (Linux).
@@ -50,6 +51,8 @@ class Client(NotebookClient):
 
     async def start(self, env, log, groups):
         """Starts the kernel, whose own output goes to log, and adds its process group to groups."""
+        if GONB.exists() and gonb_says.MARK not in GONB.read_bytes():
+            raise RuntimeError("the GoNB of an older set-up does not log which program failed: run 'make setup'")
         self.km = self.create_kernel_manager()
         await self.async_start_new_kernel(env=env, stdout=log, stderr=log)
         self.pid = self.km.provisioner.pid  # the leader of a group of its own
