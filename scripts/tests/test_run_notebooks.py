@@ -3,6 +3,7 @@
 Needs the kernel (make setup); FLOW_REQUIRE_GONB=1 turns the skip into a failure.
 """
 
+import asyncio
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import time
 import unittest
 import uuid
 from pathlib import Path
+from unittest import mock
 
 import nbformat
 
@@ -301,6 +303,12 @@ class Words(unittest.TestCase):
             log.write("E1128 22:43:00.1 12 jpyexec.go:281] \x1b[7m[55b56bbd]\x1b[0m program failed: signal: killed\n")
             log.flush()
             self.assertEqual(gonb_says.failures(log.name, start), ["signal: killed"])
+
+    def test_a_kernel_that_logs_no_failure_is_refused(self):
+        nb = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "flow", "display_name": "Go"}})
+        with tempfile.NamedTemporaryFile() as old, mock.patch.object(notebook_kernel, "GONB", Path(old.name)):
+            with self.assertRaisesRegex(RuntimeError, "make setup"):
+                asyncio.run(notebook_kernel.Client(nb, ROOT, 1).start({}, None, set()))
 
     def test_first_line(self):
         self.assertEqual(gonb_says.first_line("\n%%\n  a := 1\n"), "a := 1")
