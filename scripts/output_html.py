@@ -1,7 +1,7 @@
 """What a cell has put out, as HTML that can do no harm on a page for others.
 
 Text is escaped. A picture must be one, and is shown as an image, in which no script
-runs and which fetches nothing. HTML keeps the elements listed here, and pictures that
+runs and which fetches nothing; what would is taken out of an SVG all the same. HTML keeps the elements listed here, and pictures that
 it carries itself; scripts, frames, forms, styles, links and what an address would
 fetch go.
 """
@@ -10,10 +10,14 @@ import base64
 import binascii
 import html
 import re
+from xml.etree import ElementTree
 
 import bleach
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
+
+for prefix, space in (("", "http://www.w3.org/2000/svg"), ("xlink", "http://www.w3.org/1999/xlink")):
+    ElementTree.register_namespace(prefix, space)
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -58,6 +62,22 @@ def is_picture(kind, content):
         return False
 
 
+def without_active(svg):
+    """The SVG without what would run or fetch where it is not shown as an image, but saved and opened."""
+    root, changed = fromstring(svg), False
+    for element in root.iter():
+        for child in list(element):
+            if child.tag.rpartition("}")[2].lower() in ("script", "foreignobject", "iframe", "handler", "set", "animate"):
+                element.remove(child)
+                changed = True
+        for name, value in list(element.attrib.items()):
+            local = name.rpartition("}")[2].lower()
+            if local.startswith("on") or local in ("href", "src") and not re.match(r"\s*(#|data:image/)", value):
+                del element.attrib[name]
+                changed = True
+    return ElementTree.tostring(root, encoding="unicode") if changed else svg
+
+
 def decoded(kind, text):
     """The bytes of a picture in base64, None if it is none."""
     try:
@@ -77,7 +97,7 @@ def svg_image(svg):
     """The SVG as an image whose alt text is its own title and description."""
     said = [re.search(rf"<{tag}\b[^>]*>(.*?)</{tag}>", svg, re.DOTALL) for tag in ("title", "desc")]
     alt = ". ".join(html.unescape(m.group(1)).strip().rstrip(".") for m in said if m) or "figure"
-    return image("image/svg+xml", svg.encode(), alt)
+    return image("image/svg+xml", without_active(svg).encode(), alt)
 
 
 def shown(data):

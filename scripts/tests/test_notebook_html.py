@@ -88,6 +88,16 @@ class NotebookHtml(unittest.TestCase):
         self.assertEqual(body.count('<img alt="dots" src="data:image/svg+xml;base64,'), 2)
         self.assertIn(f'src="data:image/png;base64,{PNG}"', body)
 
+    def test_what_is_taken_out_of_a_picture(self):
+        link = 'xmlns:xlink="http://www.w3.org/1999/xlink" xlink:href'
+        body = self.outputs({"image/svg+xml": SVG.replace("<rect", f'<script>alert(1)</script><a {link}="javascript:alert(1)"/><image href="/etc/passwd"/><use href="#a"/><rect onclick="alert(1)"')})
+        [data] = re.findall(r'src="data:image/svg\+xml;base64,([^"]*)"', body)
+        svg = base64.b64decode(data).decode()
+        for bad in ("script", "alert", "passwd"):
+            self.assertNotIn(bad, svg)
+        self.assertIn('<use href="#a" />', svg)
+        self.assertIn('<rect width="4" height="4" />', svg)
+
     def test_html_and_markdown_that_outputs_may_have(self):
         body = self.outputs(
             {"text/html": '<div>moons <progress value="2" max="5"></progress> <b>2</b> of 5</div><table><tr><td colspan="2">x</td></tr></table>'},
