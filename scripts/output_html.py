@@ -90,7 +90,10 @@ def decoded(kind, text):
 def data_picture(address):
     """The address if it is that of a picture which it holds itself, else ""."""
     data = DATA.fullmatch(address)
-    return address if data and decoded(data.group(1), data.group(2)) is not None else ""
+    content = decoded(data.group(1), data.group(2)) if data else None
+    if content is None or data.group(1) == "image/svg+xml" and without_active(content) != content:
+        return ""
+    return address
 
 
 def svg_image(svg):

@@ -97,6 +97,8 @@ class NotebookHtml(unittest.TestCase):
             self.assertNotIn(bad, svg)
         self.assertIn('<use href="#a" />', svg)
         self.assertIn('<rect width="4" height="4" />', svg)
+        active = base64.b64encode(SVG.replace("<rect", "<script/><rect").encode()).decode()
+        self.assertNotIn("<img", self.outputs({"text/html": f'<img alt="x" src="data:image/svg+xml;base64,{active}">'}))
 
     def test_html_and_markdown_that_outputs_may_have(self):
         body = self.outputs(
