@@ -26,7 +26,10 @@ func newFit() *cobra.Command {
 FILE is a CSV (also .gz), NPY, NPZ or Parquet table of numbers, or - for a CSV
 on the standard input. Its rows are split into training, validation and test;
 training stops when the NLL of the validation rows no longer falls. What is not
-set is chosen by the table, and the command says what and why.
+set is chosen by the table, and the command says what and why, with a line for
+each column. Columns that have one value in all training rows are left out. Lines
+that begin with "warning:" are kept in the model too: rows that lie far outside,
+columns that are functions of others, rows that repeat.
 
 NLLs are means of -log p in nats per row, in the units of the file; 0.1 nats
 less is a density 10 % higher where the rows are. Bits per dimension are the

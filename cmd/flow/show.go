@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"normflow/flowlib/flow"
+	"normflow/flowlib/tabular"
+	"normflow/internal/show"
 )
 
 func newShow() *cobra.Command {
@@ -84,7 +86,7 @@ func (d shown) write(w io.Writer) error {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "%-16s%s\n", name, fmt.Sprintf(format, args...))
 	}
-	line("model", "%s", d.Path)
+	line("model", "%s", show.Name(d.Path))
 	line("architecture", "%s, %d coupling layers, %d features, %d columns of context", d.Name, d.Config.Layers, d.Config.Features, d.Config.Context)
 	line("parameters", "%d of %s, in %d variables", d.Parameters, d.DType, len(d.Variables))
 	if d.Library == "" {
@@ -106,6 +108,12 @@ func (d shown) write(w io.Writer) error {
 		fmt.Fprintf(&b, "%s\n", part.name)
 		if err := outline(&b, part.text, "  "); err != nil {
 			return err
+		}
+	}
+	var record struct{ Columns []tabular.Treatment }
+	if json.Unmarshal(d.Training, &record) == nil { // else it is another program's
+		for _, t := range record.Columns {
+			fmt.Fprintln(&b, t)
 		}
 	}
 	_, err = io.WriteString(w, b.String())

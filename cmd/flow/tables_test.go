@@ -88,7 +88,7 @@ func TestFitPrints(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &r); err != nil || status != 0 || strings.Count(out, "\n") != 1 {
 		t.Fatal(err, out)
 	}
-	keys(t, r, "model kind program created source features split reasons warnings engine fit result gaussian train valid test calibration typical quartiles sketch summary options")
+	keys(t, r, "model kind program created source features split columns reasons warnings engine fit result gaussian train valid test calibration typical quartiles sketch summary options")
 	keys(t, r["test"], "mean se bits_per_dim")
 	keys(t, r["options"], "layers model seed steps")
 	keys(t, r["split"], "seed train valid test")

@@ -88,11 +88,10 @@ func (r *Recipe) chooseNoise(a Ask) {
 		}
 		r.Noise[i] = c.Step
 		names = append(names, c.Name)
-		r.because("column %s: %d values in %d rows, all on steps of %.6g: uniform noise of one step is added", show.Quoted(c.Name), c.Distinct, c.N, c.Step)
 	}
 	if names == nil {
 		return
 	}
 	r.Copies = max(1, min(maxCopies, maxNoisy/a.Rows))
-	r.because("the density is that of the table with this noise (columns %s), in which training sees each row %d times", show.Names(names), r.Copies)
+	r.because("noise of one step of their grids is added to %s: the density is that of the table with this noise, in which training sees each row %d times", show.Names(names), r.Copies)
 }

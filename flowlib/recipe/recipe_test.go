@@ -109,7 +109,7 @@ func TestDequantiseColumnsOnAGrid(t *testing.T) {
 	if !slices.Equal(r.Noise, []float64{0, 1}) {
 		t.Fatalf("noise %v, want a whole step for age alone", r.Noise)
 	}
-	if text := strings.Join(r.Reasons, "\n"); !strings.Contains(text, `column "age": 10 values in 300 rows, all on steps of 1`) || !strings.Contains(text, "each row 10 times") {
+	if text := strings.Join(r.Reasons, "\n"); !strings.Contains(text, `noise of one step of their grids is added to age`) || !strings.Contains(text, "each row 10 times") {
 		t.Errorf("reasons: %s", text)
 	}
 	before := slices.Clone(rows[0])

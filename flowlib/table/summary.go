@@ -231,15 +231,16 @@ func Describe(r *Reader) (Summary, error) {
 // to 16 it did not.
 const leastSteps = 100
 
-// Check returns an error if no density can be fitted to the table: fewer rows
-// than least, or a column of one value.
+// Check returns an error if no density can be fitted to the table: fewer rows than
+// least, or a column that float64 cannot hold. Columns of one value are for the caller
+// to leave out: they carry no density.
 func (s Summary) Check(least int64) error {
 	if s.Rows < least {
 		return fmt.Errorf("has %d rows, too few to fit a density to: expected at least %d", s.Rows, least)
 	}
 	for _, c := range s.Columns {
-		if c.N > 0 && c.Constant() {
-			return fmt.Errorf("column %s is %g in all %d rows, which carries no density: leave it out with --exclude", show.Quoted(c.Name), c.Min, c.N)
+		if c.Constant() {
+			continue
 		}
 		largest := max(math.Abs(c.Min), math.Abs(c.Max))
 		step := math.Nextafter(largest, math.Inf(1)) - largest

@@ -106,7 +106,7 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 		o.Read.Keep = []string{o.Labels}
 	}
 	begin := func(r *table.Reader) error {
-		where = unit(r)
+		where = unit(r.Format())
 		if err := labels.find(r); err != nil {
 			return fmt.Errorf("%s: %w", show.Name(file), err)
 		}

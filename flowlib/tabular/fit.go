@@ -190,11 +190,24 @@ func (j *job) prepare(file string) error {
 	if err := j.data.split(rows, j.FitConfig); err != nil {
 		return err
 	}
+	d := j.data
+	kept, err := d.dropConstants(rows)
+	if err != nil {
+		return err
+	}
+	if err := d.split(kept, j.FitConfig); err != nil { // the same rows as before, without those columns
+		return err
+	}
 	chosen, err := j.choose()
 	if err != nil {
 		return err
 	}
-	d := j.data
+	d.treat(chosen.Noise)
+	d.warnOfRows(kept, chosen.Noise)
+	d.noteTreatments(j.Note)
+	for _, warning := range d.warnings {
+		j.Note("warning: " + warning)
+	}
 	d.dequantise(chosen, j.Seed)
 	j.flow, j.fit = chosen.Flow, chosen.Fit
 	j.flow.Seed, j.fit.Seed = j.Seed, j.Seed
@@ -213,7 +226,7 @@ func (j *job) prepare(file string) error {
 		Kind: recordKind, Program: flow.Library(), Created: time.Now().UTC().Format(time.RFC3339),
 		Source: d.source, Features: d.features, Context: d.context, Summary: d.summary,
 		Split: Split{j.Seed, len(d.raw.Train), len(d.raw.Valid), len(d.raw.Test)},
-		Steps: chosen.Noise, Reasons: chosen.Reasons, Options: j.Options,
+		Steps: chosen.Noise, Columns: d.columns, Reasons: chosen.Reasons, Warnings: append([]string{}, d.warnings...), Options: j.Options,
 	}
 	for _, reason := range chosen.Reasons {
 		j.Note(reason)

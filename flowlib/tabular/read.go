@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/recipe"
@@ -23,6 +22,11 @@ type data struct {
 	features, context []string
 	summary           table.Summary
 	raw, noisy        dataset.Splits // as in the file, and with noise; [n, D+C]
+
+	lines    []int64     // where each row stands in the file, see table.Chunk
+	unit     string      // what they count
+	columns  []Treatment // what became of each column
+	warnings []string
 }
 
 // read reads and checks the table, and notes what a person should know about it.
@@ -80,10 +84,9 @@ func read(file string, c FitConfig, note func(string)) (*data, [][]float64, erro
 	if t.Dropped > 0 {
 		note(fmt.Sprintf("%d rows were left out: they miss a value", t.Dropped))
 	}
-	for _, warning := range d.summary.Warnings() {
-		if !strings.HasSuffix(warning, "(dequantised)") { // the recipe says so, and more
-			note(warning)
-		}
+	d.lines, d.unit = t.Lines, unit(t.Format)
+	for _, name := range c.Exclude {
+		d.leaveOut(name, "by --exclude")
 	}
 	return d, t.Rows, nil
 }
@@ -126,6 +129,13 @@ func sum(file string) (string, error) {
 		return "", fmt.Errorf("%s: cannot be read: %w", file, err)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+func namesOfSummary(s table.Summary) (all []string) {
+	for _, c := range s.Columns {
+		all = append(all, c.Name)
+	}
+	return all
 }
 
 func namesOf(columns []table.Column) []string {

@@ -31,8 +31,10 @@ type Record struct {
 	// Steps of the grid that each feature lies on, [D+C]; noise of one step was added
 	// before fitting. 0: the feature is continuous, or it is context, which gets no
 	// noise. Absent: no column got any.
-	Steps   []float64 `json:"dequantised,omitempty"`
-	Reasons []string  `json:"reasons"` // what was chosen, and why
+	Steps []float64 `json:"dequantised,omitempty"`
+	// Columns says what became of each column that was asked for or left out.
+	Columns []Treatment `json:"columns,omitempty"`
+	Reasons []string    `json:"reasons"` // what was chosen, and why
 	// Warnings say in a sentence each what may be wrong with the table.
 	Warnings []string `json:"warnings"`
 

@@ -49,7 +49,7 @@ func eachMutant(whole any, at any, path string, set func(any), do func(path stri
 		}
 	case []any:
 		for _, i := range []int{0, len(at) - 1} {
-			if i >= 0 {
+			if i >= 0 && i < len(at) {
 				eachMutant(whole, at[i], fmt.Sprintf("%s.%d", path, i), func(v any) {
 					if at[i] = v; v == (missing{}) {
 						at[i] = nil

@@ -48,7 +48,7 @@ func (m *Model) each(ctx context.Context, file string, o table.Options, noise fu
 		return seen, err
 	}
 	defer r.Close()
-	seen.Unit = unit(r)
+	seen.Unit = unit(r.Format())
 	var total sums
 	var logProb []float64
 	for first := true; ; first = false {
@@ -98,8 +98,8 @@ func (m *Model) each(ctx context.Context, file string, o table.Options, noise fu
 }
 
 // unit is what a chunk's Lines count.
-func unit(r *table.Reader) string {
-	if strings.HasPrefix(r.Format(), "CSV") {
+func unit(format string) string {
+	if strings.HasPrefix(format, "CSV") {
 		return "line"
 	}
 	return "row"

@@ -114,7 +114,7 @@ func TestGridIsDequantised(t *testing.T) {
 	if len(r.Steps) != 2 || r.Steps[0] != 0 || r.Steps[1] != 1 {
 		t.Errorf("steps %v", r.Steps)
 	}
-	if text := strings.Join(notes, "\n"); !strings.Contains(text, `column "b": 7 values in 1000 rows, all on steps of 1: uniform noise`) {
+	if text := strings.Join(notes, "\n"); !strings.Contains(text, `column "b": feature, 7 values in 1000 rows, all on steps of 1: uniform noise`) {
 		t.Errorf("the notes say nothing of it:\n%s", text)
 	}
 	m := open(t, dir, "auto")
@@ -228,7 +228,7 @@ func TestFitRefuses(t *testing.T) {
 		{good, "", func(c *FitConfig) { c.ConditionOn = []string{"a", "b"} }, "no column is left to fit a density to; there are: a, b"},
 		{good, "", func(c *FitConfig) { c.Columns, c.ConditionOn = []string{"a"}, []string{"a"} }, `column "a" is named twice`},
 		{text("a,b\n" + strings.Repeat("1,2\n3,4\n", 40)), "", nil, "t.csv: has 80 rows, too few to fit a density to: expected at least 100"},
-		{text("a,b\n" + strings.Repeat("1,2\n3,2\n", 60)), "", nil, `t.csv: column "b" is 2 in all 120 rows, which carries no density: leave it out with --exclude`},
+		{text("a,b\n" + strings.Repeat("1,2\n3,2\n", 60)), "", func(c *FitConfig) { c.Columns = []string{"b"} }, `t.csv: no column is left to fit a density to: "b": one value in all 96 training rows`},
 		{text("a,b\n1,2\n3,red\n"), "", nil, `t.csv: line 3, column "b": found "red", expected a number`},
 		{text("a,b\n1,2\n3,\n"), "", nil, `or leave the rows out with --missing drop`},
 		{filepath.Join(full, "nothing.csv"), "", nil, "nothing.csv: there is no such file: check the name and the folder"},

@@ -1,0 +1,107 @@
+package tabular
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/stat"
+
+	"normflow/internal/show"
+)
+
+// outliers are rows of which one column lies far outside: beyond a hundred times the
+// spread of the middle half, with nothing between them and the rest.
+type outliers struct {
+	column int   // in the rows
+	rows   []int // where they are, in order
+	value  float64
+	same   bool    // all have that value: a mark for something, not a measurement
+	times  float64 // how far out the nearest is, in spreads
+	middle float64 // the median of the column
+}
+
+const (
+	outlierDistance = 100  // spreads
+	outlierGap      = 10   // times farther out than any other row
+	outlierShare    = 0.05 // of the rows at most: more are a part of the table
+)
+
+// findOutliers looks through the columns of rows, [n, D], one by one. A density is spread
+// over all that a column holds: a few rows a million times larger leave it no detail
+// for the others.
+func findOutliers(rows [][]float64) (all []outliers) {
+	if len(rows) == 0 {
+		return nil
+	}
+	values, distance := make([]float64, len(rows)), make([]float64, len(rows))
+	for j := range rows[0] {
+		for i, row := range rows {
+			values[i] = row[j]
+		}
+		slices.Sort(values)
+		middle := stat.Quantile(0.5, stat.Empirical, values, nil)
+		for i, v := range values {
+			distance[i] = math.Abs(v - middle)
+		}
+		slices.Sort(distance)
+		spread := 0.0 // half of the rows of a column may have one value, or nearly all
+		for _, p := range []float64{0.5, 0.75, 0.9, 0.95} {
+			if spread = stat.Quantile(p, stat.Empirical, distance, nil); spread > 0 {
+				break
+			}
+		}
+		least := len(rows) - int(outlierShare*float64(len(rows)))
+		from := math.Inf(1) // the distance of the nearest outlier
+		for i := len(rows) - 1; i >= max(1, least); i-- {
+			if distance[i] <= outlierDistance*spread {
+				break
+			}
+			if distance[i] >= outlierGap*distance[i-1] {
+				from = distance[i]
+			}
+		}
+		if !(spread > 0) || math.IsInf(from, 1) {
+			continue
+		}
+		o := outliers{column: j, same: true, times: from / spread, middle: middle}
+		for i, row := range rows {
+			if math.Abs(row[j]-middle) < from {
+				continue
+			}
+			if len(o.rows) == 0 {
+				o.value = row[j]
+			}
+			o.same = o.same && row[j] == o.value
+			o.rows = append(o.rows, i)
+		}
+		all = append(all, o)
+	}
+	return all
+}
+
+// warning names the rows as their file does, by lines or rows.
+func (o outliers) warning(column, unit string, lines []int64) string {
+	const most = 8
+	where := ""
+	for k, i := range o.rows {
+		if k == most {
+			where += fmt.Sprintf(", … (%d in all)", len(o.rows))
+			break
+		}
+		if k > 0 {
+			where += ", "
+		}
+		where += fmt.Sprint(lines[i])
+	}
+	plural, have := "s", "have"
+	if len(o.rows) == 1 {
+		plural, have = "", "has"
+	}
+	text := fmt.Sprintf("column %s is far outside in %s%s %s: found %.6g, where the median is %.6g and nothing else is a tenth as far out",
+		show.Quoted(column), unit, plural, where, o.value, o.middle)
+	if o.same && len(o.rows) > 1 {
+		return text + fmt.Sprintf(": all %s that value: if it marks one that is missing, make it empty and use --missing drop", have)
+	}
+	return text + ": the density is spread as far, and poor elsewhere: correct or remove the row" + plural + " if they are errors"
+}

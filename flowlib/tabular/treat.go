@@ -1,0 +1,130 @@
+package tabular
+
+import (
+	"fmt"
+	"slices"
+
+	"normflow/internal/show"
+)
+
+// Treatment is what became of a column of the table of a fit.
+type Treatment struct {
+	Column string `json:"column"`
+	Role   string `json:"role"` // feature, context or left out
+	How    string `json:"how"`  // in words: continuous, with noise, or why it is left out
+}
+
+func (t Treatment) String() string {
+	return fmt.Sprintf("column %s: %s, %s", show.Quoted(t.Column), t.Role, t.How)
+}
+
+const (
+	roleFeature = "feature"
+	roleContext = "context"
+	roleLeftOut = "left out"
+)
+
+// leaveOut adds a column that is no part of the density.
+func (d *data) leaveOut(column, why string) {
+	d.columns = append(d.columns, Treatment{column, roleLeftOut, why})
+}
+
+// treat says what became of the columns, before those left out; noise is the recipe's.
+func (d *data) treat(noise []float64) {
+	var used []Treatment
+	for i, c := range d.summary.Columns {
+		t := Treatment{c.Name, roleFeature, "continuous"}
+		switch {
+		case i >= len(d.features):
+			t.Role, t.How = roleContext, "as it is, without noise"
+			if c.Whole || c.Step > 0 {
+				t.How += fmt.Sprintf(" (%d values on steps of %.6g)", c.Distinct, c.Step)
+			}
+		case noise != nil && noise[i] > 0:
+			t.How = fmt.Sprintf("%d values in %d rows, all on steps of %.6g: uniform noise of one step is added", c.Distinct, c.N, c.Step)
+		}
+		used = append(used, t)
+	}
+	d.columns = append(used, d.columns...)
+}
+
+// noteTreatments says it, a line a column; of a wide table the first ones.
+func (d *data) noteTreatments(note func(string)) {
+	const most = 40
+	for i, t := range d.columns {
+		if i == most {
+			note(fmt.Sprintf("… and %d columns more: flow show names them all", len(d.columns)-most))
+			return
+		}
+		note(t.String())
+	}
+}
+
+// dropConstants leaves out the features that have one value in all training rows, and
+// returns the rows without them: no density can be fitted to these.
+func (d *data) dropConstants(rows [][]float64) ([][]float64, error) {
+	train := d.raw.Train
+	var features, context []int
+	for j, v := range train[0] {
+		if slices.ContainsFunc(train, func(row []float64) bool { return row[j] != v }) {
+			continue
+		}
+		if j < len(d.features) {
+			features = append(features, j)
+		} else {
+			context = append(context, j)
+		}
+	}
+	names := func(at []int) (all []string) {
+		for _, j := range at {
+			all = append(all, d.summary.Columns[j].Name)
+		}
+		return all
+	}
+	switch {
+	case len(context) > 0:
+		return nil, fmt.Errorf("%s: --condition-on: %s: one value in all %d training rows: a density cannot depend on it: condition on other columns", show.Name(d.source.File), show.QuotedNames(names(context)), len(train))
+	case len(features) == len(d.features):
+		return nil, fmt.Errorf("%s: no column is left to fit a density to: %s: one value in all %d training rows", show.Name(d.source.File), show.QuotedNames(names(features)), len(train))
+	case features == nil:
+		return rows, nil
+	}
+	for _, j := range features {
+		why := fmt.Sprintf("%.6g in all %d training rows", train[0][j], len(train))
+		others := 0
+		for _, row := range rows {
+			if row[j] != train[0][j] {
+				others++
+			}
+		}
+		if others > 0 {
+			why += fmt.Sprintf(", another value in %d of the rest", others)
+		}
+		d.leaveOut(d.features[j], why)
+	}
+	text := fmt.Sprintf("column %s has one value in all %d training rows and is left out", show.QuotedNames(names(features)), len(train))
+	if len(features) > 1 {
+		text = fmt.Sprintf("columns %s have one value each in all %d training rows and are left out", show.QuotedNames(names(features)), len(train))
+	}
+	d.warn(text + ": no density can be fitted to one value, and new rows with another are not noticed")
+	d.features = without(d.features, features)
+	d.summary.Columns = without(d.summary.Columns, features)
+	kept := make([][]float64, len(rows))
+	for i, row := range rows {
+		kept[i] = without(row, features)
+	}
+	return kept, nil
+}
+
+// without returns a copy of a list without some places, which are in order.
+func without[T any](list []T, at []int) []T {
+	kept := make([]T, 0, len(list)-len(at))
+	for i, v := range list {
+		if len(at) > 0 && at[0] == i {
+			at = at[1:]
+			continue
+		}
+		kept = append(kept, v)
+	}
+	return kept
+}
