@@ -11,17 +11,19 @@ import (
 
 	"normflow/flowlib/table"
 	"normflow/flowlib/tabular"
+	"normflow/internal/memory"
 	"normflow/internal/show"
 )
 
 // readFlags say how to read a table.
-type readFlags struct{ missing, header, delimiter, array string }
+type readFlags struct{ missing, header, delimiter, array, memory string }
 
 func (r *readFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&r.missing, "missing", "error", "rows that miss a value: error, or drop to leave them out")
 	f.StringVar(&r.header, "header", "auto", "whether the first line of a CSV holds names: auto, yes or no")
 	f.StringVar(&r.delimiter, "delimiter", "", "of a CSV: , ; | : space or tab (default found out)")
 	f.StringVar(&r.array, "array", "", "the array to read of an NPZ (default all, side by side)")
+	f.StringVar(&r.memory, "memory", "", "what the run may hold, such as 2GB (default half of the machine's or the container's memory)")
 }
 
 func (r *readFlags) options() (o table.Options, err error) {
@@ -42,6 +44,12 @@ func (r *readFlags) options() (o table.Options, err error) {
 		o.Delimiter = runes[0]
 	}
 	o.Array = r.array
+	if r.memory != "" {
+		if o.Memory, err = memory.Parse(r.memory); err != nil {
+			return o, usageError{fmt.Errorf("--memory: %w", err)}
+		}
+	}
+	memory.Limit(o.Memory)
 	return o, nil
 }
 

@@ -82,7 +82,7 @@ func newSource(in *input, o Options) (source, error) {
 	case bytes.HasPrefix(head, []byte(magicParquet)):
 		return newParquet(in, o)
 	case bytes.HasPrefix(head, []byte(magicZip)):
-		return newNPZ(in, o.Array)
+		return newNPZ(in, o)
 	case bytes.HasPrefix(head, []byte("PARE")):
 		return nil, errors.New("is an encrypted Parquet file: write it without encryption")
 	case bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0")):
@@ -131,7 +131,7 @@ func brokenGzip(err error) error {
 }
 
 // newNPZ opens a zip file of arrays; a zip file of something else is named.
-func newNPZ(in *input, array string) (source, error) {
+func newNPZ(in *input, o Options) (source, error) {
 	if in.at == nil {
 		return nil, errors.New("is a zip file, which cannot be read from a pipe: give the file's name")
 	}
@@ -144,5 +144,5 @@ func newNPZ(in *input, array string) (source, error) {
 			return nil, errors.New("is a workbook of Excel, expected CSV, NPY, NPZ or Parquet: save the sheet as CSV UTF-8")
 		}
 	}
-	return openNPZ(in, z, array)
+	return openNPZ(in, z, o)
 }

@@ -11,18 +11,23 @@ import (
 type allowance struct {
 	used, most int64
 	size       int64 // of the file
+	remedy     string
 }
 
 // allowanceFor is what a reader of the file may hold: what its size warrants, since a few
 // bytes can claim to unpack to gigabytes, and no more than a run may.
-func allowanceFor(in *input, o Options) *allowance {
-	return &allowance{most: min(memory.Budget(o.Memory), 192<<20+64*in.size), size: in.size}
+func allowanceFor(in *input, o Options, remedy string) *allowance {
+	a := &allowance{most: 96<<20 + 64*in.size, size: in.size, remedy: remedy}
+	if budget := memory.Budget(o.Memory); budget < a.most {
+		a.most, a.remedy = budget, remedy+", or raise --memory"
+	}
+	return a
 }
 
 // take says that n bytes more are held.
 func (a *allowance) take(n int64) error {
 	if n > a.most-a.used {
-		return fmt.Errorf("takes more than %s of memory to read, of a file of %s: write smaller row groups, or raise --memory", memory.Text(a.most), memory.Text(a.size))
+		return fmt.Errorf("takes more than %s of memory to read, of a file of %s: %s", memory.Text(a.most), memory.Text(a.size), a.remedy)
 	}
 	a.used += n
 	return nil

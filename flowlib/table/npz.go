@@ -48,7 +48,11 @@ func newArrays(in *input, format string, names []string, arrays []*array) *array
 }
 
 // openNPZ opens the arrays of a zip file that o asks for.
-func openNPZ(in *input, z *zip.Reader, wanted string) (source, error) {
+func openNPZ(in *input, z *zip.Reader, o Options) (source, error) {
+	if err := checkMembers(in, z); err != nil {
+		return nil, err
+	}
+	wanted, room := o.Array, allowanceFor(in, o, "save it with numpy.savez, or fewer arrays")
 	var found, shapes, names []string
 	var arrays []*array
 	total := 0
@@ -61,7 +65,7 @@ func openNPZ(in *input, z *zip.Reader, wanted string) (source, error) {
 		if wanted != "" && name != wanted {
 			continue
 		}
-		a, err := openMember(in, f)
+		a, err := openMember(in, f, room)
 		if err != nil {
 			return nil, fmt.Errorf("array %q: %w", name, err)
 		}
@@ -85,7 +89,34 @@ func openNPZ(in *input, z *zip.Reader, wanted string) (source, error) {
 	return newArrays(in, "NPZ", names, arrays), nil
 }
 
-func openMember(in *input, f *zip.File) (*array, error) {
+// checkMembers refuses members that lie on the same bytes: each would be unpacked anew.
+func checkMembers(in *input, z *zip.Reader) error {
+	if len(z.File) > maxColumns {
+		return fmt.Errorf("is a zip file of %d members, expected at most %d", len(z.File), maxColumns)
+	}
+	var members []extent
+	for _, f := range z.File {
+		offset, err := f.DataOffset()
+		if err != nil || f.CompressedSize64 > uint64(in.size-min(offset, in.size)) {
+			return errors.New("the zip file is broken (a member lies outside it): it was cut off or changed; copy or download it again")
+		}
+		members = append(members, extent{offset, offset + int64(f.CompressedSize64)})
+	}
+	if overlap(members) {
+		return errors.New("the zip file is broken (two members lie on the same bytes): save it anew with numpy.savez")
+	}
+	return nil
+}
+
+const unpacker = 48 << 10 // bytes that unpacking one member holds
+
+func openMember(in *input, f *zip.File, room *allowance) (*array, error) {
+	if f.Method != zip.Store {
+		if err := room.take(unpacker); err != nil {
+			return nil, err
+		}
+	}
+
 	r, err := f.Open()
 	if err != nil {
 		return nil, fmt.Errorf("the zip file is broken (%w): copy or download it again", err)
@@ -116,10 +147,20 @@ func openMember(in *input, f *zip.File) (*array, error) {
 	if most := min(256<<20, 1<<20+200*f.CompressedSize64); uint64(a.bytes()) > most {
 		return nil, fmt.Errorf("is compressed and in Fortran order, and its %d bytes are more than the %d that are read so: save it with numpy.savez, or numpy.ascontiguousarray of it", a.bytes(), most)
 	}
-	data, err := io.ReadAll(r) // to its end, where its checksum is looked at; it has the size that was checked
+	if err := room.take(a.bytes()); err != nil {
+		return nil, err
+	}
+	data := make([]byte, a.bytes())
+	if _, err = io.ReadFull(r, data); err == nil {
+		if _, err = io.ReadFull(r, make([]byte, 1)); err == io.EOF { // there its checksum is looked at
+			err = nil
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the zip file is broken (%w): copy or download it again", err)
 	}
+	r.Close() //nolint:errcheck // it was read
+	room.used -= unpacker
 	a.data = bytes.NewReader(data)
 	return a, nil
 }
@@ -128,6 +169,7 @@ func (s *arraysSource) all() []Column  { return s.columns }
 func (s *arraysSource) unit() string   { return "row" }
 func (s *arraysSource) close() error   { return s.in.Close() }
 func (s *arraysSource) format() string { return s.name }
+func (s *arraysSource) rows() int64    { return s.arrays[0].rows }
 
 func (s *arraysSource) begin(numbers, texts []int) error {
 	s.wanted, s.place = make([][]int, len(s.arrays)), make([][]int, len(s.arrays))

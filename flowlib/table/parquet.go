@@ -36,7 +36,7 @@ func newParquet(in *input, o Options) (_ source, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &parquetSource{in: in, meta: meta, group: -1, room: allowanceFor(in, o)}
+	s := &parquetSource{in: in, meta: meta, group: -1, room: allowanceFor(in, o, "write smaller row groups")}
 	if err := s.schema(meta.Schema); err != nil {
 		return nil, err
 	}

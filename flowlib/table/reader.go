@@ -7,17 +7,22 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"normflow/internal/memory"
 )
 
 // Reader reads the rows of one table from first to last.
 type Reader struct {
 	name    string // of the file, for messages
+	in      *input
 	src     source
 	columns []Column // read as numbers
 	kept    []Column
 	missing Missing
 	settled bool
-	rows    int // of a chunk
+	rows    int   // of a chunk
+	budget  int64 // bytes that the run may hold
+	copies  int
 	chunk   Chunk
 	err     error // what comes after the rows handed out
 
@@ -44,7 +49,7 @@ func newReader(in *input, o Options) (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", in.name, err)
 	}
-	r := &Reader{name: in.name, src: src, missing: o.Missing, settled: o.Settled, rows: o.chunkRows}
+	r := &Reader{name: in.name, in: in, budget: memory.Budget(o.Memory), copies: max(1, o.Copies), src: src, missing: o.Missing, settled: o.Settled, rows: o.chunkRows}
 	all := src.all()
 	if err := checkNames(all); err != nil {
 		return nil, r.wrap(err)
@@ -66,7 +71,7 @@ func newReader(in *input, o Options) (*Reader, error) {
 		r.kept = append(r.kept, all[i])
 	}
 	if r.rows == 0 {
-		r.rows = min(max(1, 1<<17/len(numbers)), 4096)
+		r.rows = min(max(1, 1<<17/(len(numbers)+2*len(texts))), 4096)
 	}
 	r.chunk.features, r.chunk.kept = len(numbers), len(texts)
 	r.tally = make([]int64, len(numbers))
@@ -276,53 +281,4 @@ func names(columns []Column) []string {
 		all[i] = c.Name
 	}
 	return all
-}
-
-// Table is a whole table in memory.
-type Table struct {
-	Columns []string
-	Rows    [][]float64 // [n, D]; all share one block of memory
-	Lines   []int64     // [n], see Chunk
-	Kept    []Column
-	Text    [][]string // [n, K], nil without Options.Keep
-	Dropped int64      // rows with missing values
-	Format  string
-}
-
-// ReadAll reads the whole table at path.
-func ReadAll(path string, o Options) (*Table, error) {
-	r, err := Open(path, o)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	return r.readAll()
-}
-
-func (r *Reader) readAll() (*Table, error) {
-	t := &Table{Columns: r.Columns(), Kept: r.Kept()}
-	var flat []float64
-	for {
-		c, err := r.Next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		flat = append(flat, c.Values...)
-		t.Lines = append(t.Lines, c.Lines...)
-		for i := range c.Len() {
-			if c.kept > 0 {
-				t.Text = append(t.Text, slices.Clone(c.Text(i)))
-			}
-		}
-	}
-	d := len(t.Columns)
-	t.Rows = make([][]float64, len(t.Lines))
-	for i := range t.Rows {
-		t.Rows[i] = flat[i*d : (i+1)*d : (i+1)*d]
-	}
-	t.Dropped, t.Format = r.Dropped(), r.Format()
-	return t, nil
 }

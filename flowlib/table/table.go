@@ -44,8 +44,11 @@ type Options struct {
 	// they have the same number of rows.
 	Array string
 
-	// Memory is how much reading may hold, in bytes; 0: what [memory.Budget] gives.
+	// Memory is how many bytes the run may hold; 0: half of what the machine or the
+	// container has. Copies is how many times over the caller will hold the rows that
+	// [ReadAll] returns; 0: once.
 	Memory int64
+	Copies int
 
 	chunkRows int // rows in a chunk; 0: about 1 MiB of numbers. Set by tests.
 }

@@ -34,6 +34,7 @@ func read(file string, c FitConfig, note func(string)) (*data, [][]float64, erro
 	d := &data{}
 	o := c.Read
 	o.Columns = nil
+	o.Copies = 4 // as read, in parts, with noise, and standardized
 	o.Choose = func(all []table.Column) ([]string, error) {
 		columns := c.Columns
 		if len(columns) == 0 {

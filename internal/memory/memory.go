@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,6 +36,14 @@ var half = sync.OnceValue(func() int64 {
 	}
 	return int64(least / 2)
 })
+
+// Limit has the collector of garbage work harder as the run nears its budget, unless the
+// user has set GOMEMLIMIT.
+func Limit(asked int64) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(Budget(asked))
+	}
+}
 
 // units are those that a size may have, the longer names first.
 var units = []struct {

@@ -1,0 +1,116 @@
+package table
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"normflow/internal/memory"
+)
+
+// Table is a whole table in memory.
+type Table struct {
+	Columns []string
+	Rows    [][]float64 // [n, D]; many share a block of memory
+	Lines   []int64     // [n], see Chunk
+	Kept    []Column
+	Text    [][]string // [n, K], nil without Options.Keep
+	Dropped int64      // rows with missing values
+	Format  string
+}
+
+// ReadAll reads the whole table at path. It refuses one that takes more memory than
+// Options.Memory before it takes it: where the file says how many rows it holds, before
+// it reads one; else once what was read says how large the whole will be.
+func ReadAll(path string, o Options) (*Table, error) {
+	r, err := Open(path, o)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return r.readAll()
+}
+
+func (r *Reader) readAll() (*Table, error) {
+	if counted, ok := r.src.(interface{ rows() int64 }); ok {
+		if err := r.fits(counted.rows(), "holds"); err != nil {
+			return nil, err
+		}
+	}
+	t := &Table{Columns: r.Columns(), Kept: r.Kept()}
+	var block []float64
+	d, texts := len(t.Columns), int64(0)
+	for {
+		c, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		for i := range c.Len() {
+			if cap(block)-len(block) < d {
+				block = make([]float64, 0, max(d, min(1<<16, d+len(t.Rows)*d)))
+			}
+			from := len(block)
+			block = append(block, c.Row(i)...)
+			t.Rows = append(t.Rows, block[from:len(block):len(block)])
+			if c.kept > 0 {
+				t.Text = append(t.Text, slices.Clone(c.Text(i)))
+			}
+		}
+		t.Lines = append(t.Lines, c.Lines...)
+		texts += int64(c.textBytes)
+		if err := r.grows(int64(len(t.Rows)), texts); err != nil {
+			return nil, err
+		}
+	}
+	t.Dropped, t.Format = r.Dropped(), r.Format()
+	return t, nil
+}
+
+// rowBytes is what a row of a table in memory takes, with all that its reader makes of it.
+func (r *Reader) rowBytes() int64 {
+	const around = 32 // the slice of a row, and its line
+	return int64(r.copies) * (8*int64(len(r.columns)) + around)
+}
+
+// fits refuses so many rows if they take more than the run may hold.
+func (r *Reader) fits(rows int64, holds string) error {
+	if rows <= r.budget/r.rowBytes() {
+		return nil
+	}
+	return r.wrap(fmt.Errorf("%s %d rows of %d columns, which take about %s of memory here, and the run may hold %s: read fewer rows or columns, or raise --memory",
+		holds, rows, len(r.columns), memory.Text(clamp(rows, r.rowBytes())), memory.Text(r.budget)))
+}
+
+// clamp is the product of two positive numbers, or the largest number.
+func clamp(a, b int64) int64 {
+	if product := a * b; product/b == a {
+		return product
+	}
+	return 1<<63 - 1
+}
+
+// grows refuses a table that will not fit, by what was read of it.
+func (r *Reader) grows(rows, texts int64) error {
+	if err := r.fits(rows+texts/r.rowBytes(), "holds at least"); err != nil {
+		return err
+	}
+	if rows < r.budget/r.rowBytes()/8 {
+		return nil // what is to come is guessed from an eighth of what may be held
+	}
+	file, ok := r.in.at.(*os.File)
+	if !ok {
+		return nil
+	}
+	read, err := file.Seek(0, io.SeekCurrent)
+	if err != nil || read <= 0 {
+		return nil
+	}
+	if guess := float64(rows) * float64(r.in.size) / float64(read); guess > 1.2*float64(r.budget/r.rowBytes()) {
+		return r.fits(int64(guess), "holds about")
+	}
+	return nil
+}
