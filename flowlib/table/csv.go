@@ -19,7 +19,7 @@ type csvSource struct {
 	csv       *csv.Reader
 	limit     *limitedReader
 	delimiter rune
-	gzipped   bool
+	packed    string // the way, "" for none
 	header    bool
 	columns   []Column
 	width     int // fields in a row, set by the first
@@ -37,7 +37,7 @@ type record struct {
 	line   int64
 }
 
-func newCSV(in *input, r *bufio.Reader, gzipped bool, o Options) (source, error) {
+func newCSV(in *input, r *bufio.Reader, packed string, o Options) (source, error) {
 	head, err := r.Peek(1 << 16)
 	if err != nil && err != io.EOF && len(head) == 0 {
 		return nil, err
@@ -49,7 +49,7 @@ func newCSV(in *input, r *bufio.Reader, gzipped bool, o Options) (source, error)
 		r.Discard(3) //nolint:errcheck // it was peeked at
 		head = head[3:]
 	}
-	s := &csvSource{in: in, gzipped: gzipped, delimiter: o.Delimiter}
+	s := &csvSource{in: in, packed: packed, delimiter: o.Delimiter}
 	if s.delimiter == 0 {
 		s.delimiter = findDelimiter(head)
 	}
@@ -129,8 +129,8 @@ func (s *csvSource) format() string {
 	if s.numbers.mark == ',' {
 		what += ", decimal comma"
 	}
-	if s.gzipped {
-		what += ", gzip"
+	if s.packed != "" {
+		what += ", " + s.packed
 	}
 	return what
 }

@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -62,7 +61,6 @@ const (
 	magicNPY     = "\x93NUMPY"
 	magicParquet = "PAR1"
 	magicZip     = "PK\x03\x04"
-	magicGzip    = "\x1f\x8b"
 )
 
 // newSource tells the format by the first bytes; the extension of the name
@@ -74,6 +72,7 @@ func newSource(in *input, o Options) (source, error) {
 		return nil, fmt.Errorf("cannot be read: %w", err)
 	}
 	extension := strings.ToLower(filepath.Ext(in.name))
+	how := packed(head)
 	switch {
 	case len(head) == 0:
 		return nil, errors.New("is empty: expected a table of numbers")
@@ -87,48 +86,21 @@ func newSource(in *input, o Options) (source, error) {
 		return nil, errors.New("is an encrypted Parquet file: write it without encryption")
 	case bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0")):
 		return nil, errors.New("is a workbook of Excel, expected CSV, NPY, NPZ or Parquet: save the sheet as CSV UTF-8")
-	case bytes.HasPrefix(head, []byte(magicGzip)):
-		unzipped, err := gzip.NewReader(buffered)
-		if err != nil {
-			return nil, brokenGzip(err)
-		}
-		buffered = bufio.NewReaderSize(gzipReader{unzipped}, 1<<16)
-		head, err := buffered.Peek(8)
-		if err != nil && err != io.EOF {
+	case how != nil:
+		if buffered, err = how.unpack(buffered); err != nil {
 			return nil, err
 		}
-		if len(head) == 0 {
-			return nil, errors.New("is empty once unzipped: expected a table of numbers")
-		}
-		if bytes.HasPrefix(head, []byte(magicNPY)) || bytes.HasPrefix(head, []byte(magicParquet)) || bytes.HasPrefix(head, []byte(magicZip)) {
-			return nil, errors.New("is a gzip file around another format than CSV: unzip it first (gunzip)")
-		}
-		return newCSV(in, buffered, true, o)
+		return newCSV(in, buffered, how.name, o)
 	case extension == ".npy" || extension == ".npz" || extension == ".parquet":
 		return nil, fmt.Errorf("starts with %q, which is no %s file: check where it comes from, or name it .csv if it is one", head, strings.ToUpper(extension[1:]))
-	case extension == ".gz":
-		return nil, fmt.Errorf("starts with %q, which is no gzip file: check where it comes from, or name it .csv if it is one", head)
+	case packedNames[extension] != "":
+		return nil, fmt.Errorf("starts with %q, which is no %s file: check where it comes from, or name it .csv if it is one", head, packedNames[extension])
 	}
-	return newCSV(in, buffered, false, o)
+	return newCSV(in, buffered, "", o)
 }
 
-// gzipReader says in words what is wrong with a gzip file.
-type gzipReader struct{ r *gzip.Reader }
-
-func (g gzipReader) Read(p []byte) (int, error) {
-	n, err := g.r.Read(p)
-	if err != nil && err != io.EOF {
-		err = brokenGzip(err)
-	}
-	return n, err
-}
-
-func brokenGzip(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return errors.New("the gzip file ends too early: it was cut off; copy or download it again")
-	}
-	return fmt.Errorf("the gzip file is broken (%w): copy or download it again", err)
-}
+// packedNames are the endings of packed files.
+var packedNames = map[string]string{".gz": "gzip", ".bz2": "bzip2", ".zst": "zstd", ".xz": "xz"}
 
 // newNPZ opens a zip file of arrays; a zip file of something else is named.
 func newNPZ(in *input, o Options) (source, error) {

@@ -139,7 +139,7 @@ func TestCutFiles(t *testing.T) {
 				t.Errorf("%s: the first %d of %d bytes were read without complaint", name, n, len(whole))
 			}
 		}
-		long := append(whole[:len(whole):len(whole)], 0)
+		long := append(whole[:len(whole):len(whole)], 1) // zeros may stand behind a gzip file
 		if got := message(fromBytes(name, long), Options{}); got == "" && !strings.HasSuffix(name, ".npz") { // a zip file may have a comment
 			t.Errorf("%s with a byte more was read without complaint", name)
 		}
