@@ -27,6 +27,7 @@ type csvSource struct {
 	last      int // line of the last record
 	numbers   numbers
 	want, ask []int // columns read as numbers and as text
+	notes     []string
 
 	waiting []record // read to find out about the header
 	end     error    // what comes after those
@@ -66,11 +67,14 @@ func newCSV(in *input, r *bufio.Reader, packed string, o Options) (source, error
 	s.csv = csv.NewReader(s.limit)
 	s.csv.Comma, s.csv.FieldsPerRecord, s.csv.ReuseRecord = s.delimiter, -1, true
 
-	for len(s.waiting) < 2 && s.end == nil {
+	for size := 0; s.end == nil && len(s.waiting) < headLines && (size < headBytes || len(s.waiting) < 2); {
 		var rec record
 		if rec, s.end = s.read(); s.end == nil {
 			rec.fields = slices.Clone(rec.fields)
 			s.waiting = append(s.waiting, rec)
+			for _, field := range rec.fields {
+				size += len(field) + 16
+			}
 		}
 	}
 	if len(s.waiting) == 0 {
@@ -82,18 +86,36 @@ func newCSV(in *input, r *bufio.Reader, packed string, o Options) (source, error
 	if len(s.waiting[0].fields) > maxColumns {
 		return nil, fmt.Errorf("line %d has %d columns, expected at most %d", s.waiting[0].line, len(s.waiting[0].fields), maxColumns)
 	}
-	return s, s.names(o.Header)
+	return s, s.names(o.Header, o.Settled)
 }
 
 // names takes the header off, or numbers the columns.
-func (s *csvSource) names(h Header) error {
+func (s *csvSource) names(h Header, settled bool) error {
 	first := s.waiting[0]
 	s.width, s.widthLine = len(first.fields), first.line
-	var second []string
-	if len(s.waiting) > 1 {
-		second = s.waiting[1].fields
+	var below [][]string
+	for _, rec := range s.waiting[1:] {
+		below = append(below, rec.fields)
 	}
-	s.header = h == HeaderYes || h == HeaderAuto && isHeader(first.fields, second)
+	rowNames := h != HeaderNo && hasRowNames(first.fields, below)
+	if rowNames { // "" is the name that R leaves out
+		first.fields = append([]string{""}, first.fields...)
+		s.width++
+	}
+	found := titles
+	if h == HeaderAuto {
+		found = isHeader(first.fields, below)
+	}
+	switch {
+	case found == question:
+		return fmt.Errorf("line %d (%s) may be the columns' names or a row: say which with --header yes or --header no", first.line, firstLine(first.fields))
+	case found == likely && !settled:
+		s.notes = append(s.notes, headerNote(first.line, first.fields))
+	}
+	s.header = h != HeaderNo && found != row
+	if !s.header && rowNames {
+		s.width--
+	}
 	s.columns = make([]Column, s.width)
 	if !s.header {
 		for i := range s.columns {
@@ -101,10 +123,13 @@ func (s *csvSource) names(h Header) error {
 		}
 		return nil
 	}
+	s.waiting = s.waiting[1:]
 	for i, name := range first.fields {
 		s.columns[i].Name = strings.TrimSpace(utf8Text(name))
 	}
-	s.waiting = s.waiting[1:]
+	for i := 0; i < s.width-1 && isNoName(s.columns[i].Name); i++ {
+		s.columns[i].Index = rowNames || isIndex(column(below, i))
+	}
 	if len(s.waiting) == 0 && s.end == io.EOF {
 		return fmt.Errorf("holds only a header (%s): expected rows of numbers below it", shorten(names(s.columns)))
 	}

@@ -77,6 +77,9 @@ func (p *numbers) setMark(mark byte, field string) error {
 	return nil
 }
 
+// parsePlain parses a number with a decimal point.
+func parsePlain(s string) (float64, error) { return strconv.ParseFloat(s, 64) }
+
 // isNumber reports whether s looks like a number, whatever its decimal mark.
 func isNumber(s string) bool {
 	s = strings.TrimSpace(s)

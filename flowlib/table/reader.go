@@ -106,6 +106,17 @@ func (r *Reader) Kept() []Column {
 // delimiter ';', decimal comma". The decimal comma is known after the first chunk.
 func (r *Reader) Format() string { return r.src.format() }
 
+// Notes says in a line each what was assumed about the file, and how to say otherwise.
+func (r *Reader) Notes() []string {
+	var all []string
+	if s, ok := r.src.(*csvSource); ok {
+		for _, note := range s.notes {
+			all = append(all, r.name+": "+note)
+		}
+	}
+	return all
+}
+
 // Dialect is how a CSV like this one is written; the default for other formats.
 func (r *Reader) Dialect() Dialect {
 	if s, ok := r.src.(*csvSource); ok {

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -79,33 +77,6 @@ func findDelimiter(head []byte) rune {
 		}
 	}
 	return rune(best)
-}
-
-// isHeader decides whether the first record holds names, given the second, nil
-// if there is none. It does if a text stands over a number, or if no field of it
-// is a number or missing; so does 0, 1, 2, … over numbers that are not all whole,
-// which is how pandas writes columns without names.
-func isHeader(first, second []string) bool {
-	blank := func(s string) bool { return missingWords[strings.ToLower(strings.TrimSpace(s))] }
-	allText, counting, whole := true, len(first) > 1, true
-	for i, name := range first {
-		number := isNumber(name)
-		if number || blank(name) && !(i == 0 && strings.TrimSpace(name) == "") { // pandas leaves the index without a name
-			allText = false
-		}
-		if strings.TrimSpace(name) != strconv.Itoa(i) {
-			counting = false
-		}
-		if i < len(second) {
-			if !number && !blank(name) && isNumber(second[i]) {
-				return true
-			}
-			if v, err := strconv.ParseFloat(strings.TrimSpace(second[i]), 64); err == nil && v != float64(int64(v)) {
-				whole = false
-			}
-		}
-	}
-	return allText || counting && !whole
 }
 
 // utf8Text reads bytes that are not UTF-8 as Latin-1, where each byte is the

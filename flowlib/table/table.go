@@ -39,6 +39,7 @@ type Options struct {
 
 	Header    Header
 	Delimiter rune    // of a CSV; 0: found out from the first lines
+	Decimal   rune    // the decimal mark of a CSV, '.' or ','; 0: found out, see [Reader.Notes]
 	Missing   Missing // what to do with a row that misses a value
 	// Array names one array of an NPZ. None: all of them, side by side, if
 	// they have the same number of rows.
@@ -85,7 +86,8 @@ const (
 type Column struct {
 	Name string
 	Kind Kind
-	// Index says that the column numbers the rows, by what the file says of itself.
+	// Index says that the column holds the rows' numbers or names, as pandas or R
+	// writes them beside a table: a fit leaves it out unless it is named.
 	Index bool
 	note  string // of Other and of Text in a typed file: what it is, in words
 }

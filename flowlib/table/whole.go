@@ -18,6 +18,7 @@ type Table struct {
 	Text    [][]string // [n, K], nil without Options.Keep
 	Dropped int64      // rows with missing values
 	Format  string
+	Notes   []string // see Reader.Notes
 }
 
 // ReadAll reads the whole table at path. It refuses one that takes more memory than
@@ -66,7 +67,7 @@ func (r *Reader) readAll() (*Table, error) {
 			return nil, err
 		}
 	}
-	t.Dropped, t.Format = r.Dropped(), r.Format()
+	t.Dropped, t.Format, t.Notes = r.Dropped(), r.Format(), r.Notes()
 	return t, nil
 }
 

@@ -40,9 +40,9 @@ func match(columns, features []string, kept []string, m *Matched) func(all []tab
 		switch {
 		case len(missing) == 0:
 			m.By, m.Ignored = "name", nil
-			for _, name := range names {
-				if !slices.Contains(columns, name) && !slices.Contains(kept, name) {
-					m.Ignored = append(m.Ignored, name)
+			for _, c := range all {
+				if !c.Index && !slices.Contains(columns, c.Name) && !slices.Contains(kept, c.Name) {
+					m.Ignored = append(m.Ignored, c.Name)
 				}
 			}
 			return columns, nil

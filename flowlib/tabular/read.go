@@ -39,7 +39,11 @@ func read(file string, c FitConfig, note func(string)) (*data, [][]float64, erro
 		columns := c.Columns
 		if len(columns) == 0 {
 			for _, column := range all {
-				if !slices.Contains(c.ConditionOn, column.Name) && !slices.Contains(c.Exclude, column.Name) {
+				switch {
+				case slices.Contains(c.ConditionOn, column.Name) || slices.Contains(c.Exclude, column.Name):
+				case column.Index:
+					d.leaveOut(column.Name, "the rows' numbers or names; to fit it, name it in --columns")
+				default:
 					columns = append(columns, column.Name)
 				}
 			}
@@ -84,6 +88,9 @@ func read(file string, c FitConfig, note func(string)) (*data, [][]float64, erro
 	note(fmt.Sprintf("%s: %d rows of %s%s (%s)", file, len(t.Rows), list(d.features), given, t.Format))
 	if t.Dropped > 0 {
 		note(fmt.Sprintf("%d rows were left out: they miss a value", t.Dropped))
+	}
+	for _, text := range t.Notes {
+		d.warn(text)
 	}
 	d.lines, d.unit = t.Lines, unit(t.Format)
 	for _, name := range c.Exclude {

@@ -1,0 +1,259 @@
+package table
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"normflow/internal/show"
+)
+
+// Most lines that are looked at before the first row is handed out, and their fields
+// in bytes, roughly.
+const (
+	headLines = 200
+	headBytes = 1 << 20
+)
+
+// naming is what the first line of a CSV was found to be.
+type naming int
+
+const (
+	row      naming = iota // numbers, a row as those below
+	titles                 // names
+	likely                 // numbers that are names all the same, such as years
+	question               // numbers that may be either
+)
+
+// isHeader decides whether the first line holds names, given the lines below. It does
+// if a text stands over a number, or if no field of it is a number or missing, but for
+// the names of rows, which have none over them. What [numbersAsNames] says holds for
+// all else.
+func isHeader(first []string, below [][]string) naming {
+	allText := true
+	for i, name := range first {
+		number := isNumber(name)
+		if number || isBlank(name) && !(i == 0 && strings.TrimSpace(name) == "") { // pandas leaves the index without a name
+			allText = false
+		}
+		if len(below) > 0 && i < len(below[0]) && !number && !isBlank(name) && isNumber(below[0][i]) {
+			return titles
+		}
+	}
+	if allText {
+		return titles
+	}
+	return numbersAsNames(first, below)
+}
+
+// numbersAsNames decides about a first line of numbers, beside texts over texts. They may
+// be names only if they go up or down from column to column by equal steps, as the years
+// 1990, 1991, … or pandas' 0, 1, 2, … do (of eight or more columns, as wavelengths do, by
+// any steps), and if the lines below do not; a line that goes on as those below do is
+// data. Names they are
+//
+//   - if no name stands over the first column, which is full below: an index;
+//   - of years and of 0, 1, 2, …, if half of the columns below are unlike them: no year in
+//     them, decimals below a whole number, or all numbers on one side of it;
+//   - of 0, 1, 2, …, if there are six or more, which no row is by chance, or if the line
+//     below has a decimal;
+//   - of six others or more, if nine in ten columns are unlike them.
+//
+// Other years, and 0, 1, 2, … or three or more of 1, 2, 3, …, may be either.
+func numbersAsNames(first []string, below [][]string) naming {
+	start := 0
+	for start < len(first) && strings.TrimSpace(first[start]) == "" {
+		start++
+	}
+	index := start > 0 && len(below) > 1
+	var at []int
+	var values []float64
+	for i, name := range first {
+		switch v, err := parsePlain(strings.TrimSpace(name)); {
+		case i < start:
+			for _, line := range below {
+				index = index && i < len(line) && !isBlank(line[i])
+			}
+		case err == nil && !math.IsInf(v, 0):
+			at, values = append(at, i), append(values, v)
+		case isBlank(name) || isNumber(name):
+			return row
+		}
+	}
+	steps, straight := pace(values)
+	if len(below) == 0 || !steps || start > 0 && !index || len(values) < 2 && !index {
+		return row
+	}
+	whole, years := true, len(values) > 1 || index
+	for i, v := range values {
+		_, err := strconv.ParseUint(strings.TrimSpace(first[at[i]]), 10, 32)
+		whole = whole && err == nil
+		years = years && isYear(v)
+	}
+	years = years && whole && straight
+	counts := whole && straight && (values[0] == 0 || values[0] == 1) && (len(values) == 1 || values[1] == values[0]+1)
+	if !straight && len(values) < 8 || !(years || counts) && len(values) < 3 {
+		return row
+	}
+	alike, unlike, decimals := 0, 0, false
+	for _, line := range below {
+		v := take(line, at)
+		s, t := pace(v)
+		if s && len(v) > 1 && (!straight || t && math.Abs(v[1]-v[0]-(values[1]-values[0])) <= 1e-9*math.Abs(v[1])) {
+			alike++
+		}
+	}
+	for i, v := range values {
+		if isUnlike(v, years, column(below, at[i])) {
+			unlike++
+		}
+		decimals = decimals || whole && isUnlike(v, false, column(below[:1], at[i]))
+	}
+	from0 := counts && values[0] == 0
+	switch {
+	case index:
+		return likely
+	case 2*alike >= len(below):
+		return row
+	case years && 2*unlike >= len(values), from0 && (decimals || 2*unlike >= len(values) || len(values) > 5),
+		len(values) > 5 && 10*unlike >= 9*len(values):
+		return likely
+	case years || from0 || counts && len(values) > 2:
+		return question
+	}
+	return row
+}
+
+// pace tells whether the numbers go strictly up or strictly down, and by equal steps.
+func pace(v []float64) (steps, straight bool) {
+	if len(v) == 0 {
+		return false, false
+	}
+	steps, straight = true, true
+	for i := 1; i < len(v); i++ {
+		steps = steps && v[i] != v[i-1] && (v[i] > v[i-1]) == (v[1] > v[0])
+		straight = straight && math.Abs(v[i]-v[i-1]-(v[1]-v[0])) <= 1e-9*math.Abs(v[1]-v[0])
+	}
+	return steps, steps && straight
+}
+
+func isYear(v float64) bool { return v >= 1800 && v <= 2100 && v == math.Trunc(v) }
+
+// isUnlike tells whether a number is another kind of thing than those of the column below.
+func isUnlike(v float64, year bool, below []string) bool {
+	numbers, years, decimals, higher, lower := 0, 0, 0, 0, 0
+	for _, s := range below {
+		x, err := parsePlain(strings.TrimSpace(s))
+		if err != nil {
+			continue
+		}
+		numbers++
+		if isYear(x) {
+			years++
+		}
+		if strings.ContainsAny(s, ".eE") {
+			decimals++
+		}
+		if x > v {
+			higher++
+		}
+		if x < v {
+			lower++
+		}
+	}
+	switch {
+	case numbers == 0:
+		return false
+	case year && years == 0, v == math.Trunc(v) && decimals == numbers:
+		return true
+	}
+	return numbers >= 5 && (higher == numbers || lower == numbers)
+}
+
+// take is the numbers of a row at these places, NaN where there is none.
+func take(row []string, at []int) []float64 {
+	all := make([]float64, len(at))
+	for k, i := range at {
+		all[k] = math.NaN()
+		if i < len(row) {
+			if v, err := parsePlain(strings.TrimSpace(row[i])); err == nil {
+				all[k] = v
+			}
+		}
+	}
+	return all
+}
+
+func column(rows [][]string, i int) []string {
+	var all []string
+	for _, line := range rows {
+		if i < len(line) {
+			all = append(all, line[i])
+		}
+	}
+	return all
+}
+
+// isBlank tells whether s stands for a missing value.
+func isBlank(s string) bool { return missingWords[strings.ToLower(strings.TrimSpace(s))] }
+
+// hasRowNames tells whether the lines below are all one field longer than the header,
+// and start with a name or a number each of its own: R leaves out the header of its
+// row names.
+func hasRowNames(first []string, below [][]string) bool {
+	for _, line := range below {
+		if len(line) != len(first)+1 || isBlank(line[0]) {
+			return false
+		}
+	}
+	keys := column(below, 0)
+	slices.Sort(keys)
+	if len(keys) == 0 || len(slices.Compact(keys)) < len(below) || !isIndex(keys) {
+		return false
+	}
+	for _, s := range column(below, len(first)) {
+		if strings.TrimSpace(s) != "" { // else each line ends with a delimiter
+			return true
+		}
+	}
+	return false
+}
+
+// isIndex tells whether a column without a name holds whole numbers or texts, and so
+// the rows' numbers or names.
+func isIndex(below []string) bool {
+	texts := 0
+	for _, s := range below {
+		v, err := parsePlain(strings.TrimSpace(s))
+		switch {
+		case err == nil && v == math.Trunc(v):
+		case isNumber(s), isBlank(s) && len(below) == 1:
+			return false
+		default:
+			texts++
+		}
+	}
+	return len(below) > 0 && (texts == 0 || texts == len(below))
+}
+
+// isNoName tells whether a column has no name, or the one that pandas gives when it
+// reads back what it wrote.
+func isNoName(name string) bool { return name == "" || strings.HasPrefix(name, "Unnamed: ") }
+
+// firstLine shows the first line in a message.
+func firstLine(fields []string) string {
+	var all []string
+	for _, f := range fields[:min(len(fields), 5)] {
+		all = append(all, show.Name(strings.TrimSpace(utf8Text(f))))
+	}
+	if len(fields) > 5 {
+		all = append(all, "…")
+	}
+	return strings.Join(all, ", ")
+}
+
+func headerNote(line int64, fields []string) string {
+	return fmt.Sprintf("line %d (%s) was taken for the columns' names; if it is a row, say --header no", line, firstLine(fields))
+}
