@@ -122,6 +122,36 @@ func TestMeasureWritesItsContract(t *testing.T) {
 	}
 }
 
+// A column that is constant in the training half is left out and named, and a table that
+// cannot be measured does not end the others.
+func TestHardTables(t *testing.T) {
+	t.Setenv("GOMLX_BACKEND", "go")
+	dir := t.TempDir()
+	a := asked{seeds: "0", folder: dir, out: filepath.Join(dir, "anomaly.json"), fit: tabular.DefaultFit()}
+	a.fit.Model, a.fit.Layers, a.fit.Steps = "realnvp", 1, 40
+	constant := made(450)
+	for i, row := range constant.rows {
+		constant.rows[i] = append(row, constant.labels[i]) // 1 in anomalies alone
+	}
+	file(t, filepath.Join(dir, "1_few.npz"), made(18))
+	file(t, filepath.Join(dir, "2_constant.npz"), constant)
+	if err := a.check(); err != nil {
+		t.Fatal(err)
+	}
+	err := a.measure(context.Background())
+	if err == nil || !strings.Contains(err.Error(), "1 of 2 tables could not be measured whole") {
+		t.Errorf("got %v", err)
+	}
+	text, err := os.ReadFile(a.out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []row
+	if err := json.Unmarshal(text, &rows); err != nil || len(rows) != 1 || rows[0].Data != "2_constant" || !slices.Equal(rows[0].LeftOut, []string{"x3"}) {
+		t.Errorf("%v, %+v", err, rows)
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	dir := t.TempDir()
 	bad := made(18)

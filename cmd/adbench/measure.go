@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"normflow/flowlib/tabular"
 	"normflow/internal/origin"
+	"normflow/internal/show"
 )
 
 // row is one method on one split of one table; the keys are the file's contract
@@ -34,6 +36,7 @@ type row struct {
 	Parameters  int      `json:"params,omitempty"`
 	BestStep    int      `json:"best_step,omitempty"`
 	Backend     string   `json:"backend,omitempty"`
+	LeftOut     []string `json:"left_out,omitempty"` // columns of one value in training, which no density can be fitted to
 
 	origin.Origin
 }
@@ -45,26 +48,53 @@ const method = "flow"
 func (a asked) measure(ctx context.Context) error {
 	from := origin.Now()
 	var rows []row
+	var failed []error
 	for _, path := range a.tables {
-		table, err := read(path)
-		if err != nil {
+		found, err := a.measureTable(ctx, path, from)
+		rows = append(rows, found...)
+		if err != nil && ctx.Err() != nil {
 			return err
 		}
-		name := strings.TrimSuffix(filepath.Base(path), ".npz")
-		for _, seed := range a.numbers {
-			found, err := a.compare(ctx, table, seed)
-			if err != nil {
-				return fmt.Errorf("%s, seed %d: %w", name, seed, err)
-			}
-			for _, r := range found {
-				r.Data, r.Origin = name, from
-				fmt.Printf("%-16s seed %-2d %-9s AUROC %.4f  AP %.4f  %6.1f s\n", r.Data, r.Seed, r.Method, r.AUROC, r.AP, r.Seconds)
-				rows = append(rows, r)
-			}
+		if err != nil { // one table does not end the others
+			fmt.Fprintf(os.Stderr, "adbench: %v: going on with the other tables\n", err)
+			failed = append(failed, err)
 		}
 	}
+	if len(rows) == 0 {
+		return errors.Join(failed...)
+	}
 	printMeans(rows)
-	return origin.Write(a.out, rows)
+	if err := origin.Write(a.out, rows); err != nil {
+		return err
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("%d of %d tables could not be measured whole, see above; %s holds the rest", len(failed), len(a.tables), a.out)
+	}
+	return nil
+}
+
+// measureTable makes the runs of one table, and returns those that ended well.
+func (a asked) measureTable(ctx context.Context, path string, from origin.Origin) (rows []row, err error) {
+	table, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	name := strings.TrimSuffix(filepath.Base(path), ".npz")
+	for _, seed := range a.numbers {
+		found, err := a.compare(ctx, table, seed)
+		if err != nil {
+			return rows, fmt.Errorf("%s, seed %d: %w", name, seed, err)
+		}
+		for _, r := range found {
+			r.Data, r.Origin = name, from
+			fmt.Printf("%-16s seed %-2d %-9s AUROC %.4f  AP %.4f  %6.1f s\n", r.Data, r.Seed, r.Method, r.AUROC, r.AP, r.Seconds)
+			if len(r.LeftOut) > 0 {
+				fmt.Printf("%-16s seed %-2d %-9s without %s: one value in all training rows\n", r.Data, r.Seed, r.Method, show.Names(r.LeftOut))
+			}
+			rows = append(rows, r)
+		}
+	}
+	return rows, nil
 }
 
 // compare splits a table and returns a row for each method.
@@ -131,10 +161,16 @@ func ours(ctx context.Context, c tabular.FitConfig, dir, trainFile, testFile str
 		return r, err
 	}
 	judged := found.Labels
+	var leftOut []string
+	for _, c := range record.Columns {
+		if !slices.Contains(record.Features, c.Column) {
+			leftOut = append(leftOut, c.Column)
+		}
+	}
 	return row{
 		Method: method, AUROC: judged.AUROC, AP: judged.AveragePrecision, Seconds: time.Since(start).Seconds(),
 		Asked: o.FalseAlarm, FalseAlarms: &judged.FalseAlarms, Detected: &judged.Detected,
-		Parameters: m.Saved.Parameters, BestStep: record.Result.BestStep, Backend: record.Engine,
+		Parameters: m.Saved.Parameters, BestStep: record.Result.BestStep, Backend: record.Engine, LeftOut: leftOut,
 	}, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"normflow/flowlib/tabular"
+	"normflow/internal/show"
 )
 
 func newSample() *cobra.Command {
@@ -69,10 +70,13 @@ as in --condition age=40,dose=0.5, or a table of them, one draw for each row.`,
 		if err != nil {
 			return err
 		}
+		warnings := []string{}
+		c.Warn = func(text string) { warnings = append(warnings, text) }
 		rows, err := m.Sample(cmd.Context(), out, c)
 		if err != nil {
 			return err
 		}
+		warn(cmd, warnings)
 		if asJSON {
 			return printJSON(cmd.OutOrStdout(), struct {
 				Model       string   `json:"model"`
@@ -82,9 +86,10 @@ as in --condition age=40,dose=0.5, or a table of them, one draw for each row.`,
 				Seed        int64    `json:"seed"`
 				Temperature float64  `json:"temperature"`
 				Engine      string   `json:"engine"`
-			}{args[0], out, rows, m.Columns(), c.Seed, c.Temperature, m.Engine})
+				Warnings    []string `json:"warnings"`
+			}{args[0], out, rows, m.Columns(), c.Seed, c.Temperature, m.Engine, warnings})
 		}
-		noteTo(cmd)(fmt.Sprintf("%d rows of %s on %s", rows, strings.Join(m.Columns(), ", "), m.Engine))
+		noteTo(cmd)(fmt.Sprintf("%d rows of %s on %s", rows, show.Names(m.Columns()), m.Engine))
 		return nil
 	}
 	return cmd

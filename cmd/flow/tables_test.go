@@ -113,7 +113,7 @@ func TestJSONOfTheOthers(t *testing.T) {
 	seen := "file format unit rows dropped matched engine nll zero warnings "
 	for _, tt := range []struct{ args, want string }{
 		{"score " + model + " " + csv + " -o " + out, seen + "model out"},
-		{"sample " + model + " -n 5 -o " + out, "model out rows columns seed temperature engine"},
+		{"sample " + model + " -n 5 -o " + out, "model out rows columns seed temperature engine warnings"},
 		{"anomaly " + model + " " + csv + " --false-alarm 0.05", seen + "model out same_file false_alarm calibrated threshold flagged least_false_alarm promised strangest"},
 		{"eval " + model + " " + csv, seen + "model same_file held_out_nll diagnostics verdict"},
 	} {

@@ -13,6 +13,7 @@ type condition struct {
 	column   string
 	at       int       // in a row
 	low, top float64   // of the fit
+	margin   float64   // how far outside still counts as inside
 	values   []float64 // all there were, sorted, if they were few; else nil
 
 	outside, between int // rows beyond the range, and within but of another value
@@ -28,7 +29,22 @@ func (r *Record) conditions() (all []condition) {
 		if r.ContextValues != nil {
 			c.values = r.ContextValues[j]
 		}
+		if len(c.values) == 0 { // of continuous values a few new ones lie just outside
+			c.margin = 0.1 * (c.top - c.low)
+		}
 		all = append(all, c)
+	}
+	return all
+}
+
+// watchContext are those of rows of context alone, [C].
+func (m *Model) watchContext() []condition {
+	if m.Record == nil {
+		return nil
+	}
+	all := m.Record.conditions()
+	for i := range all {
+		all[i].at = i
 	}
 	return all
 }
@@ -36,7 +52,7 @@ func (r *Record) conditions() (all []condition) {
 func (c *condition) add(row []float64, line int64) {
 	v := row[c.at]
 	switch {
-	case v < c.low || v > c.top:
+	case v < c.low-c.margin || v > c.top+c.margin:
 		c.outside++
 	case len(c.values) > 0 && !slices.Contains(c.values, v):
 		c.between++
@@ -67,7 +83,7 @@ func (c *condition) unseen() string {
 	if c.outside+c.between > 1 {
 		verb = "lie"
 	}
-	what := fmt.Sprintf("%s outside what the fit has seen, %g to %g", verb, c.low, c.top)
+	what := fmt.Sprintf("%s outside what the fit has seen, %.6g to %.6g", verb, c.low, c.top)
 	if len(c.values) > 0 {
 		verb = map[string]string{"lies": "is", "lie": "are"}[verb]
 		what = fmt.Sprintf("%s none of the %d values that the fit has seen, %s", verb, len(c.values), numbers(c.values))

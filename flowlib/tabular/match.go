@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"normflow/flowlib/table"
+	"normflow/internal/show"
 )
 
 // Matched says how a file's columns were taken for a model's.
@@ -34,7 +34,7 @@ func match(columns, features []string, kept []string, m *Matched) func(all []tab
 		}
 		for _, name := range kept { // by name only a column of labels is kept
 			if name != "*" && !slices.Contains(names, name) {
-				return nil, fmt.Errorf("--labels: there is no column %q; there are: %s", name, list(names))
+				return nil, fmt.Errorf("--labels: there is no column %s; there are: %s", show.Quoted(name), list(names))
 			}
 		}
 		switch {
@@ -62,21 +62,11 @@ func match(columns, features []string, kept []string, m *Matched) func(all []tab
 }
 
 func quoted(names []string) string {
-	var all []string
-	for _, n := range names {
-		all = append(all, strconv.Quote(n))
+	if len(names) == 1 {
+		return "column " + show.Quoted(names[0])
 	}
-	if len(all) == 1 {
-		return "column " + all[0]
-	}
-	return "columns " + list(all)
+	return "columns " + show.QuotedNames(names)
 }
 
 // list joins up to 20 names.
-func list(names []string) string {
-	const most = 20
-	if len(names) > most {
-		return strings.Join(names[:most], ", ") + fmt.Sprintf(", … (%d in all)", len(names))
-	}
-	return strings.Join(names, ", ")
-}
+func list(names []string) string { return show.Names(names) }

@@ -13,17 +13,17 @@ import (
 	"github.com/google/renameio/v2"
 
 	"normflow/flowlib/table"
+	"normflow/internal/show"
 )
 
 //go:embed page.html
 var pageText string
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"f": func(digits int, v float64) string { return fmt.Sprintf("%.*f", digits, v) },
-	"g": func(digits int, v float64) string { return fmt.Sprintf("%.*g", digits, v) },
-	"list": func(names []string) string {
-		return list(names)
-	},
+	"f":       func(digits int, v float64) string { return fmt.Sprintf("%.*f", digits, v) },
+	"g":       func(digits int, v float64) string { return fmt.Sprintf("%.*g", digits, v) },
+	"list":    list,
+	"name":    show.Name,
 	"add":     func(a, b int) int { return a + b },
 	"percent": func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) },
 }).Parse(pageText))
@@ -49,14 +49,10 @@ func CheckPage(path, in string) error {
 // WritePage writes an evaluation as one HTML page with its pictures in it, which
 // fetches nothing and runs nothing.
 func (m *Model) WritePage(path string, e *Evaluation) error {
-	pictures, err := m.pictures(e)
-	if err != nil {
-		return fmt.Errorf("%s: the pictures: %w", path, err)
-	}
 	var b strings.Builder
-	err = pageTemplate.Execute(&b, map[string]any{
+	err := pageTemplate.Execute(&b, map[string]any{
 		"E": e, "M": m, "R": m.Record, "C": m.Saved.Config, "Name": m.Saved.Config.Name(), "Parameters": m.Saved.Parameters,
-		"Pictures": pictures, "SHA256": m.Saved.SHA256,
+		"Pictures": m.pictures(e), "SHA256": m.Saved.SHA256,
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)

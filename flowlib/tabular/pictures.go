@@ -11,9 +11,10 @@ import (
 
 	"normflow/flowlib/eval"
 	"normflow/flowlib/figure"
+	"normflow/internal/show"
 )
 
-// Picture is one figure of the page.
+// Picture is one figure of the page. Without SVG there is none, and the caption says why.
 type Picture struct {
 	Title, Caption string
 	SVG            template.HTML
@@ -22,28 +23,39 @@ type Picture struct {
 // shown is how many points a picture has.
 const shown = 3000
 
-// pictures draws what there is to be seen of an evaluation.
-func (m *Model) pictures(e *Evaluation) ([]Picture, error) {
+// pictures draws what there is to be seen of an evaluation. What cannot be drawn does
+// not keep the rest from it.
+func (m *Model) pictures(e *Evaluation) []Picture {
 	var all []Picture
 	for _, draw := range []func(*Evaluation) (*Picture, error){
 		m.drawRows, m.drawDensity, m.drawColumns, m.drawScores, m.drawCoverage, m.drawLatents, m.drawTraining,
 	} {
 		p, err := draw(e)
 		if err != nil {
-			return nil, err
+			p = &Picture{Title: "A picture that cannot be drawn", Caption: err.Error()}
 		}
 		if p != nil {
 			all = append(all, *p)
 		}
 	}
-	return all, nil
+	return all
 }
 
 func picture(title, caption string, svg figure.SVG, err error) (*Picture, error) {
 	if err != nil {
-		return nil, err
+		return &Picture{Title: title, Caption: "Not drawn: " + err.Error()}, nil
 	}
 	return &Picture{title, caption, template.HTML(svg)}, nil // made by package figure, which escapes what it is given
+}
+
+// stuck names the first column of the rows that has one value, "" if none has.
+func (m *Model) stuck(rows [][]float64) string {
+	for j, name := range m.Features {
+		if s := axis(rows, j); s.stuck {
+			return fmt.Sprintf("Not drawn: column %s has one value in all rows, %.6g.", show.Name(name), rows[0][j])
+		}
+	}
+	return ""
 }
 
 // drawRows shows two columns of the rows and of the draws side by side: those that
@@ -65,7 +77,7 @@ func (m *Model) drawRows(e *Evaluation) (*Picture, error) {
 	if !equal {
 		units = "in standard deviations from the mean"
 	}
-	text := fmt.Sprintf("%s (across) and %s (up), %s, of up to %d rows each.", m.Features[i], m.Features[j], units, shown)
+	text := fmt.Sprintf("%s (across) and %s (up), %s, of up to %d rows each.", show.Name(m.Features[i]), show.Name(m.Features[j]), units, shown)
 	if len(m.Features) > 2 {
 		text += fmt.Sprintf(" Of all pairs these two are correlated most (r = %.2f).", r)
 	}
@@ -74,8 +86,11 @@ func (m *Model) drawRows(e *Evaluation) (*Picture, error) {
 	return picture("Rows and draws", text, svg, err)
 }
 
-// scale is the mean and spread of a column.
-type scale struct{ mean, std float64 }
+// scale is the mean and spread of a column, 1 if it is stuck at one value.
+type scale struct {
+	mean, std float64
+	stuck     bool
+}
 
 func axis(rows [][]float64, column int) scale {
 	values := make([]float64, len(rows))
@@ -84,9 +99,9 @@ func axis(rows [][]float64, column int) scale {
 	}
 	mean, std := stat.MeanStdDev(values, nil)
 	if !(std > 0) {
-		std = 1
+		return scale{mean, 1, true}
 	}
-	return scale{mean, std}
+	return scale{mean, std, false}
 }
 
 func (s scale) place(v float64, asItIs bool) float64 {
@@ -120,6 +135,9 @@ func (m *Model) drawDensity(e *Evaluation) (*Picture, error) {
 	if e.Diagnostics == nil || len(m.Features) != 2 {
 		return nil, nil
 	}
+	if why := m.stuck(e.rows); why != "" {
+		return &Picture{Title: "The density", Caption: why}, nil
+	}
 	a, b := axis(e.rows, 0), axis(e.rows, 1)
 	if min(a.std, b.std)*4 < max(a.std, b.std) {
 		return nil, nil // one unit of x is drawn as long as one of y
@@ -140,12 +158,12 @@ func (m *Model) drawDensity(e *Evaluation) (*Picture, error) {
 		return out, m.LogProb(out, slices.Concat(rows...))
 	}, box, cells)
 	if err != nil {
-		return nil, err
+		return picture("The density", "", nil, err)
 	}
 	panel := func(name string, overlay [][]float64) figure.DensityPanel {
 		return figure.DensityPanel{Name: name, Values: grid.Values, XMin: grid.XMin, XMax: grid.XMax, YMin: grid.YMin, YMax: grid.YMax, Overlay: overlay}
 	}
-	text := fmt.Sprintf("The density that the model gives to %s (across) and %s (up), per unit of both; right with 400 rows of the file.", m.Features[0], m.Features[1])
+	text := fmt.Sprintf("The density that the model gives to %s (across) and %s (up), per unit of both; right with 400 rows of the file.", show.Name(m.Features[0]), show.Name(m.Features[1]))
 	svg, err := figure.Density(figure.Info{Title: "Density", Description: text}, panel("density", nil), panel("density and rows", e.rows[:min(400, len(e.rows))]))
 	return picture("The density", text, svg, err)
 }
@@ -160,7 +178,7 @@ func (m *Model) drawColumns(e *Evaluation) (*Picture, error) {
 	for j, name := range m.Features[:min(most, len(m.Features))] {
 		s := axis(e.rows, j)
 		rows, draws := density(e.rows, j, s), density(e.draws, j, s)
-		charts = append(charts, figure.Chart{Name: name, X: "", Y: "density", Lines: []figure.Line{
+		charts = append(charts, figure.Chart{Name: show.Name(name), X: "", Y: "density", Lines: []figure.Line{
 			{Name: "rows of the file", XY: rows}, {Name: "draws of the model", XY: draws},
 		}})
 	}
@@ -236,7 +254,7 @@ func (m *Model) drawLatents(e *Evaluation) (*Picture, error) {
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(tests[b].Statistic, tests[a].Statistic) })
 	var lines []figure.Line
 	for _, d := range order[:min(most, len(order))] {
-		line := figure.Line{Name: m.Features[d]}
+		line := figure.Line{Name: show.Name(m.Features[d])}
 		for k, n := range pit.Counts[d] {
 			line.XY = append(line.XY, []float64{(float64(k) + 0.5) / float64(len(pit.Counts[d])), float64(n) / pit.Expected})
 		}

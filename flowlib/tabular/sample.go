@@ -11,6 +11,7 @@ import (
 
 	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
+	"normflow/internal/show"
 )
 
 // SampleConfig says what to draw.
@@ -25,6 +26,9 @@ type SampleConfig struct {
 	Condition     map[string]float64
 	ConditionFile string
 	Read          table.Options // of ConditionFile
+
+	// Warn is told, a sentence each, of contexts that the fit has not seen; may be nil.
+	Warn func(text string)
 }
 
 // Sample writes draws to a table, the context behind the features, and returns how
@@ -176,7 +180,7 @@ func (m *Model) contexts(c SampleConfig) (contextSource, error) {
 	case len(m.Context) == 0:
 		return once(nil), nil
 	case !isGiven:
-		return nil, fmt.Errorf("--condition: the model is of p(%s | %s): give a value for each of the latter, as in %s=1.5, or a file of such columns", list(m.Features), list(m.Context), m.Context[0])
+		return nil, fmt.Errorf("--condition: the model is of p(%s | %s): give a value for each of the latter, as in %s=1.5, or a file of such columns", list(m.Features), list(m.Context), show.Name(m.Context[0]))
 	case c.ConditionFile != "":
 		return m.contextFile(c)
 	}
@@ -193,6 +197,13 @@ func (m *Model) contexts(c SampleConfig) (contextSource, error) {
 	if left > 0 {
 		return nil, fmt.Errorf("--condition: expected values for %s alone, got %s", list(m.Context), given(c.Condition))
 	}
+	watched := m.watchContext()
+	for i := range watched {
+		watched[i].add(row, 0)
+		if w := &watched[i]; w.outside+w.between > 0 {
+			c.warn(fmt.Sprintf("--condition: %s=%g %s", show.Name(w.column), w.first, w.unseen()))
+		}
+	}
 	return once([][]float64{row}), nil
 }
 
@@ -200,7 +211,7 @@ func (m *Model) contexts(c SampleConfig) (contextSource, error) {
 func given(condition map[string]float64) string {
 	var all []string
 	for _, name := range slices.Sorted(maps.Keys(condition)) {
-		all = append(all, fmt.Sprintf("%s=%g", name, condition[name]))
+		all = append(all, fmt.Sprintf("%s=%g", show.Name(name), condition[name]))
 	}
 	return strings.Join(all, ",")
 }
@@ -214,12 +225,29 @@ func (m *Model) contextFile(c SampleConfig) (contextSource, error) {
 	if err != nil {
 		return nil, err
 	}
+	watched := m.watchContext()
 	return func() ([][]float64, error) {
 		chunk, err := r.Next()
 		if err != nil {
 			r.Close() //nolint:errcheck // it was read, not written
+			for i := range watched {
+				c.warn(watched[i].warning(c.ConditionFile, unit(r.Format())))
+			}
 			return nil, err
 		}
-		return rowsOf(chunk.Values, len(m.Context)), nil
+		rows := rowsOf(chunk.Values, len(m.Context))
+		for k, row := range rows {
+			for i := range watched {
+				watched[i].add(row, chunk.Lines[k])
+			}
+		}
+		return rows, nil
 	}, nil
+}
+
+// warn tells of a warning, if there is one and somebody who hears it.
+func (c SampleConfig) warn(text string) {
+	if text != "" && c.Warn != nil {
+		c.Warn(text)
+	}
 }
