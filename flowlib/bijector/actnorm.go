@@ -84,9 +84,8 @@ func (a *ActNorm) set(scope *model.Scope, logScale, shift *Node) {
 }
 
 func (a *ActNorm) variables(scope *model.Scope, like *Node) (logScale, shift *model.Variable) {
-	scope = scope.WithInitializer(initializer.Zero)
 	shape := shapes.Make(like.DType(), a.features)
-	return scope.VariableWithShape("log_scale", shape), scope.VariableWithShape("shift", shape)
+	return variable(scope, "log_scale", initializer.Zero, shape), variable(scope, "shift", initializer.Zero, shape)
 }
 
 // nodes returns both as [1, D]. They make the flag as well, so that it is there
@@ -95,7 +94,10 @@ func (a *ActNorm) nodes(scope *model.Scope, v *Node) (logScale, shift *Node) {
 	v.AssertDims(-1, a.features)
 	initialisedFlag(scope, v)
 	logScaleVar, shiftVar := a.variables(scope, v)
-	return Reshape(logScaleVar.NodeValue(v), 1, a.features), Reshape(shiftVar.NodeValue(v), 1, a.features)
+	row := func(of *model.Variable) *Node {
+		return ConvertDType(Reshape(of.NodeValue(v), 1, a.features), v.DType())
+	}
+	return row(logScaleVar), row(shiftVar)
 }
 
 // epsilon is the distance from 1 to the next number.

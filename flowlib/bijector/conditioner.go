@@ -72,20 +72,22 @@ const (
 	residualLimit = 1e-3
 )
 
-// dense is h·W + b with variables "weights" [inputs, width] and "biases" [width].
+// dense is h·W + b with variables "weights" [inputs, width] and "biases" [width], in
+// their precision.
 func dense(scope *model.Scope, h *Node, width int, limit float64) *Node {
 	inputs := h.Shape().Dim(-1)
 	if limit == likeTorch {
 		limit = 1 / math.Sqrt(float64(inputs))
 	}
-	variable := func(name string, dims ...int) *Node {
+	node := func(name string, dims ...int) *Node {
 		initial := initializer.Zero
 		if limit > 0 {
 			initial = uniform(scope, name, limit)
 		}
-		return scope.WithInitializer(initial).VariableWithShape(name, shapes.Make(h.DType(), dims...)).NodeValue(h.Graph())
+		return variable(scope, name, initial, shapes.Make(h.DType(), dims...)).NodeValue(h.Graph())
 	}
-	return nn.Dense(h, variable("weights", inputs, width), variable("biases", width))
+	weights, biases := node("weights", inputs, width), node("biases", width)
+	return nn.Dense(ConvertDType(h, weights.DType()), weights, biases)
 }
 
 // uniform initializes the variable name of scope on ±limit.

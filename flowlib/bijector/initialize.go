@@ -88,7 +88,7 @@ const initialisedName = "initialised"
 // initialisedFlag is the saved variable, 0 or 1, of a data-dependent bijector. It
 // has the dtype of the data, as all variables of a flow.
 func initialisedFlag(scope *model.Scope, like *Node) *model.Variable {
-	flag := scope.WithInitializer(initializer.Zero).VariableWithShape(initialisedName, shapes.Make(like.DType()))
+	flag := variable(scope, initialisedName, initializer.Zero, shapes.Make(like.DType()))
 	return flag.SetTrainable(false)
 }
 

@@ -98,23 +98,27 @@ func (l *LU) factors(scope *model.Scope, v *Node) luFactors {
 	d, g, dtype := l.features, v.Graph(), v.DType()
 	v.AssertDims(-1, d)
 	rng := randomOf(scope, "lu")
-	variable := func(name string, values func(luStart) []float64, dims ...int) *model.Variable {
+	node := func(name string, fixed bool, values func(luStart) []float64, dims ...int) *Node {
 		start := hostValues(func(int) []float64 { return values(l.start(rng())) })
-		return scope.WithInitializer(start).VariableWithShape(name, shapes.Make(dtype, dims...))
+		v := variable(scope, name, start, shapes.Make(dtype, dims...))
+		if fixed {
+			v.SetTrainable(false)
+		}
+		return ConvertDType(v.NodeValue(g), dtype)
 	}
-	permutation := variable("permutation", func(s luStart) []float64 { return s.permutation }, d, d).SetTrainable(false)
-	sign := variable("sign", func(s luStart) []float64 { return s.sign }, d).SetTrainable(false)
-	packed := variable("lu", func(s luStart) []float64 { return s.packed }, d, d).NodeValue(g)
+	permutation := node("permutation", true, func(s luStart) []float64 { return s.permutation }, d, d)
+	sign := node("sign", true, func(s luStart) []float64 { return s.sign }, d)
+	packed := node("lu", false, func(s luStart) []float64 { return s.packed }, d, d)
 
 	zeros, onDiagonal := ZerosLike(packed), Diagonal(g, d)
 	logS := ReduceSum(Where(onDiagonal, packed, zeros), -1)
 	return luFactors{
-		permutation: permutation.NodeValue(g),
+		permutation: permutation,
 		lower:       Where(UpperTriangular(g, d), zeros, packed),
 		upper:       Where(LowerTriangular(g, d), zeros, packed),
 		eye:         ConvertDType(onDiagonal, dtype),
 		logS:        logS,
-		diagonal:    Mul(sign.NodeValue(g), Exp(logS)),
+		diagonal:    Mul(sign, Exp(logS)),
 	}
 }
 

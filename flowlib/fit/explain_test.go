@@ -58,7 +58,7 @@ func trappedModel(t *testing.T, b bijector.Bijector) *flow.Model {
 	if err := m.Store.DeleteVariablesInScope("/flow"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.LogProb(trapRows(2)); err != nil { // creates the variables at their new paths
+	if err := m.CreateVariables(); err != nil { // at their new paths
 		t.Fatal(err)
 	}
 	return m

@@ -20,10 +20,15 @@ func (turned) Forward(_ *model.Scope, _, _ *Node) (x, logDet *Node) { panic("not
 
 func (turned) Inverse(scope *model.Scope, x, _ *Node) (z, logDet *Node) {
 	initial := func(g *Graph, shape shapes.Shape) *Node { return ConvertDType(Const(g, turn), shape.DType) }
-	matrix := scope.WithInitializer(initial).VariableWithShape("matrix", shapes.Make(x.DType(), 2, 2)).SetTrainable(false)
-	done := scope.WithInitializer(initializer.One).VariableWithShape("initialised", shapes.Make(x.DType())).SetTrainable(false)
+	fixed := func(name string, initial model.VariableInitializer, dims ...int) *Node {
+		v := scope.GetVariable(name)
+		if v == nil {
+			v = scope.WithInitializer(initial).VariableWithShape(name, shapes.Make(x.DType(), dims...)).SetTrainable(false)
+		}
+		return ConvertDType(v.NodeValue(x.Graph()), x.DType())
+	}
 	logDet = AddScalar(ZerosLike(ReduceSum(x, -1)), 0.6931471805599453) // log 2
-	return Mul(Dot(x, matrix.NodeValue(x.Graph())).Product(), done.NodeValue(x.Graph())), logDet
+	return Mul(Dot(x, fixed("matrix", initial, 2, 2)).Product(), fixed("initialised", initializer.One)), logDet
 }
 
 // Fixed numbers of a flow stay what they are, to the last bit, though all

@@ -6,6 +6,8 @@
 package flow
 
 import (
+	"math"
+
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -55,47 +57,66 @@ func (f *Flow) LogProb(scope *model.Scope, x, context *Node) *Node {
 	return f.logProb(scope, x, context, x.DType())
 }
 
-// Score is LogProb whose last step is in float64: the density of the base, whose
-// squares overflow a float32 for latents beyond 10¹⁹, and the sum of what the
-// bijectors add. It needs variables that are there already.
+// Score is LogProb in float64, whatever the precision of x, but for the networks of
+// the conditioners, which are most of the work: a float32 loses digits where a flow is
+// steep, and overflows where a latent beyond 10¹⁹ is squared. A number beyond the
+// range of x's precision becomes infinite all the same, as it does in package fast.
 func (f *Flow) Score(scope *model.Scope, x, context *Node) *Node {
 	return f.logProb(scope, x, context, dtypes.Float64)
 }
 
-// logProb sums in the given precision.
-func (f *Flow) logProb(scope *model.Scope, x, context *Node, sum dtypes.DType) *Node {
+// logProb works in the given precision.
+func (f *Flow) logProb(scope *model.Scope, x, context *Node, precision dtypes.DType) *Node {
 	scope = scope.At(scopeName)
-	z, logDets := x, []*Node{}
+	z, context := ConvertDType(x, precision), inPrecision(context, precision)
+	var logDets []*Node
 	for i := len(f.chain) - 1; i >= 0; i-- {
 		var logDet *Node
 		z, logDet = f.chain[i].Inverse(scope.At("%02d", i), z, context)
-		logDets = append(logDets, logDet)
+		z, logDets = withinRange(z, x.DType()), append(logDets, logDet)
 	}
-	logProb := f.base.LogProb(scope.At(baseName), ConvertDType(z, sum))
+	logProb := f.base.LogProb(scope.At(baseName), z)
 	for _, logDet := range logDets {
-		logProb = Add(logProb, ConvertDType(logDet, sum))
+		logProb = Add(logProb, logDet)
 	}
 	return logProb
 }
 
+func inPrecision(context *Node, precision dtypes.DType) *Node {
+	if context == nil {
+		return nil
+	}
+	return ConvertDType(context, precision)
+}
+
+// withinRange makes infinite what a number of the given precision cannot hold.
+func withinRange(v *Node, precision dtypes.DType) *Node {
+	if v.DType() == precision {
+		return v
+	}
+	infinity := Mul(Sign(v), Infinity(v.Graph(), v.DType(), 1))
+	return Where(GreaterThan(Abs(v), Scalar(v.Graph(), v.DType(), math.MaxFloat32)), infinity, v)
+}
+
 // Sample draws count events, [count, D], from the flow with the spread of its
 // base multiplied by temperature, a scalar: 1 draws from the flow itself.
-// context is [count, C], or nil.
+// context is [count, C], or nil. The latents are of the given precision, and the way
+// from them to the events is as in Score.
 func (f *Flow) Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count int, temperature, context *Node) *Node {
 	x, _ := f.SampleLogProb(scope, g, dtype, count, temperature, context)
 	return x
 }
 
 // SampleLogProb is Sample that returns the log-density [count] of the draws as
-// well, under the flow at temperature 1, whatever they were drawn at, summed as by Score.
+// well, under the flow at temperature 1, whatever they were drawn at.
 func (f *Flow) SampleLogProb(scope *model.Scope, g *Graph, dtype dtypes.DType, count int, temperature, context *Node) (x, logProb *Node) {
-	z := f.base.Sample(scope.At(scopeName).At(baseName), g, dtype, count, temperature)
 	scope = scope.At(scopeName)
-	x, logProb = z, f.base.LogProb(scope.At(baseName), ConvertDType(z, dtypes.Float64))
+	x = ConvertDType(f.base.Sample(scope.At(baseName), g, dtype, count, temperature), dtypes.Float64)
+	logProb, context = f.base.LogProb(scope.At(baseName), x), inPrecision(context, dtypes.Float64)
 	for i, b := range f.chain {
 		var logDet *Node
 		x, logDet = b.Forward(scope.At("%02d", i), x, context)
-		logProb = Sub(logProb, ConvertDType(logDet, dtypes.Float64))
+		logProb = Sub(logProb, logDet)
 	}
 	return x, logProb
 }

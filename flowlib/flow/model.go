@@ -49,14 +49,15 @@ func newModel(backend compute.Backend, cfg Config, dtype dtypes.DType) (*Model, 
 	}
 	m := &Model{Flow: f, Config: cfg, Backend: backend, Store: model.NewStore(), DType: dtype, execs: map[string]*model.Exec{}, compiled: map[string]int{}}
 	m.Store.SetParam(model.ParamInitialSeed, cfg.Seed)
-	if err := m.createVariables(); err != nil {
+	if err := m.CreateVariables(); err != nil {
 		return nil, fmt.Errorf("flow: building the model: %w", err)
 	}
 	return m, nil
 }
 
-// createVariables adds those of the flow that are not in the store yet.
-func (m *Model) createVariables() error {
+// CreateVariables adds those of the flow that are not in the store yet, in the
+// precision of the model: for a Flow of one's own in the place of the config's.
+func (m *Model) CreateVariables() error {
 	_, err := model.CallOnce(m.Backend, m.Store, func(scope *model.Scope, rows *Node) *Node {
 		return m.LogProbGraph(scope, rows)
 	}, tensors.FromShape(shapes.Make(m.DType, 1, m.Config.Columns())))
