@@ -17,6 +17,7 @@ import (
 	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
 	"normflow/flowlib/tabular"
+	"normflow/internal/show"
 )
 
 // What the tab key offers, see 'flow completion --help'. Nothing here says what is
@@ -68,7 +69,7 @@ func models(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCom
 	var found []string
 	for _, e := range entries {
 		path := folder + e.Name()
-		if _, err := os.Stat(filepath.Join(path, "model.json")); err == nil && strings.HasPrefix(e.Name(), start) {
+		if _, err := os.Stat(filepath.Join(path, "model.json")); err == nil && strings.HasPrefix(e.Name(), start) && show.Printable(e.Name()) {
 			found = append(found, path)
 		}
 	}
@@ -118,7 +119,7 @@ func columns(read *readFlags, place int, list bool) cobra.CompletionFunc {
 			before, after = word[:strings.LastIndex(word, ",")+1], goOn
 		}
 		for _, name := range names {
-			if strings.ContainsAny(name, ",\"\t\r\n") || slices.Contains(strings.Split(before, ","), name) {
+			if strings.ContainsAny(name, ",\"") || !show.Printable(name) || slices.Contains(strings.Split(before, ","), name) {
 				continue // a word of it cannot be written so, or it is there already
 			}
 			all = append(all, before+name)
@@ -145,7 +146,7 @@ func arraysOf(place int) cobra.CompletionFunc {
 		}
 		defer z.Close()
 		for _, f := range z.File {
-			if name, isArray := strings.CutSuffix(f.Name, ".npy"); isArray {
+			if name, isArray := strings.CutSuffix(f.Name, ".npy"); isArray && show.Printable(name) {
 				all = append(all, name)
 			}
 		}
@@ -168,7 +169,7 @@ func conditions(_ *cobra.Command, args []string, word string) (all []string, _ c
 			return nil, nothing
 		}
 		for _, name := range record.Context {
-			if !strings.Contains(","+before, ","+name+"=") {
+			if show.Printable(name) && !strings.Contains(","+before, ","+name+"=") {
 				all = append(all, before+name+"=")
 			}
 		}

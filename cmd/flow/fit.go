@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,6 +12,7 @@ import (
 
 	"normflow/flowlib/fit"
 	"normflow/flowlib/tabular"
+	"normflow/internal/show"
 )
 
 func newFit() *cobra.Command {
@@ -77,7 +79,7 @@ Ctrl-C leaves a checkpoint beside MODEL and says how to go on from it.`,
 				c.Options[flag.Name] = flagText(flag)
 			}
 		})
-		bar := newProgress(cmd.ErrOrStderr())
+		bar := newProgress(os.Stderr)
 		steps := 0
 		record, err := tabular.Fit(cmd.Context(), args[0], out, c, tabular.Progress{
 			Note: noteTo(cmd),
@@ -154,5 +156,19 @@ func shellWord(word string) string {
 	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./,:=@%") == "" {
 		return word
 	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	if show.Printable(word) {
+		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	}
+	var b strings.Builder
+	for _, c := range []byte(word) {
+		switch {
+		case c == '\'' || c == '\\':
+			b.WriteString(`\` + string(rune(c)))
+		case c < ' ' || c > '~':
+			fmt.Fprintf(&b, `\x%02x`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return "$'" + b.String() + "'"
 }

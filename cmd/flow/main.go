@@ -20,7 +20,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	if path, err := os.Executable(); err == nil { // of a project that was set up
-		backend.LookIn(filepath.Join(filepath.Dir(path), "..", ".tools", "xla"), func(why string) { fmt.Fprintln(os.Stderr, "flow:", why) })
+		backend.LookIn(filepath.Join(filepath.Dir(path), "..", ".tools", "xla"), func(why string) { fmt.Fprintln(terminal(os.Stderr, nil), "flow:", why) })
 	}
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	code := run(ctx, os.Args[1:])
@@ -33,16 +33,19 @@ func main() {
 func run(ctx context.Context, args []string) int {
 	root := newRoot()
 	root.SetArgs(args)
+	stderr := terminal(os.Stderr, args)
+	root.SetOut(terminal(os.Stdout, args))
+	root.SetErr(stderr)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return 0
 	}
 	text := strings.TrimPrefix(err.Error(), "flow: ")                  // package flow says so too
 	text = strings.Replace(text, ": "+context.Canceled.Error(), "", 1) // who has pressed Ctrl-C knows
-	fmt.Fprintln(os.Stderr, "flow:", text)
+	fmt.Fprintln(stderr, "flow:", short(text, args))
 	var wrong usageError
 	if errors.As(err, &wrong) || strings.HasPrefix(err.Error(), "--") { // so begins what the library says of a flag
-		fmt.Fprintf(os.Stderr, "Try '%s --help'.\n", cmd.CommandPath())
+		fmt.Fprintf(stderr, "Try '%s --help'.\n", cmd.CommandPath())
 		return 2
 	}
 	if errors.Is(err, context.Canceled) {

@@ -21,9 +21,8 @@ type progress struct {
 	tenth    int
 }
 
-func newProgress(w io.Writer) *progress {
-	f, isFile := w.(*os.File)
-	return &progress{w: w, terminal: isFile && term.IsTerminal(int(f.Fd())), start: time.Now()}
+func newProgress(f *os.File) *progress {
+	return &progress{w: f, terminal: term.IsTerminal(int(f.Fd())), start: time.Now()}
 }
 
 // step implements [fit.Progress].

@@ -92,7 +92,7 @@ func (d shown) write(w io.Writer) error {
 	if d.Library == "" {
 		d.Library = "a program before version 3"
 	}
-	line("written by", "%s, format %d", d.Library, d.FormatVersion)
+	line("written by", "%s, format %d", show.Name(d.Library), d.FormatVersion)
 	line("weights", "SHA-256 %s", d.WeightsSHA256)
 	if d.SHA256 != "" {
 		line("model.json", "SHA-256 %s", d.SHA256)
@@ -163,15 +163,24 @@ func brief(value json.RawMessage) (string, error) {
 	case '"':
 		var s string
 		err := json.Unmarshal(value, &s)
-		return fmt.Sprintf("%q", s), err // quoted: a model may hold what a terminal obeys
+		return clip(fmt.Sprintf("%q", s)), err // quoted: a model may hold what a terminal obeys
 	case '[':
 		var list []json.RawMessage
 		if err := json.Unmarshal(value, &list); err != nil || len(list) <= few {
-			return compact(value), err
+			return clip(compact(value)), err
 		}
-		return fmt.Sprintf("[%s, … %s] (%d)", compact(list[0]), compact(list[len(list)-1]), len(list)), nil
+		return fmt.Sprintf("[%s, … %s] (%d)", clip(compact(list[0])), clip(compact(list[len(list)-1])), len(list)), nil
 	}
-	return compact(value), nil
+	return clip(compact(value)), nil
+}
+
+// clip cuts what is too long for a line.
+func clip(text string) string {
+	const most = 200
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
 }
 
 // compact is JSON in one line, without what a terminal would obey.
@@ -191,5 +200,5 @@ func compact(value json.RawMessage) string {
 // name is a key without quotes, and without what a terminal would obey.
 func name(key json.Token) string {
 	quoted := fmt.Sprintf("%q", key)
-	return quoted[1 : len(quoted)-1]
+	return clip(quoted[1 : len(quoted)-1])
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"normflow/internal/show"
 )
 
 // usageError is a mistake in the call itself.
@@ -25,8 +27,11 @@ func arguments(names ...string) cobra.PositionalArgs {
 			expected = strings.Join(names, " and ")
 		}
 		if len(args) > 0 {
-			got = fmt.Sprintf("%q", args)
-			got = got[1 : len(got)-1]
+			words := make([]string, len(args))
+			for i, arg := range args {
+				words[i] = show.Quoted(arg)
+			}
+			got = strings.Join(words, " ")
 		}
 		return usageError{fmt.Errorf("expected %s, got %s", expected, got)}
 	}
@@ -39,7 +44,7 @@ func commands(cmd *cobra.Command) {
 		if len(args) == 0 {
 			return nil
 		}
-		err := fmt.Errorf("there is no command %q", args[0])
+		err := errors.New("there is no command " + show.Quoted(args[0]))
 		if cmd.HasParent() {
 			err = fmt.Errorf("%s: %w", cmd.Name(), err)
 		}
@@ -63,7 +68,7 @@ func flagError(_ *cobra.Command, err error) error {
 			"float64":  "a number such as 0.05", "bool": "true or false",
 			"stringSlice": "names, parted by commas", "string": "a text",
 		}[flag.Value.Type()]
-		err = fmt.Errorf("--%s: expected %s, got %q", flag.Name, expected, invalid.GetValue())
+		err = fmt.Errorf("--%s: expected %s, got %s", flag.Name, expected, show.Quoted(invalid.GetValue()))
 	}
 	return usageError{err}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"normflow/internal/memory"
+	"normflow/internal/show"
 )
 
 // Reader reads the rows of one table from first to last.
@@ -278,13 +279,7 @@ func quote(s string) string {
 }
 
 // shorten joins up to 20 items.
-func shorten(items []string) string {
-	const most = 20
-	if len(items) > most {
-		return strings.Join(items[:most], ", ") + fmt.Sprintf(", … (%d in all)", len(items))
-	}
-	return strings.Join(items, ", ")
-}
+func shorten(items []string) string { return show.Names(items) }
 
 func names(columns []Column) []string {
 	all := make([]string, len(columns))

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"normflow/internal/show"
 )
 
 // checkNames refuses a table without columns, with too many, or with two of one
@@ -22,7 +24,7 @@ func checkNames(all []Column) error {
 			all[i].Name = "c" + strconv.Itoa(i+1)
 		}
 		if first, twice := place[all[i].Name]; twice {
-			return fmt.Errorf("columns %d and %d are both called %q: give every column a name of its own", first+1, i+1, all[i].Name)
+			return fmt.Errorf("columns %d and %d are both called %s: give every column a name of its own", first+1, i+1, show.Quoted(all[i].Name))
 		}
 		place[all[i].Name] = i
 	}
@@ -56,7 +58,7 @@ func selectColumns(all []Column, o Options) (numbers, texts []int, err error) {
 			if o.Settled {
 				remedy = "write it as numbers"
 			}
-			return nil, nil, fmt.Errorf("column %q holds %s, expected numbers: %s; there are: %s", c.Name, c.note, remedy, shorten(names(all)))
+			return nil, nil, fmt.Errorf("column %s holds %s, expected numbers: %s; there are: %s", show.Quoted(c.Name), c.note, remedy, shorten(names(all)))
 		}
 	}
 	if slices.Equal(o.Keep, []string{"*"}) {
@@ -68,7 +70,7 @@ func selectColumns(all []Column, o Options) (numbers, texts []int, err error) {
 	}
 	for _, i := range texts {
 		if c := all[i]; c.Kind == Other {
-			return nil, nil, fmt.Errorf("column %q holds %s, which cannot be kept: keep others; there are: %s", c.Name, c.note, shorten(names(all)))
+			return nil, nil, fmt.Errorf("column %s holds %s, which cannot be kept: keep others; there are: %s", show.Quoted(c.Name), c.note, shorten(names(all)))
 		}
 	}
 	return numbers, texts, nil
@@ -89,10 +91,10 @@ func finder(all []Column) func(wanted []string, flag string) ([]int, error) {
 				i, ok = n-1, true
 			}
 			if !ok {
-				return nil, fmt.Errorf("%s: there is no column %q; there are: %s", flag, name, shorten(names(all)))
+				return nil, fmt.Errorf("%s: there is no column %s; there are: %s", flag, show.Quoted(name), shorten(names(all)))
 			}
 			if taken[i] {
-				return nil, fmt.Errorf("%s: column %q is named twice", flag, all[i].Name)
+				return nil, fmt.Errorf("%s: column %s is named twice", flag, show.Quoted(all[i].Name))
 			}
 			taken[i] = true
 			found = append(found, i)

@@ -57,7 +57,7 @@ func (m *Model) WritePage(path string, e *Evaluation) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	if err := writeFile(path, []byte(b.String())); err != nil {
+	if err := writeFile(path, []byte(show.Text(b.String()))); err != nil {
 		return fmt.Errorf("%s: cannot be written: %w", path, err)
 	}
 	return nil

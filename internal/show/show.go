@@ -17,8 +17,8 @@ const most = 60
 // shows the first 60 runes and "…".
 func Name(s string) string {
 	short, cut := shorten(s)
-	if quoted := strconv.Quote(short); strings.ReplaceAll(strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`), `\\`, `\`) != short {
-		return quoted + cut
+	if !Printable(short) {
+		return strconv.Quote(short) + cut
 	}
 	return short + cut
 }
@@ -34,6 +34,12 @@ func Names(names []string) string { return list(names, Name) }
 
 // QuotedNames shows up to 20 names, each in quotes, separated by commas.
 func QuotedNames(names []string) string { return list(names, Quoted) }
+
+// Printable says whether all of s can be printed: [Name] then shows it as it is, or its
+// beginning.
+func Printable(s string) bool {
+	return utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) < 0
+}
 
 func list(names []string, show func(string) string) string {
 	const mostNames = 20

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"io"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"normflow/internal/show"
+)
+
+// terminal returns a writer of what people read, for a command that was called with
+// these arguments: it obeys nothing that came from a file, and the name of a file with a
+// line's end in it, wherever it is said, forges no line.
+func terminal(w io.Writer, args []string) io.Writer {
+	w = show.Terminal(w)
+	if shown := replacer(args, func(arg string) bool { return strings.ContainsAny(arg, "\n\r") }); shown != nil {
+		return replacing{w, shown}
+	}
+	return w
+}
+
+type replacing struct {
+	w     io.Writer
+	shown *strings.Replacer
+}
+
+// Write implements [io.Writer].
+func (r replacing) Write(p []byte) (int, error) {
+	if _, err := r.shown.WriteString(r.w, string(p)); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// replacer puts in place of arguments, or the values of flags, what is shown of them;
+// nil where there is nothing to replace.
+func replacer(args []string, which func(arg string) bool) *strings.Replacer {
+	var words []string
+	for _, arg := range args {
+		_, value, _ := strings.Cut(arg, "=")
+		for _, word := range []string{arg, value} {
+			words = append(words, word, filepath.Clean(word), filepath.Dir(word))
+		}
+	}
+	words = slices.DeleteFunc(words, func(word string) bool { return strings.TrimSpace(word) == "" || !which(word) })
+	slices.SortFunc(words, func(a, b string) int { return len(b) - len(a) }) // the first that fits is taken
+	var pairs []string
+	for _, word := range words {
+		pairs = append(pairs, strconv.Quote(word), show.Quoted(word), word, show.Name(word))
+	}
+	if pairs == nil {
+		return nil
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+const (
+	goOnWith = "Go on with:\n" // before a command to type
+
+	longArgument = 200  // runes: a longer one is not said in full where something is wrong
+	longLine     = 1000 // of a message; no message of this program has as many by itself
+)
+
+// short is a message that says little of arguments that are very long, and whose lines
+// are not, whatever it is that is named there. What the user is told to type stays.
+func short(text string, args []string) string {
+	trouble := func(arg string) bool {
+		return strings.ContainsAny(arg, "\n\r") || utf8.RuneCountInString(arg) > longArgument
+	}
+	if shown := replacer(args, trouble); shown != nil {
+		said, _, _ := strings.Cut(text, goOnWith)
+		text = shown.Replace(said) + strings.TrimPrefix(text, said)
+	}
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		if runes := []rune(line); len(runes) > longLine && !strings.HasPrefix(line, "  ") {
+			lines[i] = string(runes[:longLine*2/3]) + " … " + string(runes[len(runes)-longLine/3:])
+		}
+	}
+	return strings.Join(lines, "\n")
+}
