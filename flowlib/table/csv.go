@@ -15,10 +15,10 @@ import (
 // csvSource reads text with one row a line, by encoding/csv, whose rules hold:
 // blank lines are skipped, and "" inside quotes is one quote.
 type csvSource struct {
-	in        *input
-	csv       *csv.Reader
-	limit     *limitedReader
-	delimiter rune
+	in    *input
+	csv   *csv.Reader
+	limit *limitedReader
+	dialect
 	packed    string // the way, "" for none
 	header    bool
 	columns   []Column
@@ -39,33 +39,23 @@ type record struct {
 }
 
 func newCSV(in *input, r *bufio.Reader, packed string, o Options) (source, error) {
-	head, err := r.Peek(1 << 16)
-	if err != nil && err != io.EOF && len(head) == 0 {
+	d, r, err := newDialect(r, o)
+	if err != nil {
 		return nil, err
 	}
-	if err := checkText(head); err != nil {
-		return nil, err
-	}
-	if strings.HasPrefix(string(head[:min(3, len(head))]), "\ufeff") {
-		r.Discard(3) //nolint:errcheck // it was peeked at
-		head = head[3:]
-	}
-	s := &csvSource{in: in, packed: packed, delimiter: o.Delimiter}
-	if s.delimiter == 0 {
-		s.delimiter = findDelimiter(head)
-	}
-	switch s.delimiter {
-	case ',', ';', '\t', '|', ':', ' ':
-	default:
-		return nil, fmt.Errorf("--delimiter: %q parts no columns: expected one of , ; | : space or tab", s.delimiter)
-	}
-	s.numbers.comma = s.delimiter == ';'
+	s := &csvSource{in: in, packed: packed, dialect: d}
+	s.numbers.comma = s.delimiter != ','
+	s.numbers.missing = markers(o.NA)
 	if !o.Settled {
 		s.numbers.leave = ", or leave the column out with --exclude"
 	}
 	s.limit = &limitedReader{r: r}
 	s.csv = csv.NewReader(s.limit)
 	s.csv.Comma, s.csv.FieldsPerRecord, s.csv.ReuseRecord = s.delimiter, -1, true
+	if s.delimiter == Blanks {
+		s.csv.Comma = '\t' // which newDialect has made of them
+	}
+	s.csv.Comment, s.csv.TrimLeadingSpace = d.comment, d.trim
 
 	for size := 0; s.end == nil && len(s.waiting) < headLines && (size < headBytes || len(s.waiting) < 2); {
 		var rec record
@@ -150,12 +140,19 @@ func (s *csvSource) format() string {
 	if s.header {
 		what = "CSV with a header"
 	}
-	what += fmt.Sprintf(", delimiter %q", s.delimiter)
+	if s.delimiter == Blanks {
+		what += ", columns parted by blanks"
+	} else {
+		what += fmt.Sprintf(", delimiter %q", s.delimiter)
+	}
+	what += s.said
 	if s.numbers.mark == ',' {
 		what += ", decimal comma"
 	}
-	if s.packed != "" {
-		what += ", " + s.packed
+	for _, how := range []string{s.encoding, s.packed} {
+		if how != "" {
+			what += ", " + how
+		}
 	}
 	return what
 }
@@ -230,12 +227,13 @@ func (s *csvSource) read() (record, error) {
 	switch {
 	case err == nil:
 		line, _ := s.csv.FieldPos(0)
+		line += s.skipped
 		s.last = line
 		return record{fields, int64(line)}, nil
 	case errors.As(err, &parse):
-		what := fmt.Errorf("line %d: a quote (\") stands inside a field that is not quoted: quote the whole field and double the quotes in it", parse.Line)
+		what := fmt.Errorf("line %d: a quote (\") stands inside a field that is not quoted: quote the whole field and double the quotes in it", s.skipped+parse.Line)
 		if errors.Is(err, csv.ErrQuote) {
-			what = fmt.Errorf("line %d: a quoted field that starts here does not end well: close it with a quote (\") before the delimiter, and double the quotes in it", parse.StartLine)
+			what = fmt.Errorf("line %d: a quoted field that starts here does not end well: close it with a quote (\") before the delimiter, and double the quotes in it", s.skipped+parse.StartLine)
 		}
 		return record{}, what
 	case errors.Is(err, errLongRecord):

@@ -14,7 +14,9 @@ type numbers struct {
 	comma bool // a decimal comma may come
 	mark  byte // the decimal mark of this file: '.' or ',', 0 while none was seen
 	seen  string
-	leave string // what else to do about a field that is no number, after "correct it"
+	// missing holds marks for values that are not there, beside missingWords; nil: none.
+	missing map[string]bool
+	leave   string // what else to do about a field that is no number, after "correct it"
 }
 
 // errMissing stands for a value that is not there.
@@ -27,7 +29,7 @@ var missingWords = map[string]bool{
 
 func (p *numbers) parse(s string) (float64, error) {
 	v, err := strconv.ParseFloat(s, 64)
-	if err == nil && v == v {
+	if err == nil && v == v && (p.missing == nil || !p.missing[strings.TrimSpace(s)]) {
 		if p.comma && p.mark != '.' && strings.IndexByte(s, '.') >= 0 {
 			if err := p.setMark('.', s); err != nil {
 				return 0, err
@@ -41,8 +43,14 @@ func (p *numbers) parse(s string) (float64, error) {
 // parseSlowly sees to blanks, missing values, the decimal comma and all that is no number.
 func (p *numbers) parseSlowly(field string) (float64, error) {
 	s := strings.TrimSpace(field)
-	if len(s) <= 5 && missingWords[strings.ToLower(s)] {
+	if len(s) <= 5 && missingWords[strings.ToLower(s)] || p.missing[s] {
 		return math.NaN(), errMissing
+	}
+	if strings.EqualFold(s, "true") {
+		return 1, nil
+	}
+	if strings.EqualFold(s, "false") {
+		return 0, nil
 	}
 	v, err := strconv.ParseFloat(s, 64)
 	mark := byte('.')
@@ -88,4 +96,16 @@ func isNumber(s string) bool {
 	}
 	_, err := strconv.ParseFloat(strings.Replace(s, ",", ".", 1), 64)
 	return err == nil
+}
+
+// markers is a set of marks for missing values, nil if there are none.
+func markers(marks []string) map[string]bool {
+	if len(marks) == 0 {
+		return nil
+	}
+	set := map[string]bool{}
+	for _, mark := range marks {
+		set[strings.TrimSpace(mark)] = true
+	}
+	return set
 }

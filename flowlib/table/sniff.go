@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
 // checkText refuses bytes that are the start of no text this package reads.
 func checkText(head []byte) error {
-	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
-		return errors.New("is text in UTF-16, expected UTF-8: save it as CSV UTF-8 (iconv -f UTF-16 -t UTF-8)")
-	}
 	if i := bytes.IndexByte(head, 0); i >= 0 {
 		return fmt.Errorf("line %d holds a NUL byte: this is no text; expected CSV, NPY, NPZ or Parquet", 1+bytes.Count(head[:i], []byte("\n")))
 	}
@@ -22,53 +20,38 @@ func checkText(head []byte) error {
 	return nil
 }
 
-// findDelimiter takes the first of tab, ';' and ',' that every line at the start
-// has equally often outside quotes; failing that, the one the first line has
-// most of. A file without any of them has one column.
-func findDelimiter(head []byte) rune {
-	const lines = 20
-	candidates := []byte{'\t', ';', ','}
-	var counts [3][]int
-	var now [3]int
-	quoted := false
-	width := 0
-	flush := func() {
-		if width > 0 { // a blank line is none
-			for k := range counts {
-				counts[k] = append(counts[k], now[k])
-			}
-		}
-		now, width = [3]int{}, 0
-	}
-	ended := false
-	for _, b := range head {
-		switch {
-		case b == '"':
-			quoted = !quoted
-		case b == '\n' && !quoted:
-			flush()
-		case !quoted:
-			if k := bytes.IndexByte(candidates, b); k >= 0 {
+// findDelimiter takes the first of tab, ';', '|' and ',' that every line at the start
+// has equally often outside quotes; failing that, the one the first line has most of.
+// Without any of them it is [Blanks] if every line has the same number of words, two or
+// more, and one of them is all numbers; else the file has one column. Lines that begin
+// with comment, if that is not 0, count nowhere.
+func findDelimiter(head []byte, comment rune) rune {
+	candidates := []byte{'\t', ';', '|', ','}
+	counts := make([][]int, len(candidates)) // of each, by line
+	var words []int
+	numbers := false
+	for _, line := range firstLines(head, comment) {
+		now := make([]int, len(candidates))
+		quoted := false
+		for _, b := range line {
+			if b == '"' {
+				quoted = !quoted
+			} else if k := bytes.IndexByte(candidates, b); k >= 0 && !quoted {
 				now[k]++
 			}
 		}
-		if b != '\n' && b != '\r' {
-			width++
+		for k, n := range now {
+			counts[k] = append(counts[k], n)
 		}
-		if len(counts[0]) == lines {
-			ended = true
-			break
-		}
+		fields := strings.Fields(string(line))
+		words = append(words, len(fields))
+		numbers = numbers || !slices.ContainsFunc(fields, func(s string) bool { return !isNumber(s) })
 	}
-	if !ended && (len(counts[0]) == 0 || len(head) < 1<<15) {
-		flush() // the file's last line, or the only one there is
+	if len(words) == 0 {
+		return ','
 	}
-	best := byte(',')
-	most := 0
+	best, most := byte(','), 0
 	for k, c := range counts {
-		if len(c) == 0 {
-			continue
-		}
 		if c[0] > 0 && slices.Max(c) == c[0] && slices.Min(c) == c[0] {
 			return rune(candidates[k])
 		}
@@ -76,7 +59,38 @@ func findDelimiter(head []byte) rune {
 			best, most = candidates[k], c[0]
 		}
 	}
+	if most == 0 && numbers && words[0] > 1 && slices.Max(words) == words[0] && slices.Min(words) == words[0] {
+		return Blanks
+	}
 	return rune(best)
+}
+
+// firstLines are the first lines of a text that are not blank, without their ends; one
+// that is cut off at the end of head is none. A line may go on in quotes.
+func firstLines(head []byte, comment rune) (lines [][]byte) {
+	const most = 20
+	quoted, start := false, 0
+	add := func(end int) {
+		line := bytes.TrimRight(head[start:end], "\r")
+		if first, _ := utf8.DecodeRune(line); len(line) > 0 && (comment == 0 || first != comment) {
+			lines = append(lines, line)
+		}
+	}
+	for i, b := range head {
+		switch {
+		case b == '"':
+			quoted = !quoted
+		case b == '\n' && !quoted:
+			if add(i); len(lines) == most {
+				return lines
+			}
+			start = i + 1
+		}
+	}
+	if start < len(head) && (len(lines) == 0 || len(head) < 1<<15) {
+		add(len(head)) // the file's last line, or the only one there is
+	}
+	return lines
 }
 
 // utf8Text reads bytes that are not UTF-8 as Latin-1, where each byte is the

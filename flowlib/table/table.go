@@ -38,9 +38,12 @@ type Options struct {
 	Keep []string
 
 	Header    Header
-	Delimiter rune    // of a CSV; 0: found out from the first lines
+	Delimiter rune    // of a CSV, or [Blanks]; 0: found out from the first lines
 	Decimal   rune    // the decimal mark of a CSV, '.' or ','; 0: found out, see [Reader.Notes]
+	Comment   rune    // lines of a CSV that begin with it are left out; 0: those at its top that begin with #
 	Missing   Missing // what to do with a row that misses a value
+	// NA holds marks that stand for a missing value in a CSV, beside those that always do.
+	NA []string
 	// Array names one array of an NPZ. None: all of them, side by side, if
 	// they have the same number of rows.
 	Array string
