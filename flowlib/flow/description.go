@@ -14,6 +14,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 
 	"normflow/internal/safetensors"
+	"normflow/internal/show"
 )
 
 // description is model.json: everything about a model but its weights.
@@ -154,31 +155,48 @@ func parse(text []byte, weights io.Reader, size int64) (*Saved, error) {
 
 var dtypeNames = map[dtypes.DType]string{dtypes.Float32: "F32", dtypes.Float64: "F64"}
 
+// fitHeaders refuses tensors that are not those of variables, by all but their values.
+func fitHeaders(variables []Variable, tensors []safetensors.Tensor, dtype dtypes.DType) error {
+	byName := map[string]safetensors.Tensor{}
+	for _, t := range tensors {
+		byName[t.Name] = t
+	}
+	for _, v := range variables {
+		t, ok := byName[v.Path]
+		if !ok {
+			return fmt.Errorf("variable %s is missing", v.Path)
+		}
+		if t.DType != dtypeNames[dtype] {
+			return fmt.Errorf("variable %s is of type %s, expected %s", v.Path, t.DType, dtypeNames[dtype])
+		}
+		if !slices.Equal(t.Shape, v.Shape) {
+			return fmt.Errorf("variable %s has shape %v, expected %s with shape %v", t.Name, t.Shape, v.Path, v.Shape)
+		}
+		delete(byName, v.Path)
+	}
+	for name := range byName {
+		return fmt.Errorf("variable %s is not part of this model", show.Name(name))
+	}
+	return nil
+}
+
 // fitting returns the values of the tensors, which must be those of variables, all
 // finite, in their order.
-func fitting(variables []Variable, values []safetensors.Tensor, dtype dtypes.DType) ([]Weight, error) {
+func fitting(variables []Variable, tensors []safetensors.Tensor, dtype dtypes.DType) ([]Weight, error) {
+	if err := fitHeaders(variables, tensors, dtype); err != nil {
+		return nil, err
+	}
 	byName := map[string]safetensors.Tensor{}
-	for _, t := range values {
+	for _, t := range tensors {
 		byName[t.Name] = t
 	}
 	weights := make([]Weight, 0, len(variables))
 	for _, v := range variables {
-		t, ok := byName[v.Path]
-		if !ok {
-			return nil, fmt.Errorf("variable %s is missing", v.Path)
-		}
-		if t.DType != dtypeNames[dtype] {
-			return nil, fmt.Errorf("variable %s is of type %s, expected %s", v.Path, t.DType, dtypeNames[dtype])
-		}
-		numbers, err := t.Float64s()
+		numbers, err := byName[v.Path].Float64s()
 		if err != nil {
 			return nil, err
 		}
-		weights = append(weights, Weight{Path: v.Path, Shape: t.Shape, Values: numbers})
-		delete(byName, v.Path)
-	}
-	for name := range byName {
-		return nil, fmt.Errorf("variable %s is not part of this model", name)
+		weights = append(weights, Weight{Path: v.Path, Shape: v.Shape, Values: numbers})
 	}
 	return weights, checkWeights(variables, weights)
 }

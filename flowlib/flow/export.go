@@ -5,16 +5,20 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/google/renameio/v2"
 
+	"normflow/internal/memory"
 	"normflow/internal/npz"
 	"normflow/internal/safetensors"
+	"normflow/internal/show"
 )
 
 // exported says in a file of weights what flow they belong to: as JSON under the
@@ -89,10 +93,16 @@ func Import(path string, config *Config) (*Saved, error) {
 }
 
 func importFile(path string, config *Config) (*Saved, error) {
-	f, err := readExport(path)
+	f, err := openExport(path)
 	if err != nil {
 		return nil, err
 	}
+	defer f.close()
+	return f.saved(config)
+}
+
+// saved makes a model of the file, by the config given or, where that is nil, its own.
+func (f *exportFile) saved(config *Config) (_ *Saved, err error) {
 	if config == nil {
 		if config, err = f.config(); err != nil {
 			return nil, err
@@ -109,56 +119,99 @@ func importFile(path string, config *Config) (*Saved, error) {
 			dtype = dtypes.Float64
 		}
 	}
+	if err := fitHeaders(variables, f.Tensors, dtype); err != nil {
+		return nil, err
+	}
+	all, trained := numbers(variables)
+	if need, most := all*int64(dtype.Size()+8), memory.Budget(0); need > most {
+		return nil, fmt.Errorf("the model has %d numbers, which take about %s of memory, and this program takes at most %s", all, memory.Text(need), memory.Text(most))
+	}
+	if err := f.load(); err != nil {
+		return nil, err
+	}
 	s := &Saved{Config: *config, DType: dtype}
-	_, trained := numbers(variables)
 	s.Parameters = int(trained)
 	s.Weights, err = fitting(variables, f.Tensors, dtype)
 	return s, err
 }
 
-// exportFile is a file of weights of either format.
-type exportFile struct{ safetensors.File }
+// exportFile is a file of weights of either format. Those of an NPZ are not unpacked
+// before load: a few bytes may claim to hold gigabytes.
+type exportFile struct {
+	safetensors.File
+	npz    *npz.File
+	places []int // of the tensors in npz
+	in     *os.File
+}
 
-func readExport(path string) (f exportFile, err error) {
+func (f *exportFile) close() {
+	if f.in != nil {
+		f.in.Close()
+	}
+}
+
+func (f *exportFile) load() error {
+	for k, i := range f.places {
+		if err := f.npz.Load(i); err != nil {
+			return err
+		}
+		f.Tensors[k].Data = f.npz.Arrays[i].Data
+	}
+	return nil
+}
+
+func openExport(path string) (f *exportFile, err error) {
+	f = new(exportFile)
 	switch filepath.Ext(path) {
 	case ".safetensors":
 		f.File, err = safetensors.Read(path)
 		return f, err
 	case ".npz":
 	default:
-		return f, ErrExtension
+		return nil, ErrExtension
 	}
-	in, err := os.Open(path)
+	if f.in, err = os.Open(path); err != nil {
+		return nil, err
+	}
+	info, err := f.in.Stat()
+	if err == nil {
+		err = f.openNPZ(f.in, info.Size())
+	}
 	if err != nil {
-		return f, err
-	}
-	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
-		return f, err
-	}
-	arrays, err := npz.Read(in, info.Size())
-	if err != nil {
-		return f, err
-	}
-	f.Metadata = map[string]string{}
-	for _, a := range arrays {
-		switch {
-		case a.Name == exportName && len(a.Shape) == 0:
-			f.Metadata[exportName] = string(bytes.TrimRight(a.Data, "\x00"))
-		case a.DType == "<f4":
-			f.Tensors = append(f.Tensors, safetensors.Tensor{Name: a.Name, DType: "F32", Shape: a.Shape, Data: a.Data})
-		case a.DType == "<f8":
-			f.Tensors = append(f.Tensors, safetensors.Tensor{Name: a.Name, DType: "F64", Shape: a.Shape, Data: a.Data})
-		default:
-			return f, fmt.Errorf("array %q is of type %q, expected <f4 or <f8", a.Name, a.DType)
-		}
+		f.close()
+		return nil, err
 	}
 	return f, nil
 }
 
+func (f *exportFile) openNPZ(in io.ReaderAt, size int64) (err error) {
+	if f.npz, err = npz.Open(in, size); err != nil {
+		return err
+	}
+	const longest = 1 << 20 // of a config
+	f.Metadata = map[string]string{}
+	for i, a := range f.npz.Arrays {
+		dtype := map[string]string{"<f4": "F32", "<f8": "F64"}[a.DType]
+		switch {
+		case a.Name == exportName && len(a.Shape) == 0 && dtype == "":
+			if length, _ := strconv.Atoi(strings.TrimPrefix(a.DType, "|S")); length > longest {
+				return fmt.Errorf("array %q has %d bytes, expected a config of at most %d", a.Name, length, longest)
+			}
+			if err := f.npz.Load(i); err != nil {
+				return err
+			}
+			f.Metadata[exportName] = string(bytes.TrimRight(f.npz.Arrays[i].Data, "\x00"))
+		case dtype != "":
+			f.Tensors, f.places = append(f.Tensors, safetensors.Tensor{Name: a.Name, DType: dtype, Shape: a.Shape}), append(f.places, i)
+		default:
+			return fmt.Errorf("array %s is of type %q, expected <f4 or <f8", show.Quoted(a.Name), a.DType)
+		}
+	}
+	return nil
+}
+
 // config is the one that the file brings along.
-func (f exportFile) config() (*Config, error) {
+func (f *exportFile) config() (*Config, error) {
 	text, ok := f.Metadata[exportName]
 	if !ok {
 		return nil, errors.New("the file does not say what flow its weights belong to: give a config, or a model like it")

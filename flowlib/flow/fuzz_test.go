@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 	"runtime/metrics"
 	"testing"
+
+	"normflow/internal/memory/memorytest"
+	"normflow/internal/safetensors"
 )
 
 // FuzzLoad reads hostile folders, as [Read] does after it has opened the files. That
@@ -88,4 +91,40 @@ func mended(text, weights []byte) []byte {
 		return sealed
 	}
 	return text
+}
+
+// FuzzImport feeds files of weights of both formats, whose models are their own.
+func FuzzImport(f *testing.F) {
+	for _, dir := range []string{"version1", "version3"} {
+		s, err := Read(filepath.Join("testdata", dir))
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, name := range []string{"a.npz", "a.safetensors"} {
+			path := filepath.Join(f.TempDir(), name)
+			if err := s.Export(path); err != nil {
+				f.Fatal(err)
+			}
+			b, err := os.ReadFile(path)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(b)
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		before := allocated()
+		in := new(exportFile)
+		err := in.openNPZ(bytes.NewReader(b), int64(len(b)))
+		if !bytes.HasPrefix(b, []byte("PK")) {
+			in.File, err = safetensors.Decode(bytes.NewReader(b), int64(len(b)))
+		}
+		if err == nil {
+			_, err = in.saved(nil)
+		}
+		if took, most := allocated()-before, 32<<20+4000*uint64(len(b)); took > most {
+			t.Fatalf("%d bytes of file took %d of memory (%v)", len(b), took, err)
+		}
+		memorytest.Ceiling(t)
+	})
 }

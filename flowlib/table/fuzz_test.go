@@ -9,6 +9,8 @@ import (
 	"runtime/metrics"
 	"strings"
 	"testing"
+
+	"normflow/internal/memory/memorytest"
 )
 
 // mostBytes is what reading a small file may take, in all: buffers of a chunk
@@ -36,6 +38,11 @@ func readSafely(t *testing.T, name string, b []byte, o Options) {
 			if len(c.Values) != c.Len()*len(r.Columns()) || c.Len() == 0 {
 				t.Fatalf("%d values in %d rows of %d", len(c.Values), c.Len(), len(r.Columns()))
 			}
+			for i := range c.Len() {
+				if len(c.Text(i)) != len(r.Kept()) {
+					t.Fatalf("%d texts, expected %d", len(c.Text(i)), len(r.Kept()))
+				}
+			}
 			for _, v := range c.Values {
 				if math.IsNaN(v) || math.IsInf(v, 0) {
 					t.Fatal("a value is not finite")
@@ -56,6 +63,7 @@ func readSafely(t *testing.T, name string, b []byte, o Options) {
 	if !broken && (rows[0] != rows[1] || message[0] != message[1]) {
 		t.Fatalf("the size of a chunk matters: %x with %q, %x with %q", rows[0], message[0], rows[1], message[1])
 	}
+	memorytest.Ceiling(t)
 	if took := total() - before; took > mostBytes+2000*uint64(len(b)) {
 		t.Fatalf("%d bytes of file took %d of memory", len(b), took)
 	}
@@ -110,6 +118,39 @@ func FuzzParquet(f *testing.F) {
 		copy(b[len(b)-4:], magicParquet)
 		readSafely(t, "a.parquet", b, Options{})
 		readSafely(t, "a.parquet", b, Options{Columns: []string{"2"}, Keep: []string{"1"}, Missing: MissingDrop}) // text, in mixed.parquet
+	})
+}
+
+// FuzzMembers feeds archives of many members, of which some lie on the same bytes or unpack
+// to far more.
+func FuzzMembers(f *testing.F) {
+	for _, file := range []string{"members_on_one.npz", "fortran_packed.npz", "columns.npz", "uneven.npz"} {
+		f.Add(must(os.ReadFile(filepath.Join("testdata", file))))
+	}
+	folder := f.TempDir()
+	f.Add(must(os.ReadFile(zipOfZeros(f, folder, "a.npz", 40, 3, 2, false))))
+	f.Add(must(os.ReadFile(zipOfZeros(f, folder, "b.npz", 20, 200, 16, true))))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if !bytes.HasPrefix(b, []byte(magicZip)) {
+			t.Skip()
+		}
+		readSafely(t, "a.npz", b, Options{Keep: []string{"*"}, Missing: MissingDrop})
+	})
+}
+
+// FuzzKeep carries every column along as text, of any format.
+func FuzzKeep(f *testing.F) {
+	for _, pattern := range []string{"testdata/*.parquet", "testdata/parquet/types-*.parquet", "testdata/*.npy", "testdata/*.csv"} {
+		for _, file := range must(filepath.Glob(pattern)) {
+			f.Add(must(os.ReadFile(file)))
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		b = bytes.Clone(b)
+		if len(b) > 12 && bytes.HasPrefix(b, []byte(magicParquet)) {
+			copy(b[len(b)-4:], magicParquet)
+		}
+		readSafely(t, "a.parquet", b, Options{Columns: []string{"1"}, Keep: []string{"*"}, Missing: MissingDrop})
 	})
 }
 

@@ -66,7 +66,7 @@ func hollow(t *testing.T, folder, name, shape string, size int64) string {
 }
 
 // zipOfZeros makes an NPZ of count arrays of zeros.
-func zipOfZeros(t *testing.T, folder, name string, count, rows, columns int, fortran bool) string {
+func zipOfZeros(t testing.TB, folder, name string, count, rows, columns int, fortran bool) string {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	array := npyPrelude(fmt.Sprintf("(%d, %d)", rows, columns))

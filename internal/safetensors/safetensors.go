@@ -37,7 +37,7 @@ type File struct {
 var elementSize = map[string]int{"F32": 4, "F64": 8, "I32": 4, "I64": 8, "U32": 4, "U64": 8, "BOOL": 1}
 
 // maxHeader bounds the memory a broken length can ask for.
-const maxHeader = 100 << 20
+const maxHeader = 16 << 20
 
 type entry struct {
 	name    string

@@ -29,9 +29,12 @@ var fuzzTargets = []struct{ what, name, folder string }{
 	{"CSV", "FuzzCSV", "./flowlib/table"},
 	{"NPY and NPZ", "FuzzNPY", "./flowlib/table"},
 	{"Parquet", "FuzzParquet", "./flowlib/table"},
+	{"NPZ of many members", "FuzzMembers", "./flowlib/table"},
+	{"columns kept as text", "FuzzKeep", "./flowlib/table"},
 	{"model", "FuzzLoad", "./flowlib/flow"},
 	{"safetensors", "FuzzDecode", "./internal/safetensors"},
 	{"checkpoint", "FuzzCheckpoint", "./flowlib/fit"},
+	{"import of weights", "FuzzImport", "./flowlib/flow"},
 	{"exported weights (NPZ)", "FuzzRead", "./internal/npz"},
 }
 
