@@ -9,7 +9,6 @@ require (
 	github.com/gomlx/compute v0.0.0-20260716164435-04857206aff7 // the backends under gomlx: dtypes, shapes, pure Go
 	github.com/gomlx/go-xla v0.3.0 // the XLA backend
 	github.com/gomlx/gomlx v0.28.0 // graphs, automatic differentiation, Adam
-	github.com/google/renameio/v2 v2.0.0 // files written whole or not at all
 	github.com/janpfeifer/gonb v0.11.3 // what a notebook cell shows
 	github.com/janpfeifer/must v0.2.0 // short error handling in notebooks and examples
 	github.com/klauspost/compress v1.19.0 // unpacks pages of Parquet

@@ -45,7 +45,7 @@ FILE should hold rows that the fit has not seen.`,
 			return err
 		}
 		if page != "" {
-			if err := tabular.CheckPage(page, args[1]); err != nil {
+			if err := tabular.CheckPage(page, args...); err != nil {
 				return err
 			}
 		}

@@ -16,13 +16,13 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/gomlx/compute"
-	"github.com/google/renameio/v2"
 
 	"normflow/flowlib/backend"
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/eval"
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
+	"normflow/internal/whole"
 )
 
 // Config names everything a run depends on, besides the backend.
@@ -96,7 +96,7 @@ func run(ctx context.Context, b compute.Backend, root string, cfg Config, progre
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(r.Dir, 0o755); err != nil {
+	if err := os.MkdirAll(r.Dir, 0o777); err != nil {
 		return nil, err
 	}
 	lock := flock.New(filepath.Join(r.Dir, "lock"))
@@ -199,5 +199,5 @@ func writeJSON(path string, v any) error {
 	if err != nil {
 		return err
 	}
-	return renameio.WriteFile(path, append(text, '\n'), 0o644)
+	return whole.WriteFile(path, append(text, '\n'))
 }

@@ -1,17 +1,18 @@
 package fit
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"normflow/flowlib/flow"
 	"normflow/internal/safetensors"
+	"normflow/internal/whole"
 )
 
 // checkpoint is what a file of one holds, checked as far as it can be by itself.
@@ -94,18 +95,13 @@ func (c checkpoint) fits(t *trainer) error {
 	return nil
 }
 
-// sweep removes what a process has left that was killed while it wrote a checkpoint:
-// files beside it whose names are a dot, its own, and a number. One checkpoint is one
-// run's, so nobody writes there now.
-func sweep(path string) {
-	entries, err := os.ReadDir(filepath.Dir(path))
+// IsCheckpoint says whether a file begins as a checkpoint does, whole or not.
+func IsCheckpoint(path string) bool {
+	f, _, err := whole.Open(path)
 	if err != nil {
-		return
+		return false
 	}
-	for _, e := range entries {
-		number, ours := strings.CutPrefix(e.Name(), "."+filepath.Base(path))
-		if ours && number != "" && strings.Trim(number, "0123456789") == "" && e.Type().IsRegular() {
-			os.Remove(filepath.Join(filepath.Dir(path), e.Name())) //nolint:errcheck // the next run tries again
-		}
-	}
+	defer f.Close()
+	head, err := io.ReadAll(io.LimitReader(f, 16<<20)) // its metadata stand among the names of its tensors
+	return err == nil && bytes.Contains(head, []byte(checkpointID[:len(checkpointID)-1]))
 }

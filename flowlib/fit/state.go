@@ -39,7 +39,6 @@ func newState(t *trainer, train, valid [][]float64) (*state, error) {
 	s := &state{trainer: t, result: Result{BestValid: math.MaxFloat64}} // JSON has no infinity
 	if path := t.cfg.Checkpoint; path != "" {
 		s.data = checksum(train, valid)
-		sweep(path)
 		f, err := safetensors.Read(path)
 		if err == nil {
 			err = s.restore(f)

@@ -4,20 +4,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 
-	"normflow/flowlib/byhand"
 	"normflow/internal/safetensors"
+	"normflow/internal/show"
+	"normflow/internal/whole"
 )
 
 // FormatVersion of the folder that [Model.Save] writes. [Load] reads this
@@ -25,8 +23,8 @@ import (
 const FormatVersion = 4
 
 const (
-	modelFile   = "model.json"
-	weightsFile = "weights.safetensors"
+	modelFile   = whole.ModelFile
+	weightsFile = whole.WeightsFile
 )
 
 // Saved is a model as it lies on disk, a folder of two files: model.json and
@@ -93,34 +91,66 @@ func (s *Saved) write(dir string) (err error) {
 	if dir, err = writable(dir); err != nil {
 		return err
 	}
-	beside, err := os.MkdirTemp(filepath.Dir(dir), filepath.Base(dir)+besideMark)
+	pending, err := whole.NewFolder(dir)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(beside) // or what was in its place
-	if err := os.Chmod(beside, 0o755); err != nil {
+	defer func() { err = errors.Join(err, pending.Remove()) }() // with what was in its place
+	if err := s.writeFiles(pending.New(), variables); err != nil {
 		return err
 	}
-	if err := s.writeFiles(beside, variables); err != nil {
+	if err := keepModes(pending.New(), dir); err != nil {
 		return err
 	}
-	if err := replaceDir(beside, dir); err != nil {
+	if err := replaceDir(pending, dir); err != nil {
 		return err
 	}
-	sweep(dir)
+	whole.SweepFolders(dir)
+	return nil
+}
+
+// keepModes gives a new model the modes and the owners of the one that it replaces.
+func keepModes(fresh, dir string) error {
+	for _, name := range []string{modelFile, weightsFile} {
+		if err := whole.KeepMode(filepath.Join(fresh, name), filepath.Join(dir, name), 0o666); err != nil {
+			return err
+		}
+	}
+	return whole.KeepMode(fresh, dir, 0o777)
+}
+
+// CheckWritable returns the error with which [Saved.Write] would refuse the folder dir,
+// before there is a model. It leaves nothing but the folders on the way there.
+func CheckWritable(dir string) error {
+	target, err := writable(dir)
+	if err == nil {
+		var pending *whole.Folder
+		if pending, err = whole.NewFolder(target); err == nil {
+			err = pending.Remove()
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%s: no model can be saved here: %w", dir, err)
+	}
 	return nil
 }
 
 // writable returns where dir leads, and makes the folders on the way there. What is
 // there already must be a model and nothing else, since it goes.
 func writable(dir string) (string, error) {
-	dir = filepath.Clean(dir)
-	if target, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = target // the link stays
+	dir, err := whole.Follow(filepath.Clean(dir))
+	if base := filepath.Base(dir); err == nil && (base == "." || base == "..") {
+		dir, err = filepath.Abs(dir)
+	}
+	if err != nil {
+		return "", err
+	}
+	if whole.IsModel(filepath.Dir(dir)) {
+		return "", errors.New("it lies in the folder of a model, which holds nothing else: choose another")
 	}
 	switch info, err := os.Lstat(dir); {
 	case errors.Is(err, fs.ErrNotExist):
-		return dir, os.MkdirAll(filepath.Dir(dir), 0o755)
+		return dir, os.MkdirAll(filepath.Dir(dir), 0o777)
 	case err != nil:
 		return "", err
 	case !info.IsDir():
@@ -135,8 +165,14 @@ func writable(dir string) (string, error) {
 	}
 	for _, e := range entries {
 		if name := e.Name(); name != modelFile && name != weightsFile {
-			return "", fmt.Errorf("the folder holds something else than a model, such as %q: choose another", name)
+			return "", fmt.Errorf("the folder holds something else than a model, such as %s: choose another", show.Quoted(name))
 		}
+	}
+	if len(entries) > 0 && !whole.IsModel(dir) {
+		return "", fmt.Errorf("the folder holds something else than a model: its %s is not ours, or is missing: choose another", modelFile)
+	}
+	if len(entries) > 0 && !whole.MayWrite(dir) {
+		return "", fmt.Errorf("the folder may not be written to: %w", fs.ErrPermission)
 	}
 	return dir, nil
 }
@@ -168,7 +204,7 @@ func (s *Saved) writeFiles(dir string, variables []Variable) error {
 	if err != nil {
 		return err
 	}
-	out, err := os.OpenFile(filepath.Join(dir, modelFile), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	out, err := os.OpenFile(filepath.Join(dir, modelFile), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
@@ -194,157 +230,4 @@ func Library() string {
 		version = unknown
 	}
 	return name + " " + version
-}
-
-// Load reads a model that [Model.Save] wrote. It needs nothing but the folder,
-// and gives the same LogProb bit for bit on the same backend. See [Read] for what
-// is refused.
-func Load(backend compute.Backend, dir string) (*Model, error) {
-	s, err := Read(dir)
-	if err != nil {
-		return nil, err
-	}
-	m, err := s.Model(backend)
-	if err != nil {
-		return nil, fmt.Errorf("flow: loading %s: %w", dir, err)
-	}
-	return m, nil
-}
-
-// Model returns the model on a backend.
-func (s *Saved) Model(backend compute.Backend) (*Model, error) {
-	m, err := newModel(backend, s.Config, s.DType)
-	if err != nil {
-		return nil, err
-	}
-	return m, m.SetWeights(s.Weights)
-}
-
-// ByHand returns the model in plain Go. The error names what the model has that
-// package byhand does not.
-func (s *Saved) ByHand() (*byhand.Flow[float64], error) {
-	return byHandOf(s.Config, s.Weights)
-}
-
-// Read reads and checks the folder of a model. Files that are cut off, damaged or
-// edited, that do not fit each other or are of a newer version, and weights that are
-// not finite are refused with what is wrong. Nothing in the folder is followed out
-// of it or executed, and sizes are checked before memory is taken.
-//
-// A checksum tells of accidents: who edits a file can make a new one.
-func Read(dir string) (*Saved, error) {
-	for attempt := 0; ; attempt++ {
-		s, err := readOnce(dir)
-		if err == nil {
-			return s, nil
-		}
-		// While another process saves, what is read may go; and there is a moment
-		// without a model where the file system cannot exchange folders. It may be
-		// over before one has looked for its traces: what is missing is looked for
-		// more than once.
-		var moved movedError
-		missing := errors.Is(err, fs.ErrNotExist)
-		between := missing && slices.ContainsFunc(leftovers(dir), isAside)
-		if attempt < 20 && (errors.As(err, &moved) || between) || attempt < 4 && missing {
-			time.Sleep(5 * time.Millisecond)
-			continue
-		}
-		if _, missing := os.Stat(dir); between && errors.Is(missing, fs.ErrNotExist) {
-			err = interrupted(dir)
-		}
-		return nil, fmt.Errorf("flow: loading %s: %w", dir, noModel(dir, err))
-	}
-}
-
-// noModel says in words that there is no model, where err comes of that.
-func noModel(dir string, err error) error {
-	folder, missing := os.Stat(dir)
-	_, file := os.Stat(filepath.Join(dir, modelFile))
-	switch {
-	case errors.Is(missing, fs.ErrNotExist) && errors.Is(err, fs.ErrNotExist):
-		return missingError("there is no such folder: check the name")
-	case missing == nil && !folder.IsDir():
-		return errors.New("is a file, expected the folder of a model")
-	case missing == nil && errors.Is(file, fs.ErrNotExist) && errors.Is(err, fs.ErrNotExist):
-		return missingError("the folder holds no model: " + modelFile + " is not there")
-	}
-	return err
-}
-
-// missingError is [fs.ErrNotExist] in other words.
-type missingError string
-
-func (e missingError) Error() string { return string(e) }
-func (e missingError) Unwrap() error { return fs.ErrNotExist }
-
-func isAside(path string) bool { return strings.HasSuffix(path, asideMark) }
-
-// interrupted says what to do about a Write that was cut off between its two steps.
-func interrupted(dir string) error {
-	var old, fresh []string
-	for _, path := range leftovers(dir) {
-		if isAside(path) {
-			old = append(old, path)
-		} else {
-			fresh = append(fresh, path)
-		}
-	}
-	return fmt.Errorf("saving was interrupted here: the old model lies in %s, and the new one in %s: rename one of them to %s",
-		strings.Join(old, ", "), strings.Join(fresh, ", "), dir)
-}
-
-// movedError is an error that arose while another process replaced the folder.
-type movedError struct{ error }
-
-func (e movedError) Unwrap() error { return e.error }
-
-func readOnce(dir string) (*Saved, error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, err
-	}
-	defer root.Close()
-	s, err := readRoot(root)
-	if err != nil {
-		opened, errOpened := root.Stat(".")
-		now, errNow := os.Stat(dir)
-		if errOpened != nil || errNow != nil || !os.SameFile(opened, now) {
-			return nil, movedError{err}
-		}
-	}
-	return s, err
-}
-
-func readRoot(root *os.Root) (*Saved, error) {
-	model, size, err := openPlain(root, modelFile)
-	if err != nil {
-		return nil, err
-	}
-	defer model.Close()
-	weights, weightsSize, err := openPlain(root, weightsFile)
-	if err != nil {
-		return nil, err
-	}
-	defer weights.Close()
-	if size > maxDescription {
-		return nil, fmt.Errorf("%s: the file has %d bytes, expected at most %d", modelFile, size, maxDescription)
-	}
-	text, err := io.ReadAll(io.LimitReader(model, maxDescription+1)) // it may have grown
-	if err != nil {
-		return nil, err
-	}
-	return parse(text, weights, weightsSize)
-}
-
-// openPlain opens a file, and nothing that could keep a reader waiting.
-func openPlain(root *os.Root, name string) (*os.File, int64, error) {
-	info, err := root.Stat(name)
-	if err != nil {
-		return nil, 0, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, 0, fmt.Errorf("%s is no plain file", name)
-	}
-	f, err := root.Open(name)
-	return f, info.Size(), err
 }

@@ -13,12 +13,12 @@ import (
 	"strings"
 
 	"github.com/gomlx/compute/dtypes"
-	"github.com/google/renameio/v2"
 
 	"normflow/internal/memory"
 	"normflow/internal/npz"
 	"normflow/internal/safetensors"
 	"normflow/internal/show"
+	"normflow/internal/whole"
 )
 
 // exported says in a file of weights what flow they belong to: as JSON under the
@@ -64,7 +64,7 @@ func (s *Saved) Export(path string) error {
 		}
 		var b bytes.Buffer
 		if err = npz.Write(&b, arrays); err == nil {
-			err = renameio.WriteFile(path, b.Bytes(), 0o644)
+			err = whole.WriteFile(path, b.Bytes())
 		}
 	default:
 		err = ErrExtension
@@ -170,14 +170,11 @@ func openExport(path string) (f *exportFile, err error) {
 	default:
 		return nil, ErrExtension
 	}
-	if f.in, err = os.Open(path); err != nil {
+	var size int64
+	if f.in, size, err = whole.Open(path); err != nil {
 		return nil, err
 	}
-	info, err := f.in.Stat()
-	if err == nil {
-		err = f.openNPZ(f.in, info.Size())
-	}
-	if err != nil {
+	if err = f.openNPZ(f.in, size); err != nil {
 		f.close()
 		return nil, err
 	}

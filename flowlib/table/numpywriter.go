@@ -8,6 +8,9 @@ import (
 	"io"
 	"math"
 	"os"
+	"path/filepath"
+
+	"normflow/internal/whole"
 )
 
 // npySink writes one array of float64, [rows, columns] in C order. Its header
@@ -62,7 +65,7 @@ func (s *npySink) finish() error {
 }
 
 // npzSink writes an array of one axis for each column, under the column's name.
-// The rows wait in a file of their own until all are there.
+// The rows wait in a file of their own, beside it, until all are there.
 type npzSink struct {
 	file  *os.File
 	rows  *npySink
@@ -70,7 +73,7 @@ type npzSink struct {
 }
 
 func newNPZSink(file *os.File, kept []Column, names []string) (*npzSink, error) {
-	waiting, err := os.CreateTemp("", "table-*.npy")
+	waiting, err := whole.Scratch(filepath.Dir(file.Name()))
 	if err != nil {
 		return nil, err
 	}
@@ -130,6 +133,5 @@ func (s *npzSink) abort() {
 	if s == nil { // there was no place for the rows to wait in
 		return
 	}
-	s.rows.file.Close()           //nolint:errcheck // a file that goes
-	os.Remove(s.rows.file.Name()) //nolint:errcheck // in the folder for such files
+	whole.Discard(s.rows.file)
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -15,7 +14,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/google/renameio/v2"
+	"normflow/internal/whole"
 )
 
 // Dialect says how a CSV is written. The zero value is a comma, a decimal point
@@ -34,8 +33,7 @@ type Writer struct {
 	numbers []string
 	notes   []string
 	sink    sink
-	pending *renameio.PendingFile // nil for the standard output and devices
-	direct  *os.File              // a device; nil for the standard output
+	file    *whole.File // nil for the standard output
 	rows    int64
 	done    bool
 }
@@ -105,32 +103,16 @@ func IsStdout(path string) bool {
 	return slices.Contains([]string{"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}, path)
 }
 
-// open makes the file beside path; what is no plain file, such as /dev/null, is
-// written to as it stands.
-func (w *Writer) open(path string) (*os.File, error) {
+// open makes the file beside path.
+func (w *Writer) open(path string) (file *os.File, err error) {
 	if IsStdout(path) { // a file it goes to may be appended to, and is not replaced
 		w.name = "standard output"
 		return os.Stdout, nil
 	}
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target // the link stays
-	}
-	info, err := os.Stat(path)
-	switch {
-	case err == nil && info.IsDir():
-		return nil, errors.New("it is a folder: name a file in it")
-	case err == nil && !info.Mode().IsRegular():
-		w.direct, err = os.OpenFile(path, os.O_WRONLY, 0)
-		return w.direct, err
-	}
-	w.pending, err = renameio.NewPendingFile(path, renameio.WithPermissions(0o644))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no folder %s: make it, or name another", filepath.Dir(path))
-	}
-	if err != nil {
+	if w.file, err = whole.Create(path); err != nil {
 		return nil, err
 	}
-	return w.pending.File, nil
+	return w.file.File, nil
 }
 
 func (w *Writer) start(file *os.File, d Dialect) (err error) {
@@ -139,7 +121,7 @@ func (w *Writer) start(file *os.File, d Dialect) (err error) {
 		return errors.New("workbooks are not written: name it .csv, which spreadsheets open")
 	}
 	if extension == ".npy" || extension == ".npz" {
-		if w.pending == nil {
+		if w.file == nil || !w.file.IsPlain() {
 			return fmt.Errorf("%s needs a plain file, this is a device: write CSV", strings.ToUpper(extension[1:]))
 		}
 		numbersOnly := strings.ToUpper(extension[1:]) + " is written with numbers only: write CSV or Parquet"
@@ -185,11 +167,8 @@ func (w *Writer) Commit() error {
 		return fmt.Errorf("%s: was ended before", w.name)
 	}
 	err := w.sink.finish()
-	if err == nil && w.pending != nil {
-		err = w.pending.CloseAtomicallyReplace()
-	}
-	if err == nil && w.direct != nil {
-		err = w.direct.Close()
+	if err == nil && w.file != nil {
+		err = w.file.Commit()
 	}
 	if err != nil {
 		return fmt.Errorf("%s: cannot be written: %w", w.name, err)
@@ -206,11 +185,8 @@ func (w *Writer) Abort() {
 	if s, ok := w.sink.(interface{ abort() }); ok {
 		s.abort()
 	}
-	if w.pending != nil {
-		w.pending.Cleanup() //nolint:errcheck // after CloseAtomicallyReplace it does nothing; else there is no more to do
-	}
-	if w.direct != nil {
-		w.direct.Close() //nolint:errcheck // what was written is not wanted
+	if w.file != nil {
+		w.file.Abort()
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"normflow/flowlib/anomaly"
 	"normflow/flowlib/table"
 	"normflow/internal/show"
+	"normflow/internal/whole"
 )
 
 // AnomalyOptions says what to flag.
@@ -77,7 +78,7 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 	if slices.Contains(m.Columns(), o.Labels) {
 		return nil, fmt.Errorf("%s: --labels: column %s is one of the model's: expected another, of labels", show.Name(file), show.Quoted(o.Labels))
 	}
-	if err := checkOut(o.Calibration, out); err != nil {
+	if err := whole.Apart(out, m.Dir, file, o.Calibration); err != nil {
 		return nil, err
 	}
 	if !(o.FalseAlarm > 0 && o.FalseAlarm < 1) {
@@ -97,7 +98,7 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 	}
 	w := output{path: out, columns: []string{LogProbColumn, "p_value", "anomaly"}, notes: []string{"drivers"}, dropKept: !o.Keep}
 	defer w.abort()
-	if err := w.check(file, &o.Options); err != nil {
+	if err := w.check(&o.Options); err != nil {
 		return nil, err
 	}
 	labels := &labels{column: o.Labels}

@@ -74,13 +74,10 @@ func Fit(ctx context.Context, file, dir string, c FitConfig, p Progress) (*Recor
 			return nil, err
 		}
 	}
-	if err := c.check(dir); err != nil {
+	if err := c.check(); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return nil, fmt.Errorf("%s: its folder cannot be made: %w", dir, err)
-	}
-	unlock, err := lock(dir)
+	unlock, err := place(dir, file)
 	if err != nil {
 		return nil, err
 	}
@@ -110,8 +107,8 @@ func Fit(ctx context.Context, file, dir string, c FitConfig, p Progress) (*Recor
 	return &j.record, nil
 }
 
-// check refuses what cannot be saved before anything is trained.
-func (c FitConfig) check(dir string) error {
+// check refuses options that say nothing sensible.
+func (c FitConfig) check() error {
 	if err := checkEngine(c.Engine); err != nil {
 		return err
 	}
@@ -139,18 +136,6 @@ func (c FitConfig) check(dir string) error {
 			return fmt.Errorf("--model: %w", err)
 		}
 	}
-	entries, err := os.ReadDir(dir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0:
-		return nil
-	case err != nil:
-		return fmt.Errorf("%s: expected a folder, or nothing yet: %w", dir, err)
-	}
-	_, err = os.Stat(filepath.Join(dir, "model.json"))
-	other := func(e fs.DirEntry) bool { return e.Name() != "model.json" && e.Name() != "weights.safetensors" }
-	if err != nil || slices.ContainsFunc(entries, other) { // it goes with the old model: Save refuses that
-		return fmt.Errorf("%s: the folder holds something else than a model: choose another", dir)
-	}
 	return nil
 }
 
@@ -164,20 +149,6 @@ type job struct {
 	fit    fit.Config
 	model  *flow.Model
 	record Record
-}
-
-// resume looks whether there is a checkpoint, and whether it is wanted.
-func (j *job) resume() error {
-	path := checkpointOf(j.dir)
-	_, err := os.Stat(path)
-	there := err == nil
-	switch {
-	case there && !j.Resume:
-		return fmt.Errorf("%s: the checkpoint of an interrupted fit lies here: go on with --resume and the same options, or delete it to start afresh", path)
-	case !there && j.Resume:
-		j.Note(fmt.Sprintf("there is no checkpoint %s: starting at the beginning", path))
-	}
-	return nil
 }
 
 // prepare reads the table and settles every choice.

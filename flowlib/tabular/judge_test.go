@@ -21,6 +21,7 @@ import (
 	"normflow/flowlib/eval"
 	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
+	"normflow/internal/whole"
 )
 
 func TestAnomalies(t *testing.T) {
@@ -186,8 +187,8 @@ func TestAnomaliesRefuse(t *testing.T) {
 		{AnomalyOptions{FalseAlarm: 0.05, Labels: "a"}, "", `t.csv: --labels: column "a" is one of the model's: expected another, of labels`},
 		{AnomalyOptions{FalseAlarm: 0.05, Labels: "m", Options: Options{Keep: true}}, "", `--labels: there is no column "m"; there are: a, b, l`},
 		{AnomalyOptions{FalseAlarm: 0.05, Labels: "l"}, "", `t.csv: --labels: column "l" marks all 2 rows as normal (0 or false): expected another number than 0, or true, in the rows that are anomalies`},
-		{AnomalyOptions{FalseAlarm: 0.05, Calibration: fresh}, fresh, "f.csv: is the table to read and the one to write: choose another name for the output"},
-		{AnomalyOptions{FalseAlarm: 0.05}, file, "t.csv: is the table to read and the one to write: choose another name for the output"},
+		{AnomalyOptions{FalseAlarm: 0.05, Calibration: fresh}, fresh, "f.csv: is the file to read and the one to write: choose another name for the output"},
+		{AnomalyOptions{FalseAlarm: 0.05}, file, "t.csv: is the file to read and the one to write: choose another name for the output"},
 	} {
 		if _, err := m.Anomalies(context.Background(), file, tt.out, tt.o); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("got  %v\nwant %s", err, tt.want)
@@ -323,7 +324,7 @@ func TestPage(t *testing.T) {
 func TestWhereAPageGoes(t *testing.T) {
 	in := write(t, "t.csv", []string{"a", "b"}, moons(9, 50))
 	for path, want := range map[string]string{
-		in: "t.csv: is the table to read and the one to write", "-": "--out: ", "/dev/stdout": "--out: ", t.TempDir(): "is a folder",
+		in: "t.csv: is the file to read and the one to write", "-": "--out: ", "/dev/stdout": "--out: ", t.TempDir(): "is a folder",
 	} {
 		if err := CheckPage(path, in); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", path, err, want)
@@ -334,7 +335,7 @@ func TestWhereAPageGoes(t *testing.T) {
 	if err := errors.Join(CheckPage(path("new.html"), in), os.Symlink("target.html", path("link.html")), os.WriteFile(path("target.html"), nil, 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeFile(path("link.html"), []byte("page")); err != nil {
+	if err := whole.WriteFile(path("link.html"), []byte("page")); err != nil {
 		t.Error(err)
 	}
 	if target, err := os.Readlink(path("link.html")); err != nil || target != "target.html" {
@@ -349,7 +350,7 @@ func TestWhereAPageGoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer end.Close()
-	if err := writeFile(path("pipe"), []byte("page")); err != nil {
+	if err := whole.WriteFile(path("pipe"), []byte("page")); err != nil {
 		t.Error(err)
 	}
 	if info, err := os.Lstat(path("pipe")); err != nil || info.Mode()&os.ModeNamedPipe == 0 {

@@ -5,15 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
-
-	"github.com/google/renameio/v2"
 
 	"normflow/flowlib/table"
 	"normflow/internal/show"
+	"normflow/internal/whole"
 )
 
 //go:embed page.html
@@ -28,20 +24,17 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"percent": func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) },
 }).Parse(pageText))
 
-// CheckPage returns an error where no page about the table in can be written to,
-// before there is one.
-func CheckPage(path, in string) error {
+// CheckPage returns an error where no page can be written to, before there is one;
+// reads are the model and the table that it is about.
+func CheckPage(path string, reads ...string) error {
 	if table.IsStdout(path) {
 		return errors.New("--out: the figures go to the standard output: name a file for the page")
 	}
-	if err := checkOut(in, path); err != nil {
+	if err := whole.Apart(path, reads...); err != nil {
 		return err
 	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return fmt.Errorf("%s: is a folder: name a file in it", path)
-	}
-	if _, err := os.Stat(filepath.Dir(path)); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s: cannot be written: there is no folder %s: make it, or name another", path, filepath.Dir(path))
+	if err := whole.Check(path); err != nil {
+		return fmt.Errorf("%s: cannot be written: %w", show.Name(path), err)
 	}
 	return nil
 }
@@ -57,20 +50,8 @@ func (m *Model) WritePage(path string, e *Evaluation) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	if err := writeFile(path, []byte(show.Text(b.String()))); err != nil {
+	if err := whole.WriteFile(path, []byte(show.Text(b.String()))); err != nil {
 		return fmt.Errorf("%s: cannot be written: %w", path, err)
 	}
 	return nil
-}
-
-// writeFile replaces a plain file; a device or a pipe is written to as it stands, and
-// a link stays.
-func writeFile(path string, content []byte) error {
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
-	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return os.WriteFile(path, content, 0)
-	}
-	return renameio.WriteFile(path, content, 0o644)
 }

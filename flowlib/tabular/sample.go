@@ -12,6 +12,7 @@ import (
 	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
 	"normflow/internal/show"
+	"normflow/internal/whole"
 )
 
 // SampleConfig says what to draw.
@@ -40,7 +41,7 @@ func (m *Model) Sample(ctx context.Context, out string, c SampleConfig) (rows in
 	if !(c.Temperature > 0) || math.IsInf(c.Temperature, 0) {
 		return 0, fmt.Errorf("--temperature: expected a positive number, got %g", c.Temperature)
 	}
-	if err := checkOut(c.ConditionFile, out); err != nil {
+	if err := whole.Apart(out, m.Dir, c.ConditionFile); err != nil {
 		return 0, err
 	}
 	contexts, err := m.contexts(c)

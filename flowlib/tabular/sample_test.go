@@ -112,7 +112,7 @@ func TestConditional(t *testing.T) {
 			t.Errorf("given x = %g: drew %v", x, row)
 		}
 	}
-	if _, err := m.Sample(context.Background(), contexts, SampleConfig{ConditionFile: contexts, Temperature: 1}); err == nil || !strings.Contains(err.Error(), "c.csv: is the table to read and the one to write") {
+	if _, err := m.Sample(context.Background(), contexts, SampleConfig{ConditionFile: contexts, Temperature: 1}); err == nil || !strings.Contains(err.Error(), "c.csv: is the file to read and the one to write") {
 		t.Errorf("over its own contexts: %v", err)
 	}
 	// The context may come in any order, too.

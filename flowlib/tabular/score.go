@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strings"
 
 	"normflow/flowlib/table"
+	"normflow/internal/whole"
 )
 
 // Options says how to read a table that a model is to judge.
@@ -113,7 +113,7 @@ const LogProbColumn = "log_prob"
 func (m *Model) Score(ctx context.Context, file, out string, o Options) (Seen, error) {
 	w := output{path: out, columns: []string{LogProbColumn}}
 	defer w.abort()
-	if err := w.check(file, &o); err != nil {
+	if err := w.check(&o, m.Dir, file); err != nil {
 		return Seen{}, err
 	}
 	seen, err := m.each(ctx, file, o.Read, nil, w.begin, func(c *table.Chunk, logProb []float64) error {
@@ -141,25 +141,12 @@ type output struct {
 	dropKept bool // what the reader keeps is not for the output
 }
 
-// check refuses to write over the table that is read, and asks for its columns.
-func (w *output) check(in string, o *Options) error {
-	if err := checkOut(in, w.path); err != nil {
-		return err
-	}
+// check refuses to write over what is read, and asks for the table's columns.
+func (w *output) check(o *Options, reads ...string) error {
 	if o.Keep {
 		o.Read.Keep = []string{"*"}
 	}
-	return nil
-}
-
-// checkOut refuses to write over a table that is read.
-func checkOut(in, out string) error {
-	a, errA := os.Stat(in)
-	b, errB := os.Stat(out)
-	if in != "-" && out != "-" && errA == nil && errB == nil && a.Mode().IsRegular() && os.SameFile(a, b) {
-		return fmt.Errorf("%s: is the table to read and the one to write: choose another name for the output", in)
-	}
-	return nil
+	return whole.Apart(w.path, reads...)
 }
 
 func (w *output) begin(r *table.Reader) error {

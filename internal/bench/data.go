@@ -11,12 +11,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/google/renameio/v2"
-
 	"normflow/flowlib/backend"
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/flow"
 	"normflow/internal/safetensors"
+	"normflow/internal/whole"
 )
 
 // What every program in a comparison starts from.
@@ -34,7 +33,7 @@ func config() flow.Config { return flow.RealNVP(2) }
 // weights.safetensors, the fresh weights of the model in float32, into the folder
 // dir. The same seed gives the same files.
 func WriteData(dir string, seed uint64) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}
 	density, err := dataset.ByName(Density)
@@ -46,7 +45,7 @@ func WriteData(dir string, seed uint64) error {
 	for _, row := range density.Sample(seed, Points) {
 		fmt.Fprintf(&text, "%v,%v\n", float32(row[0]), float32(row[1]))
 	}
-	if err := renameio.WriteFile(filepath.Join(dir, DataFile), []byte(text.String()), 0o644); err != nil {
+	if err := whole.WriteFile(filepath.Join(dir, DataFile), []byte(text.String())); err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}
 	b, err := backend.Open("go")

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/google/renameio/v2"
+	"normflow/internal/whole"
 )
 
 // Write keeps measurements, the rows of a file in report/measured, as JSON: whole, or
@@ -14,7 +14,7 @@ func Write(path string, rows any) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	if err := renameio.WriteFile(path, append(text, '\n'), 0o644); err != nil {
+	if err := whole.WriteFile(path, append(text, '\n')); err != nil {
 		return err
 	}
 	fmt.Println("wrote", path)

@@ -13,11 +13,10 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"strings"
 
-	"github.com/google/renameio/v2"
+	"normflow/internal/whole"
 )
 
 // Tensor is one named array, row-major, little-endian.
@@ -63,11 +62,11 @@ func Write(path string, f File) error {
 	for len(text)%8 != 0 { // the data starts aligned
 		text = append(text, ' ')
 	}
-	out, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o644))
+	out, err := whole.Create(path)
 	if err != nil {
-		return fmt.Errorf("safetensors: %w", err)
+		return fmt.Errorf("safetensors: writing %s: %w", path, err)
 	}
-	defer out.Cleanup()
+	defer out.Abort()
 	if err := binary.Write(out, binary.LittleEndian, uint64(len(text))); err != nil {
 		return fmt.Errorf("safetensors: writing %s: %w", path, err)
 	}
@@ -80,7 +79,7 @@ func Write(path string, f File) error {
 			return fmt.Errorf("safetensors: writing %s: %w", path, err)
 		}
 	}
-	if err := out.CloseAtomicallyReplace(); err != nil {
+	if err := out.Commit(); err != nil {
 		return fmt.Errorf("safetensors: writing %s: %w", path, err)
 	}
 	return nil
@@ -96,16 +95,12 @@ func Read(path string) (File, error) {
 }
 
 func read(path string) (File, error) {
-	in, err := os.Open(path)
+	in, size, err := whole.Open(path)
 	if err != nil {
 		return File{}, err
 	}
 	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
-		return File{}, err
-	}
-	return Decode(in, info.Size())
+	return Decode(in, size)
 }
 
 // Decode reads a file of the given size in bytes from its start to its end. It

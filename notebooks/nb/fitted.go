@@ -17,7 +17,6 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/google/renameio/v2"
 	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/must"
 
@@ -27,6 +26,7 @@ import (
 	"normflow/flowlib/recipe"
 	"normflow/flowlib/table"
 	"normflow/flowlib/tabular"
+	"normflow/internal/whole"
 )
 
 // Scores are the log-densities, in nats, that a model gives rows it has not seen.
@@ -78,7 +78,7 @@ func FitParts(p Parts, layers int) Fitted {
 	n, n2 := len(p.Calibration), len(p.Calibration)+len(p.Normal)
 	f.Scores = Scores{logProb[:n], logProb[n:n2], logProb[n2:]}
 	f.Parameters, f.Layers = m.Saved.Parameters, m.Saved.Config.Layers
-	must.M(renameio.WriteFile(done, must.M1(json.Marshal(f)), 0o644)) // last: it says that all is there
+	must.M(whole.WriteFile(done, must.M1(json.Marshal(f)))) // last: it says that all is there
 	return f
 }
 

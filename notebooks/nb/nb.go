@@ -15,12 +15,12 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/google/renameio/v2"
 	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/must"
 
 	"normflow/flowlib/figure"
 	"normflow/flowlib/flow"
+	"normflow/internal/whole"
 )
 
 // Layers is the number of coupling layers: FLOW_LAYERS where it is set, else usual.
@@ -84,6 +84,6 @@ func keep(file string, content []byte) {
 	if dir == "" {
 		return
 	}
-	must.M(os.MkdirAll(dir, 0o755))
-	must.M(renameio.WriteFile(filepath.Join(dir, file), content, 0o644))
+	must.M(os.MkdirAll(dir, 0o777))
+	must.M(whole.WriteFile(filepath.Join(dir, file), content))
 }

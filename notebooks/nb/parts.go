@@ -71,7 +71,7 @@ func (p Parts) folder() string {
 // the flow command reads them.
 func (p Parts) write() (folder string) {
 	folder = p.folder()
-	must.M(os.MkdirAll(folder, 0o755))
+	must.M(os.MkdirAll(folder, 0o777))
 	file := func(name string, columns []string, rows [][]float64) {
 		must.M(table.WriteAll(filepath.Join(folder, name), columns, rows))
 	}

@@ -1,0 +1,58 @@
+package tabular
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"normflow/flowlib/fit"
+	"normflow/flowlib/flow"
+	"normflow/internal/show"
+	"normflow/internal/whole"
+)
+
+// checkpointOf is where Fit keeps a checkpoint while it fits the model of a folder.
+func checkpointOf(dir string) string { return dir + ".checkpoint" }
+
+// place makes sure, before anything is read or trained, that a model of the table in
+// file can be saved to the folder dir, and keeps a second Fit away from there until
+// unlock.
+func place(dir, file string) (unlock func(), err error) {
+	for _, out := range []string{dir, checkpointOf(dir)} {
+		if err := whole.Apart(out, file); err != nil {
+			return nil, err
+		}
+	}
+	if err := flow.CheckWritable(dir); err != nil {
+		return nil, err
+	}
+	unlock, err = whole.Lock(dir)
+	switch {
+	case errors.Is(err, whole.ErrLocked):
+		return nil, fmt.Errorf("%s: another process fits this model: wait for it, or choose another folder", show.Name(dir))
+	case err != nil:
+		return nil, fmt.Errorf("%s: no file can be written beside it: %w", show.Name(dir), err)
+	}
+	return unlock, nil
+}
+
+// resume looks whether there is a checkpoint, and whether it is wanted.
+func (j *job) resume() error {
+	path := checkpointOf(j.dir)
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if j.Resume {
+			j.Note(fmt.Sprintf("there is no checkpoint %s: starting at the beginning", show.Name(path)))
+		}
+		return nil
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular() || !fit.IsCheckpoint(path):
+		return fmt.Errorf("%s: is no checkpoint of a fit, which would lie here: choose another name for the model, or move this away", show.Name(path))
+	case !j.Resume:
+		return fmt.Errorf("%s: the checkpoint of an interrupted fit lies here: go on with --resume and the same options, or delete it to start afresh", show.Name(path))
+	}
+	return nil
+}

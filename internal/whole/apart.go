@@ -1,0 +1,113 @@
+package whole
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"normflow/internal/show"
+)
+
+// Apart returns an error where writing to out would go over something in reads, the
+// files and folders of models that a command reads, or into such a folder, by whatever
+// name: "-" is a standard stream, "" nothing.
+func Apart(out string, reads ...string) error {
+	if out == "" {
+		return nil
+	}
+	to := stat(out, os.Stdout)
+	for _, in := range reads {
+		if in == "" {
+			continue
+		}
+		from := stat(in, os.Stdin)
+		if from == nil {
+			continue
+		}
+		// A terminal, or /dev/null, may be both.
+		if to != nil && from.Mode()&fs.ModeCharDevice == 0 && os.SameFile(from, to) {
+			if from.IsDir() {
+				return fmt.Errorf("%s: is the folder to read and the one to write: choose another for the output", named(out, "standard output"))
+			}
+			return fmt.Errorf("%s: is the file to read and the one to write: choose another name for the output", named(out, "standard output"))
+		}
+		if out == "-" || in == "-" {
+			continue
+		}
+		if from.IsDir() && IsModel(in) && isUnder(out, from) {
+			return fmt.Errorf("%s: lies in the folder of the model %s, which holds nothing else: choose another folder", show.Name(out), show.Name(in))
+		}
+		if to != nil && to.IsDir() && isUnder(in, to) {
+			return fmt.Errorf("%s: the file to read, %s, lies in it: choose another folder for the output", show.Name(out), show.Name(in))
+		}
+	}
+	return nil
+}
+
+func named(path, stream string) string {
+	if path == "-" {
+		return stream
+	}
+	return show.Name(path)
+}
+
+// stat is that of a path or a stream; nil where there is nothing.
+func stat(path string, stream *os.File) fs.FileInfo {
+	info, err := os.Stat(path)
+	if path == "-" {
+		info, err = stream.Stat()
+	}
+	if err != nil {
+		return nil
+	}
+	return info
+}
+
+// isUnder says whether a path, which need not be there, lies in a folder.
+func isUnder(path string, folder fs.FileInfo) bool {
+	target, err := Follow(path)
+	if err != nil {
+		return false
+	}
+	dir, err := filepath.Abs(filepath.Dir(target))
+	if err != nil {
+		return false
+	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	for {
+		if info, err := os.Stat(dir); err == nil && os.SameFile(info, folder) {
+			return true
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return false
+		}
+		dir = up
+	}
+}
+
+// outsideModels refuses a path in the folder of a model.
+func outsideModels(path string) error {
+	if IsModel(filepath.Dir(path)) {
+		return errors.New("its folder is that of a model, which holds nothing else: choose another")
+	}
+	return nil
+}
+
+// IsModel says whether a folder is that of a model, whole or not: its model.json is ours.
+func IsModel(dir string) bool {
+	f, err := openPlain(filepath.Join(dir, ModelFile))
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head, err := io.ReadAll(io.LimitReader(f, 256))
+	text := strings.Join(strings.Fields(string(head)), "")
+	return err == nil && strings.Contains(text, `"format":"normflowmodel"`)
+}

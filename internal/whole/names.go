@@ -1,0 +1,149 @@
+package whole
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// What waits to be put in its place is called PREFIX, 16 random hexadecimal digits, a
+// hyphen, and 8 digits that follow from these, so that what somebody else has made is
+// not taken for ours, whatever its name begins with.
+const (
+	pendingPrefix = ".flow-pending-"
+	lockPrefix    = ".flow-lock-" // see [Lock]
+)
+
+func newName() string {
+	var b [8]byte
+	rand.Read(b[:]) //nolint:errcheck // it never fails
+	digits := hex.EncodeToString(b[:])
+	return pendingPrefix + digits + "-" + check(digits)
+}
+
+// check are the digits that follow from others.
+func check(digits string) string {
+	sum := sha256.Sum256([]byte("normflow pending " + digits))
+	return hex.EncodeToString(sum[:4])
+}
+
+// isOurs says whether a name is one that newName makes, or [Lock].
+func isOurs(name string) bool {
+	if digits, ok := strings.CutPrefix(name, lockPrefix); ok {
+		return len(digits) == 16+1+8 && digits[16:] == "-"+check(digits[:16])
+	}
+	digits, ok := strings.CutPrefix(name, pendingPrefix)
+	return ok && len(digits) == 16+1+8 && digits[16:] == "-"+check(digits[:16])
+}
+
+// create makes a pending file in the folder dir, which this process holds.
+func create(dir string) (*os.File, error) {
+	const most = 1000 // sweeps of others, each of which takes it before it is held
+	for range most {
+		f, err := os.OpenFile(filepath.Join(dir, newName()), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		if !hold(f) {
+			f.Close() //nolint:errcheck // it is gone
+			continue
+		}
+		if err := enter(f.Name(), func() { os.Remove(f.Name()) }); err != nil { //nolint:errcheck // the next run tries again
+			os.Remove(f.Name()) //nolint:errcheck // as above
+			f.Close()           //nolint:errcheck // as above
+			return nil, err
+		}
+		return f, nil
+	}
+	return nil, errors.New("other processes remove what is written there")
+}
+
+// hold locks a file that was opened by its name, and says whether it still has that.
+// Where a file system has no locks nobody removes what is not locked.
+func hold(f *os.File) bool {
+	if err := tryLock(f); err == errLocked {
+		return false
+	}
+	mine, errMine := f.Stat()
+	there, errThere := os.Lstat(f.Name())
+	return errMine == nil && errThere == nil && os.SameFile(mine, there)
+}
+
+// remove closes a pending file and removes it.
+func remove(f *os.File) {
+	os.Remove(f.Name()) //nolint:errcheck // where it is there: the next run tries again
+	f.Close()           //nolint:errcheck // what was written is not wanted
+	leave(f.Name())
+}
+
+var swept sync.Map // folders
+
+// sweep removes what killed processes have left in a folder, once in the life of this
+// one: what bears a name of ours and is locked by nobody.
+func sweep(dir string) {
+	if full, err := filepath.Abs(dir); err == nil {
+		if _, was := swept.LoadOrStore(full, true); was {
+			return
+		}
+	}
+	for _, path := range ours(dir) {
+		info, err := os.Lstat(path)
+		switch {
+		case err != nil:
+		case info.IsDir():
+			sweepFolder(path)
+		case info.Mode().IsRegular():
+			sweepFile(path)
+		}
+	}
+}
+
+// ours lists what bears a name of ours in a folder.
+func ours(dir string) (all []string) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil
+	}
+	defer d.Close()
+	for {
+		names, err := d.Readdirnames(1024)
+		for _, name := range names {
+			if isOurs(name) {
+				all = append(all, filepath.Join(dir, name))
+			}
+		}
+		if err != nil || len(names) == 0 {
+			return all
+		}
+	}
+}
+
+func sweepFile(path string) {
+	f, err := openPlain(path)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	if tryLock(f) == nil && hold(f) {
+		os.Remove(path) //nolint:errcheck // the next run tries again
+	}
+}
+
+// openPlain opens a plain file, not a link, and never waits.
+func openPlain(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|nofollow, 0)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		f.Close() //nolint:errcheck // it was not read
+		return nil, fs.ErrInvalid
+	}
+	return f, nil
+}

@@ -1,0 +1,25 @@
+//go:build !(linux || darwin || freebsd || netbsd || openbsd || dragonfly)
+
+package whole
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+)
+
+const nonblock, nofollow = 0, 0
+
+var errLocked = errors.New("locked")
+
+// tryLock says that there are no locks here: nothing is swept.
+func tryLock(*os.File) error { return errors.ErrUnsupported }
+
+// MayWrite says whether this process may write to what is at path.
+func MayWrite(string) bool { return true }
+
+func isMounted(error) bool { return false }
+
+var umask = fs.FileMode(0o022)
+
+func keepOwner(string, fs.FileInfo) bool { return true }

@@ -1,0 +1,239 @@
+// Package whole puts files in their places whole or not at all, and lets nothing lie
+// around.
+//
+// What is written waits beside its target under a name of ours, which its owner alone
+// can read, and is locked by the process that writes it (see names.go). The end of a
+// process by a signal can remove what it has waiting, see [AbortAll]; what a killed one
+// left is unlocked, and goes with the next file that is written to the folder.
+package whole
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// File is a file that is written. Nothing is at its path until Commit, and an older
+// file there stays whole until then. What is no plain file, such as a pipe or
+// /dev/null, is written to as it stands.
+type File struct {
+	*os.File
+	path   string // where it goes, links followed; "" for what is written to as it stands
+	isDone bool
+}
+
+// Create starts a file at path, where a link stays a link. An older file there keeps
+// its mode, and its owner where that can be; a new one obeys the umask. End with
+// Commit or Abort.
+func Create(path string) (*File, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return nil, errors.New("it is a folder: name a file in it")
+	case err == nil && !info.Mode().IsRegular():
+		device, err := os.OpenFile(path, os.O_WRONLY, 0)
+		return &File{File: device}, err
+	case err == nil && !MayWrite(path):
+		return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrPermission}
+	case err != nil && !errors.Is(err, fs.ErrNotExist): // such as a name that is too long
+		return nil, err
+	}
+	target, err := Follow(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := outsideModels(target); err != nil {
+		return nil, err
+	}
+	sweep(filepath.Dir(target))
+	pending, err := create(filepath.Dir(target))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no folder %s: make it, or name another", filepath.Dir(path))
+	}
+	return &File{File: pending, path: target}, err
+}
+
+// Check returns the error that Create would, and leaves nothing. It does not open
+// what is no plain file.
+func Check(path string) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil
+	}
+	f, err := Create(path)
+	if err != nil {
+		return err
+	}
+	f.Abort()
+	return nil
+}
+
+// IsPlain says whether it goes to a plain file, in which a writer can seek.
+func (f *File) IsPlain() bool { return f.path != "" }
+
+// Commit has the file on the disk and puts it at its path.
+func (f *File) Commit() error {
+	if f.isDone {
+		return fs.ErrClosed
+	}
+	f.isDone = true
+	if f.path == "" {
+		return f.Close()
+	}
+	err := f.Sync()
+	if err == nil {
+		err = keepMode(f.File, f.path)
+	}
+	if err == nil {
+		err = place(f.File, f.path)
+	}
+	if err != nil {
+		remove(f.File)
+		return err
+	}
+	syncDir(filepath.Dir(f.path))
+	return f.Close()
+}
+
+// Abort leaves nothing behind; after Commit it does nothing.
+func (f *File) Abort() {
+	if f.isDone {
+		return
+	}
+	f.isDone = true
+	if f.path == "" {
+		f.Close() //nolint:errcheck // what was written is not wanted
+		return
+	}
+	remove(f.File)
+}
+
+// WriteFile writes a whole file, see [Create].
+func WriteFile(path string, content []byte) error {
+	f, err := Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Abort()
+	if _, err := f.Write(content); err != nil {
+		return err
+	}
+	return f.Commit()
+}
+
+// Scratch returns a file in the folder dir for what does not fit in memory. Where the
+// system can do so it has no name any more, and goes with the process. End with
+// [Discard].
+func Scratch(dir string) (*os.File, error) {
+	f, err := create(dir)
+	if err == nil && os.Remove(f.Name()) == nil {
+		leave(f.Name())
+	}
+	return f, err
+}
+
+// Discard closes what Scratch has given, and removes it.
+func Discard(f *os.File) { remove(f) }
+
+// Follow returns where path leads, which need not be there.
+func Follow(path string) (string, error) {
+	const most = 40 // links, as on Linux
+	for range most {
+		info, err := os.Lstat(path)
+		if err != nil || info.Mode()&fs.ModeSymlink == 0 {
+			return path, nil // Create says what is wrong with it
+		}
+		next, err := os.Readlink(path)
+		if err != nil {
+			return "", err
+		}
+		if !filepath.IsAbs(next) {
+			// Not of the link's cleaned name: ".." of a linked folder is elsewhere.
+			folder, err := filepath.EvalSymlinks(filepath.Dir(path))
+			if err != nil {
+				return "", err
+			}
+			next = filepath.Join(folder, next)
+		}
+		path = next
+	}
+	return "", errors.New("links lead in a circle")
+}
+
+// place renames a pending file to its path. Where that is a file of another file
+// system, as one that a container is given, it is written over in place; if this goes
+// wrong, the old content is written back.
+func place(pending *os.File, path string) error {
+	err := Place(func() error { return rename(pending.Name(), path) })
+	if err == nil {
+		leave(pending.Name())
+	}
+	if err == nil || !isMounted(err) {
+		return err
+	}
+	old, err := Scratch(filepath.Dir(pending.Name()))
+	if err != nil {
+		return err
+	}
+	defer Discard(old)
+	target, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer target.Close()
+	if _, err := io.Copy(old, target); err != nil {
+		return err
+	}
+	err = Place(func() error {
+		if err := overwrite(target, pending); err != nil {
+			return errors.Join(err, overwrite(target, old))
+		}
+		return os.Remove(pending.Name())
+	})
+	leave(pending.Name())
+	return err
+}
+
+func overwrite(target, with *os.File) error {
+	for _, f := range []*os.File{target, with} {
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+	}
+	n, err := io.Copy(target, with)
+	if err != nil {
+		return err
+	}
+	return errors.Join(target.Truncate(n), target.Sync())
+}
+
+// Open opens a plain file to read, and returns its size. It never waits, as for
+// somebody who writes to a named pipe.
+func Open(path string) (*os.File, int64, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|nonblock, 0)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("is %s, expected a plain file", kind(info.Mode()))
+	}
+	if err != nil {
+		f.Close() //nolint:errcheck // it was not written
+		return nil, 0, err
+	}
+	return f, info.Size(), nil
+}
+
+// kind names what is no plain file.
+func kind(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "a folder"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a named pipe"
+	}
+	return "a device"
+}
