@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"normflow/flowlib/flow"
+	"normflow/internal/whole"
 )
 
 func newExport() *cobra.Command {
@@ -29,9 +30,8 @@ compute log-probabilities from it.`,
 			if out == "" {
 				return usageError{errors.New("--out (-o) must name the file to write, .npz or .safetensors")}
 			}
-			folder, err := os.Stat(filepath.Dir(out))
-			if model, e := os.Stat(args[0]); err == nil && e == nil && os.SameFile(folder, model) {
-				return usageError{fmt.Errorf("--out: %s lies in the folder of the model, which holds nothing else than the model: choose another", out)}
+			if err := whole.Apart(out, args[0]); err != nil {
+				return usageError{fmt.Errorf("--out: %w", err)}
 			}
 			s, err := flow.Read(args[0])
 			if err != nil {
@@ -68,6 +68,9 @@ the "config" of a model.json. docs/format.md describes both.`,
 				return usageError{errors.New("--out (-o) must name the folder of the new model")}
 			case like != "" && config != "":
 				return usageError{errors.New("--like and --config say the same: give one of them")}
+			}
+			if err := whole.Apart(out, args[0], like, config); err != nil {
+				return usageError{fmt.Errorf("--out: %w", err)}
 			}
 			c, err := configOf(like, config)
 			if err != nil {

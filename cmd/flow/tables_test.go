@@ -213,7 +213,7 @@ func TestMessages(t *testing.T) {
 		{"sample " + model + " -n 1 --temperature 0", 2, "flow: --temperature: expected a positive number, got 0\n"},
 		{"anomaly " + model + " " + csv + " --false-alarm 1", 2, "flow: --false-alarm: expected a share between 0 and 1, got 1\n"},
 		{"anomaly " + model + " " + csv + " --labels z", 1, "flow: " + csv + ": --labels: there is no column \"z\"; there are: x, y\n"},
-		{"eval " + model + " " + csv + " -o " + empty, 1, "flow: " + empty + ": is a folder: name a file in it\n"},
+		{"eval " + model + " " + csv + " -o " + empty, 1, "flow: " + empty + ": cannot be written: it is a folder: name a file in it\n"},
 		{"eval " + model + " " + csv + " -o " + none + "/page.html", 1, "flow: " + none + "/page.html: cannot be written: there is no folder " + none + ": make it, or name another\n"},
 		{"export " + model, 2, "flow: --out (-o) must name the file to write, .npz or .safetensors\n"},
 		{"export " + none + " -o w.npz", 1, "flow: loading " + none + ": there is no such folder"},

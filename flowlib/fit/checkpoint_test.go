@@ -3,10 +3,12 @@ package fit
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime/metrics"
 	"strings"
+	"syscall"
 	"testing"
 
 	"normflow/flowlib/backend/backendtest"
@@ -106,26 +108,15 @@ func TestCheckpointsThatNoRunWrote(t *testing.T) {
 	}
 }
 
-// What was cut off while a checkpoint was written goes with the next run.
-func TestSweep(t *testing.T) {
-	path, tr, rows := written(t)
-	dir := filepath.Dir(path)
-	kept := []string{"c", ".c", ".cx", ".d12", "c12"}
-	for _, name := range append(kept[1:], ".c123") {
-		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := newState(tr, rows, rows); err != nil {
+// Only a checkpoint counts as one, and to look at a named pipe does not wait.
+func TestIsCheckpoint(t *testing.T) {
+	path, _, _ := written(t)
+	other, pipe := filepath.Join(t.TempDir(), "c"), filepath.Join(t.TempDir(), "pipe")
+	if err := errors.Join(os.WriteFile(other, []byte("epoch 7"), 0o644), syscall.Mkfifo(pipe, 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range kept {
-		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
-			t.Error(err)
-		}
-	}
-	if _, err := os.Stat(filepath.Join(dir, ".c123")); err == nil {
-		t.Error("it is still there")
+	if !IsCheckpoint(path) || IsCheckpoint(other) || IsCheckpoint(pipe) {
+		t.Errorf("got %v, %v, %v", IsCheckpoint(path), IsCheckpoint(other), IsCheckpoint(pipe))
 	}
 }
 

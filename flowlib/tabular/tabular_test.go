@@ -209,9 +209,9 @@ func TestFitRefuses(t *testing.T) {
 		change func(*FitConfig)
 		want   string
 	}{
-		{good, full, nil, "the folder holds something else than a model: choose another"},
-		{good, withNotes, nil, "the folder holds something else than a model: choose another"},
-		{good, good, nil, "expected a folder, or nothing yet"},
+		{good, full, nil, "the folder holds something else than a model, such as "},
+		{good, withNotes, nil, "the folder holds something else than a model, such as "},
+		{good, good, nil, "is the file to read and the one to write"},
 		{good, "", func(c *FitConfig) { c.Engine = "warp" }, `--engine: there is no engine "warp"; there are: auto, fast, xla, xla:cpu, xla:cuda, go`},
 		{good, "", func(c *FitConfig) { c.Model = "gan" }, `--model: flow: no "gan" in the zoo, known: gaussian, glow, nice, nsf, realnvp`},
 		{good, "", func(c *FitConfig) { c.Layers = 65 }, "--layers: expected 1 to 64, got 65"},
@@ -244,8 +244,8 @@ func TestFitRefuses(t *testing.T) {
 		if _, err := Fit(context.Background(), tt.file, dir, c, Progress{}); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("got  %v\nwant %s", err, tt.want)
 		}
-		if _, err := os.Stat(dir + ".lock"); err == nil {
-			t.Errorf("%s: the lock is left", tt.want)
+		if left, err := filepath.Glob(filepath.Join(filepath.Dir(dir), ".flow-*")); err != nil || len(left) > 0 {
+			t.Errorf("%s: %v is left, %v", tt.want, left, err)
 		}
 	}
 }
