@@ -82,6 +82,11 @@ func listing(t *testing.T, dir string) string {
 		if err != nil || d.IsDir() {
 			return err
 		}
+		if d.Type()&os.ModeSymlink != 0 {
+			to, err := os.Readlink(path)
+			b.WriteString(strings.TrimPrefix(path, dir) + " -> " + to + "\n")
+			return err
+		}
 		content, err := os.ReadFile(path)
 		b.WriteString(strings.TrimPrefix(path, dir) + " " + sha(content) + "\n")
 		return err

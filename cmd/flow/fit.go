@@ -81,9 +81,13 @@ Ctrl-C leaves a checkpoint beside MODEL and says how to go on from it.`,
 		})
 		bar := newProgress(os.Stderr)
 		steps := 0
+		words := checkpointWords(tabular.CheckpointOf(out), again(args[0], out, f))
+		lastWords.Store(&words)
+		defer lastWords.Store(nil)
+		patience := newPatience()
 		record, err := tabular.Fit(cmd.Context(), args[0], out, c, tabular.Progress{
 			Note: noteTo(cmd),
-			Step: func(p fit.Point, of fit.Config) { steps++; bar.step(p, of) },
+			Step: func(p fit.Point, of fit.Config) { steps++; patience.step(); bar.step(p, of) },
 		})
 		if steps > 0 {
 			bar.end()

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
@@ -18,18 +17,15 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	if path, err := os.Executable(); err == nil { // of a project that was set up
 		backend.LookIn(filepath.Join(filepath.Dir(path), "..", ".tools", "xla"), func(why string) { fmt.Fprintln(terminal(os.Stderr, nil), "flow:", why) })
 	}
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
-	code := run(ctx, os.Args[1:])
-	stop()
-	os.Exit(code)
+	os.Exit(interruptible(func(ctx context.Context) int { return run(ctx, os.Args[1:]) }))
 }
 
 // run returns the exit status: 0, 1 if a command failed, 2 if it was called wrongly,
-// and 130, as shells have it, if it was interrupted.
+// and, as shells have it, 128 and the signal's number if one has ended it: 129 (HUP),
+// 130 (INT), 141 (PIPE: nobody reads the output any more), 143 (TERM).
 func run(ctx context.Context, args []string) int {
 	root := newRoot()
 	root.SetArgs(args)
@@ -37,8 +33,14 @@ func run(ctx context.Context, args []string) int {
 	root.SetOut(terminal(os.Stdout, args))
 	root.SetErr(stderr)
 	cmd, err := root.ExecuteContextC(ctx)
+	if out, ok := root.OutOrStdout().(*output); ok && err == nil {
+		err = out.failed()
+	}
 	if err == nil {
 		return 0
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		return 128 + int(syscall.SIGPIPE) // and not a word, as with others
 	}
 	text := strings.TrimPrefix(err.Error(), "flow: ")                  // package flow says so too
 	text = strings.Replace(text, ": "+context.Canceled.Error(), "", 1) // who has pressed Ctrl-C knows
@@ -49,7 +51,7 @@ func run(ctx context.Context, args []string) int {
 		return 2
 	}
 	if errors.Is(err, context.Canceled) {
-		return 130
+		return stoppedStatus(ctx)
 	}
 	return 1
 }
@@ -63,6 +65,7 @@ func newRoot() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	root.SetOut(&output{w: os.Stdout}) // before anything takes it, as completion does
 	commands(root)
 	root.CompletionOptions.SetDefaultShellCompDirective(nothing)
 	root.SetFlagErrorFunc(flagError)

@@ -149,7 +149,7 @@ func TestExportAndImport(t *testing.T) {
 		{"import " + in("w.npz") + " --like " + version3 + " --config " + config + " -o " + in("d"), 2},
 		{"import " + in("w.npz"), 2},
 		{"import " + in("w.csv") + " -o " + in("d"), 2},
-		{"import " + in("w.npz") + " -o " + dir, 2}, // which holds the file itself
+		{"import " + in("w.npz") + " -o " + dir, 2},                     // which holds the file itself
 		{"export " + in("a") + " -o " + in("a/weights.safetensors"), 2}, // which are the model's own
 		{"export " + in("a") + " -o " + in("a/w.npz"), 2},
 		{"show " + in("a"), 0},

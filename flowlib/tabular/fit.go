@@ -101,7 +101,7 @@ func Fit(ctx context.Context, file, dir string, c FitConfig, p Progress) (*Recor
 	if err := j.model.Save(dir, j.record); err != nil {
 		return nil, err
 	}
-	if err := os.Remove(checkpointOf(dir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(CheckpointOf(dir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("the model is saved, its checkpoint stays: %w", err)
 	}
 	return &j.record, nil
@@ -192,7 +192,7 @@ func (j *job) prepare(file string) error {
 			return fmt.Errorf("%s: the training rows: columns of context: %w", file, err)
 		}
 	}
-	j.fit.Checkpoint = checkpointOf(j.dir)
+	j.fit.Checkpoint = CheckpointOf(j.dir)
 	j.record = Record{
 		Kind: recordKind, Program: flow.Library(), Created: time.Now().UTC().Format(time.RFC3339),
 		Source: d.source, Features: d.features, Context: d.context, Summary: d.summary,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
@@ -12,14 +13,14 @@ import (
 	"normflow/internal/whole"
 )
 
-// checkpointOf is where Fit keeps a checkpoint while it fits the model of a folder.
-func checkpointOf(dir string) string { return dir + ".checkpoint" }
+// CheckpointOf is where Fit keeps a checkpoint while it fits the model of a folder.
+func CheckpointOf(dir string) string { return filepath.Clean(dir) + ".checkpoint" }
 
 // place makes sure, before anything is read or trained, that a model of the table in
 // file can be saved to the folder dir, and keeps a second Fit away from there until
 // unlock.
 func place(dir, file string) (unlock func(), err error) {
-	for _, out := range []string{dir, checkpointOf(dir)} {
+	for _, out := range []string{dir, CheckpointOf(dir)} {
 		if err := whole.Apart(out, file); err != nil {
 			return nil, err
 		}
@@ -39,7 +40,7 @@ func place(dir, file string) (unlock func(), err error) {
 
 // resume looks whether there is a checkpoint, and whether it is wanted.
 func (j *job) resume() error {
-	path := checkpointOf(j.dir)
+	path := CheckpointOf(j.dir)
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -35,7 +35,10 @@ func Create(path string) (*File, error) {
 		return nil, errors.New("it is a folder: name a file in it")
 	case err == nil && !info.Mode().IsRegular():
 		device, err := os.OpenFile(path, os.O_WRONLY, 0)
-		return &File{File: device}, err
+		if err != nil {
+			return nil, err
+		}
+		return &File{File: device}, nil
 	case err == nil && !MayWrite(path):
 		return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrPermission}
 	case err != nil && !errors.Is(err, fs.ErrNotExist): // such as a name that is too long
@@ -53,7 +56,10 @@ func Create(path string) (*File, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no folder %s: make it, or name another", filepath.Dir(path))
 	}
-	return &File{File: pending, path: target}, err
+	if err != nil {
+		return nil, err
+	}
+	return &File{File: pending, path: target}, nil
 }
 
 // Check returns the error that Create would, and leaves nothing. It does not open

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"normflow/internal/show"
+	"normflow/internal/whole"
+)
+
+// signalError is why a context has ended: a signal that ends programs.
+type signalError struct{ syscall.Signal }
+
+func (e signalError) Error() string { return e.String() }
+
+// ending are these signals. One that was ignored when the program began, as nohup does
+// with SIGHUP, stays so.
+var ending = []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}
+
+// grace is how long, in nanoseconds, work may take to end by itself after a signal. A
+// pipe that nobody writes to, or a long diagnosis, would take forever.
+var grace atomic.Int64
+
+const leastGrace = time.Second
+
+// lastWords returns what there is to say when work did not end in time; nil is nothing.
+var lastWords atomic.Pointer[func() string]
+
+// interruptible does work that a signal ends: by its context, or, after the grace or a
+// second signal, at once, with nothing left on the disk. It returns the exit status.
+func interruptible(do func(ctx context.Context) int) int {
+	grace.CompareAndSwap(0, int64(leastGrace))
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	came, broken := make(chan os.Signal, 8), make(chan os.Signal, 1)
+	for _, s := range ending {
+		if !signal.Ignored(s) {
+			signal.Notify(came, s)
+		}
+	}
+	signal.Notify(broken, syscall.SIGPIPE) // a pipe that nobody reads is an error where it is written to
+	done := make(chan int, 1)
+	go func() { done <- do(ctx) }()
+	var first os.Signal
+	select {
+	case status := <-done:
+		return status
+	case first = <-came:
+	}
+	why := signalError{first.(syscall.Signal)}
+	cancel(why)
+	select {
+	case status := <-done:
+		return status
+	case <-came:
+	case <-time.After(time.Duration(grace.Load())):
+	}
+	cleaned := make(chan struct{})
+	go func() { whole.AbortAll(); close(cleaned) }()
+	select {
+	case <-cleaned:
+	case <-time.After(2 * time.Second): // a file system that does not answer
+	}
+	text := "flow: stopped"
+	if words := lastWords.Load(); words != nil {
+		text += (*words)()
+	}
+	fmt.Fprintln(os.Stderr, text)
+	return 128 + int(why.Signal)
+}
+
+// stoppedStatus is the exit status of a command that its context has ended.
+func stoppedStatus(ctx context.Context) int {
+	var why signalError
+	if errors.As(context.Cause(ctx), &why) {
+		return 128 + int(why.Signal)
+	}
+	return 130
+}
+
+// output is the standard output, which remembers that it could not be written to:
+// who prints text does not look.
+type output struct {
+	w  io.Writer
+	mu sync.Mutex
+
+	err error
+}
+
+// Write implements [io.Writer].
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.w.Write(p)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
+}
+
+// failed is the error of the first write that failed.
+func (o *output) failed() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err == nil {
+		return nil
+	}
+	return fmt.Errorf("standard output: cannot be written: %w", o.err)
+}
+
+// checkpointWords says how to go on with a fit that did not end in time.
+func checkpointWords(path, command string) func() string {
+	return func() string {
+		if _, err := os.Stat(path); err != nil {
+			return "; nothing was saved yet"
+		}
+		return fmt.Sprintf("\nThe checkpoint is %s. Go on with:\n  %s", show.Name(path), command)
+	}
+}
+
+// patience lengthens the grace while a fit trains: it looks whether it shall end where
+// it measures a point of its curve.
+type patience struct{ last time.Time }
+
+func newPatience() *patience { return &patience{time.Now()} }
+
+func (p *patience) step() {
+	now := time.Now()
+	grace.Store(int64(leastGrace + 2*now.Sub(p.last)))
+	p.last = now
+}
