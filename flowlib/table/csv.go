@@ -44,8 +44,13 @@ func newCSV(in *input, r *bufio.Reader, packed string, o Options) (source, error
 		return nil, err
 	}
 	s := &csvSource{in: in, packed: packed, dialect: d}
-	s.numbers.comma = s.delimiter != ','
 	s.numbers.missing = markers(o.NA)
+	switch o.Decimal {
+	case 0, '.', ',':
+		s.numbers.mark = o.Decimal
+	default:
+		return nil, fmt.Errorf("--decimal: %q is no decimal mark: expected . or ,", o.Decimal)
+	}
 	if !o.Settled {
 		s.numbers.leave = ", or leave the column out with --exclude"
 	}
@@ -132,6 +137,21 @@ func (s *csvSource) close() error  { return s.in.Close() }
 
 func (s *csvSource) begin(numbers, texts []int) error {
 	s.want, s.ask = numbers, texts
+	s.numbers.alone = s.width == 1
+	if s.numbers.mark == 0 {
+		var below [][]string
+		for _, rec := range s.waiting {
+			below = append(below, rec.fields)
+		}
+		var fields [][]string
+		var called []string
+		for _, i := range numbers {
+			fields, called = append(fields, column(below, i)), append(called, s.columns[i].Name)
+		}
+		if note := s.numbers.guess(fields, called, s.delimiter); note != "" {
+			s.notes = append(s.notes, note)
+		}
+	}
 	return nil
 }
 

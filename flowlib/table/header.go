@@ -71,7 +71,7 @@ func numbersAsNames(first []string, below [][]string) naming {
 	var at []int
 	var values []float64
 	for i, name := range first {
-		switch v, err := parsePlain(strings.TrimSpace(name)); {
+		switch v, err := parseEither(name); {
 		case i < start:
 			for _, line := range below {
 				index = index && i < len(line) && !isBlank(line[i])
@@ -145,7 +145,7 @@ func isYear(v float64) bool { return v >= 1800 && v <= 2100 && v == math.Trunc(v
 func isUnlike(v float64, year bool, below []string) bool {
 	numbers, years, decimals, higher, lower := 0, 0, 0, 0, 0
 	for _, s := range below {
-		x, err := parsePlain(strings.TrimSpace(s))
+		x, err := parseEither(s)
 		if err != nil {
 			continue
 		}
@@ -153,7 +153,7 @@ func isUnlike(v float64, year bool, below []string) bool {
 		if isYear(x) {
 			years++
 		}
-		if strings.ContainsAny(s, ".eE") {
+		if strings.ContainsAny(s, ".,eE") {
 			decimals++
 		}
 		if x > v {
@@ -178,7 +178,7 @@ func take(row []string, at []int) []float64 {
 	for k, i := range at {
 		all[k] = math.NaN()
 		if i < len(row) {
-			if v, err := parsePlain(strings.TrimSpace(row[i])); err == nil {
+			if v, err := parseEither(row[i]); err == nil {
 				all[k] = v
 			}
 		}
@@ -226,7 +226,7 @@ func hasRowNames(first []string, below [][]string) bool {
 func isIndex(below []string) bool {
 	texts := 0
 	for _, s := range below {
-		v, err := parsePlain(strings.TrimSpace(s))
+		v, err := parseEither(s)
 		switch {
 		case err == nil && v == math.Trunc(v):
 		case isNumber(s), isBlank(s) && len(below) == 1:

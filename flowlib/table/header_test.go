@@ -104,7 +104,7 @@ func TestHeaderOfNumbers(t *testing.T) {
 			t.Errorf("%s: %s, want %s\n%.60s", tt.name, got, tt.want, text)
 		}
 		for h, rows := range map[Header]int{HeaderYes: 60, HeaderNo: 61} {
-			r, err := newReader(fromBytes("a.csv", []byte(text)), Options{Header: h, Missing: MissingKeep, Columns: []string{"2"}})
+			r, err := newReader(fromBytes("a.csv", []byte(text)), Options{Header: h, Decimal: '.', Missing: MissingKeep, Columns: []string{"2"}})
 			if err != nil {
 				if h == HeaderYes && strings.Contains(err.Error(), "are both called") {
 					continue

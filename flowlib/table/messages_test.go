@@ -44,7 +44,6 @@ func TestMessagesOfCSV(t *testing.T) {
 		{"CR", "x,y\r1,2\r3,4\r", Options{}, `ends its lines with CR alone, expected LF or CRLF: convert it (tr '\r' '\n')`},
 		{"two decimal marks", "x;y\n1,5;2\n3;2.5\n", Options{}, `line 3, column "y": found "2.5" after "1,5" further up: is the decimal mark a point or a comma? Write all numbers one way`},
 		{"two decimal marks, the point first", "x;y\n1.5;2\n3;2,5\n", Options{}, `line 3, column "y": found "2,5" after "1.5" further up: is the decimal mark a point or a comma? Write all numbers one way`},
-		{"thousands", "x,y\n1,\"1,234.5\"\n", Options{}, `line 2, column "y": found "1,234.5", expected a number such as 12, -0.5 or 3e-7: correct it, or leave the column out with --exclude`},
 		{"spaces", "1 2\n3 4 5\n", Options{Header: HeaderNo}, `line 1, column "c1": found "1 2", expected one number, or several parted by a comma, a semicolon or a tab: name the delimiter with --delimiter`},
 		{"open quote", "x,y\n1,2\n\"3,4\n5,6\n", Options{}, `line 3: a quoted field that starts here does not end well: close it with a quote (") before the delimiter, and double the quotes in it`},
 		{"stray quote", "x,y\n1,5\"\n", Options{}, `line 2: a quote (") stands inside a field that is not quoted: quote the whole field and double the quotes in it`},

@@ -8,15 +8,18 @@ import (
 	"strings"
 )
 
-// numbers parses the numbers of one CSV. It understands a decimal comma where
-// the delimiter is ';', as spreadsheets write it, and then in the whole file.
+// numbers parses the numbers of one CSV. A number is a sign, digits, a decimal mark and
+// an exponent, as in 12, -0.5 or 3e-7; its thousands may be parted by the other mark, by
+// an apostrophe or by a blank. One decimal mark holds in the whole file: the one that
+// is given, or that the first number shows which can be read in one way only. Where
+// only such as 1.234 come, which may be 1234 as well, there is an error; see guess.
 type numbers struct {
-	comma bool // a decimal comma may come
-	mark  byte // the decimal mark of this file: '.' or ',', 0 while none was seen
-	seen  string
+	mark rune // the decimal mark of this file: '.' or ',', 0 while none was seen
+	seen string
 	// missing holds marks for values that are not there, beside missingWords; nil: none.
 	missing map[string]bool
 	leave   string // what else to do about a field that is no number, after "correct it"
+	alone   bool   // in a file of one column: a blank may part columns there
 }
 
 // errMissing stands for a value that is not there.
@@ -28,22 +31,31 @@ var missingWords = map[string]bool{
 }
 
 func (p *numbers) parse(s string) (float64, error) {
-	v, err := strconv.ParseFloat(s, 64)
-	if err == nil && v == v && (p.missing == nil || !p.missing[strings.TrimSpace(s)]) {
-		if p.comma && p.mark != '.' && strings.IndexByte(s, '.') >= 0 {
-			if err := p.setMark('.', s); err != nil {
-				return 0, err
-			}
+	if isSimple(s) && (p.mark == '.' || strings.IndexByte(s, '.') < 0) && p.missing == nil {
+		if v, err := strconv.ParseFloat(s, 64); err == nil {
+			return v, nil
 		}
-		return v, nil
 	}
 	return p.parseSlowly(s)
 }
 
-// parseSlowly sees to blanks, missing values, the decimal comma and all that is no number.
+// isSimple tells whether s holds digits, points, signs and exponents only. Go parses
+// underscores and hexadecimal digits as well, which are texts here.
+func isSimple(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case '0' <= c && c <= '9', c == '.', c == '-', c == '+', c == 'e', c == 'E':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// parseSlowly sees to blanks, missing values, marks of all kinds and all that is no number.
 func (p *numbers) parseSlowly(field string) (float64, error) {
 	s := strings.TrimSpace(field)
-	if len(s) <= 5 && missingWords[strings.ToLower(s)] || p.missing[s] {
+	if len(s) <= 5 && isBlank(s) || p.missing[s] {
 		return math.NaN(), errMissing
 	}
 	if strings.EqualFold(s, "true") {
@@ -52,50 +64,154 @@ func (p *numbers) parseSlowly(field string) (float64, error) {
 	if strings.EqualFold(s, "false") {
 		return 0, nil
 	}
-	v, err := strconv.ParseFloat(s, 64)
-	mark := byte('.')
-	if err != nil && !errors.Is(err, strconv.ErrRange) && strings.Count(s, ",") == 1 && !strings.Contains(s, ".") {
-		if v, err = strconv.ParseFloat(strings.Replace(s, ",", ".", 1), 64); err == nil && !p.comma {
-			return 0, fmt.Errorf("found %s, expected a number with a decimal point: a comma may also part thousands here; write 1.5 for one and a half", quote(field))
-		}
-		mark = ','
-	}
-	switch {
-	case errors.Is(err, strconv.ErrRange):
-		return 0, fmt.Errorf("found %s, beyond the largest number there is (1.8e308): correct or remove it", quote(field))
-	case err == nil && math.IsInf(v, 0):
+	if v, ok := infinite(s); ok {
 		return v, nil
-	case err != nil:
+	}
+	point, isPoint := normal(s, '.')
+	comma, isComma := normal(s, ',')
+	mark := p.mark
+	switch {
+	case !isPoint && !isComma, p.alone && strings.ContainsRune(s, ' '):
 		return 0, fmt.Errorf("found %s, expected a number such as 12, -0.5 or 3e-7: correct it%s", quote(field), p.leave)
-	case p.comma && strings.IndexByte(s, mark) >= 0:
-		if err := p.setMark(mark, field); err != nil {
-			return 0, err
+	case point == comma: // there is no mark in it
+	case mark == 0 && isPoint && isComma:
+		return 0, fmt.Errorf("found %s, which may be %s or %s: say --decimal . or --decimal , for the decimal mark", quote(field), point, comma)
+	case mark == 0:
+		mark = '.'
+		if isComma {
+			mark = ','
 		}
+		p.mark, p.seen = mark, field
+	case mark == '.' && !isPoint || mark == ',' && !isComma:
+		if p.seen == "" {
+			return 0, fmt.Errorf("found %s, expected a number with the decimal mark %q, as --decimal says", quote(field), mark)
+		}
+		return 0, fmt.Errorf("found %s after %s further up: is the decimal mark a point or a comma? Write all numbers one way", quote(field), quote(p.seen))
+	}
+	text := point
+	if mark == ',' {
+		text = comma
+	}
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return 0, fmt.Errorf("found %s, beyond the largest number there is (1.8e308): correct or remove it", quote(field))
 	}
 	return v, nil
 }
 
-func (p *numbers) setMark(mark byte, field string) error {
-	if p.mark == 0 {
-		p.mark, p.seen = mark, field
+func infinite(s string) (float64, bool) {
+	switch strings.ToLower(strings.TrimLeft(s, "+-")) {
+	case "inf", "infinity":
+		v, err := strconv.ParseFloat(s, 64)
+		return v, err == nil
 	}
-	if p.mark != mark {
-		return fmt.Errorf("found %s after %s further up: is the decimal mark a point or a comma? Write all numbers one way", quote(field), quote(p.seen))
-	}
-	return nil
+	return 0, false
 }
 
-// parsePlain parses a number with a decimal point.
-func parsePlain(s string) (float64, error) { return strconv.ParseFloat(s, 64) }
+// normal returns the number s, whose decimal mark is this, with a decimal point and
+// without marks of thousands: the other of point and comma, an apostrophe or a blank,
+// one kind only. Thousands are groups of three digits after one to three, the first of
+// which is not 0.
+func normal(s string, decimal rune) (string, bool) {
+	out := make([]byte, 0, 32)
+	if s != "" && (s[0] == '-' || s[0] == '+') {
+		out, s = append(out, s[0]), s[1:]
+	}
+	var group rune // what parts thousands, 0 while nothing does
+	digits, run, fraction := 0, 0, false
+	for i, r := range s {
+		switch {
+		case '0' <= r && r <= '9':
+			out = append(out, byte(r))
+			digits, run = digits+1, run+1
+		case r == decimal && !fraction && (group == 0 || run == 3):
+			out = append(out, '.')
+			fraction = true
+		case (r == 'e' || r == 'E') && digits > 0 && group == 0:
+			exponent := s[i:]
+			if !isSimple(exponent) || strings.ContainsAny(exponent[1:], ".eE") {
+				return "", false
+			}
+			text := string(out) + exponent
+			_, err := strconv.ParseFloat(text, 64)
+			return text, err == nil || errors.Is(err, strconv.ErrRange)
+		case fraction || !strings.ContainsRune(".,'’ \u00a0\u2009\u202f", r) || run < 1 || run > 3 || s[0] == '0':
+			return "", false
+		case group != 0 && (r != group || run != 3):
+			return "", false
+		default:
+			group, run = r, 0
+		}
+	}
+	return string(out), digits > 0 && (fraction || group == 0 || run == 3)
+}
+
+// guess settles the decimal mark before the first row is read, from the fields of the
+// columns read as numbers in the first lines: the first that can be read in one way
+// only tells it. Where all may be thousands, as 1.234, nothing is guessed, but for a
+// point where no semicolon parts the columns and no column holds whole numbers other
+// than 0 beside: that is a decimal point, and the note says so.
+func (p *numbers) guess(columns [][]string, names []string, delimiter rune) (note string) {
+	found := ""
+	guessable := delimiter != ';'
+	for j, fields := range columns {
+		marked, whole, example := 0, 0, ""
+		for _, s := range fields {
+			s = strings.TrimSpace(s)
+			point, isPoint := normal(s, '.')
+			comma, isComma := normal(s, ',')
+			switch {
+			case !isPoint && !isComma:
+			case isPoint && isComma && point == comma:
+				if v, err := strconv.ParseFloat(point, 64); err == nil && v != 0 {
+					whole++
+				}
+			case isPoint && isComma:
+				if marked++; marked == 1 {
+					example = s
+				}
+				guessable = guessable && strings.Contains(s, ".")
+			default:
+				p.mark, p.seen = '.', s
+				if isComma {
+					p.mark = ','
+				}
+				return ""
+			}
+		}
+		guessable = guessable && (marked == 0 || whole == 0)
+		if marked > 0 && found == "" {
+			found = fmt.Sprintf("column %s: %s was taken for a number with a decimal point; if points part thousands, say --decimal ,", quote(names[j]), quote(example))
+			p.seen = example
+		}
+	}
+	if found == "" || !guessable {
+		p.seen = ""
+		return ""
+	}
+	p.mark = '.'
+	return found
+}
+
+// parseEither parses a number with a decimal point, or else a comma.
+func parseEither(s string) (float64, error) {
+	s = strings.TrimSpace(s)
+	if v, ok := infinite(s); ok {
+		return v, nil
+	}
+	text, ok := normal(s, '.')
+	if !ok {
+		if text, ok = normal(s, ','); !ok {
+			return 0, strconv.ErrSyntax
+		}
+	}
+	return strconv.ParseFloat(text, 64)
+}
 
 // isNumber reports whether s looks like a number, whatever its decimal mark.
 func isNumber(s string) bool {
-	s = strings.TrimSpace(s)
-	if _, err := strconv.ParseFloat(s, 64); err == nil || errors.Is(err, strconv.ErrRange) {
-		return !missingWords[strings.ToLower(s)]
-	}
-	_, err := strconv.ParseFloat(strings.Replace(s, ",", ".", 1), 64)
-	return err == nil
+	_, err := parseEither(s)
+	return err == nil || errors.Is(err, strconv.ErrRange)
 }
 
 // markers is a set of marks for missing values, nil if there are none.

@@ -92,9 +92,9 @@ func (r *Reader) All() []Column { return slices.Clone(r.src.all()) }
 // read as numbers too, else Text.
 func (r *Reader) Kept() []Column {
 	kept := slices.Clone(r.kept)
-	if _, csv := r.src.(*csvSource); csv {
+	if s, csv := r.src.(*csvSource); csv {
 		for i := range kept {
-			kept[i].Kind = Text
+			kept[i].Kind, kept[i].decimal = Text, s.numbers.mark
 			if slices.ContainsFunc(r.columns, func(c Column) bool { return c.Name == kept[i].Name }) {
 				kept[i].Kind = Number
 			}
@@ -121,7 +121,7 @@ func (r *Reader) Notes() []string {
 // Dialect is how a CSV like this one is written; the default for other formats.
 func (r *Reader) Dialect() Dialect {
 	if s, ok := r.src.(*csvSource); ok {
-		return Dialect{Delimiter: s.delimiter, DecimalComma: s.numbers.mark == ','}
+		return Dialect{Delimiter: s.delimiter, DecimalComma: s.numbers.mark == ',' && s.delimiter != ','}
 	}
 	return Dialect{}
 }

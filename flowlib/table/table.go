@@ -91,8 +91,9 @@ type Column struct {
 	Kind Kind
 	// Index says that the column holds the rows' numbers or names, as pandas or R
 	// writes them beside a table: a fit leaves it out unless it is named.
-	Index bool
-	note  string // of Other and of Text in a typed file: what it is, in words
+	Index   bool
+	note    string // of Other and of Text in a typed file: what it is, in words
+	decimal rune   // the decimal mark of its numbers in a CSV, 0: not known
 }
 
 // Limits that no table a person has comes near.

@@ -192,7 +192,7 @@ func (w *Writer) Abort() {
 
 // keptNumber parses the text of a kept column of numbers for a format with types.
 func keptNumber(c Column, text string) (float64, error) {
-	v, err := (&numbers{comma: true}).parse(text)
+	v, err := (&numbers{mark: c.decimal}).parse(text)
 	if err != nil && err != errMissing {
 		return 0, fmt.Errorf("column %q: %w", c.Name, err)
 	}

@@ -90,6 +90,7 @@ func (m *Model) each(ctx context.Context, file string, o table.Options, noise fu
 	for _, c := range seen.watch.conditions {
 		seen.Warnings = append(seen.Warnings, one(c.warning(file, seen.Unit))...)
 	}
+	seen.Warnings = append(seen.Warnings, r.Notes()...)
 	seen.Dropped, seen.Format, seen.Zero = r.Dropped(), r.Format(), total.zero
 	if nll, err := total.nll(m.Saved.Config.Features); err == nil {
 		seen.NLL = &nll
