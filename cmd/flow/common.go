@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -16,12 +17,18 @@ import (
 )
 
 // readFlags say how to read a table.
-type readFlags struct{ missing, header, delimiter, array, memory string }
+type readFlags struct {
+	missing, header, delimiter, decimal, comment, array, memory string
+	na                                                          []string
+}
 
 func (r *readFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&r.missing, "missing", "error", "rows that miss a value: error, or drop to leave them out")
 	f.StringVar(&r.header, "header", "auto", "whether the first line of a CSV holds names: auto, yes or no")
-	f.StringVar(&r.delimiter, "delimiter", "", "of a CSV: , ; | : space or tab (default found out)")
+	f.StringVar(&r.delimiter, "delimiter", "", "of a CSV: , ; | : space, tab or blanks, any run of them (default found out)")
+	f.StringVar(&r.decimal, "decimal", "", "the decimal mark of a CSV: . or , (default found out)")
+	f.StringVar(&r.comment, "comment", "", "the character that begins lines of a CSV to leave out (default: lines at its top that begin with #)")
+	f.StringArrayVar(&r.na, "na", nil, "a mark that stands for a missing value in a CSV, such as - (may be repeated)")
 	f.StringVar(&r.array, "array", "", "the array to read of an NPZ (default all, side by side)")
 	f.StringVar(&r.memory, "memory", "", "what the run may hold, such as 2GB (default half of the machine's or the container's memory)")
 }
@@ -34,15 +41,20 @@ func (r *readFlags) options() (o table.Options, err error) {
 	if o.Header, ok = map[string]table.Header{"auto": table.HeaderAuto, "yes": table.HeaderYes, "no": table.HeaderNo}[r.header]; !ok {
 		return o, usageError{fmt.Errorf("--header: expected auto, yes or no, got %q", r.header)}
 	}
-	text := map[string]string{"space": " ", "tab": "\t", `\t`: "\t"}[r.delimiter]
+	text := map[string]string{"space": " ", "tab": "\t", `\t`: "\t", "blanks": string(table.Blanks)}[r.delimiter]
 	if text == "" {
 		text = r.delimiter
 	}
-	if runes := []rune(text); len(runes) > 1 {
-		return o, usageError{fmt.Errorf("--delimiter: expected one of , ; | : space or tab, got %q", r.delimiter)}
-	} else if len(runes) == 1 {
-		o.Delimiter = runes[0]
+	if o.Delimiter, ok = one(text); !ok {
+		return o, usageError{fmt.Errorf("--delimiter: expected one of , ; | : space, tab or blanks, got %q", r.delimiter)}
 	}
+	if o.Decimal, ok = one(r.decimal); !ok || o.Decimal != 0 && o.Decimal != '.' && o.Decimal != ',' {
+		return o, usageError{fmt.Errorf("--decimal: expected . or , got %q", r.decimal)}
+	}
+	if o.Comment, ok = one(r.comment); !ok {
+		return o, usageError{fmt.Errorf("--comment: expected one character, such as #, got %q", r.comment)}
+	}
+	o.NA = r.na
 	o.Array = r.array
 	if r.memory != "" {
 		if o.Memory, err = memory.Parse(r.memory); err != nil {
@@ -51,6 +63,15 @@ func (r *readFlags) options() (o table.Options, err error) {
 	}
 	memory.Limit(o.Memory)
 	return o, nil
+}
+
+// one returns the only character of text, 0 if that is empty.
+func one(text string) (r rune, ok bool) {
+	if text == "" {
+		return 0, true
+	}
+	r, size := utf8.DecodeRuneInString(text)
+	return r, size == len(text) && r != utf8.RuneError
 }
 
 func addEngine(f *pflag.FlagSet, engine *string) {

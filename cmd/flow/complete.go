@@ -181,7 +181,8 @@ func conditions(_ *cobra.Command, args []string, word string) (all []string, _ c
 func offerReading(cmd *cobra.Command, place int) {
 	offer(cmd, "missing", choices("error", "drop"))
 	offer(cmd, "header", choices("auto", "yes", "no"))
-	offer(cmd, "delimiter", choices(",", ";", "|", ":", "space", "tab"))
+	offer(cmd, "delimiter", choices(",", ";", "|", ":", "space", "tab", "blanks"))
+	offer(cmd, "decimal", choices(".", ","))
 	offer(cmd, "array", arraysOf(place))
 	offer(cmd, "engine", choices(tabular.Engines...))
 }

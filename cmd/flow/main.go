@@ -30,10 +30,11 @@ func run(ctx context.Context, args []string) int {
 	root := newRoot()
 	root.SetArgs(args)
 	stderr := terminal(os.Stderr, args)
-	root.SetOut(terminal(os.Stdout, args))
+	out := root.OutOrStdout().(*output)
+	out.w = terminal(os.Stdout, args)
 	root.SetErr(stderr)
 	cmd, err := root.ExecuteContextC(ctx)
-	if out, ok := root.OutOrStdout().(*output); ok && err == nil {
+	if err == nil {
 		err = out.failed()
 	}
 	if err == nil {

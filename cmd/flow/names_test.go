@@ -113,7 +113,7 @@ func TestNamesForgeNothing(t *testing.T) {
 		{0, []string{"import", in("w.npz"), "-o", in("i")}},
 		{1, []string{"import", in("x.safetensors"), "-o", in("j")}},
 		{1, []string{"import", in("w.npz"), "--config", in("broken.json"), "-o", in("j")}},
-		{1, []string{"import", in("w.npz"), "-o", dir}},
+		{2, []string{"import", in("w.npz"), "-o", dir}},
 		{2, []string{"data", "sample", eraser + long}},
 		{2, []string{"data", forged + long}},
 		{2, []string{eraser + long}},

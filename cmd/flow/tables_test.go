@@ -192,7 +192,7 @@ func TestMessages(t *testing.T) {
 		{"fit " + csv, 2, "flow: --out (-o) must name the folder to save the model to\n"},
 		{"fit " + csv + " -o " + none + " --missing zero", 2, "flow: --missing: expected error or drop, got \"zero\"\n"},
 		{"fit " + csv + " -o " + none + " --header maybe", 2, "flow: --header: expected auto, yes or no, got \"maybe\"\n"},
-		{"fit " + csv + " -o " + none + " --delimiter ab", 2, "flow: --delimiter: expected one of , ; | : space or tab, got \"ab\"\n"},
+		{"fit " + csv + " -o " + none + " --delimiter ab", 2, "flow: --delimiter: expected one of , ; | : space, tab or blanks, got \"ab\"\n"},
 		{"fit " + csv + " -o " + none + " --model gan", 2, "flow: --model: flow: no \"gan\" in the zoo, known: gaussian, glow, nice, nsf, realnvp\n"},
 		{"fit " + csv + " -o " + none + " --exclude y,x", 1, "flow: " + csv + ": no column is left to fit a density to; there are: x, y\n"},
 		{"fit " + csv + " -o " + none + " --valid 0", 2, "flow: --valid must be more than 0"},

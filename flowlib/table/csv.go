@@ -226,6 +226,9 @@ func (s *csvSource) add(c *Chunk, rec record) error {
 			if s.width == 1 && len(strings.Fields(rec.fields[i])) > 1 {
 				err = fmt.Errorf("found %s, expected one number, or several parted by a comma, a semicolon or a tab: name the delimiter with --delimiter", quote(rec.fields[i]))
 			}
+			if texts := s.textColumns(rec); len(texts) > 1 && slices.Contains(texts, s.columns[i].Name) && s.numbers.leave != "" {
+				return fmt.Errorf("line %d: columns hold text, expected numbers: leave them out with --exclude %s", rec.line, flagValue(texts))
+			}
 			return at("line", rec.line, s.columns[i].Name, "%w", err)
 		}
 		c.Values = append(c.Values, v)

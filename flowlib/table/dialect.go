@@ -120,7 +120,7 @@ func separatorLine(head []byte) (mark rune, n int) {
 	if end < 0 {
 		return 0, 0
 	}
-	line := strings.Trim(strings.TrimRight(string(head[:end]), "\r"), `"`)
+	line := strings.ReplaceAll(strings.TrimRight(string(head[:end]), "\r"), `"`, "")
 	if len(line) < 5 || !strings.EqualFold(line[:4], "sep=") {
 		return 0, 0
 	}
