@@ -178,8 +178,14 @@ func (p *parquetColumn) header() (h *format.PageHeader, length int, err error) {
 	}
 }
 
+// plainDictionary is what old writers call the encodings of a dictionary and of the
+// pages that name its values.
+//
+//lint:ignore SA1019 it is deprecated for writers
+const plainDictionary = format.PlainDictionary
+
 func (p *parquetColumn) dictionaryPage(h *format.DictionaryPageHeader, unpacked int) error {
-	if h.Encoding != format.Plain && h.Encoding != format.PlainDictionary {
+	if h.Encoding != format.Plain && h.Encoding != plainDictionary {
 		return errBrokenPage
 	}
 	data, err := p.unpack(p.packed, unpacked, p.codec)
@@ -265,7 +271,7 @@ func (p *parquetColumn) decode(encoding format.Encoding, levels, data []byte, n,
 	if nulls >= 0 && nulls != n-present {
 		return errBrokenPage
 	}
-	if p.indexed = encoding == format.RLEDictionary || encoding == format.PlainDictionary; p.indexed {
+	if p.indexed = encoding == format.RLEDictionary || encoding == plainDictionary; p.indexed {
 		err = p.indices(data, present)
 	} else {
 		err = p.values.decode(p.room, &p.leaf, encoding, data, present)

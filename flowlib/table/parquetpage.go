@@ -18,10 +18,9 @@ type values struct {
 	spans    []span
 	longest  int // bytes of the longest
 
-	own  []byte // what data is, where it is not the page itself
-	bits []byte
-	i32  []int32
-	i64  []int64
+	own []byte // what data is, where it is not the page itself
+	i32 []int32
+	i64 []int64
 }
 
 // span is where a text stands, the last byte not among it.
