@@ -28,6 +28,7 @@ type csvSource struct {
 	numbers   numbers
 	want, ask []int // columns read as numbers and as text
 	notes     []string
+	trailing  bool // lines end with a delimiter, behind which nothing is
 
 	waiting []record // read to find out about the header
 	end     error    // what comes after those
@@ -86,6 +87,7 @@ func newCSV(in *input, r *bufio.Reader, packed string, o Options) (source, error
 
 // names takes the header off, or numbers the columns.
 func (s *csvSource) names(h Header, settled bool) error {
+	s.dropTrailing()
 	first := s.waiting[0]
 	s.width, s.widthLine = len(first.fields), first.line
 	var below [][]string
@@ -125,6 +127,7 @@ func (s *csvSource) names(h Header, settled bool) error {
 	for i := 0; i < s.width-1 && isNoName(s.columns[i].Name); i++ {
 		s.columns[i].Index = rowNames || isIndex(column(below, i))
 	}
+	s.dropUnits()
 	if len(s.waiting) == 0 && s.end == io.EOF {
 		return fmt.Errorf("holds only a header (%s): expected rows of numbers below it", shorten(names(s.columns)))
 	}
@@ -252,6 +255,9 @@ func (s *csvSource) read() (record, error) {
 		line, _ := s.csv.FieldPos(0)
 		line += s.skipped
 		s.last = line
+		if n := len(fields) - 1; s.trailing && n > 0 && fields[n] == "" {
+			fields = fields[:n]
+		}
 		return record{fields, int64(line)}, nil
 	case errors.As(err, &parse):
 		what := fmt.Errorf("line %d: a quote (\") stands inside a field that is not quoted: quote the whole field and double the quotes in it", s.skipped+parse.Line)

@@ -72,7 +72,7 @@ func (p *numbers) parseSlowly(field string) (float64, error) {
 	mark := p.mark
 	switch {
 	case !isPoint && !isComma, p.alone && strings.ContainsRune(s, ' '):
-		return 0, fmt.Errorf("found %s, expected a number such as 12, -0.5 or 3e-7: correct it%s", quote(field), p.leave)
+		return 0, fmt.Errorf("found %s, expected a number such as 12, -0.5 or 3e-7: correct it%s%s", quote(field), p.mayBeMissing(s), p.leave)
 	case point == comma: // there is no mark in it
 	case mark == 0 && isPoint && isComma:
 		return 0, fmt.Errorf("found %s, which may be %s or %s: say --decimal . or --decimal , for the decimal mark", quote(field), point, comma)
@@ -224,4 +224,21 @@ func markers(marks []string) map[string]bool {
 		set[strings.TrimSpace(mark)] = true
 	}
 	return set
+}
+
+// mayBeMissing says what to do about marks that often stand for a missing value.
+func (p *numbers) mayBeMissing(s string) string {
+	switch strings.ToLower(s) {
+	case "-", "--", "---", ".", "..", "*", "missing", "unknown", "nil", "n.a.", "na.", "(null)", "\\n":
+		return fmt.Sprintf(", say --na %s if it stands for a missing value", mark(s))
+	}
+	return ""
+}
+
+// mark is s as a word for a shell.
+func mark(s string) string {
+	if strings.ContainsAny(s, "*()\\") {
+		return "'" + s + "'"
+	}
+	return s
 }
