@@ -21,7 +21,6 @@ func TestRemediesExist(t *testing.T) {
 		"labels.csv": "x,y,z\n1,2,0\n3,4,1\n",
 		"few.csv":    "x,y\n1,2\n3,4\n",
 		"same.csv":   "x,y\n" + strings.Repeat("1,2\n3,2\n", 60),
-		"spaces.csv": "x y\n1 2\n3 4\n",
 	} {
 		if err := os.WriteFile(in(name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
@@ -46,7 +45,6 @@ func TestRemediesExist(t *testing.T) {
 		"score MODEL gap.csv",
 		"score MODEL gaps.csv --missing drop",
 		"score MODEL other.csv",
-		"score MODEL spaces.csv",
 		"score MODEL ../../flowlib/table/testdata/uneven.npz",
 		"score " + version3 + " few.csv --engine fast",
 		"anomaly MODEL text.csv",

@@ -3,13 +3,10 @@ package table
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
-	"errors"
 	"fmt"
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,9 +42,10 @@ type sink interface {
 }
 
 // Create starts a table of the kept columns, which are given as text, then of the
-// numbers named, and last of notes, which are texts. The extension of path says
-// the format: .npy, .npz, .parquet, or CSV under any other name, zipped if that
-// ends in .gz; "-" is CSV on the standard output. End with Commit or Abort.
+// numbers named, and last of notes, which are texts. The name says the format: .npy,
+// .npz, .parquet, .csv, .tsv or .txt, the last three also packed as .gz or .zst; any
+// other ending is an error, and none, or "-", the standard output, is CSV. End with
+// Commit or Abort.
 func Create(path string, kept []Column, numbers []string, d Dialect, notes ...string) (*Writer, error) {
 	w := &Writer{name: path, kept: slices.Clone(kept), numbers: slices.Clone(numbers), notes: slices.Clone(notes)}
 	all := slices.Clone(kept)
@@ -63,18 +61,27 @@ func Create(path string, kept []Column, numbers []string, d Dialect, notes ...st
 			return nil, fmt.Errorf("%s: column %q holds %s, which cannot be written", path, c.Name, c.note)
 		}
 	}
-	if d.Delimiter == 0 {
+	format, err := formatOf(path)
+	if IsStdout(path) {
+		format, err = outFormat{kind: "csv"}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot be written: %w", path, err)
+	}
+	switch {
+	case format.tabs:
+		d.Delimiter = '\t'
+	case d.Delimiter == Blanks:
+		d.Delimiter, d.DecimalComma = ',', false
+	case d.Delimiter == 0:
 		d.Delimiter = ','
-		if strings.HasSuffix(strings.TrimSuffix(strings.ToLower(path), ".gz"), ".tsv") {
-			d.Delimiter = '\t'
-		}
 	}
 	if d.DecimalComma && d.Delimiter == ',' {
 		return nil, fmt.Errorf("%s: a comma cannot be both the delimiter and the decimal mark: choose another delimiter", path)
 	}
 	file, err := w.open(path)
 	if err == nil {
-		err = w.start(file, d)
+		err = w.start(file, format, d)
 	}
 	if err != nil {
 		w.Abort()
@@ -115,16 +122,13 @@ func (w *Writer) open(path string) (file *os.File, err error) {
 	return w.file.File, nil
 }
 
-func (w *Writer) start(file *os.File, d Dialect) (err error) {
-	extension := strings.ToLower(filepath.Ext(w.name))
-	if extension == ".xlsx" || extension == ".xls" {
-		return errors.New("workbooks are not written: name it .csv, which spreadsheets open")
-	}
-	if extension == ".npy" || extension == ".npz" {
+func (w *Writer) start(file *os.File, format outFormat, d Dialect) (err error) {
+	if format.kind == "npy" || format.kind == "npz" {
+		called := strings.ToUpper(format.kind)
 		if w.file == nil || !w.file.IsPlain() {
-			return fmt.Errorf("%s needs a plain file, this is a device: write CSV", strings.ToUpper(extension[1:]))
+			return fmt.Errorf("%s needs a plain file, this is a device: write CSV", called)
 		}
-		numbersOnly := strings.ToUpper(extension[1:]) + " is written with numbers only: write CSV or Parquet"
+		numbersOnly := called + " is written with numbers only: write CSV or Parquet"
 		for _, c := range w.kept {
 			if c.Kind == Text {
 				return fmt.Errorf("column %q holds text, and %s, or keep other columns", c.Name, numbersOnly)
@@ -134,15 +138,15 @@ func (w *Writer) start(file *os.File, d Dialect) (err error) {
 			return fmt.Errorf("column %q holds text, and %s", w.notes[0], numbersOnly)
 		}
 	}
-	switch extension {
-	case ".npy":
+	switch format.kind {
+	case "npy":
 		w.sink, err = newNPYSink(file, w.kept, len(w.kept)+len(w.numbers))
-	case ".npz":
+	case "npz":
 		w.sink, err = newNPZSink(file, w.kept, append(names(w.kept), w.numbers...))
-	case ".parquet":
+	case "parquet":
 		w.sink, err = newParquetSink(file, w.kept, w.numbers, w.notes)
 	default:
-		w.sink, err = newCSVSink(file, slices.Concat(names(w.kept), w.numbers, w.notes), d, extension == ".gz")
+		w.sink, err = newCSVSink(file, slices.Concat(names(w.kept), w.numbers, w.notes), d, format.pack)
 	}
 	return err
 }
@@ -202,13 +206,13 @@ func keptNumber(c Column, text string) (float64, error) {
 // csvSink writes CSV as encoding/csv would.
 type csvSink struct {
 	out       *bufio.Writer
-	zip       *gzip.Writer
+	packed    io.WriteCloser // nil: it is not
 	delimiter byte
 	comma     bool
 	bits      int // of the numbers
 }
 
-func newCSVSink(file io.Writer, columns []string, d Dialect, zipped bool) (*csvSink, error) {
+func newCSVSink(file io.Writer, columns []string, d Dialect, pack func(io.Writer) (io.WriteCloser, error)) (_ *csvSink, err error) {
 	if d.Delimiter >= 0x80 || strings.ContainsRune("\"\r\n\x00", d.Delimiter) {
 		return nil, fmt.Errorf("%q cannot part columns", d.Delimiter)
 	}
@@ -216,9 +220,11 @@ func newCSVSink(file io.Writer, columns []string, d Dialect, zipped bool) (*csvS
 	if d.Single {
 		s.bits = 32
 	}
-	if zipped {
-		s.zip = gzip.NewWriter(file)
-		file = s.zip
+	if pack != nil {
+		if s.packed, err = pack(file); err != nil {
+			return nil, err
+		}
+		file = s.packed
 	}
 	s.out = bufio.NewWriterSize(file, 1<<16)
 	return s, s.row(columns, nil, nil)
@@ -269,8 +275,8 @@ func (s *csvSink) field(text string, alone bool) {
 }
 
 func (s *csvSink) finish() error {
-	if err := s.out.Flush(); err != nil || s.zip == nil {
+	if err := s.out.Flush(); err != nil || s.packed == nil {
 		return err
 	}
-	return s.zip.Close()
+	return s.packed.Close()
 }

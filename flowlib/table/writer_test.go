@@ -23,7 +23,7 @@ func TestRoundTrip(t *testing.T) {
 		rows[i] = []float64{rng.NormFloat64(), math.Ldexp(rng.Float64()-0.5, rng.IntN(2000)-1000), float64(i)}
 	}
 	rows[0][1], rows[1][1], rows[2][1] = math.MaxFloat64, -math.SmallestNonzeroFloat64, -0.1
-	for _, name := range []string{"a.csv", "a.tsv", "a.csv.gz", "a.txt", "a.npy", "a.npz", "a.parquet"} {
+	for _, name := range []string{"a.csv", "a.tsv", "a.csv.gz", "a.tsv.zst", "a", "a.txt", "a.npy", "a.npz", "a.parquet"} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), name)
 			w, err := Create(path, nil, []string{"z", "a,\"b\nc", "row"}, Dialect{})
@@ -308,7 +308,7 @@ func TestNumbersAsTheyAreWritten(t *testing.T) {
 		{Dialect{Delimiter: ';', DecimalComma: true, Single: true}, "x\n-2,837877\n1e-07\nNaN\n-Inf\n-8,25e+42\n"},
 	} {
 		var b strings.Builder
-		s := must(newCSVSink(&b, []string{"x"}, Dialect{Delimiter: max(tt.d.Delimiter, ','), DecimalComma: tt.d.DecimalComma, Single: tt.d.Single}, false))
+		s := must(newCSVSink(&b, []string{"x"}, Dialect{Delimiter: max(tt.d.Delimiter, ','), DecimalComma: tt.d.DecimalComma, Single: tt.d.Single}, nil))
 		for _, v := range []float64{float64(float32(-2.8378770664)), 1e-7, math.NaN(), math.Inf(-1), -8.25e42} {
 			if err := s.row(nil, []float64{v}, nil); err != nil {
 				t.Fatal(err)
@@ -327,8 +327,10 @@ func TestFullDisk(t *testing.T) {
 		t.Skip("needs /dev/full")
 	}
 	for name, start := range map[string]func() (sink, error){
-		"CSV":     func() (sink, error) { return newCSVSink(full, []string{"x"}, Dialect{Delimiter: ','}, false) },
-		"gzip":    func() (sink, error) { return newCSVSink(full, []string{"x"}, Dialect{Delimiter: ','}, true) },
+		"CSV": func() (sink, error) { return newCSVSink(full, []string{"x"}, Dialect{Delimiter: ','}, nil) },
+		"gzip": func() (sink, error) {
+			return newCSVSink(full, []string{"x"}, Dialect{Delimiter: ','}, must(formatOf("a.gz")).pack)
+		},
 		"NPY":     func() (sink, error) { return newNPYSink(full, nil, 1) },
 		"NPZ":     func() (sink, error) { return newNPZSink(full, nil, []string{"x"}) },
 		"Parquet": func() (sink, error) { return newParquetSink(full, nil, []string{"x"}, nil) },
@@ -360,5 +362,27 @@ func TestWriteAll(t *testing.T) {
 	}
 	if got := must(ReadAll(path, Options{})); !reflect.DeepEqual(got.Rows, rows) || !reflect.DeepEqual(got.Columns, []string{"a", "b"}) {
 		t.Errorf("got %v of %v", got.Rows, got.Columns)
+	}
+}
+
+// The name says the format, or is refused with a name that works.
+func TestFormatFollowsTheName(t *testing.T) {
+	dir := t.TempDir()
+	for name, want := range map[string]string{
+		"t.xlsx": "name it .csv, which spreadsheets open", "t.csv.bz2": "tables are not packed as .bz2: end the name in .gz or .zst",
+		"t.npy.gz": "only text is packed as .gz: name it .npy alone, or .csv.gz", "t.json": `no format of tables is called ".json"`, "t.CSV.ZIP": "tables are not packed as .zip",
+	} {
+		if err := WriteAll(filepath.Join(dir, name), []string{"x"}, [][]float64{{1}}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", name, err, want)
+		}
+	}
+	for name, want := range map[string]string{"t.TSV": "x\ty\n1\t2\n", "t.txt": "x,y\n1,2\n", "t": "x,y\n1,2\n"} {
+		path := filepath.Join(dir, name)
+		if err := WriteAll(path, []string{"x", "y"}, [][]float64{{1, 2}}); err != nil {
+			t.Error(err)
+		}
+		if got := string(must(os.ReadFile(path))); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
 	}
 }

@@ -174,7 +174,7 @@ func (j *job) prepare(file string) error {
 		return err
 	}
 	d.treat(chosen.Noise)
-	d.warnOfRows(kept, chosen.Noise)
+	d.warnOfRows(chosen.Noise)
 	d.noteTreatments(j.Note)
 	for _, warning := range d.warnings {
 		j.Note("warning: " + warning)

@@ -101,7 +101,36 @@ func (o outliers) warning(column, unit string, lines []int64) string {
 	text := fmt.Sprintf("column %s is far outside in %s%s %s: found %.6g, where the median is %.6g and nothing else is a tenth as far out",
 		show.Quoted(column), unit, plural, where, o.value, o.middle)
 	if o.same && len(o.rows) > 1 {
-		return text + fmt.Sprintf(": all %s that value: if it marks one that is missing, make it empty and use --missing drop", have)
+		text += fmt.Sprintf(", all %s that value, which may mark one that is missing", have)
 	}
-	return text + ": the density is spread as far, and poor elsewhere: correct or remove the row" + plural + " if they are errors"
+	return text + ": left out of the fit, whose density would be spread as far and poor for all other rows"
+}
+
+// setAside leaves rows far outside out of the table, and warns of them by their lines:
+// a model scores them all the same.
+func (d *data) setAside(columns []string, rows [][]float64) [][]float64 {
+	const most = 5 // warnings
+	aside := map[int]bool{}
+	for k, o := range findOutliers(rows) {
+		switch {
+		case k < most:
+			d.warn(o.warning(columns[o.column], d.unit, d.lines))
+		case k == most:
+			d.warn("more columns have rows far outside, which are left out as well")
+		}
+		for _, i := range o.rows {
+			aside[i] = true
+		}
+	}
+	if len(aside) == 0 {
+		return rows
+	}
+	kept, lines := make([][]float64, 0, len(rows)), make([]int64, 0, len(rows))
+	for i, row := range rows {
+		if !aside[i] {
+			kept, lines = append(kept, row), append(lines, d.lines[i])
+		}
+	}
+	d.lines, d.source.Outliers = lines, len(aside)
+	return kept
 }

@@ -1,8 +1,10 @@
 package tabular
 
 import (
+	"context"
 	"math"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -136,5 +138,40 @@ func TestDependentColumns(t *testing.T) {
 				t.Errorf("%s: got %s, want %s", tt.name, got, tt.want[i])
 			}
 		}
+	}
+}
+
+// A few rows a million times larger cost the others nothing: the entropy of two unit
+// Gaussians is 2.838 nats.
+func TestOutliersAreSetAside(t *testing.T) {
+	rows := gaussian(3, 3000, 2)
+	for _, i := range []int{7, 507, 1007, 1507, 2007, 2507} {
+		rows[i][0] *= 1e6
+	}
+	columns := []string{"x0", "x1"}
+	c := DefaultFit()
+	c.Steps, c.Layers = 100, 2
+	dir := filepath.Join(t.TempDir(), "model")
+	r, err := Fit(context.Background(), write(t, "outl.csv", columns, rows), dir, c, Progress{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Source.Outliers != 6 || r.Source.Rows != 2994 || !strings.Contains(strings.Join(r.Warnings, "\n"), "lines 9, 509, 1009, 1509, 2009, 2509") {
+		t.Errorf("got %+v, %q", r.Source, r.Warnings)
+	}
+	m := open(t, dir, "auto")
+	seen, err := m.Score(context.Background(), write(t, "fresh.csv", columns, gaussian(4, 20000, 2)), filepath.Join(t.TempDir(), "out.csv"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := 1 + math.Log(2*math.Pi); !(math.Abs(seen.NLL.Mean-want) < 0.05) {
+		t.Errorf("NLL %v, the entropy is %.3f", seen.NLL, want)
+	}
+	far := filepath.Join(t.TempDir(), "far.csv")
+	if _, err := m.Score(context.Background(), write(t, "far.csv", columns, rows[7:8]), far, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if lp := readAll(t, far).Rows[0][0]; !(lp < -1e9) {
+		t.Errorf("a row far outside has a log-density of %g", lp)
 	}
 }

@@ -72,7 +72,10 @@ func read(file string, c FitConfig, note func(string)) (*data, [][]float64, erro
 	}
 	features := len(t.Columns) - len(c.ConditionOn)
 	d.features, d.context = t.Columns[:features:features], t.Columns[features:]
-	d.source = Source{File: file, SHA256: d.source.SHA256, Format: t.Format, Rows: len(t.Rows), Dropped: t.Dropped}
+	d.source = Source{File: file, SHA256: d.source.SHA256, Format: t.Format, Dropped: t.Dropped}
+	d.lines, d.unit = t.Lines, unit(t.Format)
+	t.Rows = d.setAside(t.Columns, t.Rows)
+	d.source.Rows = len(t.Rows)
 	s := table.NewSummarizer(t.Columns)
 	for _, row := range t.Rows {
 		s.Add(row)
@@ -92,7 +95,6 @@ func read(file string, c FitConfig, note func(string)) (*data, [][]float64, erro
 	for _, text := range t.Notes {
 		d.warn(text)
 	}
-	d.lines, d.unit = t.Lines, unit(t.Format)
 	for _, name := range c.Exclude {
 		d.leaveOut(name, "by --exclude")
 	}

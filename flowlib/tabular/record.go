@@ -75,6 +75,8 @@ type Source struct {
 	Format  string `json:"format"`
 	Rows    int    `json:"rows"`    // used
 	Dropped int64  `json:"dropped"` // left out for a missing value
+	// Outliers counts the rows left out since they lie far outside.
+	Outliers int `json:"outliers,omitempty"`
 }
 
 // Split says how many rows went where.

@@ -9,8 +9,8 @@ import (
 func (d *data) warn(text string) { d.warnings = append(d.warnings, text) }
 
 // warnOfRows gathers what a person should know of the rows before believing a density
-// of them; rows are those of the file, in its order, and noise is the recipe's.
-func (d *data) warnOfRows(rows [][]float64, noise []float64) {
+// of them; noise is the recipe's.
+func (d *data) warnOfRows(noise []float64) {
 	for _, warning := range d.summary.Warnings() {
 		if !strings.HasSuffix(warning, "(dequantised)") { // its treatment says so, and more
 			d.warn(warning)
@@ -18,13 +18,6 @@ func (d *data) warnOfRows(rows [][]float64, noise []float64) {
 	}
 	names := namesOfSummary(d.summary)
 	const most = 5 // of a kind
-	for i, o := range findOutliers(rows) {
-		if i == most {
-			d.warn("more columns have rows far outside")
-			break
-		}
-		d.warn(o.warning(names[o.column], d.unit, d.lines))
-	}
 	dependent := findDependent(d.raw.Train, len(d.features))
 	for i, f := range dependent {
 		if i == most {

@@ -1,0 +1,56 @@
+package table
+
+import (
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+
+	"normflow/internal/show"
+)
+
+// outFormat is what a table is written as.
+type outFormat struct {
+	kind string // csv, npy, npz or parquet
+	tabs bool   // of a CSV
+	pack func(w io.Writer) (io.WriteCloser, error)
+}
+
+// formatOf tells it by the name of the file: .csv, .tsv, .txt and names without an
+// ending are text, packed where .gz or .zst follows; .npy, .npz and .parquet are what
+// they say. The error says what else to call it.
+func formatOf(name string) (f outFormat, err error) {
+	base := strings.ToLower(filepath.Base(name))
+	packed := filepath.Ext(base)
+	switch packed {
+	case ".gz":
+		f.pack = func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil }
+	case ".zst":
+		f.pack = func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w, zstd.WithEncoderConcurrency(1)) }
+	case ".bz2", ".xz", ".zip":
+		return f, fmt.Errorf("tables are not packed as %s: end the name in .gz or .zst", packed)
+	}
+	if f.pack != nil {
+		base = strings.TrimSuffix(base, packed)
+	}
+	switch extension := filepath.Ext(base); extension {
+	case "", ".csv", ".txt", ".dat", ".data":
+		f.kind = "csv"
+	case ".tsv", ".tab":
+		f.kind, f.tabs = "csv", true
+	case ".npy", ".npz", ".parquet":
+		f.kind = extension[1:]
+		if f.pack != nil {
+			return f, fmt.Errorf("only text is packed as %s: name it %s alone, or .csv%s", packed, extension, packed)
+		}
+	case ".xlsx", ".xls", ".ods":
+		return f, errors.New("workbooks are not written: name it .csv, which spreadsheets open")
+	default:
+		return f, fmt.Errorf("no format of tables is called %s: end the name in .csv, .tsv, .npy, .npz or .parquet, or in .csv.gz or .csv.zst", show.Quoted(extension))
+	}
+	return f, nil
+}
