@@ -33,6 +33,9 @@ type ColumnSummary struct {
 	// Counts says that every value is the one before it plus 1: a row's number,
 	// which carries no density.
 	Counts bool `json:"counts"`
+	// Increases says that the values are whole numbers, each larger than the one before,
+	// as those are that number the rows of a table of which some were left out.
+	Increases bool `json:"increases,omitempty"`
 	// Step is the smallest distance between two values, if all values lie on
 	// multiples of it from the smallest on, else 0.
 	Step float64 `json:"step"`
@@ -81,7 +84,7 @@ func NewSummarizer(columns []string) *Summarizer {
 	s := &Summarizer{seen: map[uint64]struct{}{}, seed: maphash.MakeSeed()}
 	for _, name := range columns {
 		s.columns = append(s.columns, columnState{
-			ColumnSummary: ColumnSummary{Name: name, Min: math.Inf(1), Max: math.Inf(-1), Whole: true, Counts: true},
+			ColumnSummary: ColumnSummary{Name: name, Min: math.Inf(1), Max: math.Inf(-1), Whole: true, Counts: true, Increases: true},
 			single:        true,
 			values:        map[float64]int64{},
 		})
@@ -121,6 +124,7 @@ func (c *columnState) add(v float64) {
 	c.Min, c.Max = min(c.Min, v), max(c.Max, v)
 	c.Whole = c.Whole && v == math.Trunc(v)
 	c.Counts = c.Counts && (c.N == 1 || v == c.last+1)
+	c.Increases = c.Increases && v == math.Trunc(v) && (c.N == 1 || v > c.last)
 	c.last = v
 	if _, known := c.values[v]; known || len(c.values) < MaxDistinct {
 		c.values[v]++
@@ -140,9 +144,9 @@ func (c *columnState) finish() ColumnSummary {
 	out := c.ColumnSummary
 	out.Mean, out.Std = c.spread.meanStd()
 	if c.N == 0 {
-		out.Min, out.Max, out.Whole, out.Counts = 0, 0, false, false
+		out.Min, out.Max, out.Whole, out.Counts, out.Increases = 0, 0, false, false, false
 	}
-	out.Counts = out.Counts && c.N > 2
+	out.Counts, out.Increases = out.Counts && c.N > 2, out.Increases && c.N > 5 // of fewer, by chance
 	out.Distinct = len(c.values)
 	sorted := make([]float64, 0, len(c.values))
 	for v, n := range c.values {
@@ -259,6 +263,8 @@ func (s Summary) Warnings() []string {
 		switch {
 		case c.Counts:
 			warn("column %s counts the rows (%g, %g, …): leave it out with --exclude", show.Quoted(c.Name), c.Min, c.Min+1)
+		case c.Increases:
+			warn("column %s is a whole number that rises from row to row, from %.15g to %.15g: if it numbers the rows, leave it out with --exclude", show.Quoted(c.Name), c.Min, c.Max)
 		case c.Quantised():
 			warn("column %s lies on steps of %.6g: noise of one step is added (dequantised)", show.Quoted(c.Name), c.Step)
 		case c.TopN > 1 && 20*c.TopN >= c.N:

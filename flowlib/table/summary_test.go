@@ -170,3 +170,15 @@ func TestDequantise(t *testing.T) {
 		t.Errorf("noise has mean %g and mean square %g, want 0 and 1/12", mean, square)
 	}
 }
+
+// Whole numbers that rise from row to row may number the rows of a filtered table.
+func TestWarnsOfNumberedRows(t *testing.T) {
+	s := NewSummarizer([]string{"id", "x"})
+	for i := range 100 {
+		s.Add([]float64{float64(i*i + 3*i), float64((i * 37) % 100)})
+	}
+	got := strings.Join(s.Summary().Warnings(), "\n")
+	if !strings.Contains(got, `column "id" is a whole number that rises from row to row, from 0 to 10098: if it numbers the rows, leave it out with --exclude`) || strings.Contains(got, `"x" is a whole`) {
+		t.Errorf("got %s", got)
+	}
+}
