@@ -2,6 +2,7 @@ package tabular
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -19,9 +20,10 @@ type Driver struct {
 }
 
 func (d Driver) String() string {
-	digits := 6 // or as many more as tell the two values apart
-	for digits < 17 && fmt.Sprintf("%.*g", digits, d.Value) == fmt.Sprintf("%.*g", digits, d.Expected) {
-		digits++
+	digits := 6 // or as many more as show two of the difference, as of times in seconds since 1970
+	if apart := math.Abs(d.Value - d.Expected); apart > 0 {
+		larger := max(math.Abs(d.Value), math.Abs(d.Expected))
+		digits = min(17, max(digits, 2+int(math.Ceil(math.Log10(larger/apart)))))
 	}
 	return fmt.Sprintf("%s is %.*g, not %.*g (%+.1f nats)", show.Name(d.Column), digits, d.Value, digits, d.Expected, d.Gain)
 }
