@@ -19,8 +19,8 @@ require (
 	golang.org/x/image v0.45.0 // interpolates heat maps
 	golang.org/x/sync v0.22.0 // chunks, and runs of the quality tables, side by side
 	golang.org/x/sys v0.47.0 // what the processor can do, and binding to some of its cores
-	golang.org/x/text v0.41.0 // reads tables in UTF-16
 	golang.org/x/term v0.40.0 // whether a bar can be shown
+	golang.org/x/text v0.41.0 // reads tables in UTF-16
 	gonum.org/v1/gonum v0.16.0 // quadrature, statistics, determinants
 	gonum.org/v1/plot v0.15.2 // axes, tiles and plotters of the figures
 )
@@ -47,7 +47,6 @@ require (
 	github.com/pmezard/go-difflib v1.0.1-0.20181226105442-5d4384ee4fb2 // indirect
 	github.com/twpayne/go-geom v1.6.1 // indirect
 	golang.org/x/exp v0.0.0-20260410095643-746e56fc9e2f // indirect
-	
 	google.golang.org/protobuf v1.36.11 // indirect
 	k8s.io/klog/v2 v2.140.0 // indirect
 )

@@ -32,13 +32,15 @@ func (s *csvSource) dropTrailing() {
 	}
 }
 
-// dropUnits leaves out a row of units below the header: texts alone, over numbers.
+// dropUnits leaves out a row of units below the header: texts alone, over numbers. Beside
+// columns of text they must stand over two columns of numbers: one text there may as well
+// be a value that is missing.
 func (s *csvSource) dropUnits() {
 	if len(s.waiting) < 2 {
 		return
 	}
 	units, below := s.waiting[0], s.waiting[1].fields
-	over := 0
+	over, texts := 0, 0
 	for i, unit := range units.fields {
 		if isNumber(unit) || i >= len(below) {
 			return
@@ -48,9 +50,11 @@ func (s *csvSource) dropUnits() {
 				continue // a column without a unit
 			}
 			over++
+		} else {
+			texts++
 		}
 	}
-	if over == 0 {
+	if over == 0 || over == 1 && texts > 0 {
 		return
 	}
 	for _, rec := range s.waiting[1:] { // a column of numbers that misses a value here and there has marks for that

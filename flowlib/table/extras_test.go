@@ -32,8 +32,12 @@ func TestTrailingDelimitersAndUnits(t *testing.T) {
 	}
 }
 
-// A first row of texts is no row of units if one of them comes again.
+// A first row of texts is no row of units if one of them comes again, or if all but one
+// stand over texts.
 func TestMarksAreNoUnits(t *testing.T) {
+	if got := message(fromBytes("t.csv", []byte("a,x\nfoo,absent\nbar,3\nbaz,4\n")), Options{Columns: []string{"x"}}); !strings.Contains(got, `line 2, column "x": found "absent"`) {
+		t.Error(got)
+	}
 	want := `t.csv: line 2, column "x": found "-", expected a number such as 12, -0.5 or 3e-7: correct it, say --na - if it stands for a missing value, or leave the column out with --exclude`
 	if got := message(fromBytes("t.csv", []byte("x,y\n-,-\n1,2\n-,3\n")), Options{}); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
