@@ -1,6 +1,6 @@
 // Package kernel holds the loops in which the hand-written flows spend their
-// time, at the speed of the processor: products of matrices, the affine transform
-// of a coupling layer and its backward pass, Adam.
+// time, at the speed of the processor: products of matrices, the affine and the spline
+// transform of a coupling layer and their backward passes, Adam.
 //
 // Each is written three times: for AVX-512, for AVX2 with FMA (both generated, see
 // the folder gen) and in plain Go, which runs everywhere. What the processor has
@@ -36,6 +36,12 @@ type vector struct {
 	adam                         func(w, mean, square, g *float32, n int, factor, decay1, decay2, rate, correction, epsilon float32)
 	add                          func(out, in *float32, n int)
 	sumSquares                   func(in *float32, n int) float32
+	softmax                      func(out, raw *float32, n, bins, stride int, whole float32)
+	softmaxBackward              func(draw, parts, index, gradient *float32, n, bins, stride int, factor, inverseWhole float32)
+	splinePick                   func(left, v, widths, heights, slopes *float32, n, bins, stride, root int, bound float32)
+	splineInverse, splineForward func(out, logDet, v, left, xi *float32, n int, bound, offset float32)
+	splineBackward               func(d, v, weight, left, xi, gradient *float32, n int, bound, offset float32)
+	splineScatter                func(draw, index, gradient *float32, n, knots, stride int)
 	peak                         func(n int) // see [Set.Peak]
 }
 

@@ -74,6 +74,52 @@ func addAVX512(out *float32, in *float32, n int)
 //go:noescape
 func sumSquaresAVX512(in *float32, n int) float32
 
+// softmaxAVX512 turns n columns of bins raw numbers, stride bytes apart, into positive
+// parts of the whole: rows of a block.
+//
+//go:noescape
+func softmaxAVX512(out *float32, raw *float32, n int, bins int, stride int, whole float32)
+
+// splinePickAVX512 sets the rows from left on, left, width, bottom, height, the raw slopes at
+// both knots and the number, to those of the bin that v falls into, on the x axis,
+// or on the y axis if root is not 0.
+//
+//go:noescape
+func splinePickAVX512(left *float32, v *float32, widths *float32, heights *float32, slopes *float32, n int, bins int, stride int, root int, bound float32)
+
+// splineInverseAVX512 sets out to the curve at v, and adds log g' to logDet.
+// It reads the rows from left on, and sets those from xi on: the place in the bin,
+// and the slopes at both knots.
+//
+//go:noescape
+func splineInverseAVX512(out *float32, logDet *float32, v *float32, left *float32, xi *float32, n int, bound float32, offset float32)
+
+// splineForwardAVX512 sets out to where the curve is v, and takes log g' off logDet.
+// It reads the rows from left on, and sets those from xi on: the place in the bin,
+// and the slopes at both knots.
+//
+//go:noescape
+func splineForwardAVX512(out *float32, logDet *float32, v *float32, left *float32, xi *float32, n int, bound float32, offset float32)
+
+// splineBackwardAVX512 turns d, dL/dz of splineInverse's result z, into dL/dv, for a loss that
+// holds -weight·log g', and sets the rows of gradient to those by left, width,
+// bottom, height and the raw slopes: 0 outside the bound.
+//
+//go:noescape
+func splineBackwardAVX512(d *float32, v *float32, weight *float32, left *float32, xi *float32, gradient *float32, n int, bound float32, offset float32)
+
+// softmaxBackwardAVX512 sets draw, rows stride bytes apart, from the two rows of gradient: by where
+// the bin of the index begins, and by its size, as sums of the parts times the factor.
+//
+//go:noescape
+func softmaxBackwardAVX512(draw *float32, parts *float32, index *float32, gradient *float32, n int, bins int, stride int, factor float32, inverseWhole float32)
+
+// splineScatterAVX512 sets draw, rows stride bytes apart, one for each inner knot, to the two rows of
+// gradient at the knots on either side of the bin of the index, and to 0 elsewhere.
+//
+//go:noescape
+func splineScatterAVX512(draw *float32, index *float32, gradient *float32, n int, knots int, stride int)
+
 // productAVX2x16 makes a column of tiles of a product, 16 float32s wide.
 //
 //go:noescape
@@ -138,6 +184,52 @@ func addAVX2(out *float32, in *float32, n int)
 //
 //go:noescape
 func sumSquaresAVX2(in *float32, n int) float32
+
+// softmaxAVX2 turns n columns of bins raw numbers, stride bytes apart, into positive
+// parts of the whole: rows of a block.
+//
+//go:noescape
+func softmaxAVX2(out *float32, raw *float32, n int, bins int, stride int, whole float32)
+
+// splinePickAVX2 sets the rows from left on, left, width, bottom, height, the raw slopes at
+// both knots and the number, to those of the bin that v falls into, on the x axis,
+// or on the y axis if root is not 0.
+//
+//go:noescape
+func splinePickAVX2(left *float32, v *float32, widths *float32, heights *float32, slopes *float32, n int, bins int, stride int, root int, bound float32)
+
+// splineInverseAVX2 sets out to the curve at v, and adds log g' to logDet.
+// It reads the rows from left on, and sets those from xi on: the place in the bin,
+// and the slopes at both knots.
+//
+//go:noescape
+func splineInverseAVX2(out *float32, logDet *float32, v *float32, left *float32, xi *float32, n int, bound float32, offset float32)
+
+// splineForwardAVX2 sets out to where the curve is v, and takes log g' off logDet.
+// It reads the rows from left on, and sets those from xi on: the place in the bin,
+// and the slopes at both knots.
+//
+//go:noescape
+func splineForwardAVX2(out *float32, logDet *float32, v *float32, left *float32, xi *float32, n int, bound float32, offset float32)
+
+// splineBackwardAVX2 turns d, dL/dz of splineInverse's result z, into dL/dv, for a loss that
+// holds -weight·log g', and sets the rows of gradient to those by left, width,
+// bottom, height and the raw slopes: 0 outside the bound.
+//
+//go:noescape
+func splineBackwardAVX2(d *float32, v *float32, weight *float32, left *float32, xi *float32, gradient *float32, n int, bound float32, offset float32)
+
+// softmaxBackwardAVX2 sets draw, rows stride bytes apart, from the two rows of gradient: by where
+// the bin of the index begins, and by its size, as sums of the parts times the factor.
+//
+//go:noescape
+func softmaxBackwardAVX2(draw *float32, parts *float32, index *float32, gradient *float32, n int, bins int, stride int, factor float32, inverseWhole float32)
+
+// splineScatterAVX2 sets draw, rows stride bytes apart, one for each inner knot, to the two rows of
+// gradient at the knots on either side of the bin of the index, and to 0 elsewhere.
+//
+//go:noescape
+func splineScatterAVX2(draw *float32, index *float32, gradient *float32, n int, knots int, stride int)
 
 // transposeAVX512 turns in, [rows, 64], into out, [64, rows], whose rows lie ldOut bytes apart;
 // rows is a multiple of 16.

@@ -1999,6 +1999,1062 @@ loop:
 	VZEROUPPER
 	RET
 
+// func softmaxAVX512(out *float32, raw *float32, n int, bins int, stride int, whole float32)
+// Requires: AVX, AVX512F
+TEXT ·softmaxAVX512(SB), NOSPLIT, $0-44
+	MOVQ         out+0(FP), AX
+	MOVQ         raw+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVQ         bins+24(FP), BX
+	MOVQ         stride+32(FP), SI
+	VBROADCASTSS whole+40(FP), Z6
+
+loop:
+	MOVQ    CX, DI
+	MOVQ    BX, R8
+	VMOVUPS (DI), Z0
+
+largest:
+	VMAXPS (DI), Z0, Z0
+	ADDQ   SI, DI
+	DECQ   R8
+	JG     largest
+	MOVQ   CX, DI
+	MOVQ   BX, R8
+	MOVQ   AX, R9
+	VPXORD Z5, Z5, Z5
+
+exp:
+	VMOVUPS      (DI), Z1
+	VSUBPS       Z0, Z1, Z1
+	VBROADCASTSS float_c2ae0000<>+0(SB), Z2
+	VMAXPS       Z1, Z2, Z1
+	VBROADCASTSS float_3fb8aa3b<>+0(SB), Z4
+	VMULPS       Z4, Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VBROADCASTSS float_bf318000<>+0(SB), Z4
+	VFMADD231PS  Z4, Z2, Z1
+	VBROADCASTSS float_395e8083<>+0(SB), Z4
+	VFMADD231PS  Z4, Z2, Z1
+	VBROADCASTSS float_39506967<>+0(SB), Z3
+	VBROADCASTSS float_3ab743ce<>+0(SB), Z4
+	VFMADD213PS  Z4, Z1, Z3
+	VBROADCASTSS float_3c088908<>+0(SB), Z4
+	VFMADD213PS  Z4, Z1, Z3
+	VBROADCASTSS float_3d2aa9c1<>+0(SB), Z4
+	VFMADD213PS  Z4, Z1, Z3
+	VBROADCASTSS float_3e2aaaaa<>+0(SB), Z4
+	VFMADD213PS  Z4, Z1, Z3
+	VBROADCASTSS float_3f000000<>+0(SB), Z4
+	VFMADD213PS  Z4, Z1, Z3
+	VBROADCASTSS float_3f800000<>+0(SB), Z4
+	VFMADD213PS  Z4, Z1, Z3
+	VBROADCASTSS float_3f800000<>+0(SB), Z4
+	VFMADD213PS  Z4, Z1, Z3
+	VCVTPS2DQ    Z2, Z2
+	VPSLLD       $0x17, Z2, Z2
+	VPADDD       Z2, Z3, Z1
+	VMOVUPS      Z1, (R9)
+	VADDPS       Z1, Z5, Z5
+	ADDQ         SI, DI
+	ADDQ         $0x00000100, R9
+	DECQ         R8
+	JG           exp
+	VDIVPS       Z5, Z6, Z5
+	MOVQ         BX, DI
+	MOVQ         AX, R8
+
+scale:
+	VMULPS  (R8), Z5, Z1
+	VMOVUPS Z1, (R8)
+	ADDQ    $0x00000100, R8
+	DECQ    DI
+	JG      scale
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	SUBQ    $0x10, DX
+	JG      loop
+	VZEROUPPER
+	RET
+
+DATA float_c2ae0000<>+0(SB)/4, $0xc2ae0000
+GLOBL float_c2ae0000<>(SB), RODATA|NOPTR, $4
+
+// func splinePickAVX512(left *float32, v *float32, widths *float32, heights *float32, slopes *float32, n int, bins int, stride int, root int, bound float32)
+// Requires: AVX, AVX512F
+TEXT ·splinePickAVX512(SB), NOSPLIT, $0-76
+	MOVQ left+0(FP), AX
+	MOVQ v+8(FP), CX
+	MOVQ widths+16(FP), DX
+	MOVQ heights+24(FP), BX
+	MOVQ slopes+32(FP), SI
+	MOVQ n+40(FP), DI
+	MOVQ bins+48(FP), R8
+	MOVQ stride+56(FP), R9
+	MOVQ root+64(FP), R10
+	SUBQ $0x02, R8
+
+loop:
+	VBROADCASTSS bound+72(FP), Z12
+	VMOVUPS      (CX), Z9
+	VADDPS       Z12, Z9, Z9
+	VADDPS       Z12, Z12, Z12
+	VDIVPS       Z12, Z9, Z9
+	VPXORD       Z0, Z0, Z0
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z4, Z4, Z4
+	VPXORD       Z6, Z6, Z6
+	MOVQ         DX, R11
+	MOVQ         BX, R12
+	MOVQ         SI, R13
+	MOVQ         R8, R14
+	VBROADCASTSS float_3a83126f<>+0(SB), Z12
+	VADDPS       (R11), Z12, Z1
+	VADDPS       (R12), Z12, Z3
+	VMOVUPS      (R13), Z5
+	VMOVAPS      Z1, Z7
+	VMOVAPS      Z3, Z8
+	TESTQ        R14, R14
+	JZ           last
+
+between:
+	VMOVAPS Z7, Z13
+	TESTQ   R10, R10
+	JZ      axis
+	VMOVAPS Z8, Z13
+
+axis:
+	ADDQ         $0x00000100, R11
+	ADDQ         $0x00000100, R12
+	VBROADCASTSS float_3a83126f<>+0(SB), Z12
+	VADDPS       (R11), Z12, Z10
+	VADDPS       (R12), Z12, Z11
+	VCMPPS       $0x0d, Z13, Z9, K1
+	VMOVUPS      Z7, K1, Z0
+	VMOVUPS      Z8, K1, Z2
+	VMOVUPS      Z10, K1, Z1
+	VMOVUPS      Z11, K1, Z3
+	VMOVUPS      (R13), K1, Z4
+	ADDQ         R9, R13
+	VMOVUPS      (R13), K1, Z5
+	VADDPS       Z10, Z7, Z7
+	VADDPS       Z11, Z8, Z8
+	VBROADCASTSS float_3f800000<>+0(SB), Z12
+	VMOVAPS.Z    Z12, K1, Z12
+	VADDPS       Z12, Z6, Z6
+	DECQ         R14
+	JG           between
+
+last:
+	VMOVAPS Z7, Z13
+	TESTQ   R10, R10
+	JZ      lastAxis
+	VMOVAPS Z8, Z13
+
+lastAxis:
+	ADDQ         $0x00000100, R11
+	ADDQ         $0x00000100, R12
+	VBROADCASTSS float_3a83126f<>+0(SB), Z12
+	VADDPS       (R11), Z12, Z10
+	VADDPS       (R12), Z12, Z11
+	VCMPPS       $0x0d, Z13, Z9, K1
+	VMOVUPS      Z7, K1, Z0
+	VMOVUPS      Z8, K1, Z2
+	VMOVUPS      Z10, K1, Z1
+	VMOVUPS      Z11, K1, Z3
+	VMOVUPS      (R13), K1, Z4
+	VPXORD       Z12, Z12, Z12
+	VMOVUPS      Z12, K1, Z5
+	VBROADCASTSS float_3f800000<>+0(SB), Z12
+	VMOVAPS.Z    Z12, K1, Z12
+	VADDPS       Z12, Z6, Z6
+	VBROADCASTSS bound+72(FP), Z12
+	VADDPS       Z12, Z12, Z13
+	VFMSUB213PS  Z12, Z13, Z0
+	VMOVUPS      Z0, (AX)
+	VMULPS       Z13, Z1, Z1
+	VMOVUPS      Z1, 256(AX)
+	VFMSUB213PS  Z12, Z13, Z2
+	VMOVUPS      Z2, 512(AX)
+	VMULPS       Z13, Z3, Z3
+	VMOVUPS      Z3, 768(AX)
+	VMOVUPS      Z4, 1024(AX)
+	VMOVUPS      Z5, 1280(AX)
+	VMOVUPS      Z6, 1536(AX)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DX
+	ADDQ         $0x40, BX
+	ADDQ         $0x40, SI
+	SUBQ         $0x10, DI
+	JG           loop
+	VZEROUPPER
+	RET
+
+DATA float_3a83126f<>+0(SB)/4, $0x3a83126f
+GLOBL float_3a83126f<>(SB), RODATA|NOPTR, $4
+
+// func splineInverseAVX512(out *float32, logDet *float32, v *float32, left *float32, xi *float32, n int, bound float32, offset float32)
+// Requires: AVX, AVX512F
+TEXT ·splineInverseAVX512(SB), NOSPLIT, $0-56
+	MOVQ out+0(FP), AX
+	MOVQ logDet+8(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ left+24(FP), BX
+	MOVQ xi+32(FP), SI
+	MOVQ n+40(FP), DI
+
+loop:
+	VBROADCASTSS offset+52(FP), Z3
+	VADDPS       1024(BX), Z3, Z3
+	VPXORD       Z6, Z6, Z6
+	VSUBPS       Z3, Z6, Z9
+	VMINPS       Z3, Z9, Z9
+	VBROADCASTSS float_c2ae0000<>+0(SB), Z6
+	VMAXPS       Z9, Z6, Z9
+	VBROADCASTSS float_3fb8aa3b<>+0(SB), Z6
+	VMULPS       Z6, Z9, Z10
+	VRNDSCALEPS  $0x08, Z10, Z10
+	VBROADCASTSS float_bf318000<>+0(SB), Z6
+	VFMADD231PS  Z6, Z10, Z9
+	VBROADCASTSS float_395e8083<>+0(SB), Z6
+	VFMADD231PS  Z6, Z10, Z9
+	VBROADCASTSS float_39506967<>+0(SB), Z12
+	VBROADCASTSS float_3ab743ce<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3c088908<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3d2aa9c1<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3e2aaaaa<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3f000000<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3f800000<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3f800000<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VCVTPS2DQ    Z10, Z10
+	VPSLLD       $0x17, Z10, Z10
+	VPADDD       Z10, Z12, Z9
+	VBROADCASTSS float_3ed413cd<>+0(SB), Z6
+	VCMPPS       $0x0e, Z6, Z9, K1
+	VBROADCASTSS float_3f000000<>+0(SB), Z6
+	VMULPS       Z6, Z9, Z12
+	VSUBPS       Z6, Z12, Z12
+	VMOVUPS      Z12, K1, Z9
+	VBROADCASTSS float_3f800000<>+0(SB), Z10
+	VMOVAPS.Z    Z10, K1, Z10
+	VMULPS       Z9, Z9, Z11
+	VBROADCASTSS float_3d9021bb<>+0(SB), Z12
+	VBROADCASTSS float_bdebd1b8<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3def251a<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_bdfe5d4f<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3e11e9bf<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_be2aae50<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3e4cceac<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_be7ffffc<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3eaaaaaa<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VMULPS       Z9, Z12, Z12
+	VMULPS       Z11, Z12, Z12
+	VBROADCASTSS float_b95e8083<>+0(SB), Z6
+	VFMADD231PS  Z6, Z10, Z12
+	VBROADCASTSS float_bf000000<>+0(SB), Z6
+	VFMADD231PS  Z6, Z11, Z12
+	VADDPS       Z12, Z9, Z9
+	VBROADCASTSS float_3f318000<>+0(SB), Z6
+	VFMADD231PS  Z6, Z10, Z9
+	VPXORD       Z6, Z6, Z6
+	VMAXPS       Z3, Z6, Z3
+	VADDPS       Z9, Z3, Z3
+	VBROADCASTSS float_3a83126f<>+0(SB), Z6
+	VADDPS       Z6, Z3, Z3
+	VMOVUPS      Z3, 256(SI)
+	VBROADCASTSS offset+52(FP), Z4
+	VADDPS       1280(BX), Z4, Z4
+	VPXORD       Z6, Z6, Z6
+	VSUBPS       Z4, Z6, Z9
+	VMINPS       Z4, Z9, Z9
+	VBROADCASTSS float_c2ae0000<>+0(SB), Z6
+	VMAXPS       Z9, Z6, Z9
+	VBROADCASTSS float_3fb8aa3b<>+0(SB), Z6
+	VMULPS       Z6, Z9, Z10
+	VRNDSCALEPS  $0x08, Z10, Z10
+	VBROADCASTSS float_bf318000<>+0(SB), Z6
+	VFMADD231PS  Z6, Z10, Z9
+	VBROADCASTSS float_395e8083<>+0(SB), Z6
+	VFMADD231PS  Z6, Z10, Z9
+	VBROADCASTSS float_39506967<>+0(SB), Z12
+	VBROADCASTSS float_3ab743ce<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3c088908<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3d2aa9c1<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3e2aaaaa<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3f000000<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3f800000<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3f800000<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VCVTPS2DQ    Z10, Z10
+	VPSLLD       $0x17, Z10, Z10
+	VPADDD       Z10, Z12, Z9
+	VBROADCASTSS float_3ed413cd<>+0(SB), Z6
+	VCMPPS       $0x0e, Z6, Z9, K1
+	VBROADCASTSS float_3f000000<>+0(SB), Z6
+	VMULPS       Z6, Z9, Z12
+	VSUBPS       Z6, Z12, Z12
+	VMOVUPS      Z12, K1, Z9
+	VBROADCASTSS float_3f800000<>+0(SB), Z10
+	VMOVAPS.Z    Z10, K1, Z10
+	VMULPS       Z9, Z9, Z11
+	VBROADCASTSS float_3d9021bb<>+0(SB), Z12
+	VBROADCASTSS float_bdebd1b8<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3def251a<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_bdfe5d4f<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3e11e9bf<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_be2aae50<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3e4cceac<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_be7ffffc<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3eaaaaaa<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VMULPS       Z9, Z12, Z12
+	VMULPS       Z11, Z12, Z12
+	VBROADCASTSS float_b95e8083<>+0(SB), Z6
+	VFMADD231PS  Z6, Z10, Z12
+	VBROADCASTSS float_bf000000<>+0(SB), Z6
+	VFMADD231PS  Z6, Z11, Z12
+	VADDPS       Z12, Z9, Z9
+	VBROADCASTSS float_3f318000<>+0(SB), Z6
+	VFMADD231PS  Z6, Z10, Z9
+	VPXORD       Z6, Z6, Z6
+	VMAXPS       Z4, Z6, Z4
+	VADDPS       Z9, Z4, Z4
+	VBROADCASTSS float_3a83126f<>+0(SB), Z6
+	VADDPS       Z6, Z4, Z4
+	VMOVUPS      Z4, 512(SI)
+	VMOVUPS      (DX), Z0
+	VMOVUPS      256(BX), Z9
+	VMOVUPS      768(BX), Z2
+	VDIVPS       Z9, Z2, Z2
+	VBROADCASTSS float_40000000<>+0(SB), Z14
+	VADDPS       Z3, Z4, Z11
+	VFNMADD231PS Z14, Z2, Z11
+	VSUBPS       (BX), Z0, Z1
+	VDIVPS       Z9, Z1, Z1
+	VMOVUPS      Z1, (SI)
+	VBROADCASTSS float_3f800000<>+0(SB), Z6
+	VSUBPS       Z1, Z6, Z6
+	VMULPS       Z6, Z1, Z5
+	VMOVAPS      Z2, Z7
+	VFMADD231PS  Z5, Z11, Z7
+	VMULPS       Z1, Z1, Z9
+	VMULPS       Z6, Z6, Z8
+	VMULPS       Z3, Z8, Z8
+	VFMADD231PS  Z4, Z9, Z8
+	VMULPS       Z2, Z5, Z10
+	VFMADD231PS  Z14, Z10, Z8
+	VMULPS       Z2, Z9, Z12
+	VFMADD231PS  Z3, Z5, Z12
+	VDIVPS       Z7, Z12, Z12
+	VMULPS       768(BX), Z12, Z12
+	VADDPS       512(BX), Z12, Z12
+	VDIVPS       Z7, Z2, Z2
+	VMULPS       Z2, Z2, Z2
+	VMULPS       Z8, Z2, Z8
+	VBROADCASTSS float_3f3504f3<>+0(SB), Z6
+	VPSUBD       Z6, Z8, Z9
+	VPSRAD       $0x17, Z9, Z9
+	VPSLLD       $0x17, Z9, Z11
+	VPSUBD       Z11, Z8, Z8
+	VCVTDQ2PS    Z9, Z9
+	VBROADCASTSS float_3f800000<>+0(SB), Z6
+	VSUBPS       Z6, Z8, Z8
+	VMULPS       Z8, Z8, Z10
+	VBROADCASTSS float_3d9021bb<>+0(SB), Z11
+	VBROADCASTSS float_bdebd1b8<>+0(SB), Z6
+	VFMADD213PS  Z6, Z8, Z11
+	VBROADCASTSS float_3def251a<>+0(SB), Z6
+	VFMADD213PS  Z6, Z8, Z11
+	VBROADCASTSS float_bdfe5d4f<>+0(SB), Z6
+	VFMADD213PS  Z6, Z8, Z11
+	VBROADCASTSS float_3e11e9bf<>+0(SB), Z6
+	VFMADD213PS  Z6, Z8, Z11
+	VBROADCASTSS float_be2aae50<>+0(SB), Z6
+	VFMADD213PS  Z6, Z8, Z11
+	VBROADCASTSS float_3e4cceac<>+0(SB), Z6
+	VFMADD213PS  Z6, Z8, Z11
+	VBROADCASTSS float_be7ffffc<>+0(SB), Z6
+	VFMADD213PS  Z6, Z8, Z11
+	VBROADCASTSS float_3eaaaaaa<>+0(SB), Z6
+	VFMADD213PS  Z6, Z8, Z11
+	VMULPS       Z8, Z11, Z11
+	VMULPS       Z10, Z11, Z11
+	VBROADCASTSS float_b95e8083<>+0(SB), Z6
+	VFMADD231PS  Z6, Z9, Z11
+	VBROADCASTSS float_bf000000<>+0(SB), Z6
+	VFMADD231PS  Z6, Z10, Z11
+	VADDPS       Z11, Z8, Z8
+	VBROADCASTSS float_3f318000<>+0(SB), Z6
+	VFMADD231PS  Z6, Z9, Z8
+	VBROADCASTSS bound+48(FP), Z6
+	VPXORD       Z9, Z9, Z9
+	VSUBPS       Z0, Z9, Z9
+	VMAXPS       Z0, Z9, Z9
+	VCMPPS       $0x02, Z6, Z9, K1
+	VMOVUPS      Z12, K1, Z0
+	VMOVUPS      Z0, (AX)
+	VMOVAPS.Z    Z8, K1, Z8
+	VMOVUPS      (CX), Z9
+	VADDPS       Z8, Z9, Z9
+	VMOVUPS      Z9, (CX)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DX
+	ADDQ         $0x40, BX
+	ADDQ         $0x40, SI
+	SUBQ         $0x10, DI
+	JG           loop
+	VZEROUPPER
+	RET
+
+DATA float_3ed413cd<>+0(SB)/4, $0x3ed413cd
+GLOBL float_3ed413cd<>(SB), RODATA|NOPTR, $4
+
+DATA float_3d9021bb<>+0(SB)/4, $0x3d9021bb
+GLOBL float_3d9021bb<>(SB), RODATA|NOPTR, $4
+
+DATA float_bdebd1b8<>+0(SB)/4, $0xbdebd1b8
+GLOBL float_bdebd1b8<>(SB), RODATA|NOPTR, $4
+
+DATA float_3def251a<>+0(SB)/4, $0x3def251a
+GLOBL float_3def251a<>(SB), RODATA|NOPTR, $4
+
+DATA float_bdfe5d4f<>+0(SB)/4, $0xbdfe5d4f
+GLOBL float_bdfe5d4f<>(SB), RODATA|NOPTR, $4
+
+DATA float_3e11e9bf<>+0(SB)/4, $0x3e11e9bf
+GLOBL float_3e11e9bf<>(SB), RODATA|NOPTR, $4
+
+DATA float_be2aae50<>+0(SB)/4, $0xbe2aae50
+GLOBL float_be2aae50<>(SB), RODATA|NOPTR, $4
+
+DATA float_3e4cceac<>+0(SB)/4, $0x3e4cceac
+GLOBL float_3e4cceac<>(SB), RODATA|NOPTR, $4
+
+DATA float_be7ffffc<>+0(SB)/4, $0xbe7ffffc
+GLOBL float_be7ffffc<>(SB), RODATA|NOPTR, $4
+
+DATA float_3eaaaaaa<>+0(SB)/4, $0x3eaaaaaa
+GLOBL float_3eaaaaaa<>(SB), RODATA|NOPTR, $4
+
+DATA float_b95e8083<>+0(SB)/4, $0xb95e8083
+GLOBL float_b95e8083<>(SB), RODATA|NOPTR, $4
+
+DATA float_bf000000<>+0(SB)/4, $0xbf000000
+GLOBL float_bf000000<>(SB), RODATA|NOPTR, $4
+
+DATA float_3f318000<>+0(SB)/4, $0x3f318000
+GLOBL float_3f318000<>(SB), RODATA|NOPTR, $4
+
+DATA float_40000000<>+0(SB)/4, $0x40000000
+GLOBL float_40000000<>(SB), RODATA|NOPTR, $4
+
+DATA float_3f3504f3<>+0(SB)/4, $0x3f3504f3
+GLOBL float_3f3504f3<>(SB), RODATA|NOPTR, $4
+
+// func splineForwardAVX512(out *float32, logDet *float32, v *float32, left *float32, xi *float32, n int, bound float32, offset float32)
+// Requires: AVX, AVX512F
+TEXT ·splineForwardAVX512(SB), NOSPLIT, $0-56
+	MOVQ out+0(FP), AX
+	MOVQ logDet+8(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ left+24(FP), BX
+	MOVQ xi+32(FP), SI
+	MOVQ n+40(FP), DI
+
+loop:
+	VBROADCASTSS offset+52(FP), Z3
+	VADDPS       1024(BX), Z3, Z3
+	VPXORD       Z6, Z6, Z6
+	VSUBPS       Z3, Z6, Z9
+	VMINPS       Z3, Z9, Z9
+	VBROADCASTSS float_c2ae0000<>+0(SB), Z6
+	VMAXPS       Z9, Z6, Z9
+	VBROADCASTSS float_3fb8aa3b<>+0(SB), Z6
+	VMULPS       Z6, Z9, Z10
+	VRNDSCALEPS  $0x08, Z10, Z10
+	VBROADCASTSS float_bf318000<>+0(SB), Z6
+	VFMADD231PS  Z6, Z10, Z9
+	VBROADCASTSS float_395e8083<>+0(SB), Z6
+	VFMADD231PS  Z6, Z10, Z9
+	VBROADCASTSS float_39506967<>+0(SB), Z12
+	VBROADCASTSS float_3ab743ce<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3c088908<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3d2aa9c1<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3e2aaaaa<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3f000000<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3f800000<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3f800000<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VCVTPS2DQ    Z10, Z10
+	VPSLLD       $0x17, Z10, Z10
+	VPADDD       Z10, Z12, Z9
+	VBROADCASTSS float_3ed413cd<>+0(SB), Z6
+	VCMPPS       $0x0e, Z6, Z9, K1
+	VBROADCASTSS float_3f000000<>+0(SB), Z6
+	VMULPS       Z6, Z9, Z12
+	VSUBPS       Z6, Z12, Z12
+	VMOVUPS      Z12, K1, Z9
+	VBROADCASTSS float_3f800000<>+0(SB), Z10
+	VMOVAPS.Z    Z10, K1, Z10
+	VMULPS       Z9, Z9, Z11
+	VBROADCASTSS float_3d9021bb<>+0(SB), Z12
+	VBROADCASTSS float_bdebd1b8<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3def251a<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_bdfe5d4f<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3e11e9bf<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_be2aae50<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3e4cceac<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_be7ffffc<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3eaaaaaa<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VMULPS       Z9, Z12, Z12
+	VMULPS       Z11, Z12, Z12
+	VBROADCASTSS float_b95e8083<>+0(SB), Z6
+	VFMADD231PS  Z6, Z10, Z12
+	VBROADCASTSS float_bf000000<>+0(SB), Z6
+	VFMADD231PS  Z6, Z11, Z12
+	VADDPS       Z12, Z9, Z9
+	VBROADCASTSS float_3f318000<>+0(SB), Z6
+	VFMADD231PS  Z6, Z10, Z9
+	VPXORD       Z6, Z6, Z6
+	VMAXPS       Z3, Z6, Z3
+	VADDPS       Z9, Z3, Z3
+	VBROADCASTSS float_3a83126f<>+0(SB), Z6
+	VADDPS       Z6, Z3, Z3
+	VMOVUPS      Z3, 256(SI)
+	VBROADCASTSS offset+52(FP), Z4
+	VADDPS       1280(BX), Z4, Z4
+	VPXORD       Z6, Z6, Z6
+	VSUBPS       Z4, Z6, Z9
+	VMINPS       Z4, Z9, Z9
+	VBROADCASTSS float_c2ae0000<>+0(SB), Z6
+	VMAXPS       Z9, Z6, Z9
+	VBROADCASTSS float_3fb8aa3b<>+0(SB), Z6
+	VMULPS       Z6, Z9, Z10
+	VRNDSCALEPS  $0x08, Z10, Z10
+	VBROADCASTSS float_bf318000<>+0(SB), Z6
+	VFMADD231PS  Z6, Z10, Z9
+	VBROADCASTSS float_395e8083<>+0(SB), Z6
+	VFMADD231PS  Z6, Z10, Z9
+	VBROADCASTSS float_39506967<>+0(SB), Z12
+	VBROADCASTSS float_3ab743ce<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3c088908<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3d2aa9c1<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3e2aaaaa<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3f000000<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3f800000<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3f800000<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VCVTPS2DQ    Z10, Z10
+	VPSLLD       $0x17, Z10, Z10
+	VPADDD       Z10, Z12, Z9
+	VBROADCASTSS float_3ed413cd<>+0(SB), Z6
+	VCMPPS       $0x0e, Z6, Z9, K1
+	VBROADCASTSS float_3f000000<>+0(SB), Z6
+	VMULPS       Z6, Z9, Z12
+	VSUBPS       Z6, Z12, Z12
+	VMOVUPS      Z12, K1, Z9
+	VBROADCASTSS float_3f800000<>+0(SB), Z10
+	VMOVAPS.Z    Z10, K1, Z10
+	VMULPS       Z9, Z9, Z11
+	VBROADCASTSS float_3d9021bb<>+0(SB), Z12
+	VBROADCASTSS float_bdebd1b8<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3def251a<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_bdfe5d4f<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3e11e9bf<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_be2aae50<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3e4cceac<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_be7ffffc<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VBROADCASTSS float_3eaaaaaa<>+0(SB), Z6
+	VFMADD213PS  Z6, Z9, Z12
+	VMULPS       Z9, Z12, Z12
+	VMULPS       Z11, Z12, Z12
+	VBROADCASTSS float_b95e8083<>+0(SB), Z6
+	VFMADD231PS  Z6, Z10, Z12
+	VBROADCASTSS float_bf000000<>+0(SB), Z6
+	VFMADD231PS  Z6, Z11, Z12
+	VADDPS       Z12, Z9, Z9
+	VBROADCASTSS float_3f318000<>+0(SB), Z6
+	VFMADD231PS  Z6, Z10, Z9
+	VPXORD       Z6, Z6, Z6
+	VMAXPS       Z4, Z6, Z4
+	VADDPS       Z9, Z4, Z4
+	VBROADCASTSS float_3a83126f<>+0(SB), Z6
+	VADDPS       Z6, Z4, Z4
+	VMOVUPS      Z4, 512(SI)
+	VMOVUPS      (DX), Z0
+	VMOVUPS      256(BX), Z9
+	VMOVUPS      768(BX), Z2
+	VDIVPS       Z9, Z2, Z2
+	VBROADCASTSS float_40000000<>+0(SB), Z14
+	VADDPS       Z3, Z4, Z11
+	VFNMADD231PS Z14, Z2, Z11
+	VSUBPS       512(BX), Z0, Z10
+	VDIVPS       768(BX), Z10, Z10
+	VMULPS       Z10, Z11, Z12
+	VSUBPS       Z3, Z2, Z1
+	VADDPS       Z12, Z1, Z1
+	VSUBPS       Z3, Z12, Z12
+	VMULPS       Z2, Z10, Z10
+	VMULPS       Z10, Z1, Z1
+	VADDPS       Z1, Z1, Z1
+	VADDPS       Z1, Z1, Z1
+	VFMADD231PS  Z12, Z12, Z1
+	VPXORD       Z6, Z6, Z6
+	VMAXPS       Z1, Z6, Z1
+	VSQRTPS      Z1, Z1
+	VSUBPS       Z1, Z12, Z12
+	VMULPS       Z14, Z10, Z10
+	VPXORD       Z1, Z1, Z1
+	VSUBPS       Z10, Z1, Z1
+	VDIVPS       Z12, Z1, Z1
+	VMOVUPS      Z1, (SI)
+	VBROADCASTSS float_3f800000<>+0(SB), Z6
+	VSUBPS       Z1, Z6, Z6
+	VMULPS       Z6, Z1, Z5
+	VMOVAPS      Z2, Z7
+	VFMADD231PS  Z5, Z11, Z7
+	VMULPS       Z1, Z1, Z9
+	VMULPS       Z6, Z6, Z8
+	VMULPS       Z3, Z8, Z8
+	VFMADD231PS  Z4, Z9, Z8
+	VMULPS       Z2, Z5, Z10
+	VFMADD231PS  Z14, Z10, Z8
+	VMOVUPS      (BX), Z12
+	VFMADD231PS  256(BX), Z1, Z12
+	VDIVPS       Z7, Z2, Z2
+	VMULPS       Z2, Z2, Z2
+	VMULPS       Z8, Z2, Z8
+	VBROADCASTSS float_3f3504f3<>+0(SB), Z6
+	VPSUBD       Z6, Z8, Z9
+	VPSRAD       $0x17, Z9, Z9
+	VPSLLD       $0x17, Z9, Z11
+	VPSUBD       Z11, Z8, Z8
+	VCVTDQ2PS    Z9, Z9
+	VBROADCASTSS float_3f800000<>+0(SB), Z6
+	VSUBPS       Z6, Z8, Z8
+	VMULPS       Z8, Z8, Z10
+	VBROADCASTSS float_3d9021bb<>+0(SB), Z11
+	VBROADCASTSS float_bdebd1b8<>+0(SB), Z6
+	VFMADD213PS  Z6, Z8, Z11
+	VBROADCASTSS float_3def251a<>+0(SB), Z6
+	VFMADD213PS  Z6, Z8, Z11
+	VBROADCASTSS float_bdfe5d4f<>+0(SB), Z6
+	VFMADD213PS  Z6, Z8, Z11
+	VBROADCASTSS float_3e11e9bf<>+0(SB), Z6
+	VFMADD213PS  Z6, Z8, Z11
+	VBROADCASTSS float_be2aae50<>+0(SB), Z6
+	VFMADD213PS  Z6, Z8, Z11
+	VBROADCASTSS float_3e4cceac<>+0(SB), Z6
+	VFMADD213PS  Z6, Z8, Z11
+	VBROADCASTSS float_be7ffffc<>+0(SB), Z6
+	VFMADD213PS  Z6, Z8, Z11
+	VBROADCASTSS float_3eaaaaaa<>+0(SB), Z6
+	VFMADD213PS  Z6, Z8, Z11
+	VMULPS       Z8, Z11, Z11
+	VMULPS       Z10, Z11, Z11
+	VBROADCASTSS float_b95e8083<>+0(SB), Z6
+	VFMADD231PS  Z6, Z9, Z11
+	VBROADCASTSS float_bf000000<>+0(SB), Z6
+	VFMADD231PS  Z6, Z10, Z11
+	VADDPS       Z11, Z8, Z8
+	VBROADCASTSS float_3f318000<>+0(SB), Z6
+	VFMADD231PS  Z6, Z9, Z8
+	VBROADCASTSS bound+48(FP), Z6
+	VPXORD       Z9, Z9, Z9
+	VSUBPS       Z0, Z9, Z9
+	VMAXPS       Z0, Z9, Z9
+	VCMPPS       $0x02, Z6, Z9, K1
+	VMOVUPS      Z12, K1, Z0
+	VMOVUPS      Z0, (AX)
+	VMOVAPS.Z    Z8, K1, Z8
+	VMOVUPS      (CX), Z9
+	VSUBPS       Z8, Z9, Z9
+	VMOVUPS      Z9, (CX)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DX
+	ADDQ         $0x40, BX
+	ADDQ         $0x40, SI
+	SUBQ         $0x10, DI
+	JG           loop
+	VZEROUPPER
+	RET
+
+// func splineBackwardAVX512(d *float32, v *float32, weight *float32, left *float32, xi *float32, gradient *float32, n int, bound float32, offset float32)
+// Requires: AVX, AVX512F
+TEXT ·splineBackwardAVX512(SB), NOSPLIT, $0-64
+	MOVQ d+0(FP), AX
+	MOVQ v+8(FP), CX
+	MOVQ weight+16(FP), DX
+	MOVQ left+24(FP), BX
+	MOVQ xi+32(FP), SI
+	MOVQ gradient+40(FP), DI
+	MOVQ n+48(FP), R8
+
+loop:
+	VMOVUPS      (SI), Z0
+	VMOVUPS      256(SI), Z2
+	VMOVUPS      512(SI), Z3
+	VMOVUPS      768(BX), Z1
+	VDIVPS       256(BX), Z1, Z1
+	VBROADCASTSS float_40000000<>+0(SB), Z14
+	VBROADCASTSS float_3f800000<>+0(SB), Z11
+	VSUBPS       Z0, Z11, Z5
+	VMULPS       Z0, Z5, Z4
+	VADDPS       Z2, Z3, Z13
+	VFNMADD231PS Z14, Z1, Z13
+	VMOVAPS      Z1, Z6
+	VFMADD231PS  Z13, Z4, Z6
+	VDIVPS       Z6, Z11, Z6
+	VMULPS       Z0, Z0, Z12
+	VMULPS       Z5, Z5, Z8
+	VMULPS       Z2, Z8, Z8
+	VFMADD231PS  Z3, Z12, Z8
+	VMULPS       Z1, Z4, Z9
+	VFMADD231PS  Z14, Z9, Z8
+	VDIVPS       Z8, Z11, Z7
+	VMOVAPS      Z8, Z10
+	VMULPS       Z1, Z12, Z8
+	VFMADD231PS  Z2, Z4, Z8
+	VMULPS       Z6, Z8, Z8
+	VMOVUPS      (AX), Z9
+	VMOVUPS      Z9, 512(DI)
+	VMULPS       768(BX), Z9, Z9
+	VMULPS       Z6, Z9, Z9
+	VMULPS       Z1, Z10, Z11
+	VMULPS       Z6, Z11, Z11
+	VMULPS       Z9, Z11, Z11
+	VPXORD       Z10, Z10, Z10
+	VSUBPS       (DX), Z10, Z10
+	VADDPS       Z0, Z0, Z12
+	VBROADCASTSS float_3f800000<>+0(SB), Z14
+	VSUBPS       Z12, Z14, Z12
+	VMULPS       Z12, Z13, Z13
+	VMULPS       Z6, Z13, Z13
+	VMULPS       Z1, Z12, Z12
+	VFMADD231PS  Z3, Z0, Z12
+	VFNMADD231PS Z2, Z5, Z12
+	VFMSUB213PS  Z13, Z7, Z12
+	VADDPS       Z12, Z12, Z12
+	VFMADD231PS  Z10, Z12, Z11
+	VDIVPS       256(BX), Z11, Z11
+	VMOVUPS      Z11, 1536(DI)
+	VMULPS       Z10, Z4, Z12
+	VMULPS       Z6, Z12, Z12
+	VADDPS       Z12, Z12, Z12
+	VMULPS       Z8, Z4, Z13
+	VFMADD231PS  Z9, Z13, Z12
+	VPXORD       Z13, Z13, Z13
+	VSUBPS       Z12, Z13, Z13
+	VMULPS       Z7, Z10, Z12
+	VMULPS       Z5, Z5, Z2
+	VMULPS       Z2, Z12, Z2
+	VADDPS       Z13, Z2, Z2
+	VFMADD231PS  Z9, Z4, Z2
+	VMULPS       Z0, Z0, Z3
+	VMULPS       Z3, Z12, Z3
+	VADDPS       Z13, Z3, Z3
+	VMULPS       Z4, Z7, Z7
+	VADDPS       Z4, Z4, Z4
+	VBROADCASTSS float_3f800000<>+0(SB), Z14
+	VSUBPS       Z4, Z14, Z4
+	VFNMADD231PS Z4, Z6, Z7
+	VDIVPS       Z1, Z14, Z14
+	VADDPS       Z14, Z7, Z7
+	VADDPS       Z7, Z7, Z7
+	VMULPS       Z10, Z7, Z7
+	VMULPS       Z0, Z0, Z12
+	VFNMADD231PS Z8, Z4, Z12
+	VFMADD231PS  Z9, Z12, Z7
+	VDIVPS       256(BX), Z7, Z7
+	VMOVUPS      512(DI), Z12
+	VMULPS       Z8, Z12, Z12
+	VADDPS       Z7, Z12, Z12
+	VMOVUPS      Z12, 768(DI)
+	VPXORD       Z12, Z12, Z12
+	VSUBPS       Z11, Z12, Z12
+	VMOVUPS      Z12, (DI)
+	VMULPS       Z0, Z12, Z12
+	VFNMADD231PS Z1, Z7, Z12
+	VMOVUPS      Z12, 256(DI)
+	VBROADCASTSS offset+60(FP), Z11
+	VADDPS       1024(BX), Z11, Z11
+	VPXORD       Z12, Z12, Z12
+	VSUBPS       Z11, Z12, Z11
+	VBROADCASTSS float_c2ae0000<>+0(SB), Z12
+	VMAXPS       Z11, Z12, Z11
+	VBROADCASTSS float_42ae0000<>+0(SB), Z12
+	VMINPS       Z11, Z12, Z11
+	VBROADCASTSS float_3fb8aa3b<>+0(SB), Z13
+	VMULPS       Z13, Z11, Z12
+	VRNDSCALEPS  $0x08, Z12, Z12
+	VBROADCASTSS float_bf318000<>+0(SB), Z13
+	VFMADD231PS  Z13, Z12, Z11
+	VBROADCASTSS float_395e8083<>+0(SB), Z13
+	VFMADD231PS  Z13, Z12, Z11
+	VBROADCASTSS float_39506967<>+0(SB), Z8
+	VBROADCASTSS float_3ab743ce<>+0(SB), Z13
+	VFMADD213PS  Z13, Z11, Z8
+	VBROADCASTSS float_3c088908<>+0(SB), Z13
+	VFMADD213PS  Z13, Z11, Z8
+	VBROADCASTSS float_3d2aa9c1<>+0(SB), Z13
+	VFMADD213PS  Z13, Z11, Z8
+	VBROADCASTSS float_3e2aaaaa<>+0(SB), Z13
+	VFMADD213PS  Z13, Z11, Z8
+	VBROADCASTSS float_3f000000<>+0(SB), Z13
+	VFMADD213PS  Z13, Z11, Z8
+	VBROADCASTSS float_3f800000<>+0(SB), Z13
+	VFMADD213PS  Z13, Z11, Z8
+	VBROADCASTSS float_3f800000<>+0(SB), Z13
+	VFMADD213PS  Z13, Z11, Z8
+	VCVTPS2DQ    Z12, Z12
+	VPSLLD       $0x17, Z12, Z12
+	VPADDD       Z12, Z8, Z11
+	VBROADCASTSS float_3f800000<>+0(SB), Z12
+	VADDPS       Z12, Z11, Z11
+	VDIVPS       Z11, Z2, Z2
+	VMOVUPS      Z2, 1024(DI)
+	VBROADCASTSS offset+60(FP), Z11
+	VADDPS       1280(BX), Z11, Z11
+	VPXORD       Z12, Z12, Z12
+	VSUBPS       Z11, Z12, Z11
+	VBROADCASTSS float_c2ae0000<>+0(SB), Z12
+	VMAXPS       Z11, Z12, Z11
+	VBROADCASTSS float_42ae0000<>+0(SB), Z12
+	VMINPS       Z11, Z12, Z11
+	VBROADCASTSS float_3fb8aa3b<>+0(SB), Z13
+	VMULPS       Z13, Z11, Z12
+	VRNDSCALEPS  $0x08, Z12, Z12
+	VBROADCASTSS float_bf318000<>+0(SB), Z13
+	VFMADD231PS  Z13, Z12, Z11
+	VBROADCASTSS float_395e8083<>+0(SB), Z13
+	VFMADD231PS  Z13, Z12, Z11
+	VBROADCASTSS float_39506967<>+0(SB), Z8
+	VBROADCASTSS float_3ab743ce<>+0(SB), Z13
+	VFMADD213PS  Z13, Z11, Z8
+	VBROADCASTSS float_3c088908<>+0(SB), Z13
+	VFMADD213PS  Z13, Z11, Z8
+	VBROADCASTSS float_3d2aa9c1<>+0(SB), Z13
+	VFMADD213PS  Z13, Z11, Z8
+	VBROADCASTSS float_3e2aaaaa<>+0(SB), Z13
+	VFMADD213PS  Z13, Z11, Z8
+	VBROADCASTSS float_3f000000<>+0(SB), Z13
+	VFMADD213PS  Z13, Z11, Z8
+	VBROADCASTSS float_3f800000<>+0(SB), Z13
+	VFMADD213PS  Z13, Z11, Z8
+	VBROADCASTSS float_3f800000<>+0(SB), Z13
+	VFMADD213PS  Z13, Z11, Z8
+	VCVTPS2DQ    Z12, Z12
+	VPSLLD       $0x17, Z12, Z12
+	VPADDD       Z12, Z8, Z11
+	VBROADCASTSS float_3f800000<>+0(SB), Z12
+	VADDPS       Z12, Z11, Z11
+	VDIVPS       Z11, Z3, Z3
+	VMOVUPS      Z3, 1280(DI)
+	VMOVUPS      (CX), Z0
+	VBROADCASTSS bound+56(FP), Z11
+	VPXORD       Z12, Z12, Z12
+	VSUBPS       Z0, Z12, Z12
+	VMAXPS       Z0, Z12, Z12
+	VCMPPS       $0x02, Z11, Z12, K1
+	VMOVUPS      (DI), Z11
+	VMOVAPS.Z    Z11, K1, Z11
+	VMOVUPS      Z11, (DI)
+	VMOVUPS      256(DI), Z11
+	VMOVAPS.Z    Z11, K1, Z11
+	VMOVUPS      Z11, 256(DI)
+	VMOVUPS      512(DI), Z11
+	VMOVAPS.Z    Z11, K1, Z11
+	VMOVUPS      Z11, 512(DI)
+	VMOVUPS      768(DI), Z11
+	VMOVAPS.Z    Z11, K1, Z11
+	VMOVUPS      Z11, 768(DI)
+	VMOVUPS      1024(DI), Z11
+	VMOVAPS.Z    Z11, K1, Z11
+	VMOVUPS      Z11, 1024(DI)
+	VMOVUPS      1280(DI), Z11
+	VMOVAPS.Z    Z11, K1, Z11
+	VMOVUPS      Z11, 1280(DI)
+	VMOVUPS      1536(DI), Z11
+	VMOVAPS.Z    Z11, K1, Z11
+	VMOVUPS      Z11, 1536(DI)
+	VMOVUPS      (AX), Z12
+	VMOVUPS      Z11, K1, Z12
+	VMOVUPS      Z12, (AX)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DX
+	ADDQ         $0x40, BX
+	ADDQ         $0x40, SI
+	ADDQ         $0x40, DI
+	SUBQ         $0x10, R8
+	JG           loop
+	VZEROUPPER
+	RET
+
+DATA float_42ae0000<>+0(SB)/4, $0x42ae0000
+GLOBL float_42ae0000<>(SB), RODATA|NOPTR, $4
+
+// func softmaxBackwardAVX512(draw *float32, parts *float32, index *float32, gradient *float32, n int, bins int, stride int, factor float32, inverseWhole float32)
+// Requires: AVX, AVX512F
+TEXT ·softmaxBackwardAVX512(SB), NOSPLIT, $0-64
+	MOVQ         draw+0(FP), AX
+	MOVQ         parts+8(FP), CX
+	MOVQ         index+16(FP), DX
+	MOVQ         gradient+24(FP), BX
+	MOVQ         n+32(FP), SI
+	MOVQ         bins+40(FP), DI
+	MOVQ         stride+48(FP), R8
+	VBROADCASTSS factor+56(FP), Z7
+	VBROADCASTSS inverseWhole+60(FP), Z8
+	VBROADCASTSS float_3f800000<>+0(SB), Z5
+
+loop:
+	VMOVUPS (DX), Z0
+	VMOVUPS (BX), Z1
+	VMOVUPS 256(BX), Z2
+	MOVQ    CX, R9
+	MOVQ    DI, R10
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+
+sum:
+	VMOVAPS     Z1, Z6
+	VCMPPS      $0x01, Z0, Z4, K1
+	VMOVAPS.Z   Z6, K1, Z6
+	VCMPPS      $0x00, Z0, Z4, K1
+	VMOVUPS     Z2, K1, Z6
+	VADDPS      Z5, Z4, Z4
+	VFMADD231PS (R9), Z6, Z3
+	ADDQ        $0x00000100, R9
+	DECQ        R10
+	JG          sum
+	VMULPS      Z8, Z3, Z3
+	MOVQ        CX, R9
+	MOVQ        DI, R10
+	MOVQ        AX, R11
+	VPXORD      Z4, Z4, Z4
+
+draw:
+	VMOVAPS   Z1, Z6
+	VCMPPS    $0x01, Z0, Z4, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VCMPPS    $0x00, Z0, Z4, K1
+	VMOVUPS   Z2, K1, Z6
+	VADDPS    Z5, Z4, Z4
+	VSUBPS    Z3, Z6, Z6
+	VMULPS    (R9), Z6, Z6
+	VMULPS    Z7, Z6, Z6
+	VMOVUPS   Z6, (R11)
+	ADDQ      $0x00000100, R9
+	ADDQ      R8, R11
+	DECQ      R10
+	JG        draw
+	ADDQ      $0x40, AX
+	ADDQ      $0x40, CX
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	SUBQ      $0x10, SI
+	JG        loop
+	VZEROUPPER
+	RET
+
+// func splineScatterAVX512(draw *float32, index *float32, gradient *float32, n int, knots int, stride int)
+// Requires: AVX, AVX512F
+TEXT ·splineScatterAVX512(SB), NOSPLIT, $0-48
+	MOVQ         draw+0(FP), AX
+	MOVQ         index+8(FP), CX
+	MOVQ         gradient+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         knots+32(FP), SI
+	MOVQ         stride+40(FP), DI
+	VBROADCASTSS float_3f800000<>+0(SB), Z5
+
+loop:
+	VMOVUPS (CX), Z0
+	VSUBPS  Z5, Z0, Z1
+	VMOVUPS (DX), Z2
+	VMOVUPS 256(DX), Z3
+	MOVQ    AX, R8
+	MOVQ    SI, R9
+	VPXORD  Z4, Z4, Z4
+
+draw:
+	VMOVAPS   Z2, Z6
+	VCMPPS    $0x00, Z1, Z4, K1
+	VMOVAPS.Z Z6, K1, Z6
+	VCMPPS    $0x00, Z0, Z4, K1
+	VMOVUPS   Z3, K1, Z6
+	VMOVUPS   Z6, (R8)
+	VADDPS    Z5, Z4, Z4
+	ADDQ      DI, R8
+	DECQ      R9
+	JG        draw
+	ADDQ      $0x40, AX
+	ADDQ      $0x40, CX
+	ADDQ      $0x40, DX
+	SUBQ      $0x10, BX
+	JG        loop
+	VZEROUPPER
+	RET
+
 // func productAVX2x16(out *float32, w *float32, in *float32, bias *float32, mask *float32, m int, k int, ldOut int, ldIn int, wi int, wk int, mode int)
 // Requires: AVX, FMA3
 TEXT ·productAVX2x16(SB), NOSPLIT, $0-96
@@ -3250,6 +4306,1008 @@ loop:
 	VMOVSHDUP    X0, X1
 	VADDSS       X1, X0, X0
 	MOVSS        X0, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func softmaxAVX2(out *float32, raw *float32, n int, bins int, stride int, whole float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·softmaxAVX2(SB), NOSPLIT, $0-44
+	MOVQ         out+0(FP), AX
+	MOVQ         raw+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVQ         bins+24(FP), BX
+	MOVQ         stride+32(FP), SI
+	VBROADCASTSS whole+40(FP), Y6
+
+loop:
+	MOVQ    CX, DI
+	MOVQ    BX, R8
+	VMOVUPS (DI), Y0
+
+largest:
+	VMAXPS (DI), Y0, Y0
+	ADDQ   SI, DI
+	DECQ   R8
+	JG     largest
+	MOVQ   CX, DI
+	MOVQ   BX, R8
+	MOVQ   AX, R9
+	VXORPS Y5, Y5, Y5
+
+exp:
+	VMOVUPS      (DI), Y1
+	VSUBPS       Y0, Y1, Y1
+	VBROADCASTSS float_c2ae0000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VBROADCASTSS float_3fb8aa3b<>+0(SB), Y4
+	VMULPS       Y4, Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VBROADCASTSS float_bf318000<>+0(SB), Y4
+	VFMADD231PS  Y4, Y2, Y1
+	VBROADCASTSS float_395e8083<>+0(SB), Y4
+	VFMADD231PS  Y4, Y2, Y1
+	VBROADCASTSS float_39506967<>+0(SB), Y3
+	VBROADCASTSS float_3ab743ce<>+0(SB), Y4
+	VFMADD213PS  Y4, Y1, Y3
+	VBROADCASTSS float_3c088908<>+0(SB), Y4
+	VFMADD213PS  Y4, Y1, Y3
+	VBROADCASTSS float_3d2aa9c1<>+0(SB), Y4
+	VFMADD213PS  Y4, Y1, Y3
+	VBROADCASTSS float_3e2aaaaa<>+0(SB), Y4
+	VFMADD213PS  Y4, Y1, Y3
+	VBROADCASTSS float_3f000000<>+0(SB), Y4
+	VFMADD213PS  Y4, Y1, Y3
+	VBROADCASTSS float_3f800000<>+0(SB), Y4
+	VFMADD213PS  Y4, Y1, Y3
+	VBROADCASTSS float_3f800000<>+0(SB), Y4
+	VFMADD213PS  Y4, Y1, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       Y2, Y3, Y1
+	VMOVUPS      Y1, (R9)
+	VADDPS       Y1, Y5, Y5
+	ADDQ         SI, DI
+	ADDQ         $0x00000100, R9
+	DECQ         R8
+	JG           exp
+	VDIVPS       Y5, Y6, Y5
+	MOVQ         BX, DI
+	MOVQ         AX, R8
+
+scale:
+	VMULPS  (R8), Y5, Y1
+	VMOVUPS Y1, (R8)
+	ADDQ    $0x00000100, R8
+	DECQ    DI
+	JG      scale
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	SUBQ    $0x08, DX
+	JG      loop
+	VZEROUPPER
+	RET
+
+// func splinePickAVX2(left *float32, v *float32, widths *float32, heights *float32, slopes *float32, n int, bins int, stride int, root int, bound float32)
+// Requires: AVX, FMA3
+TEXT ·splinePickAVX2(SB), NOSPLIT, $0-76
+	MOVQ left+0(FP), AX
+	MOVQ v+8(FP), CX
+	MOVQ widths+16(FP), DX
+	MOVQ heights+24(FP), BX
+	MOVQ slopes+32(FP), SI
+	MOVQ n+40(FP), DI
+	MOVQ bins+48(FP), R8
+	MOVQ stride+56(FP), R9
+	MOVQ root+64(FP), R10
+	SUBQ $0x02, R8
+
+loop:
+	VBROADCASTSS bound+72(FP), Y12
+	VMOVUPS      (CX), Y9
+	VADDPS       Y12, Y9, Y9
+	VADDPS       Y12, Y12, Y12
+	VDIVPS       Y12, Y9, Y9
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y6, Y6, Y6
+	MOVQ         DX, R11
+	MOVQ         BX, R12
+	MOVQ         SI, R13
+	MOVQ         R8, R14
+	VBROADCASTSS float_3a83126f<>+0(SB), Y12
+	VADDPS       (R11), Y12, Y1
+	VADDPS       (R12), Y12, Y3
+	VMOVUPS      (R13), Y5
+	VMOVAPS      Y1, Y7
+	VMOVAPS      Y3, Y8
+	TESTQ        R14, R14
+	JZ           last
+
+between:
+	VMOVAPS Y7, Y13
+	TESTQ   R10, R10
+	JZ      axis
+	VMOVAPS Y8, Y13
+
+axis:
+	ADDQ         $0x00000100, R11
+	ADDQ         $0x00000100, R12
+	VBROADCASTSS float_3a83126f<>+0(SB), Y12
+	VADDPS       (R11), Y12, Y10
+	VADDPS       (R12), Y12, Y11
+	VCMPPS       $0x0d, Y13, Y9, Y14
+	VBLENDVPS    Y14, Y7, Y0, Y0
+	VBLENDVPS    Y14, Y8, Y2, Y2
+	VBLENDVPS    Y14, Y10, Y1, Y1
+	VBLENDVPS    Y14, Y11, Y3, Y3
+	VBLENDVPS    Y14, (R13), Y4, Y4
+	ADDQ         R9, R13
+	VBLENDVPS    Y14, (R13), Y5, Y5
+	VADDPS       Y10, Y7, Y7
+	VADDPS       Y11, Y8, Y8
+	VBROADCASTSS float_3f800000<>+0(SB), Y12
+	VANDPS       Y14, Y12, Y12
+	VADDPS       Y12, Y6, Y6
+	DECQ         R14
+	JG           between
+
+last:
+	VMOVAPS Y7, Y13
+	TESTQ   R10, R10
+	JZ      lastAxis
+	VMOVAPS Y8, Y13
+
+lastAxis:
+	ADDQ         $0x00000100, R11
+	ADDQ         $0x00000100, R12
+	VBROADCASTSS float_3a83126f<>+0(SB), Y12
+	VADDPS       (R11), Y12, Y10
+	VADDPS       (R12), Y12, Y11
+	VCMPPS       $0x0d, Y13, Y9, Y14
+	VBLENDVPS    Y14, Y7, Y0, Y0
+	VBLENDVPS    Y14, Y8, Y2, Y2
+	VBLENDVPS    Y14, Y10, Y1, Y1
+	VBLENDVPS    Y14, Y11, Y3, Y3
+	VBLENDVPS    Y14, (R13), Y4, Y4
+	VXORPS       Y12, Y12, Y12
+	VBLENDVPS    Y14, Y12, Y5, Y5
+	VBROADCASTSS float_3f800000<>+0(SB), Y12
+	VANDPS       Y14, Y12, Y12
+	VADDPS       Y12, Y6, Y6
+	VBROADCASTSS bound+72(FP), Y12
+	VADDPS       Y12, Y12, Y13
+	VFMSUB213PS  Y12, Y13, Y0
+	VMOVUPS      Y0, (AX)
+	VMULPS       Y13, Y1, Y1
+	VMOVUPS      Y1, 256(AX)
+	VFMSUB213PS  Y12, Y13, Y2
+	VMOVUPS      Y2, 512(AX)
+	VMULPS       Y13, Y3, Y3
+	VMOVUPS      Y3, 768(AX)
+	VMOVUPS      Y4, 1024(AX)
+	VMOVUPS      Y5, 1280(AX)
+	VMOVUPS      Y6, 1536(AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	ADDQ         $0x20, BX
+	ADDQ         $0x20, SI
+	SUBQ         $0x08, DI
+	JG           loop
+	VZEROUPPER
+	RET
+
+// func splineInverseAVX2(out *float32, logDet *float32, v *float32, left *float32, xi *float32, n int, bound float32, offset float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·splineInverseAVX2(SB), NOSPLIT, $0-56
+	MOVQ out+0(FP), AX
+	MOVQ logDet+8(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ left+24(FP), BX
+	MOVQ xi+32(FP), SI
+	MOVQ n+40(FP), DI
+
+loop:
+	VBROADCASTSS offset+52(FP), Y3
+	VADDPS       1024(BX), Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VSUBPS       Y3, Y6, Y9
+	VMINPS       Y3, Y9, Y9
+	VBROADCASTSS float_c2ae0000<>+0(SB), Y6
+	VMAXPS       Y9, Y6, Y9
+	VBROADCASTSS float_3fb8aa3b<>+0(SB), Y6
+	VMULPS       Y6, Y9, Y10
+	VROUNDPS     $0x08, Y10, Y10
+	VBROADCASTSS float_bf318000<>+0(SB), Y6
+	VFMADD231PS  Y6, Y10, Y9
+	VBROADCASTSS float_395e8083<>+0(SB), Y6
+	VFMADD231PS  Y6, Y10, Y9
+	VBROADCASTSS float_39506967<>+0(SB), Y12
+	VBROADCASTSS float_3ab743ce<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3c088908<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3d2aa9c1<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3e2aaaaa<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3f000000<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3f800000<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3f800000<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VCVTPS2DQ    Y10, Y10
+	VPSLLD       $0x17, Y10, Y10
+	VPADDD       Y10, Y12, Y9
+	VBROADCASTSS float_3ed413cd<>+0(SB), Y6
+	VCMPPS       $0x0e, Y6, Y9, Y13
+	VBROADCASTSS float_3f000000<>+0(SB), Y6
+	VMULPS       Y6, Y9, Y12
+	VSUBPS       Y6, Y12, Y12
+	VBLENDVPS    Y13, Y12, Y9, Y9
+	VBROADCASTSS float_3f800000<>+0(SB), Y10
+	VANDPS       Y13, Y10, Y10
+	VMULPS       Y9, Y9, Y11
+	VBROADCASTSS float_3d9021bb<>+0(SB), Y12
+	VBROADCASTSS float_bdebd1b8<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3def251a<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_bdfe5d4f<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3e11e9bf<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_be2aae50<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3e4cceac<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_be7ffffc<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3eaaaaaa<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VMULPS       Y9, Y12, Y12
+	VMULPS       Y11, Y12, Y12
+	VBROADCASTSS float_b95e8083<>+0(SB), Y6
+	VFMADD231PS  Y6, Y10, Y12
+	VBROADCASTSS float_bf000000<>+0(SB), Y6
+	VFMADD231PS  Y6, Y11, Y12
+	VADDPS       Y12, Y9, Y9
+	VBROADCASTSS float_3f318000<>+0(SB), Y6
+	VFMADD231PS  Y6, Y10, Y9
+	VXORPS       Y6, Y6, Y6
+	VMAXPS       Y3, Y6, Y3
+	VADDPS       Y9, Y3, Y3
+	VBROADCASTSS float_3a83126f<>+0(SB), Y6
+	VADDPS       Y6, Y3, Y3
+	VMOVUPS      Y3, 256(SI)
+	VBROADCASTSS offset+52(FP), Y4
+	VADDPS       1280(BX), Y4, Y4
+	VXORPS       Y6, Y6, Y6
+	VSUBPS       Y4, Y6, Y9
+	VMINPS       Y4, Y9, Y9
+	VBROADCASTSS float_c2ae0000<>+0(SB), Y6
+	VMAXPS       Y9, Y6, Y9
+	VBROADCASTSS float_3fb8aa3b<>+0(SB), Y6
+	VMULPS       Y6, Y9, Y10
+	VROUNDPS     $0x08, Y10, Y10
+	VBROADCASTSS float_bf318000<>+0(SB), Y6
+	VFMADD231PS  Y6, Y10, Y9
+	VBROADCASTSS float_395e8083<>+0(SB), Y6
+	VFMADD231PS  Y6, Y10, Y9
+	VBROADCASTSS float_39506967<>+0(SB), Y12
+	VBROADCASTSS float_3ab743ce<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3c088908<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3d2aa9c1<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3e2aaaaa<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3f000000<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3f800000<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3f800000<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VCVTPS2DQ    Y10, Y10
+	VPSLLD       $0x17, Y10, Y10
+	VPADDD       Y10, Y12, Y9
+	VBROADCASTSS float_3ed413cd<>+0(SB), Y6
+	VCMPPS       $0x0e, Y6, Y9, Y13
+	VBROADCASTSS float_3f000000<>+0(SB), Y6
+	VMULPS       Y6, Y9, Y12
+	VSUBPS       Y6, Y12, Y12
+	VBLENDVPS    Y13, Y12, Y9, Y9
+	VBROADCASTSS float_3f800000<>+0(SB), Y10
+	VANDPS       Y13, Y10, Y10
+	VMULPS       Y9, Y9, Y11
+	VBROADCASTSS float_3d9021bb<>+0(SB), Y12
+	VBROADCASTSS float_bdebd1b8<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3def251a<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_bdfe5d4f<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3e11e9bf<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_be2aae50<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3e4cceac<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_be7ffffc<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3eaaaaaa<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VMULPS       Y9, Y12, Y12
+	VMULPS       Y11, Y12, Y12
+	VBROADCASTSS float_b95e8083<>+0(SB), Y6
+	VFMADD231PS  Y6, Y10, Y12
+	VBROADCASTSS float_bf000000<>+0(SB), Y6
+	VFMADD231PS  Y6, Y11, Y12
+	VADDPS       Y12, Y9, Y9
+	VBROADCASTSS float_3f318000<>+0(SB), Y6
+	VFMADD231PS  Y6, Y10, Y9
+	VXORPS       Y6, Y6, Y6
+	VMAXPS       Y4, Y6, Y4
+	VADDPS       Y9, Y4, Y4
+	VBROADCASTSS float_3a83126f<>+0(SB), Y6
+	VADDPS       Y6, Y4, Y4
+	VMOVUPS      Y4, 512(SI)
+	VMOVUPS      (DX), Y0
+	VMOVUPS      256(BX), Y9
+	VMOVUPS      768(BX), Y2
+	VDIVPS       Y9, Y2, Y2
+	VBROADCASTSS float_40000000<>+0(SB), Y14
+	VADDPS       Y3, Y4, Y11
+	VFNMADD231PS Y14, Y2, Y11
+	VSUBPS       (BX), Y0, Y1
+	VDIVPS       Y9, Y1, Y1
+	VMOVUPS      Y1, (SI)
+	VBROADCASTSS float_3f800000<>+0(SB), Y6
+	VSUBPS       Y1, Y6, Y6
+	VMULPS       Y6, Y1, Y5
+	VMOVAPS      Y2, Y7
+	VFMADD231PS  Y5, Y11, Y7
+	VMULPS       Y1, Y1, Y9
+	VMULPS       Y6, Y6, Y8
+	VMULPS       Y3, Y8, Y8
+	VFMADD231PS  Y4, Y9, Y8
+	VMULPS       Y2, Y5, Y10
+	VFMADD231PS  Y14, Y10, Y8
+	VMULPS       Y2, Y9, Y12
+	VFMADD231PS  Y3, Y5, Y12
+	VDIVPS       Y7, Y12, Y12
+	VMULPS       768(BX), Y12, Y12
+	VADDPS       512(BX), Y12, Y12
+	VDIVPS       Y7, Y2, Y2
+	VMULPS       Y2, Y2, Y2
+	VMULPS       Y8, Y2, Y8
+	VBROADCASTSS float_3f3504f3<>+0(SB), Y6
+	VPSUBD       Y6, Y8, Y9
+	VPSRAD       $0x17, Y9, Y9
+	VPSLLD       $0x17, Y9, Y11
+	VPSUBD       Y11, Y8, Y8
+	VCVTDQ2PS    Y9, Y9
+	VBROADCASTSS float_3f800000<>+0(SB), Y6
+	VSUBPS       Y6, Y8, Y8
+	VMULPS       Y8, Y8, Y10
+	VBROADCASTSS float_3d9021bb<>+0(SB), Y11
+	VBROADCASTSS float_bdebd1b8<>+0(SB), Y6
+	VFMADD213PS  Y6, Y8, Y11
+	VBROADCASTSS float_3def251a<>+0(SB), Y6
+	VFMADD213PS  Y6, Y8, Y11
+	VBROADCASTSS float_bdfe5d4f<>+0(SB), Y6
+	VFMADD213PS  Y6, Y8, Y11
+	VBROADCASTSS float_3e11e9bf<>+0(SB), Y6
+	VFMADD213PS  Y6, Y8, Y11
+	VBROADCASTSS float_be2aae50<>+0(SB), Y6
+	VFMADD213PS  Y6, Y8, Y11
+	VBROADCASTSS float_3e4cceac<>+0(SB), Y6
+	VFMADD213PS  Y6, Y8, Y11
+	VBROADCASTSS float_be7ffffc<>+0(SB), Y6
+	VFMADD213PS  Y6, Y8, Y11
+	VBROADCASTSS float_3eaaaaaa<>+0(SB), Y6
+	VFMADD213PS  Y6, Y8, Y11
+	VMULPS       Y8, Y11, Y11
+	VMULPS       Y10, Y11, Y11
+	VBROADCASTSS float_b95e8083<>+0(SB), Y6
+	VFMADD231PS  Y6, Y9, Y11
+	VBROADCASTSS float_bf000000<>+0(SB), Y6
+	VFMADD231PS  Y6, Y10, Y11
+	VADDPS       Y11, Y8, Y8
+	VBROADCASTSS float_3f318000<>+0(SB), Y6
+	VFMADD231PS  Y6, Y9, Y8
+	VBROADCASTSS bound+48(FP), Y6
+	VXORPS       Y9, Y9, Y9
+	VSUBPS       Y0, Y9, Y9
+	VMAXPS       Y0, Y9, Y9
+	VCMPPS       $0x02, Y6, Y9, Y13
+	VBLENDVPS    Y13, Y12, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	VANDPS       Y13, Y8, Y8
+	VMOVUPS      (CX), Y9
+	VADDPS       Y8, Y9, Y9
+	VMOVUPS      Y9, (CX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	ADDQ         $0x20, BX
+	ADDQ         $0x20, SI
+	SUBQ         $0x08, DI
+	JG           loop
+	VZEROUPPER
+	RET
+
+// func splineForwardAVX2(out *float32, logDet *float32, v *float32, left *float32, xi *float32, n int, bound float32, offset float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·splineForwardAVX2(SB), NOSPLIT, $0-56
+	MOVQ out+0(FP), AX
+	MOVQ logDet+8(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ left+24(FP), BX
+	MOVQ xi+32(FP), SI
+	MOVQ n+40(FP), DI
+
+loop:
+	VBROADCASTSS offset+52(FP), Y3
+	VADDPS       1024(BX), Y3, Y3
+	VXORPS       Y6, Y6, Y6
+	VSUBPS       Y3, Y6, Y9
+	VMINPS       Y3, Y9, Y9
+	VBROADCASTSS float_c2ae0000<>+0(SB), Y6
+	VMAXPS       Y9, Y6, Y9
+	VBROADCASTSS float_3fb8aa3b<>+0(SB), Y6
+	VMULPS       Y6, Y9, Y10
+	VROUNDPS     $0x08, Y10, Y10
+	VBROADCASTSS float_bf318000<>+0(SB), Y6
+	VFMADD231PS  Y6, Y10, Y9
+	VBROADCASTSS float_395e8083<>+0(SB), Y6
+	VFMADD231PS  Y6, Y10, Y9
+	VBROADCASTSS float_39506967<>+0(SB), Y12
+	VBROADCASTSS float_3ab743ce<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3c088908<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3d2aa9c1<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3e2aaaaa<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3f000000<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3f800000<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3f800000<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VCVTPS2DQ    Y10, Y10
+	VPSLLD       $0x17, Y10, Y10
+	VPADDD       Y10, Y12, Y9
+	VBROADCASTSS float_3ed413cd<>+0(SB), Y6
+	VCMPPS       $0x0e, Y6, Y9, Y13
+	VBROADCASTSS float_3f000000<>+0(SB), Y6
+	VMULPS       Y6, Y9, Y12
+	VSUBPS       Y6, Y12, Y12
+	VBLENDVPS    Y13, Y12, Y9, Y9
+	VBROADCASTSS float_3f800000<>+0(SB), Y10
+	VANDPS       Y13, Y10, Y10
+	VMULPS       Y9, Y9, Y11
+	VBROADCASTSS float_3d9021bb<>+0(SB), Y12
+	VBROADCASTSS float_bdebd1b8<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3def251a<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_bdfe5d4f<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3e11e9bf<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_be2aae50<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3e4cceac<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_be7ffffc<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3eaaaaaa<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VMULPS       Y9, Y12, Y12
+	VMULPS       Y11, Y12, Y12
+	VBROADCASTSS float_b95e8083<>+0(SB), Y6
+	VFMADD231PS  Y6, Y10, Y12
+	VBROADCASTSS float_bf000000<>+0(SB), Y6
+	VFMADD231PS  Y6, Y11, Y12
+	VADDPS       Y12, Y9, Y9
+	VBROADCASTSS float_3f318000<>+0(SB), Y6
+	VFMADD231PS  Y6, Y10, Y9
+	VXORPS       Y6, Y6, Y6
+	VMAXPS       Y3, Y6, Y3
+	VADDPS       Y9, Y3, Y3
+	VBROADCASTSS float_3a83126f<>+0(SB), Y6
+	VADDPS       Y6, Y3, Y3
+	VMOVUPS      Y3, 256(SI)
+	VBROADCASTSS offset+52(FP), Y4
+	VADDPS       1280(BX), Y4, Y4
+	VXORPS       Y6, Y6, Y6
+	VSUBPS       Y4, Y6, Y9
+	VMINPS       Y4, Y9, Y9
+	VBROADCASTSS float_c2ae0000<>+0(SB), Y6
+	VMAXPS       Y9, Y6, Y9
+	VBROADCASTSS float_3fb8aa3b<>+0(SB), Y6
+	VMULPS       Y6, Y9, Y10
+	VROUNDPS     $0x08, Y10, Y10
+	VBROADCASTSS float_bf318000<>+0(SB), Y6
+	VFMADD231PS  Y6, Y10, Y9
+	VBROADCASTSS float_395e8083<>+0(SB), Y6
+	VFMADD231PS  Y6, Y10, Y9
+	VBROADCASTSS float_39506967<>+0(SB), Y12
+	VBROADCASTSS float_3ab743ce<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3c088908<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3d2aa9c1<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3e2aaaaa<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3f000000<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3f800000<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3f800000<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VCVTPS2DQ    Y10, Y10
+	VPSLLD       $0x17, Y10, Y10
+	VPADDD       Y10, Y12, Y9
+	VBROADCASTSS float_3ed413cd<>+0(SB), Y6
+	VCMPPS       $0x0e, Y6, Y9, Y13
+	VBROADCASTSS float_3f000000<>+0(SB), Y6
+	VMULPS       Y6, Y9, Y12
+	VSUBPS       Y6, Y12, Y12
+	VBLENDVPS    Y13, Y12, Y9, Y9
+	VBROADCASTSS float_3f800000<>+0(SB), Y10
+	VANDPS       Y13, Y10, Y10
+	VMULPS       Y9, Y9, Y11
+	VBROADCASTSS float_3d9021bb<>+0(SB), Y12
+	VBROADCASTSS float_bdebd1b8<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3def251a<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_bdfe5d4f<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3e11e9bf<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_be2aae50<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3e4cceac<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_be7ffffc<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VBROADCASTSS float_3eaaaaaa<>+0(SB), Y6
+	VFMADD213PS  Y6, Y9, Y12
+	VMULPS       Y9, Y12, Y12
+	VMULPS       Y11, Y12, Y12
+	VBROADCASTSS float_b95e8083<>+0(SB), Y6
+	VFMADD231PS  Y6, Y10, Y12
+	VBROADCASTSS float_bf000000<>+0(SB), Y6
+	VFMADD231PS  Y6, Y11, Y12
+	VADDPS       Y12, Y9, Y9
+	VBROADCASTSS float_3f318000<>+0(SB), Y6
+	VFMADD231PS  Y6, Y10, Y9
+	VXORPS       Y6, Y6, Y6
+	VMAXPS       Y4, Y6, Y4
+	VADDPS       Y9, Y4, Y4
+	VBROADCASTSS float_3a83126f<>+0(SB), Y6
+	VADDPS       Y6, Y4, Y4
+	VMOVUPS      Y4, 512(SI)
+	VMOVUPS      (DX), Y0
+	VMOVUPS      256(BX), Y9
+	VMOVUPS      768(BX), Y2
+	VDIVPS       Y9, Y2, Y2
+	VBROADCASTSS float_40000000<>+0(SB), Y14
+	VADDPS       Y3, Y4, Y11
+	VFNMADD231PS Y14, Y2, Y11
+	VSUBPS       512(BX), Y0, Y10
+	VDIVPS       768(BX), Y10, Y10
+	VMULPS       Y10, Y11, Y12
+	VSUBPS       Y3, Y2, Y1
+	VADDPS       Y12, Y1, Y1
+	VSUBPS       Y3, Y12, Y12
+	VMULPS       Y2, Y10, Y10
+	VMULPS       Y10, Y1, Y1
+	VADDPS       Y1, Y1, Y1
+	VADDPS       Y1, Y1, Y1
+	VFMADD231PS  Y12, Y12, Y1
+	VXORPS       Y6, Y6, Y6
+	VMAXPS       Y1, Y6, Y1
+	VSQRTPS      Y1, Y1
+	VSUBPS       Y1, Y12, Y12
+	VMULPS       Y14, Y10, Y10
+	VXORPS       Y1, Y1, Y1
+	VSUBPS       Y10, Y1, Y1
+	VDIVPS       Y12, Y1, Y1
+	VMOVUPS      Y1, (SI)
+	VBROADCASTSS float_3f800000<>+0(SB), Y6
+	VSUBPS       Y1, Y6, Y6
+	VMULPS       Y6, Y1, Y5
+	VMOVAPS      Y2, Y7
+	VFMADD231PS  Y5, Y11, Y7
+	VMULPS       Y1, Y1, Y9
+	VMULPS       Y6, Y6, Y8
+	VMULPS       Y3, Y8, Y8
+	VFMADD231PS  Y4, Y9, Y8
+	VMULPS       Y2, Y5, Y10
+	VFMADD231PS  Y14, Y10, Y8
+	VMOVUPS      (BX), Y12
+	VFMADD231PS  256(BX), Y1, Y12
+	VDIVPS       Y7, Y2, Y2
+	VMULPS       Y2, Y2, Y2
+	VMULPS       Y8, Y2, Y8
+	VBROADCASTSS float_3f3504f3<>+0(SB), Y6
+	VPSUBD       Y6, Y8, Y9
+	VPSRAD       $0x17, Y9, Y9
+	VPSLLD       $0x17, Y9, Y11
+	VPSUBD       Y11, Y8, Y8
+	VCVTDQ2PS    Y9, Y9
+	VBROADCASTSS float_3f800000<>+0(SB), Y6
+	VSUBPS       Y6, Y8, Y8
+	VMULPS       Y8, Y8, Y10
+	VBROADCASTSS float_3d9021bb<>+0(SB), Y11
+	VBROADCASTSS float_bdebd1b8<>+0(SB), Y6
+	VFMADD213PS  Y6, Y8, Y11
+	VBROADCASTSS float_3def251a<>+0(SB), Y6
+	VFMADD213PS  Y6, Y8, Y11
+	VBROADCASTSS float_bdfe5d4f<>+0(SB), Y6
+	VFMADD213PS  Y6, Y8, Y11
+	VBROADCASTSS float_3e11e9bf<>+0(SB), Y6
+	VFMADD213PS  Y6, Y8, Y11
+	VBROADCASTSS float_be2aae50<>+0(SB), Y6
+	VFMADD213PS  Y6, Y8, Y11
+	VBROADCASTSS float_3e4cceac<>+0(SB), Y6
+	VFMADD213PS  Y6, Y8, Y11
+	VBROADCASTSS float_be7ffffc<>+0(SB), Y6
+	VFMADD213PS  Y6, Y8, Y11
+	VBROADCASTSS float_3eaaaaaa<>+0(SB), Y6
+	VFMADD213PS  Y6, Y8, Y11
+	VMULPS       Y8, Y11, Y11
+	VMULPS       Y10, Y11, Y11
+	VBROADCASTSS float_b95e8083<>+0(SB), Y6
+	VFMADD231PS  Y6, Y9, Y11
+	VBROADCASTSS float_bf000000<>+0(SB), Y6
+	VFMADD231PS  Y6, Y10, Y11
+	VADDPS       Y11, Y8, Y8
+	VBROADCASTSS float_3f318000<>+0(SB), Y6
+	VFMADD231PS  Y6, Y9, Y8
+	VBROADCASTSS bound+48(FP), Y6
+	VXORPS       Y9, Y9, Y9
+	VSUBPS       Y0, Y9, Y9
+	VMAXPS       Y0, Y9, Y9
+	VCMPPS       $0x02, Y6, Y9, Y13
+	VBLENDVPS    Y13, Y12, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	VANDPS       Y13, Y8, Y8
+	VMOVUPS      (CX), Y9
+	VSUBPS       Y8, Y9, Y9
+	VMOVUPS      Y9, (CX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	ADDQ         $0x20, BX
+	ADDQ         $0x20, SI
+	SUBQ         $0x08, DI
+	JG           loop
+	VZEROUPPER
+	RET
+
+// func splineBackwardAVX2(d *float32, v *float32, weight *float32, left *float32, xi *float32, gradient *float32, n int, bound float32, offset float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·splineBackwardAVX2(SB), NOSPLIT, $0-64
+	MOVQ d+0(FP), AX
+	MOVQ v+8(FP), CX
+	MOVQ weight+16(FP), DX
+	MOVQ left+24(FP), BX
+	MOVQ xi+32(FP), SI
+	MOVQ gradient+40(FP), DI
+	MOVQ n+48(FP), R8
+
+loop:
+	VMOVUPS      (SI), Y0
+	VMOVUPS      256(SI), Y2
+	VMOVUPS      512(SI), Y3
+	VMOVUPS      768(BX), Y1
+	VDIVPS       256(BX), Y1, Y1
+	VBROADCASTSS float_40000000<>+0(SB), Y14
+	VBROADCASTSS float_3f800000<>+0(SB), Y11
+	VSUBPS       Y0, Y11, Y5
+	VMULPS       Y0, Y5, Y4
+	VADDPS       Y2, Y3, Y13
+	VFNMADD231PS Y14, Y1, Y13
+	VMOVAPS      Y1, Y6
+	VFMADD231PS  Y13, Y4, Y6
+	VDIVPS       Y6, Y11, Y6
+	VMULPS       Y0, Y0, Y12
+	VMULPS       Y5, Y5, Y8
+	VMULPS       Y2, Y8, Y8
+	VFMADD231PS  Y3, Y12, Y8
+	VMULPS       Y1, Y4, Y9
+	VFMADD231PS  Y14, Y9, Y8
+	VDIVPS       Y8, Y11, Y7
+	VMOVAPS      Y8, Y10
+	VMULPS       Y1, Y12, Y8
+	VFMADD231PS  Y2, Y4, Y8
+	VMULPS       Y6, Y8, Y8
+	VMOVUPS      (AX), Y9
+	VMOVUPS      Y9, 512(DI)
+	VMULPS       768(BX), Y9, Y9
+	VMULPS       Y6, Y9, Y9
+	VMULPS       Y1, Y10, Y11
+	VMULPS       Y6, Y11, Y11
+	VMULPS       Y9, Y11, Y11
+	VXORPS       Y10, Y10, Y10
+	VSUBPS       (DX), Y10, Y10
+	VADDPS       Y0, Y0, Y12
+	VBROADCASTSS float_3f800000<>+0(SB), Y14
+	VSUBPS       Y12, Y14, Y12
+	VMULPS       Y12, Y13, Y13
+	VMULPS       Y6, Y13, Y13
+	VMULPS       Y1, Y12, Y12
+	VFMADD231PS  Y3, Y0, Y12
+	VFNMADD231PS Y2, Y5, Y12
+	VFMSUB213PS  Y13, Y7, Y12
+	VADDPS       Y12, Y12, Y12
+	VFMADD231PS  Y10, Y12, Y11
+	VDIVPS       256(BX), Y11, Y11
+	VMOVUPS      Y11, 1536(DI)
+	VMULPS       Y10, Y4, Y12
+	VMULPS       Y6, Y12, Y12
+	VADDPS       Y12, Y12, Y12
+	VMULPS       Y8, Y4, Y13
+	VFMADD231PS  Y9, Y13, Y12
+	VXORPS       Y13, Y13, Y13
+	VSUBPS       Y12, Y13, Y13
+	VMULPS       Y7, Y10, Y12
+	VMULPS       Y5, Y5, Y2
+	VMULPS       Y2, Y12, Y2
+	VADDPS       Y13, Y2, Y2
+	VFMADD231PS  Y9, Y4, Y2
+	VMULPS       Y0, Y0, Y3
+	VMULPS       Y3, Y12, Y3
+	VADDPS       Y13, Y3, Y3
+	VMULPS       Y4, Y7, Y7
+	VADDPS       Y4, Y4, Y4
+	VBROADCASTSS float_3f800000<>+0(SB), Y14
+	VSUBPS       Y4, Y14, Y4
+	VFNMADD231PS Y4, Y6, Y7
+	VDIVPS       Y1, Y14, Y14
+	VADDPS       Y14, Y7, Y7
+	VADDPS       Y7, Y7, Y7
+	VMULPS       Y10, Y7, Y7
+	VMULPS       Y0, Y0, Y12
+	VFNMADD231PS Y8, Y4, Y12
+	VFMADD231PS  Y9, Y12, Y7
+	VDIVPS       256(BX), Y7, Y7
+	VMOVUPS      512(DI), Y12
+	VMULPS       Y8, Y12, Y12
+	VADDPS       Y7, Y12, Y12
+	VMOVUPS      Y12, 768(DI)
+	VXORPS       Y12, Y12, Y12
+	VSUBPS       Y11, Y12, Y12
+	VMOVUPS      Y12, (DI)
+	VMULPS       Y0, Y12, Y12
+	VFNMADD231PS Y1, Y7, Y12
+	VMOVUPS      Y12, 256(DI)
+	VBROADCASTSS offset+60(FP), Y11
+	VADDPS       1024(BX), Y11, Y11
+	VXORPS       Y12, Y12, Y12
+	VSUBPS       Y11, Y12, Y11
+	VBROADCASTSS float_c2ae0000<>+0(SB), Y12
+	VMAXPS       Y11, Y12, Y11
+	VBROADCASTSS float_42ae0000<>+0(SB), Y12
+	VMINPS       Y11, Y12, Y11
+	VBROADCASTSS float_3fb8aa3b<>+0(SB), Y13
+	VMULPS       Y13, Y11, Y12
+	VROUNDPS     $0x08, Y12, Y12
+	VBROADCASTSS float_bf318000<>+0(SB), Y13
+	VFMADD231PS  Y13, Y12, Y11
+	VBROADCASTSS float_395e8083<>+0(SB), Y13
+	VFMADD231PS  Y13, Y12, Y11
+	VBROADCASTSS float_39506967<>+0(SB), Y8
+	VBROADCASTSS float_3ab743ce<>+0(SB), Y13
+	VFMADD213PS  Y13, Y11, Y8
+	VBROADCASTSS float_3c088908<>+0(SB), Y13
+	VFMADD213PS  Y13, Y11, Y8
+	VBROADCASTSS float_3d2aa9c1<>+0(SB), Y13
+	VFMADD213PS  Y13, Y11, Y8
+	VBROADCASTSS float_3e2aaaaa<>+0(SB), Y13
+	VFMADD213PS  Y13, Y11, Y8
+	VBROADCASTSS float_3f000000<>+0(SB), Y13
+	VFMADD213PS  Y13, Y11, Y8
+	VBROADCASTSS float_3f800000<>+0(SB), Y13
+	VFMADD213PS  Y13, Y11, Y8
+	VBROADCASTSS float_3f800000<>+0(SB), Y13
+	VFMADD213PS  Y13, Y11, Y8
+	VCVTPS2DQ    Y12, Y12
+	VPSLLD       $0x17, Y12, Y12
+	VPADDD       Y12, Y8, Y11
+	VBROADCASTSS float_3f800000<>+0(SB), Y12
+	VADDPS       Y12, Y11, Y11
+	VDIVPS       Y11, Y2, Y2
+	VMOVUPS      Y2, 1024(DI)
+	VBROADCASTSS offset+60(FP), Y11
+	VADDPS       1280(BX), Y11, Y11
+	VXORPS       Y12, Y12, Y12
+	VSUBPS       Y11, Y12, Y11
+	VBROADCASTSS float_c2ae0000<>+0(SB), Y12
+	VMAXPS       Y11, Y12, Y11
+	VBROADCASTSS float_42ae0000<>+0(SB), Y12
+	VMINPS       Y11, Y12, Y11
+	VBROADCASTSS float_3fb8aa3b<>+0(SB), Y13
+	VMULPS       Y13, Y11, Y12
+	VROUNDPS     $0x08, Y12, Y12
+	VBROADCASTSS float_bf318000<>+0(SB), Y13
+	VFMADD231PS  Y13, Y12, Y11
+	VBROADCASTSS float_395e8083<>+0(SB), Y13
+	VFMADD231PS  Y13, Y12, Y11
+	VBROADCASTSS float_39506967<>+0(SB), Y8
+	VBROADCASTSS float_3ab743ce<>+0(SB), Y13
+	VFMADD213PS  Y13, Y11, Y8
+	VBROADCASTSS float_3c088908<>+0(SB), Y13
+	VFMADD213PS  Y13, Y11, Y8
+	VBROADCASTSS float_3d2aa9c1<>+0(SB), Y13
+	VFMADD213PS  Y13, Y11, Y8
+	VBROADCASTSS float_3e2aaaaa<>+0(SB), Y13
+	VFMADD213PS  Y13, Y11, Y8
+	VBROADCASTSS float_3f000000<>+0(SB), Y13
+	VFMADD213PS  Y13, Y11, Y8
+	VBROADCASTSS float_3f800000<>+0(SB), Y13
+	VFMADD213PS  Y13, Y11, Y8
+	VBROADCASTSS float_3f800000<>+0(SB), Y13
+	VFMADD213PS  Y13, Y11, Y8
+	VCVTPS2DQ    Y12, Y12
+	VPSLLD       $0x17, Y12, Y12
+	VPADDD       Y12, Y8, Y11
+	VBROADCASTSS float_3f800000<>+0(SB), Y12
+	VADDPS       Y12, Y11, Y11
+	VDIVPS       Y11, Y3, Y3
+	VMOVUPS      Y3, 1280(DI)
+	VMOVUPS      (CX), Y0
+	VBROADCASTSS bound+56(FP), Y11
+	VXORPS       Y12, Y12, Y12
+	VSUBPS       Y0, Y12, Y12
+	VMAXPS       Y0, Y12, Y12
+	VCMPPS       $0x02, Y11, Y12, Y8
+	VMOVUPS      (DI), Y11
+	VANDPS       Y8, Y11, Y11
+	VMOVUPS      Y11, (DI)
+	VMOVUPS      256(DI), Y11
+	VANDPS       Y8, Y11, Y11
+	VMOVUPS      Y11, 256(DI)
+	VMOVUPS      512(DI), Y11
+	VANDPS       Y8, Y11, Y11
+	VMOVUPS      Y11, 512(DI)
+	VMOVUPS      768(DI), Y11
+	VANDPS       Y8, Y11, Y11
+	VMOVUPS      Y11, 768(DI)
+	VMOVUPS      1024(DI), Y11
+	VANDPS       Y8, Y11, Y11
+	VMOVUPS      Y11, 1024(DI)
+	VMOVUPS      1280(DI), Y11
+	VANDPS       Y8, Y11, Y11
+	VMOVUPS      Y11, 1280(DI)
+	VMOVUPS      1536(DI), Y11
+	VANDPS       Y8, Y11, Y11
+	VMOVUPS      Y11, 1536(DI)
+	VMOVUPS      (AX), Y12
+	VBLENDVPS    Y8, Y11, Y12, Y12
+	VMOVUPS      Y12, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	ADDQ         $0x20, BX
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, DI
+	SUBQ         $0x08, R8
+	JG           loop
+	VZEROUPPER
+	RET
+
+// func softmaxBackwardAVX2(draw *float32, parts *float32, index *float32, gradient *float32, n int, bins int, stride int, factor float32, inverseWhole float32)
+// Requires: AVX, FMA3
+TEXT ·softmaxBackwardAVX2(SB), NOSPLIT, $0-64
+	MOVQ         draw+0(FP), AX
+	MOVQ         parts+8(FP), CX
+	MOVQ         index+16(FP), DX
+	MOVQ         gradient+24(FP), BX
+	MOVQ         n+32(FP), SI
+	MOVQ         bins+40(FP), DI
+	MOVQ         stride+48(FP), R8
+	VBROADCASTSS factor+56(FP), Y7
+	VBROADCASTSS inverseWhole+60(FP), Y8
+	VBROADCASTSS float_3f800000<>+0(SB), Y5
+
+loop:
+	VMOVUPS (DX), Y0
+	VMOVUPS (BX), Y1
+	VMOVUPS 256(BX), Y2
+	MOVQ    CX, R9
+	MOVQ    DI, R10
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+
+sum:
+	VMOVAPS     Y1, Y6
+	VCMPPS      $0x01, Y0, Y4, Y9
+	VANDPS      Y9, Y6, Y6
+	VCMPPS      $0x00, Y0, Y4, Y9
+	VBLENDVPS   Y9, Y2, Y6, Y6
+	VADDPS      Y5, Y4, Y4
+	VFMADD231PS (R9), Y6, Y3
+	ADDQ        $0x00000100, R9
+	DECQ        R10
+	JG          sum
+	VMULPS      Y8, Y3, Y3
+	MOVQ        CX, R9
+	MOVQ        DI, R10
+	MOVQ        AX, R11
+	VXORPS      Y4, Y4, Y4
+
+draw:
+	VMOVAPS   Y1, Y6
+	VCMPPS    $0x01, Y0, Y4, Y9
+	VANDPS    Y9, Y6, Y6
+	VCMPPS    $0x00, Y0, Y4, Y9
+	VBLENDVPS Y9, Y2, Y6, Y6
+	VADDPS    Y5, Y4, Y4
+	VSUBPS    Y3, Y6, Y6
+	VMULPS    (R9), Y6, Y6
+	VMULPS    Y7, Y6, Y6
+	VMOVUPS   Y6, (R11)
+	ADDQ      $0x00000100, R9
+	ADDQ      R8, R11
+	DECQ      R10
+	JG        draw
+	ADDQ      $0x20, AX
+	ADDQ      $0x20, CX
+	ADDQ      $0x20, DX
+	ADDQ      $0x20, BX
+	SUBQ      $0x08, SI
+	JG        loop
+	VZEROUPPER
+	RET
+
+// func splineScatterAVX2(draw *float32, index *float32, gradient *float32, n int, knots int, stride int)
+// Requires: AVX
+TEXT ·splineScatterAVX2(SB), NOSPLIT, $0-48
+	MOVQ         draw+0(FP), AX
+	MOVQ         index+8(FP), CX
+	MOVQ         gradient+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         knots+32(FP), SI
+	MOVQ         stride+40(FP), DI
+	VBROADCASTSS float_3f800000<>+0(SB), Y5
+
+loop:
+	VMOVUPS (CX), Y0
+	VSUBPS  Y5, Y0, Y1
+	VMOVUPS (DX), Y2
+	VMOVUPS 256(DX), Y3
+	MOVQ    AX, R8
+	MOVQ    SI, R9
+	VXORPS  Y4, Y4, Y4
+
+draw:
+	VMOVAPS   Y2, Y6
+	VCMPPS    $0x00, Y1, Y4, Y7
+	VANDPS    Y7, Y6, Y6
+	VCMPPS    $0x00, Y0, Y4, Y7
+	VBLENDVPS Y7, Y3, Y6, Y6
+	VMOVUPS   Y6, (R8)
+	VADDPS    Y5, Y4, Y4
+	ADDQ      DI, R8
+	DECQ      R9
+	JG        draw
+	ADDQ      $0x20, AX
+	ADDQ      $0x20, CX
+	ADDQ      $0x20, DX
+	SUBQ      $0x08, BX
+	JG        loop
 	VZEROUPPER
 	RET
 

@@ -45,6 +45,12 @@ func main() {
 		s.adam()
 		s.add()
 		s.sumSquares()
+		s.softmax()
+		s.splinePick()
+		s.spline()
+		s.splineBackward()
+		s.softmaxBackward()
+		s.splineScatter()
 	}
 	avx512.transpose512()
 	avx2.transpose256()
