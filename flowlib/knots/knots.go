@@ -1,0 +1,87 @@
+// Package knots turns a RealNVP over two features into tables, without loss.
+//
+// There a conditioner reads one number, and between its layers it has ReLU: what it
+// answers is a piecewise linear function of that number, which its knots, where it
+// bends, and its values at them say in full. Whoever has them scores and samples
+// without a product of matrices: package fast at six times the speed of the networks,
+// the player of the report in the page itself.
+package knots
+
+import (
+	"fmt"
+	"slices"
+
+	"normflow/flowlib/byhand"
+)
+
+// Table is what a conditioner answers to a number u: linear between the knots, and
+// beyond the first and the last, which are ∓InputBound, as there.
+type Table struct {
+	X []float64 `json:"x"` // the knots, rising; at least two
+	R []float64 `json:"r"` // at each: what becomes the log-scale, s = max·tanh(r/max)
+	T []float64 `json:"t"` // at each: the shift
+}
+
+// maxKnots bounds a table: the knots of a deep and wide network may be without number.
+const maxKnots = 1 << 15
+
+// find goes through the network of c layer by layer. Between two neighbouring knots of
+// the layers before, every unit is linear in u: where its values at the two differ in
+// sign, it passes 0 once in between, and its activation bends there.
+//
+// leak is the slope of the activation below 0.
+func find(c byhand.Coupling[float64], leak float64) (Table, error) {
+	t := Table{X: []float64{-c.InputBound, c.InputBound}}
+	last := len(c.Conditioner) - 1
+	for depth := range last {
+		found := slices.Clone(t.X)
+		left := through(c.Conditioner[:depth+1], leak, t.X[0])
+		for i, x := range t.X[1:] {
+			from := t.X[i]
+			right := through(c.Conditioner[:depth+1], leak, x)
+			for unit, a := range left {
+				if b := right[unit]; a < 0 && b > 0 || a > 0 && b < 0 {
+					found = append(found, from+(x-from)*(a/(a-b)))
+				}
+			}
+			left = right
+		}
+		slices.Sort(found)
+		if t.X = slices.Compact(found); len(t.X) > maxKnots {
+			return Table{}, fmt.Errorf("%d knots or more, expected at most %d", len(t.X), maxKnots)
+		}
+	}
+	for _, x := range t.X {
+		answer := through(c.Conditioner, leak, x)
+		t.R, t.T = append(t.R, answer[0]), append(t.T, answer[1])
+	}
+	return t, nil
+}
+
+// through is what the last of the layers makes of u, before its activation.
+func through(layers []byhand.Dense[float64], leak, u float64) []float64 {
+	h := []float64{u}
+	for depth, l := range layers {
+		out := slices.Clone(l.B)
+		for p, v := range h {
+			if depth > 0 && v < 0 {
+				v *= leak
+			}
+			for j, w := range l.W[p*l.Out:][:l.Out] {
+				out[j] += v * w
+			}
+		}
+		h = out
+	}
+	return h
+}
+
+// At returns the conditioner's answer to u; NaN to NaN.
+func (t *Table) At(u float64) (r, shift float64) {
+	last := len(t.X) - 1
+	u = min(max(u, t.X[0]), t.X[last])
+	i, _ := slices.BinarySearch(t.X, u)
+	i = min(max(i, 1), last)
+	part := (u - t.X[i-1]) / (t.X[i] - t.X[i-1])
+	return t.R[i-1] + part*(t.R[i]-t.R[i-1]), t.T[i-1] + part*(t.T[i]-t.T[i-1])
+}

@@ -1,0 +1,134 @@
+package knots
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"normflow/flowlib/byhand"
+)
+
+// lively is a flow whose conditioners say something, with the given hidden widths.
+func lively(seed uint64, layers int, hidden ...int) *byhand.Flow[float64] {
+	f := byhand.New[float64](2, layers, hidden, seed)
+	rng := rand.New(rand.NewPCG(seed, 1))
+	for _, values := range f.Params() {
+		for i := range values {
+			values[i] += 0.2 * rng.NormFloat64()
+		}
+	}
+	return f
+}
+
+// events are normal ones, and ones far out: at the bound, a thousand times beyond it.
+func events(n int) []float64 {
+	rng := rand.New(rand.NewPCG(7, 7))
+	x := []float64{5, -5, 5.5, 0, 0, -5.5, 5000, 1, 1, -5000, 0, 0}
+	for len(x) < 2*n {
+		x = append(x, 2*rng.NormFloat64())
+	}
+	return x
+}
+
+// A network of one unit bends where a reader can see it: |u - 1| = relu(u-1) + relu(1-u).
+func TestFindsTheKnotsOfAnAbsoluteValue(t *testing.T) {
+	c := byhand.Coupling[float64]{InputBound: 5, Conditioner: []byhand.Dense[float64]{
+		{In: 1, Out: 2, W: []float64{1, -1}, B: []float64{-1, 1}},
+		{In: 2, Out: 2, W: []float64{1, 10, 1, 10}, B: []float64{0, 3}},
+	}}
+	table, err := find(c, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(table); got != "{[-5 1 5] [6 0 4] [63 3 43]}" {
+		t.Errorf("got %s", got)
+	}
+	for u, want := range map[float64]float64{-7: 6, -5: 6, -1: 2, 1: 0, 4: 3, 9: 4, math.Inf(-1): 6} {
+		if r, shift := table.At(u); r != want || shift != 10*want+3 {
+			t.Errorf("at %g: %g and %g, want %g and %g", u, r, shift, want, 10*want+3)
+		}
+	}
+	if r, shift := table.At(math.NaN()); !math.IsNaN(r) || !math.IsNaN(shift) {
+		t.Errorf("at NaN: %g and %g", r, shift)
+	}
+}
+
+// No kink is missed: between two knots the network is a straight line. A hundred
+// points in each piece, of every depth, and of a leaky activation.
+func TestNoKinkIsMissed(t *testing.T) {
+	for _, hidden := range [][]int{nil, {8}, {64, 64}, {16, 16, 16}} {
+		for _, leak := range []float64{0, 0.3} {
+			f := lively(uint64(len(hidden)), 4, hidden...)
+			k, err := Compile(f, leak)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, c := range f.Layers {
+				table := k.Layers[i].Table
+				if len(hidden) > 1 && len(table.X) < hidden[0] {
+					t.Errorf("hidden %v: layer %d has %d knots alone", hidden, i, len(table.X))
+				}
+				for n, right := range table.X[1:] {
+					left := table.X[n]
+					for j := range 101 {
+						u := left + (right-left)*float64(j)/100
+						want := through(c.Conditioner, leak, u)
+						r, shift := table.At(u)
+						// Rounding: sums of some hundred terms of order one in float64.
+						if !(math.Abs(r-want[0]) <= 1e-12 && math.Abs(shift-want[1]) <= 1e-12) {
+							t.Fatalf("hidden %v, leak %g, layer %d at %g: %g and %g, the network says %v", hidden, leak, i, u, r, shift, want)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// Scores and maps are those of the networks, far points included.
+func TestAgreesWithTheNetworks(t *testing.T) {
+	f := lively(3, 8, 64, 64)
+	k, err := Compile(f, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := events(2000)
+	agree := func(what string, got, want []float64) {
+		t.Helper()
+		for i, v := range got {
+			if !(math.Abs(v-want[i]) <= 1e-9*(1+math.Abs(want[i]))) {
+				t.Fatalf("%s: number %d is %.12g, want %.12g", what, i, v, want[i])
+			}
+		}
+	}
+	agree("log p", k.LogProb(x), f.LogProb(x))
+	z, logDet := k.Inverse(x)
+	wantZ, wantLogDet := f.Inverse(x)
+	agree("z", z, wantZ)
+	agree("log|det dz/dx|", logDet, wantLogDet)
+	y, logDet := k.Forward(x)
+	wantY, wantLogDet := f.Forward(x)
+	agree("x", y, wantY)
+	agree("log|det dx/dz|", logDet, wantLogDet)
+}
+
+func TestCompileRefuses(t *testing.T) {
+	both := lively(1, 2, 4)
+	both.Layers[1] = byhand.NewCoupling[float64]([]bool{false, false}, []int{4})
+	broken := lively(1, 2, 4)
+	broken.Layers[0].Conditioner[0].W[0] = math.NaN()
+	endless := lively(1, 2, 4)
+	endless.Layers[1].InputBound = math.Inf(1)
+	for want, f := range map[string]*byhand.Flow[float64]{
+		"a flow over 3 features, expected 2": byhand.New[float64](3, 2, []int{4}, 1),
+		"coupling 1 freezes no feature":      both,
+		"has a weight NaN":                   broken,
+		"coupling 1: no bound":               endless,
+	} {
+		if _, err := Compile(f, 0); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want an error with %q", err, want)
+		}
+	}
+}
