@@ -31,6 +31,7 @@ type Engine struct {
 type layer struct {
 	frozen, moving []int // features
 	dense          []dense
+	table          *table // in the place of dense, see [NewTables]
 	inputBound     float32
 	maxLogScale    float32
 }
@@ -51,7 +52,7 @@ func (d dense) size() int { return (d.in + 1) * d.stride }
 // number of threads, or on all processors if that is 0. The error says what in f
 // does not fit together.
 func New(f *byhand.Flow[float32], threads int) (*Engine, error) {
-	e := &Engine{set: kernel.Best(), features: f.Features}
+	e := newEngine(f.Features)
 	size := 0
 	for i, c := range f.Layers {
 		l, err := newLayer(c, f.Features, &size)
@@ -67,6 +68,8 @@ func New(f *byhand.Flow[float32], threads int) (*Engine, error) {
 	e.setThreads(threads)
 	return e, nil
 }
+
+func newEngine(features int) *Engine { return &Engine{set: kernel.Best(), features: features} }
 
 func (e *Engine) setThreads(threads int) {
 	if most := runtime.GOMAXPROCS(0); threads < 1 || threads > most {

@@ -41,6 +41,11 @@ func (e *Engine) conditioner(w *worker, l *layer, b *buffers) []float32 {
 	for i, feature := range l.frozen {
 		e.set.Clip(b.in[i*block:][:block], w.v[feature*block:][:block], l.inputBound)
 	}
+	if l.table != nil {
+		raw := b.h[0]
+		l.table.answer(raw[:block], raw[block:2*block], b.in[:block])
+		return raw
+	}
 	in := b.in
 	for j, d := range l.dense {
 		p := &w.product

@@ -59,6 +59,9 @@ func NewTrainer(e *Engine, x []float32) (*Trainer, error) {
 	if len(x) == 0 || len(x)%e.features != 0 {
 		return nil, fmt.Errorf("fast: %d numbers to train on: want rows of %d", len(x), e.features)
 	}
+	if len(e.weights) == 0 {
+		return nil, fmt.Errorf("fast: an engine of tables has no weights to train")
+	}
 	t := &Trainer{
 		Epsilon: 1e-8,
 		engine:  e, data: x,

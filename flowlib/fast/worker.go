@@ -52,11 +52,14 @@ func (l *layer) widths() int {
 }
 
 func (l *layer) newBuffers() *buffers {
-	inputs := l.dense[0].in
+	inputs := max(1, len(l.frozen)) // with nothing frozen the conditioner reads a one
 	b := &buffers{in: aligned((inputs + 1) * block), scale: aligned(len(l.moving) * block), slope: aligned(len(l.moving) * block), z: aligned(len(l.moving) * block)}
 	ones(b.in[inputs*block:])
 	if len(l.frozen) == 0 {
 		ones(b.in)
+	}
+	if l.table != nil {
+		b.h = [][]float32{aligned(2 * block)}
 	}
 	for _, d := range l.dense {
 		h := aligned((d.out + 1) * block)

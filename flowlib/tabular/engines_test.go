@@ -11,6 +11,7 @@ import (
 	"normflow/flowlib/backend"
 	"normflow/flowlib/byhand"
 	"normflow/flowlib/fast"
+	"normflow/flowlib/knots"
 )
 
 // engines are the scores of rows by all engines that there are here: by hand in float32
@@ -49,8 +50,16 @@ func engines(t *testing.T, dir string, rows [][]float64) map[string][]float64 {
 		all["fast"] = make([]float64, len(rows))
 		e.LogProb(all["fast"], u)
 		all["by hand"] = single.LogProb(u)
-		for _, name := range []string{"fast", "by hand"} {
-			for i := range rows {
+		if k, err := knots.Compile(byhand.Convert[float64](f), 0); err == nil { // over two features
+			tables, err := fast.NewTables(k, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all["tables"] = make([]float64, len(rows))
+			tables.LogProb(all["tables"], u)
+		}
+		for _, name := range []string{"fast", "by hand", "tables"} {
+			for i := range all[name] {
 				all[name][i] += units.LogDet()
 			}
 		}
