@@ -66,7 +66,7 @@ def arguments():
     p.add_argument("--quick", action="store_true", help="one short repetition")
     p.add_argument("--reps", type=int, default=3, help="repetitions (default: 3)")
     p.add_argument("--secs", type=float, default=1.0, help="timed seconds of a measurement (default: 1)")
-    p.add_argument("--engines", default="", help=f"of {', '.join((*figures.OURS, *PROGRAMS))}, with commas (default: all but torch-compile)")
+    p.add_argument("--engines", default="", help=f"of {', '.join((*figures.OURS, *figures.TABLES, *PROGRAMS))}, with commas (default: all but torch-compile)")
     p.add_argument("-o", "--out", type=Path, help="JSON file (default: report/measured/bench.json)")
     args = p.parse_args()
     if args.quick:
@@ -76,7 +76,7 @@ def arguments():
     if args.reps < 1 or not args.secs > 0:
         p.error("--reps from 1 on and --secs above 0 expected")
     args.peers = PEERS_PYTHON.exists()
-    known = (*figures.OURS, *PROGRAMS)
+    known = (*figures.OURS, *figures.TABLES, *PROGRAMS)
     if args.engines:
         args.engines = args.engines.split(",")
         if unknown := [e for e in args.engines if e not in known]:
@@ -84,7 +84,7 @@ def arguments():
         if not args.peers and (absent := [e for e in args.engines if e in PROGRAMS]):
             p.error(f"{', '.join(absent)}: run `make bench-peers` first")
     else:
-        args.engines = [*figures.OURS, *(figures.PEERS if args.peers else ())]
+        args.engines = [*figures.OURS, *figures.TABLES, *(figures.PEERS if args.peers else ())]
     if not args.peers:
         print("run `make bench-peers` to compare with NumPy, PyTorch and JAX", file=sys.stderr)
     return args
@@ -141,7 +141,8 @@ def plan(reps, engines, threads):
             for batch in figures.BATCHES if task == "train" else (0,):
                 for n in threads:
                     for lib in engines[:: -1 if rep % 2 else 1]:
-                        if (rep == 0 or lib not in ONCE) and (task == "train" or lib != "jax-step"):  # it scores as jax-scan does
+                        same = lib in figures.TABLES if task == "train" else lib == "jax-step"  # as fast trains, as jax-scan scores
+                        if (rep == 0 or lib not in ONCE) and not same:
                             todo.append((rep, task, batch, n, lib))
     return todo
 

@@ -7,6 +7,7 @@ lib, shape, rows, gflops.
 import statistics
 
 OURS = ("byhand", "fast", "xla", "go")
+TABLES = ("knots",)  # what a network says, compiled into tables: for two features alone, and no rival to programs that compute it
 PEERS = ("numpy", "torch", "zuko", "normflows", "jax-scan", "jax-step")
 BATCHES = (256, 1024, 4096)
 TASKS = {"train": "training samples/s", "logprob": "log-probability points/s", "sample": "sampling points/s"}
@@ -119,6 +120,8 @@ def ratios(rows, kernels, threads):
         add(f"XLA engine / JAX scan, training, batch {batch}", 0.9, ours(["xla"], "train", batch), best(["jax-scan"], "train", batch))
     for task, word in (("logprob", "log-probability"), ("sample", "sampling")):
         add(f"fastest engine / best peer, {word}", 1.5, ours(OURS, task, 0), best(PEERS, task, 0))
+    for task, word in (("logprob", "log-probability"), ("sample", "sampling")):
+        add(f"tables of knots / fast engine, {word}", 5.0, ours(TABLES, task, 0), ours(["fast"], task, 0))
     for batch in BATCHES:
         add(f"byhand / NumPy by hand, training, batch {batch}", 1.0, best(["byhand"], "train", batch), best(["numpy"], "train", batch))
     first = BATCHES[0]

@@ -122,7 +122,7 @@ func TestCompletion(t *testing.T) {
 		{"import w.npz -o ", ":16"},
 		{"import w.npz --like ", "given :4"},
 		{"import w.npz --config ", "json :8"},
-		{"bench --engine ", "byhand fast xla go :4"},
+		{"bench --engine ", "byhand fast knots xla go :4"},
 		{"bench --task ", "train logprob sample :4"},
 		{"bench --weights ", "safetensors :8"},
 		{"bench-data -o ", ":16"},

@@ -40,6 +40,7 @@ var engines = []struct {
 }{
 	{"byhand", openByHand},
 	{"fast", openFast},
+	{"knots", openKnots},
 	{"xla", func(s Start) (Engine, error) { return openGoMLX("xla:cpu", s) }},
 	{"go", func(s Start) (Engine, error) { return openGoMLX("go", s) }},
 }

@@ -135,6 +135,7 @@ class Plan(unittest.TestCase):
         self.assertEqual([t[4] for t in first[:5]], ["fast", "go", "numpy", "jax-scan", "jax-step"])
         self.assertEqual(len({t[1:4] for t in first[:5]}), 1)
         self.assertEqual(len(first), 6 * 5 + 4 * 4)  # jax-step scores as jax-scan does
+        self.assertEqual({t[1] for t in bench.plan(1, ["knots"], [1])}, {"logprob", "sample"})  # tables are not trained
         second = [t for t in todo if t[0] == 1]
         self.assertEqual([t[4] for t in second[:4]], ["jax-step", "jax-scan", "numpy", "fast"])
         self.assertFalse({t[4] for t in second} & bench.ONCE)
