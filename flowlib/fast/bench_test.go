@@ -49,7 +49,7 @@ func events(rng *rand.Rand, n int) []float32 {
 func eachThreads(b *testing.B, bench func(b *testing.B, e *Engine)) {
 	for _, threads := range []int{1, 2} {
 		b.Run(fmt.Sprintf("threads=%d", threads), func(b *testing.B) {
-			e, err := New(realNVP(rand.New(rand.NewPCG(1, 1)), 2, 64, 64), threads)
+			e, err := FromByHand(realNVP(rand.New(rand.NewPCG(1, 1)), 2, 64, 64), threads)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -5,7 +5,6 @@ import (
 	"math"
 	"sync"
 
-	"normflow/flowlib/byhand"
 	"normflow/internal/kernel"
 )
 
@@ -254,20 +253,14 @@ func (l *learner) keep(layer *layer, b *buffers) {
 	}
 }
 
-// State writes Adam's moments of the weights to mean and square, flows of the
-// architecture of the engine, and returns the number of steps made.
-func (t *Trainer) State(mean, square *byhand.Flow[float32]) (steps int, err error) {
-	if err := t.engine.export(t.mean, mean); err != nil {
-		return 0, err
-	}
-	return t.steps, t.engine.export(t.square, square)
+// Moments are Adam's of the weights, the trainer's own: with Steps and the weights they
+// are all that a run needs to go on elsewhere.
+func (t *Trainer) Moments() (mean, square Arrays) {
+	return t.engine.arrays(t.mean), t.engine.arrays(t.square)
 }
 
-// Restore takes up what State gave, here or elsewhere.
-func (t *Trainer) Restore(mean, square *byhand.Flow[float32], steps int) error {
-	if err := t.engine.take(t.mean, mean); err != nil {
-		return err
-	}
-	t.steps = steps
-	return t.engine.take(t.square, square)
-}
+// Steps is the number of updates made.
+func (t *Trainer) Steps() int { return t.steps }
+
+// SetSteps says that n updates led to the moments.
+func (t *Trainer) SetSteps(n int) { t.steps = n }

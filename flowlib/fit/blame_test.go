@@ -35,7 +35,7 @@ func TestWalkIsTheFlow(t *testing.T) {
 	if err := m.SetWeights(w); err != nil {
 		t.Fatal(err)
 	}
-	tr, err := newTrainer(m, trapRows(0), trapConfig(), false)
+	tr, err := newTrainer(m, trapRows(0), nil, trapConfig())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestWalkScalesTheContext(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows := [][]float64{{0.1, 3}, {0.4, 3.1}, {-1, 2.9}, {1, 3.2}}
-	tr, err := newTrainer(m, rows, Config{Steps: 1, BatchSize: 2, LearningRate: 1e-3, EvalEvery: 1}, false)
+	tr, err := newTrainer(m, rows, nil, Config{Steps: 1, BatchSize: 2, LearningRate: 1e-3, EvalEvery: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

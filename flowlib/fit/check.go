@@ -3,6 +3,10 @@ package fit
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/flow"
@@ -35,8 +39,12 @@ func (c Config) Check() error {
 	if shrink := c.LearningRate * c.WeightDecay; shrink >= 1 {
 		all = append(all, fmt.Errorf("fit: weight_decay times learning_rate must be below 1, the weights themselves, got %g", shrink))
 	}
-	if c.Engine != EngineGraph && c.Engine != EngineFast {
-		all = append(all, fmt.Errorf("fit: engine must be %q or %q, got %q", EngineGraph, EngineFast, c.Engine))
+	if _, ok := engines[c.Engine]; !ok {
+		var names []string
+		for _, name := range slices.Sorted(maps.Keys(engines)) {
+			names = append(names, strconv.Quote(name))
+		}
+		all = append(all, fmt.Errorf("fit: engine must be %s, got %q", strings.Join(names, " or "), c.Engine))
 	}
 	if c.InOrder && c.Replacement {
 		all = append(all, errors.New("fit: in_order and replacement exclude each other, got both"))

@@ -17,8 +17,8 @@ import (
 	"normflow/internal/safetensors"
 )
 
-// written is the checkpoint of a short run, the run's trainer and its data.
-func written(t testing.TB) (path string, tr *trainer, rows [][]float64) {
+// written is the checkpoint of a short run, and the run's trainer.
+func written(t testing.TB) (path string, tr *trainer) {
 	t.Helper()
 	c := flow.RealNVP(2)
 	c.Layers, c.Hidden = 2, []int{3}
@@ -26,20 +26,20 @@ func written(t testing.TB) (path string, tr *trainer, rows [][]float64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows = dataset.TwoMoons(0.1).Sample(1, 20)
+	rows := dataset.TwoMoons(0.1).Sample(1, 20)
 	cfg := Config{Steps: 3, BatchSize: 4, LearningRate: 1e-3, EvalEvery: 1, Checkpoint: filepath.Join(t.TempDir(), "c")}
 	if _, err := Run(t.Context(), m, rows, rows, cfg, nil); err != nil {
 		t.Fatal(err)
 	}
-	if tr, err = newTrainer(m, rows, cfg, canLoop(m.Backend)); err != nil {
+	if tr, err = newTrainer(m, rows, rows, cfg); err != nil {
 		t.Fatal(err)
 	}
-	return cfg.Checkpoint, tr, rows
+	return cfg.Checkpoint, tr
 }
 
 func TestCheckpointsThatNoRunWrote(t *testing.T) {
-	path, tr, rows := written(t)
-	if _, err := newState(tr, rows, rows); err != nil {
+	path, tr := written(t)
+	if _, err := newState(tr); err != nil {
 		t.Fatalf("as it was written: %v", err)
 	}
 	result := func(change func(r *Result)) func(f *safetensors.File) {
@@ -102,7 +102,7 @@ func TestCheckpointsThatNoRunWrote(t *testing.T) {
 		if err := safetensors.Write(tr.cfg.Checkpoint, f); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := newState(tr, rows, rows); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), tr.cfg.Checkpoint) {
+		if _, err := newState(tr); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), tr.cfg.Checkpoint) {
 			t.Errorf("got %v, want an error with the file and %q", err, want)
 		}
 	}
@@ -110,7 +110,7 @@ func TestCheckpointsThatNoRunWrote(t *testing.T) {
 
 // Only a checkpoint counts as one, and to look at a named pipe does not wait.
 func TestIsCheckpoint(t *testing.T) {
-	path, _, _ := written(t)
+	path, _ := written(t)
 	other, pipe := filepath.Join(t.TempDir(), "c"), filepath.Join(t.TempDir(), "pipe")
 	if err := errors.Join(os.WriteFile(other, []byte("epoch 7"), 0o644), syscall.Mkfifo(pipe, 0o600)); err != nil {
 		t.Fatal(err)
@@ -123,7 +123,7 @@ func TestIsCheckpoint(t *testing.T) {
 // FuzzCheckpoint reads hostile checkpoints. That may not panic, nor take more memory
 // than the file has bytes, many times.
 func FuzzCheckpoint(f *testing.F) {
-	path, tr, _ := written(f)
+	path, tr := written(f)
 	content, err := os.ReadFile(path)
 	if err != nil {
 		f.Fatal(err)

@@ -36,7 +36,7 @@ func (t *trainer) explain(first, count int, store []safetensors.Tensor) error {
 		if err := safetensors.ToStore(t.model.Store, "/", store); err != nil {
 			return fmt.Errorf("fit: replaying step %d: %w", step+1, err)
 		}
-		_, bad, err := t.steps(step, 1)
+		out, err := t.engine.steps(step, 1)
 		if err != nil {
 			return fmt.Errorf("fit: replaying step %d: %w", step+1, err)
 		}
@@ -45,7 +45,7 @@ func (t *trainer) explain(first, count int, store []safetensors.Tensor) error {
 			return fmt.Errorf("fit: replaying step %d: %w", step+1, err)
 		}
 		name := firstNotFinite(after)
-		if bad < 0 && name == "" {
+		if out.bad < 0 && name == "" {
 			store = after
 			continue
 		}
@@ -53,9 +53,9 @@ func (t *trainer) explain(first, count int, store []safetensors.Tensor) error {
 			return fmt.Errorf("fit: replaying step %d: %w", step+1, err)
 		}
 		switch {
-		case bad >= 0 && t.fast != nil && t.fast.badGradient:
-			name = "the norm of the gradient" // package fast leaves the weights as they were
-		case bad >= 0:
+		case out.keptWeights:
+			name = "the norm of the gradient"
+		case out.bad >= 0:
 			return t.explainNLL(step)
 		}
 		return t.explainUpdate(step, name)
@@ -86,8 +86,8 @@ func (t *trainer) explainUpdate(step int, name string) error {
 }
 
 // explainValidation says where the NLL of a point stops being finite.
-func (t *trainer) explainValidation(p Point, valid [][]float64) error {
-	where, err := t.blameNLL(valid, func(i int) string { return fmt.Sprintf("validation row %d", i) })
+func (t *trainer) explainValidation(p Point) error {
+	where, err := t.blameNLL(t.valid, func(i int) string { return fmt.Sprintf("validation row %d", i) })
 	if err != nil {
 		where = "looking for the layer: " + err.Error()
 	}

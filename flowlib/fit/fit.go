@@ -113,11 +113,11 @@ func Run(ctx context.Context, m *flow.Model, train, valid [][]float64, cfg Confi
 		return Result{}, err
 	}
 	start := time.Now()
-	t, err := newTrainer(m, train, cfg, canLoop(m.Backend))
+	t, err := newTrainer(m, train, valid, cfg)
 	if err != nil {
 		return Result{}, err
 	}
-	s, err := newState(t, train, valid)
+	s, err := newState(t)
 	if err != nil {
 		return Result{}, err
 	}
@@ -126,7 +126,7 @@ func Run(ctx context.Context, m *flow.Model, train, valid [][]float64, cfg Confi
 		if err := ctx.Err(); err != nil {
 			return s.result, errors.Join(fmt.Errorf("fit: stopped at step %d of %d: %w", s.step, cfg.Steps, err), s.save(), s.restoreBest())
 		}
-		p, weights, err := s.advance(valid)
+		p, weights, err := s.advance()
 		if err != nil {
 			return s.result, errors.Join(err, s.restoreBest())
 		}
@@ -144,7 +144,7 @@ func Run(ctx context.Context, m *flow.Model, train, valid [][]float64, cfg Confi
 
 // advance trains up to the next point of the curve and returns it with the
 // weights that were validated.
-func (s *state) advance(valid [][]float64) (p Point, weights []flow.Weight, err error) {
+func (s *state) advance() (p Point, weights []flow.Weight, err error) {
 	t := s.trainer
 	count := min(t.cfg.EvalEvery, t.cfg.Steps-s.step)
 	p.Step = s.step + count
@@ -155,40 +155,17 @@ func (s *state) advance(valid [][]float64) (p Point, weights []flow.Weight, err 
 		return p, nil, err
 	}
 	err = t.withAverages(func() (err error) {
-		if p.Valid, err = t.validate(valid); err != nil {
+		if p.Valid, err = t.engine.validate(); err != nil {
 			return err
 		}
 		if !finite(p.Valid) {
-			return t.explainValidation(p, valid)
+			return t.explainValidation(p)
 		}
 		weights, err = t.model.Weights()
 		return err
 	})
 	s.step = p.Step
 	return p, weights, err
-}
-
-// validate returns the mean NLL of the validation set, NaN where there is one.
-func (t *trainer) validate(valid [][]float64) (float64, error) {
-	if t.fast != nil {
-		return t.fast.meanNLL(valid), nil
-	}
-	return meanNLL(t.model, valid)
-}
-
-func meanNLL(m *flow.Model, x [][]float64) (float64, error) {
-	logProb, err := m.LogProb(x)
-	if errors.Is(err, flow.ErrNaN) {
-		return math.NaN(), nil // whoever calls finds out where it arises
-	}
-	if err != nil {
-		return 0, fmt.Errorf("fit: validation: %w", err)
-	}
-	sum := 0.0
-	for _, lp := range logProb {
-		sum -= lp
-	}
-	return sum / float64(len(x)), nil
 }
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -9,6 +9,17 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
+// loop is the engine that makes many steps in one device call.
+type loop struct {
+	graph
+	exec *model.Exec // of loopGraph
+}
+
+func newLoop(t *trainer) (*loop, error) {
+	exec, err := model.NewExec(t.model.Backend, t.model.Store, t.loopGraph)
+	return &loop{graph{t, t.model.Tensor(t.train)}, exec}, err
+}
+
 // loopGraph runs count steps in one device call: one loop whose state is every
 // variable, over batches gathered on the device. A call per step would spend
 // half the time between the calls.
@@ -80,23 +91,22 @@ const (
 	numInputs
 )
 
-// runLoop makes count steps in one device call. See steps.
-func (t *trainer) runLoop(first, count int) (sum float64, bad int, err error) {
-	length := t.cfg.EvalEvery // of the compiled loop; count may be less at the end
-	rows := make([]int32, 0, length*t.cfg.BatchSize)
+func (l *loop) steps(first, count int) (outcome, error) {
+	length := l.cfg.EvalEvery // of the compiled loop; count may be less at the end
+	rows := make([]int32, 0, length*l.cfg.BatchSize)
 	schedules := make([][]float64, length)
 	for i := range length {
-		rows = append(rows, t.batches.at(first+min(i, count-1))...)
-		schedules[i] = t.cfg.schedule(first + i)
+		rows = append(rows, l.batches.at(first+min(i, count-1))...)
+		schedules[i] = l.cfg.schedule(first + i)
 	}
-	out, err := t.exec.Call(
-		t.data,
-		tensors.FromFlatDataAndDimensions(rows, length, t.cfg.BatchSize),
-		tensors.MustFromAnyValue(shapes.CastAsDType(schedules, t.model.DType)),
+	out, err := l.exec.Call(
+		l.data,
+		tensors.FromFlatDataAndDimensions(rows, length, l.cfg.BatchSize),
+		tensors.MustFromAnyValue(shapes.CastAsDType(schedules, l.model.DType)),
 		tensors.FromScalar(int32(0)), tensors.FromScalar(int32(count)),
-		scalar(t.model.DType, 0), tensors.FromScalar(int32(-1)))
+		scalar(l.model.DType, 0), tensors.FromScalar(int32(-1)))
 	if err != nil {
-		return 0, -1, err
+		return outcome{}, err
 	}
-	return shapes.ConvertTo[float64](out[0].Value()), int(tensors.ToScalar[int32](out[1])), nil
+	return outcome{sum: shapes.ConvertTo[float64](out[0].Value()), bad: int(tensors.ToScalar[int32](out[1]))}, nil
 }

@@ -38,11 +38,7 @@ func numParts(b compute.Backend, size int) int {
 	return max(1, min(maxParts, size/minPart))
 }
 
-// newParts returns nil for a batch of one part.
 func newParts(t *trainer, count int) (*parts, error) {
-	if count <= 1 {
-		return nil, nil
-	}
 	p := &parts{}
 	for i := range count {
 		p.sizes = append(p.sizes, t.cfg.BatchSize*(i+1)/count-t.cfg.BatchSize*i/count)

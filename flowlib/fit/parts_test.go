@@ -31,14 +31,11 @@ func TestPartsEqualWhole(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tr, err := newTrainer(m, train, cfg, false)
+		tr, err := newTrainer(m, train, nil, cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if tr.parts != nil {
-			t.Fatalf("a batch of %d has parts", cfg.BatchSize)
-		}
-		if tr.parts, err = newParts(tr, count); err != nil {
+		if tr.engine, err = newStepwise(tr, count); err != nil {
 			t.Fatal(err)
 		}
 		if err := tr.startAverages(); err != nil {
@@ -93,11 +90,11 @@ func TestPartsExplain(t *testing.T) {
 		rows[i] = []float64{float64(i % 3), float64(i % 5)}
 	}
 	rows[100] = []float64{0, 1e38} // its square is more than float32 holds
-	tr, err := newTrainer(m, rows, Config{Steps: 1, BatchSize: len(rows), LearningRate: 1e-3, EvalEvery: 1, InOrder: true}, false)
+	tr, err := newTrainer(m, rows, nil, Config{Steps: 1, BatchSize: len(rows), LearningRate: 1e-3, EvalEvery: 1, InOrder: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if tr.parts, err = newParts(tr, 2); err != nil {
+	if tr.engine, err = newStepwise(tr, 2); err != nil {
 		t.Fatal(err)
 	}
 	store, err := tr.take(0, 0, nil)

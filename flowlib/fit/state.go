@@ -12,7 +12,6 @@ import (
 	"math"
 	"slices"
 
-	"normflow/flowlib/backend"
 	"normflow/flowlib/flow"
 	"normflow/internal/safetensors"
 )
@@ -34,11 +33,11 @@ const (
 	checkpointID = "normflow checkpoint 3"
 )
 
-// newState begins a run on the given data, or takes up the one in the checkpoint.
-func newState(t *trainer, train, valid [][]float64) (*state, error) {
+// newState begins a run, or takes up the one in the checkpoint.
+func newState(t *trainer) (*state, error) {
 	s := &state{trainer: t, result: Result{BestValid: math.MaxFloat64}} // JSON has no infinity
 	if path := t.cfg.Checkpoint; path != "" {
-		s.data = checksum(train, valid)
+		s.data = checksum(t.train, t.valid)
 		f, err := safetensors.Read(path)
 		if err == nil {
 			err = s.restore(f)
@@ -50,7 +49,7 @@ func newState(t *trainer, train, valid [][]float64) (*state, error) {
 			return s, err
 		}
 	}
-	err := initialize(t.model, train, t.cfg.Seed)
+	err := initialize(t.model, t.train, t.cfg.Seed)
 	if err == nil {
 		err = t.startAverages()
 	}
@@ -89,16 +88,12 @@ func (s *state) restoreBest() error {
 
 // identity is what must agree between a checkpoint and the run that takes it up.
 func (s *state) identity() (string, error) {
-	by := backend.Name(s.trainer.model.Backend)
-	if s.trainer.fast != nil {
-		by = EngineFast
-	}
 	text, err := json.Marshal(struct {
 		Fit     Config
 		Flow    flow.Config
 		Data    string
 		Backend string // another one rounds otherwise, and ends with other weights
-	}{s.trainer.cfg, s.trainer.model.Config, s.data, by})
+	}{s.trainer.cfg, s.trainer.model.Config, s.data, s.trainer.engine.name()})
 	return string(text), err
 }
 

@@ -23,7 +23,7 @@ func NewStepper(m *flow.Model, train [][]float64, cfg Config) (*Stepper, error) 
 	if err := initialize(m, train, cfg.Seed); err != nil {
 		return nil, err
 	}
-	t, err := newTrainer(m, train, cfg, canLoop(m.Backend))
+	t, err := newTrainer(m, train, nil, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -42,14 +42,14 @@ func (s *Stepper) Advance(count int) (nll float64, err error) {
 	sum := 0.0
 	for end := s.step + count; s.step < end; {
 		n := min(end-s.step, cfg.EvalEvery)
-		part, bad, err := s.trainer.steps(s.step, n)
+		out, err := s.trainer.engine.steps(s.step, n)
 		if err != nil {
 			return 0, fmt.Errorf("fit: training from step %d: %w", s.step+1, err)
 		}
-		if bad >= 0 {
-			return 0, fmt.Errorf("fit: the training NLL or its gradient is not finite at step %d: %s", s.step+bad+1, s.trainer.advice())
+		if out.bad >= 0 {
+			return 0, fmt.Errorf("fit: the training NLL or its gradient is not finite at step %d: %s", s.step+out.bad+1, s.trainer.advice())
 		}
-		sum += part
+		sum += out.sum - float64(n)*s.trainer.logDet
 		s.step += n
 	}
 	return sum / float64(count), nil

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -18,52 +17,32 @@ import (
 	"normflow/internal/safetensors"
 )
 
-// trainer makes optimizer steps on a model: many per device call where the
-// backend can loop, else one.
+// trainer is what a run has beside its state. Its engine makes the steps.
 type trainer struct {
+	engine  engine
 	model   *flow.Model
 	cfg     Config
-	exec    *model.Exec
-	inLoop  bool // exec is loopGraph, not one step
 	batches *batches
-	train   [][]float64     // all training rows
-	data    *tensors.Tensor // the same on the device, in standardized units
-	logDet  float64         // what a log-density of the data has more than one in those
-	fast    *fastSteps      // makes the steps, or nil
-	parts   *parts          // the same
+	train   [][]float64 // all training rows
+	valid   [][]float64 // none where nothing validates
+	logDet  float64     // what a log-density of the data has more than one in standardized units
 }
 
-// canLoop says whether a backend runs many steps in one call. The pure-Go
-// backend of compute v0.0.0-20260716 drops intermediate results inside a While
-// ("input 0 for node Sqrt not computed yet").
-func canLoop(b compute.Backend) bool { return backend.Name(b) != "go" }
-
-func newTrainer(m *flow.Model, train [][]float64, cfg Config, inLoop bool) (*trainer, error) {
+func newTrainer(m *flow.Model, train, valid [][]float64, cfg Config) (*trainer, error) {
 	t := &trainer{
 		model:   m,
 		cfg:     cfg,
 		batches: newBatches(cfg, len(train)),
 		train:   train,
-		data:    m.Tensor(train),
+		valid:   valid,
 		logDet:  m.Config.Units().LogDet(),
-		inLoop:  inLoop,
 	}
 	err := t.createState()
-	if err == nil && cfg.Engine == EngineFast {
-		if t.fast, err = newFastSteps(m, train, cfg); err != nil {
-			return nil, err
-		}
-	} else if err == nil {
-		if t.inLoop {
-			t.exec, err = model.NewExec(m.Backend, m.Store, t.loopGraph)
-		} else if t.parts, err = newParts(t, numParts(m.Backend, cfg.BatchSize)); err == nil && t.parts == nil {
-			t.exec, err = model.NewExec(m.Backend, m.Store, func(scope *model.Scope, data, rows, schedule *Node) *Node {
-				return t.stepGraph(scope, Gather(data, rows), schedule)
-			})
-		}
-	}
 	if err != nil {
 		return nil, fmt.Errorf("fit: building the training step: %w", err)
+	}
+	if t.engine, err = engines[cfg.Engine](t); err != nil {
+		return nil, err
 	}
 	return t, nil
 }
@@ -83,7 +62,7 @@ func (t *trainer) createState() error {
 	if err != nil {
 		return err
 	}
-	batch := tensors.FromShape(shapes.Make(t.model.DType, t.cfg.BatchSize, t.data.Shape().Dim(1)))
+	batch := tensors.FromShape(shapes.Make(t.model.DType, t.cfg.BatchSize, t.model.Config.Columns()))
 	if err := step.PreCompile(batch, t.schedule(0)); err != nil {
 		return err
 	}
@@ -151,59 +130,18 @@ func (t *trainer) updateGraph(scope *model.Scope, gradients []*Node, schedule *N
 // their mean NLL in nats. If one was not finite it returns an error that says
 // where it arose; for that it goes back to store, the variables before the first.
 func (t *trainer) run(first, count int, store []safetensors.Tensor) (float64, error) {
-	sum, bad, err := t.steps(first, count)
+	out, err := t.engine.steps(first, count)
 	if err != nil {
 		return 0, fmt.Errorf("fit: training from step %d: %w", first+1, err)
 	}
-	if bad >= 0 {
-		return 0, t.explain(first, bad+1, store)
+	if out.bad >= 0 {
+		return 0, t.explain(first, out.bad+1, store)
 	}
+	sum := out.sum - float64(count)*t.logDet
 	if !finite(sum) {
 		return 0, fmt.Errorf("fit: the training NLLs of steps %d to %d add up to %g, more than %s holds", first+1, first+count, sum, t.model.DType)
 	}
 	return sum / float64(count), nil
-}
-
-// steps makes count steps and returns the sum of the NLLs, in the units of the data,
-// and the number, from 0, of the first step whose NLL, or by package fast its
-// gradient, was not finite, -1 for none.
-func (t *trainer) steps(first, count int) (sum float64, bad int, err error) {
-	switch {
-	case t.fast != nil:
-		sum, bad, err = t.runFast(first, count)
-	case t.inLoop:
-		sum, bad, err = t.runLoop(first, count)
-	default:
-		sum, bad, err = t.runSteps(first, count)
-	}
-	return sum - float64(count)*t.logDet, bad, err
-}
-
-// runSteps makes one device call per step. See steps.
-func (t *trainer) runSteps(first, count int) (sum float64, bad int, err error) {
-	for i := range count {
-		nll, err := t.runStep(t.batches.at(first+i), t.schedule(first+i))
-		if err != nil {
-			return 0, -1, err
-		}
-		if !finite(nll) {
-			return 0, i, nil
-		}
-		sum += nll
-	}
-	return sum, -1, nil
-}
-
-// runStep makes a step on the rows of a batch and returns the NLL before it.
-func (t *trainer) runStep(rows []int32, schedule *tensors.Tensor) (float64, error) {
-	if t.parts != nil {
-		return t.parts.step(t.data, rows, schedule)
-	}
-	out, err := t.exec.Call(t.data, tensors.FromFlatDataAndDimensions(rows, len(rows), 1), schedule)
-	if err != nil {
-		return 0, err
-	}
-	return shapes.ConvertTo[float64](out[0].Value()), nil
 }
 
 func scalar(dtype dtypes.DType, v float64) *tensors.Tensor {

@@ -115,13 +115,19 @@ func TestLoopEqualsSteps(t *testing.T) {
 	}
 	var sums [2]float64
 	var final [2][]flow.Weight // weights, then averages
-	for i, inLoop := range []bool{true, false} {
+	for i, open := range []func(*trainer) (engine, error){
+		func(t *trainer) (engine, error) { return newLoop(t) },
+		func(t *trainer) (engine, error) { return newStepwise(t, 1) },
+	} {
 		m, err := flow.NewModel(b, fc)
 		if err != nil {
 			t.Fatal(err)
 		}
-		tr, err := newTrainer(m, train, cfg, inLoop)
+		tr, err := newTrainer(m, train, nil, cfg)
 		if err != nil {
+			t.Fatal(err)
+		}
+		if tr.engine, err = open(tr); err != nil {
 			t.Fatal(err)
 		}
 		if err := tr.startAverages(); err != nil {

@@ -59,7 +59,7 @@ func TestGaussian(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := fast.New(byhand.Convert[float32](f), 0)
+	e, err := fast.FromByHand(byhand.Convert[float32](f), 0)
 	if err != nil {
 		t.Fatal(err)
 	}

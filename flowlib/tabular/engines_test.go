@@ -43,7 +43,7 @@ func engines(t *testing.T, dir string, rows [][]float64) map[string][]float64 {
 		units := m.Saved.Config.Units()
 		single := byhand.Convert[float32](f)
 		u := units.Append32(nil, rows...)
-		e, err := fast.New(single, 0)
+		e, err := fast.FromByHand(single, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

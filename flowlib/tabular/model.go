@@ -8,7 +8,6 @@ import (
 	"github.com/gomlx/compute/dtypes"
 
 	"normflow/flowlib/backend"
-	"normflow/flowlib/byhand"
 	"normflow/flowlib/fast"
 	"normflow/flowlib/flow"
 	"normflow/internal/show"
@@ -96,12 +95,9 @@ func (m *Model) start(engine string) error {
 		return fmt.Errorf("--engine fast: %w", cannot)
 	}
 	if engine == "fast" || engine == "auto" && cannot == nil {
-		f, err := m.Saved.ByHand()
-		if err != nil {
-			return err
-		}
+		var err error
 		m.Engine = "fast"
-		m.engine, err = fast.New(byhand.Convert[float32](f), 0)
+		m.engine, err = m.Saved.Fast()
 		return err
 	}
 	var err error

@@ -22,7 +22,7 @@ func openFast(s Start) (Engine, error) {
 		return nil, err
 	}
 	e := &fastEngine{events: len(s.Points) / 2, batch: s.Batch}
-	if e.engine, err = fast.New(f, s.Threads); err != nil {
+	if e.engine, err = fast.FromByHand(f, s.Threads); err != nil {
 		return nil, err
 	}
 	if s.Batch > 0 {

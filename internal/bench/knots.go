@@ -45,8 +45,9 @@ func (e *knotsEngine) compile() error {
 	}
 	c := config()
 	f := byhand.New[float32](c.Features, c.Layers, c.Hidden, 0)
-	if err := e.engine.Weights(f); err != nil {
-		return err
+	weights := e.engine.Weights()
+	for i, values := range f.Params() { // in the same order
+		weights.Get(i, values)
 	}
 	k, err := knots.Compile(byhand.Convert[float64](f), 0)
 	if err != nil {

@@ -133,7 +133,7 @@ func StepCosts(layers int) (costs []StepCost) {
 			adam.Step(of.Params(), gradient.Params(), 1e-3)
 		})
 	}
-	trainer := must.M1(fast.NewTrainer(must.M1(fast.New(f, 1)), x))
+	trainer := must.M1(fast.NewTrainer(must.M1(fast.FromByHand(f, 1)), x))
 	rows := make([]int32, batch)
 	for i := range rows {
 		rows[i] = int32(i)
