@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime/metrics"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"normflow/flowlib/backend/backendtest"
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/flow"
+	"normflow/internal/memory/memorytest"
 	"normflow/internal/safetensors"
 )
 
@@ -130,9 +130,7 @@ func FuzzCheckpoint(f *testing.F) {
 	}
 	f.Add(content)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		allocated := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
-		metrics.Read(allocated)
-		before := allocated[0].Value.Uint64()
+		defer memorytest.Watch(t, 8<<20+100*len(b))()
 		file, err := safetensors.Decode(bytes.NewReader(b), int64(len(b)))
 		if err != nil {
 			return
@@ -140,10 +138,6 @@ func FuzzCheckpoint(f *testing.F) {
 		c, err := parseCheckpoint(file)
 		if err == nil {
 			err = c.fits(tr)
-		}
-		metrics.Read(allocated)
-		if took, most := allocated[0].Value.Uint64()-before, 8<<20+100*uint64(len(b)); took > most {
-			t.Fatalf("%d bytes of file took %d of memory", len(b), took)
 		}
 		if err == nil && (len(c.result.Curve) > len(b) || c.result.Curve[0].Step < 1) {
 			t.Fatalf("took %+v for a result", c.result)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -167,9 +168,17 @@ func openMember(in *input, f *zip.File, room *allowance) (*array, error) {
 
 func (s *arraysSource) all() []Column  { return s.columns }
 func (s *arraysSource) unit() string   { return "row" }
-func (s *arraysSource) close() error   { return s.in.Close() }
 func (s *arraysSource) format() string { return s.name }
 func (s *arraysSource) rows() int64    { return s.arrays[0].rows }
+
+func (s *arraysSource) close() error {
+	for _, a := range s.arrays {
+		if member, ok := a.stream.(io.Closer); ok {
+			member.Close() //nolint:errcheck // it was read; what unpacked it serves the next file
+		}
+	}
+	return s.in.Close()
+}
 
 func (s *arraysSource) begin(numbers, texts []int) error {
 	s.wanted, s.place = make([][]int, len(s.arrays)), make([][]int, len(s.arrays))
@@ -187,7 +196,7 @@ func (s *arraysSource) begin(numbers, texts []int) error {
 func (s *arraysSource) fill(c *Chunk, n int) error {
 	before := c.Len()
 	d, kept := c.features, c.kept
-	n = min(n, max(1, 1<<20/(8*len(s.columns))))
+	n = min(n, max(1, 1<<20/(8*len(s.columns))), int(min(s.rows()-s.row, math.MaxInt32)))
 	c.Values = extend(c.Values, n*d)
 	c.text = extend(c.text, n*kept)
 	got, end := n, error(nil)

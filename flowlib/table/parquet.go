@@ -32,11 +32,12 @@ func newParquet(in *input, o Options) (_ source, err error) {
 		return nil, errors.New("is a Parquet file, which cannot be read from a pipe: give the file's name")
 	}
 	defer guard(&err, "Parquet")
-	meta, err := readFooter(in)
+	room := allowanceFor(in, o, "write smaller row groups")
+	meta, err := readFooter(in, room)
 	if err != nil {
 		return nil, err
 	}
-	s := &parquetSource{in: in, meta: meta, group: -1, room: allowanceFor(in, o, "write smaller row groups")}
+	s := &parquetSource{in: in, meta: meta, group: -1, room: room}
 	if err := s.schema(meta.Schema); err != nil {
 		return nil, err
 	}
@@ -55,7 +56,7 @@ func (s *parquetSource) close() error   { return s.in.Close() }
 
 func (s *parquetSource) begin(numbers, texts []int) error {
 	for to, i := range append(append([]int{}, numbers...), texts...) {
-		s.reading = append(s.reading, &parquetColumn{leaf: s.leaves[i], name: s.columns[i].Name, to: to, at: s.in.at, room: s.room})
+		s.reading = append(s.reading, &parquetColumn{leaf: s.leaves[i], name: s.columns[i].Name, to: to, keep: to >= len(numbers), at: s.in.at, room: s.room})
 	}
 	return nil
 }

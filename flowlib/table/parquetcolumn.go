@@ -19,7 +19,8 @@ import (
 type parquetColumn struct {
 	leaf
 	name string
-	to   int // the place among numbers, or features + that among texts
+	to   int  // the place among numbers, or features + that among texts
+	keep bool // its values become texts
 	at   io.ReaderAt
 	room *allowance
 
@@ -49,7 +50,7 @@ var errBrokenPage = errors.New("a page is broken: make the file anew")
 func (p *parquetColumn) begin(m *format.ColumnMetaData) {
 	p.codec, p.offset, p.stop = m.Codec, chunkStart(m), chunkStart(m)+m.TotalCompressedSize
 	p.n, p.row = 0, 0
-	p.dictionary.n, p.texts = 0, nil
+	p.dictionary.n, p.texts = 0, p.texts[:0]
 }
 
 // ready sees to it that a value can be read.
@@ -110,9 +111,6 @@ func (p *parquetColumn) text(b []byte, present bool) string {
 	if !present || !p.indexed {
 		return p.string(b, present)
 	}
-	if p.texts == nil {
-		p.texts = make([]string, p.dictionary.n)
-	}
 	text := &p.texts[p.places[p.value-1]]
 	if *text == "" {
 		*text = p.string(b, true)
@@ -165,7 +163,7 @@ func (p *parquetColumn) header() (h *format.PageHeader, length int, err error) {
 		if _, err := p.at.ReadAt(window, p.offset); err != nil {
 			return nil, 0, err
 		}
-		if length, err = checkThrift(window); err == nil {
+		if length, _, err = checkThrift(window, nil); err == nil {
 			h = new(format.PageHeader)
 			if err := thrift.Unmarshal(new(thrift.CompactProtocol), window[:length], h); err != nil {
 				return nil, 0, errBrokenParquet
@@ -196,8 +194,12 @@ func (p *parquetColumn) dictionaryPage(h *format.DictionaryPageHeader, unpacked 
 		return err
 	}
 	copy(p.kept, data)
-	p.texts = nil
-	return p.dictionary.decode(p.room, &p.leaf, format.Plain, p.kept, int(h.NumValues))
+	if err := p.dictionary.decode(p.room, &p.leaf, format.Plain, p.kept, int(h.NumValues)); err != nil || !p.keep {
+		return err
+	}
+	p.texts, err = sized(p.room, p.texts, p.dictionary.n)
+	clear(p.texts)
+	return err
 }
 
 // dataPage decodes a page of version 1: the levels are packed with the values.

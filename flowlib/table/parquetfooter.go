@@ -9,6 +9,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"unsafe"
 
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
@@ -17,7 +18,7 @@ import (
 // readFooter decodes the metadata at the end of the file, once it is known that
 // this takes no more memory than its size warrants.
 // Source: https://parquet.apache.org/docs/file-format/.
-func readFooter(in *input) (*format.FileMetaData, error) {
+func readFooter(in *input, room *allowance) (*format.FileMetaData, error) {
 	const most = 16 << 20
 	var tail [8]byte
 	if in.size < 12 {
@@ -33,12 +34,19 @@ func readFooter(in *input) (*format.FileMetaData, error) {
 	if length > most || length > in.size-12 {
 		return nil, fmt.Errorf("is not a sound Parquet file (metadata of %d bytes in a file of %d): make it anew", length, in.size)
 	}
+	if err := room.take(2 * length); err != nil { // the decoder copies it
+		return nil, err
+	}
 	footer := make([]byte, length)
 	if _, err := in.at.ReadAt(footer, in.size-8-length); err != nil {
 		return nil, err
 	}
-	if n, err := checkThrift(footer); err != nil || n != len(footer) {
+	n, memory, err := checkThrift(footer, footerLists)
+	if err != nil || n != len(footer) || memory > 1<<20+mostFooterRatio*length {
 		return nil, errBrokenParquet
+	}
+	if err := room.take(memory); err != nil {
+		return nil, err
 	}
 	meta := new(format.FileMetaData)
 	if err := thrift.Unmarshal(new(thrift.CompactProtocol), footer, meta); err != nil {
@@ -46,6 +54,18 @@ func readFooter(in *input) (*format.FileMetaData, error) {
 	}
 	return meta, nil
 }
+
+// footerLists are the columns of the schema, and the row groups with theirs.
+var footerLists = thriftLists{
+	2: {size: int64(unsafe.Sizeof(format.SchemaElement{}))},
+	4: {size: int64(unsafe.Sizeof(format.RowGroup{})), lists: thriftLists{
+		1: {size: int64(unsafe.Sizeof(format.ColumnChunk{}))},
+	}},
+}
+
+// mostFooterRatio is more bytes of decoded metadata for a byte of the file's than any
+// writer comes to: what says nothing of a column takes no byte of the file.
+const mostFooterRatio = 40
 
 var (
 	errCutParquet    = errors.New("is a Parquet file without its end: it was cut off; copy or download it again")

@@ -165,27 +165,3 @@ func TestUnpack(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-func TestCheckThrift(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		b    []byte
-		want int // length, -1: refused
-	}{
-		{"empty struct", []byte{0, 9}, 1},
-		{"an int, a true, a text", []byte{0x15, 0x80, 1, 0x11, 0x18, 2, 'h', 'i', 0}, 9},
-		{"a list of two structs", []byte{0x19, 0x2c, 0, 0x15, 2, 0, 0}, 7},
-		{"a map", []byte{0x1b, 1, 0x58, 2, 1, 'x', 0}, 7},
-		{"a double and a far field", []byte{0x07, 200, 1, 1, 2, 3, 4, 5, 6, 7, 8, 0}, 12},
-		{"a text of 2³¹ bytes", []byte{0x18, 0x80, 0x80, 0x80, 0x80, 8, 0}, -1},
-		{"a list of 2³² bytes", []byte{0x19, 0xf3, 0xff, 0xff, 0xff, 0xff, 0x0f, 0}, -1},
-		{"no end", []byte{0x15, 2}, -1},
-		{"no such type", []byte{0x1d, 0}, -1},
-		{"too deep", append(bytes.Repeat([]byte{0x1c}, 100), make([]byte, 101)...), -1},
-	} {
-		n, err := checkThrift(tt.b)
-		if err == nil && n != tt.want || err != nil && tt.want >= 0 {
-			t.Errorf("%s: got %d, %v", tt.name, n, err)
-		}
-	}
-}

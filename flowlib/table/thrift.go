@@ -9,20 +9,34 @@ var errThrift = errors.New("its metadata is broken")
 
 // checkThrift walks over one struct of Thrift's compact protocol at the start of
 // b and returns its length, or an error if a length or count in it does not fit
-// into b. The decoder takes memory for what such a count claims, this does not.
+// into b. The decoder takes memory for what such a count claims, this does not: it
+// returns how much that is for the elements of all lists, of which lists knows some.
 // Source: https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md.
-func checkThrift(b []byte) (int, error) {
+func checkThrift(b []byte, lists thriftLists) (length int, memory int64, err error) {
 	w := thriftWalker{b: b}
-	w.structure(0)
+	w.structure(0, lists)
 	if w.broken {
-		return 0, errThrift
+		return 0, 0, errThrift
 	}
-	return w.at, nil
+	return w.at, w.memory, nil
 }
+
+// thriftLists are the lists among a struct's fields, by their numbers, whose elements
+// take more than otherElement.
+type thriftLists map[int16]thriftElement
+
+type thriftElement struct {
+	size  int64       // in bytes, once it is decoded
+	lists thriftLists // in it
+}
+
+// otherElement is what is reckoned for an element of any other list.
+var otherElement = thriftElement{size: 32}
 
 type thriftWalker struct {
 	b      []byte
 	at     int
+	memory int64
 	broken bool
 }
 
@@ -60,22 +74,30 @@ func (w *thriftWalker) varint() uint64 {
 	return v
 }
 
-func (w *thriftWalker) structure(depth int) {
+func (w *thriftWalker) structure(depth int, lists thriftLists) {
+	field := int16(0)
 	for !w.broken {
 		b := w.byte()
 		if b == 0 {
 			return
 		}
+		field += int16(b >> 4)
 		if b>>4 == 0 { // the field's number follows
-			w.varint()
+			v := w.varint()
+			field = int16(v>>1) ^ -int16(v&1)
 		}
 		if b&15 != thriftTrue && b&15 != thriftFalse { // whose value is their type
-			w.value(b&15, depth)
+			element, ok := lists[field]
+			if !ok {
+				element = otherElement
+			}
+			w.value(b&15, depth, element)
 		}
 	}
 }
 
-func (w *thriftWalker) value(kind byte, depth int) {
+// value walks over a value; if it is a list, over such elements.
+func (w *thriftWalker) value(kind byte, depth int, element thriftElement) {
 	const deepest = 32
 	if depth > deepest {
 		w.broken = true
@@ -98,8 +120,17 @@ func (w *thriftWalker) value(kind byte, depth int) {
 		if n == 15 {
 			n = w.varint()
 		}
-		for ; n > 0 && !w.broken; n-- { // each takes a byte at least, so this ends soon
-			w.value(b&15, depth+1)
+		if n > uint64(len(w.b)-w.at) { // each takes a byte at least
+			w.broken = true
+			return
+		}
+		w.memory += int64(n) * element.size
+		for ; n > 0 && !w.broken; n-- {
+			if b&15 == thriftStruct {
+				w.structure(depth+1, element.lists)
+			} else {
+				w.value(b&15, depth+1, otherElement)
+			}
 		}
 	case thriftMap:
 		n := w.varint()
@@ -108,11 +139,11 @@ func (w *thriftWalker) value(kind byte, depth int) {
 		}
 		kinds := w.byte()
 		for ; n > 0 && !w.broken; n-- {
-			w.value(kinds>>4, depth+1)
-			w.value(kinds&15, depth+1)
+			w.value(kinds>>4, depth+1, otherElement)
+			w.value(kinds&15, depth+1, otherElement)
 		}
 	case thriftStruct:
-		w.structure(depth + 1)
+		w.structure(depth+1, nil)
 	default:
 		w.broken = true
 	}

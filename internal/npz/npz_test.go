@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/sbinet/npyio/npz"
+
+	"normflow/internal/memory/memorytest"
 )
 
 var some = []Array{
@@ -103,7 +105,9 @@ func FuzzRead(f *testing.F) {
 	f.Add(written(f, some...))
 	f.Add(written(f, some[0]))
 	f.Fuzz(func(t *testing.T, b []byte) {
+		end := memorytest.Watch(t, 8<<20+4000*len(b))
 		arrays, err := readAll(b)
+		end()
 		size := 0
 		for _, a := range arrays {
 			size += len(a.Data)

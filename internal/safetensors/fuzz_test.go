@@ -5,8 +5,9 @@ import (
 	"encoding/binary"
 	"path/filepath"
 	"reflect"
-	"runtime/metrics"
 	"testing"
+
+	"normflow/internal/memory/memorytest"
 )
 
 // FuzzDecode reads hostile files. That may not panic nor take more memory than the
@@ -23,11 +24,9 @@ func FuzzDecode(f *testing.F) {
 	f.Add(file(`{"__metadata__":null,"":{"dtype":"BOOL","shape":null}}`, 1))
 	f.Add(binary.LittleEndian.AppendUint64(nil, 1<<62))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		before := allocated()
+		end := memorytest.Watch(t, 8<<20+100*len(b))
 		got, err := Decode(bytes.NewReader(b), int64(len(b)))
-		if took, most := allocated()-before, 8<<20+100*uint64(len(b)); took > most {
-			t.Fatalf("%d bytes of file took %d of memory", len(b), took)
-		}
+		end()
 		if err != nil {
 			return
 		}
@@ -67,10 +66,4 @@ func sameTensors(a, b []Tensor) bool {
 		}
 	}
 	return len(a) == len(b) && len(byName) == len(a)
-}
-
-func allocated() uint64 {
-	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
-	metrics.Read(sample)
-	return sample[0].Value.Uint64()
 }

@@ -3,21 +3,38 @@ package memorytest
 
 import (
 	"flag"
+	"runtime/metrics"
 	"testing"
 
 	"normflow/internal/memory"
 )
 
-// Ceiling fails the test if this process has ever held more than 500 MB while it was fed
-// hostile input; in other tests it does nothing.
-func Ceiling(t testing.TB) {
-	t.Helper()
-	const most = 500_000_000
-	worker := flag.Lookup("test.fuzzworker")
-	if worker == nil || worker.Value.String() != "true" {
-		return
+// mostHeld is what a process may hold that is fed hostile input, in bytes.
+const mostHeld = 500_000_000
+
+// Watch returns a function to call once hostile input was read: it fails the test if this
+// took more than most bytes in all, held or not, or, in a worker of a fuzzing run, if the
+// process has ever held more than 500 MB.
+func Watch(t testing.TB, most int) (end func()) {
+	before := allocated()
+	return func() {
+		t.Helper()
+		if took := allocated() - before; took > uint64(most) {
+			t.Fatalf("it took %s of memory in all, expected at most %s", memory.Text(int64(took)), memory.Text(int64(most)))
+		}
+		worker := flag.Lookup("test.fuzzworker")
+		if worker == nil || worker.Value.String() != "true" {
+			return // other tests of the process may have held it
+		}
+		if peak := memory.Peak(); peak > mostHeld {
+			t.Fatalf("the process has held %s, expected at most %s", memory.Text(peak), memory.Text(mostHeld))
+		}
 	}
-	if peak := memory.Peak(); peak > most {
-		t.Fatalf("the process has held %s, expected at most %s", memory.Text(peak), memory.Text(most))
-	}
+}
+
+// allocated is what the process has taken so far, what it gave back among it.
+func allocated() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
 }
