@@ -278,7 +278,7 @@ test-race: $(S)/modules ## run flowlib's tests under the race detector (without 
 	@$(env) $(go) test -race -short -gcflags=github.com/gomlx/compute/...=-d=checkptr=0 $(test_limit) ./flowlib/...
 
 .PHONY: torture
-torture: setup ## robustness at full counts: hostile files, killed fits, full disks: report/measured/torture.json (long)
+torture: setup ## robustness at full counts: hostile files, killed commands, full disks: report/measured/torture.json (long)
 	@$(env) $(go) run ./scripts/torture $(TORTURE)
 
 .PHONY: check

@@ -9,9 +9,11 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -26,12 +28,23 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
 		main()
 	}
+	heed(syscall.SIGHUP, syscall.SIGINT)
 	code := backendtest.Main(m)
 	if err := os.RemoveAll(trainedDir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
 	os.Exit(code)
+}
+
+// heed has signals end the commands that tests start, also where this process was started
+// by nohup or in a script's background, which have them ignored.
+func heed(signals ...os.Signal) {
+	for _, s := range signals {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s) // what has a handler here is not ignored there
+		}
+	}
 }
 
 // command is flow with these arguments, as a process of its own.

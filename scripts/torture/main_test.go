@@ -2,7 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -38,19 +44,69 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// Every target is there: `go test` says nothing of a name that no test has.
+// Every fuzzing target of the project is fed, and every target is there: `go test` says
+// nothing of a name that no test has.
 func TestTargetsAreThere(t *testing.T) {
-	for _, target := range fuzzTargets {
-		find(t, "../../"+target.folder, "func "+target.name+"(f *testing.F)")
+	known := map[string]bool{}
+	for _, target := range targets(1, 1) {
+		known[target.folder+" "+target.name] = true
 	}
-	for _, target := range testTargets {
-		find(t, "../../cmd/flow", "func "+target.name+"(t *testing.T)")
+	there := map[string]bool{}
+	for _, root := range []string{"cmd", "flowlib", "internal", "scripts"} {
+		err := filepath.WalkDir("../../"+root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			folder := "." + strings.TrimPrefix(filepath.ToSlash(filepath.Dir(path)), "../..")
+			for _, match := range function.FindAllSubmatch(text, -1) {
+				there[folder+" "+string(match[1])] = true
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name := range known {
+		if !there[name] {
+			t.Errorf("there is no %s", name)
+		}
+	}
+	for name := range there {
+		if strings.Contains(name, " Fuzz") && !known[name] {
+			t.Errorf("%s is no target", name)
+		}
 	}
 }
 
-func find(t *testing.T, folder, text string) {
-	t.Helper()
-	if err := exec.Command("grep", "-rqF", "--include=*_test.go", text, folder).Run(); err != nil {
-		t.Errorf("%s: no %q", folder, text)
+var function = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
+
+// What fails does not cost the others' rows, old or new.
+func TestRowsAreKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rows.json")
+	row := func(name string, inputs int64, err error) target {
+		return target{name, name, "", func(context.Context) (result, error) { return result{Inputs: inputs}, err }}
 	}
+	say := func(all []target, only, want string) {
+		t.Helper()
+		err := torture(t.Context(), all, regexp.MustCompile(only), path)
+		rows, errRead := read(path)
+		if errRead != nil {
+			t.Fatal(errRead)
+		}
+		var got []string
+		for _, target := range all {
+			if r, ok := rows[target.name]; ok {
+				got = append(got, fmt.Sprintf("%s %d", r.Test, r.Inputs))
+			}
+		}
+		if text := fmt.Sprint(got, err); text != want {
+			t.Errorf("got %s, want %s", text, want)
+		}
+	}
+	broken := errors.New("broken")
+	say([]target{row("a", 1, nil), row("b", 2, broken), row("c", 3, nil)}, "", "[a 1 c 3] b: broken")
+	say([]target{row("a", 5, nil), row("b", 6, nil), row("c", 7, nil)}, "^[ab]$", "[a 5 b 6 c 3] <nil>")
+	say([]target{row("a", 8, broken), row("b", 9, nil), row("c", 9, nil)}, "a", "[b 6 c 3] a: broken")
 }

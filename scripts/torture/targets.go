@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// target is a test, and how it is run at its full count.
+type target struct {
+	what, name string
+	folder     string // of its package
+	run        func(ctx context.Context) (result, error)
+}
+
+// targets are all that are fed hostile inputs, and tests that do more when they are asked
+// to, and say what they did.
+func targets(inputs int64, kills int) []target {
+	fuzz := func(what, name, folder string) target {
+		return target{what, name, folder, func(ctx context.Context) (result, error) { return runFuzz(ctx, name, folder, inputs) }}
+	}
+	test := func(what, name, variable string) target {
+		return target{what, name, "./cmd/flow", func(ctx context.Context) (result, error) { return runTest(ctx, name, variable, kills) }}
+	}
+	return []target{
+		test("fits killed and resumed", "TestKilledFits", "FLOW_KILLS"),
+		test("commands ended by signals", "TestKilledCommands", "FLOW_KILLS"),
+		test("full disk", "TestFullDisk", ""),
+		test("no rights", "TestNoRights", ""),
+		fuzz("CSV", "FuzzCSV", "./flowlib/table"),
+		fuzz("NPY and NPZ", "FuzzNPY", "./flowlib/table"),
+		fuzz("Parquet", "FuzzParquet", "./flowlib/table"),
+		fuzz("metadata of Parquet", "FuzzThrift", "./flowlib/table"),
+		fuzz("NPZ of many members", "FuzzMembers", "./flowlib/table"),
+		fuzz("columns kept as text", "FuzzKeep", "./flowlib/table"),
+		fuzz("model", "FuzzLoad", "./flowlib/flow"),
+		fuzz("safetensors", "FuzzDecode", "./internal/safetensors"),
+		fuzz("checkpoint", "FuzzCheckpoint", "./flowlib/fit"),
+		fuzz("import of weights", "FuzzImport", "./flowlib/flow"),
+		fuzz("exported weights (NPZ)", "FuzzRead", "./internal/npz"),
+	}
+}
+
+// runTest runs a test of the flow command.
+func runTest(ctx context.Context, name, variable string, count int) (result, error) {
+	cmd := exec.CommandContext(ctx, "go", "test", "./cmd/flow", "-run", "^"+name+"$", "-count=1", "-v", "-timeout=10h")
+	if variable != "" {
+		cmd.Env = append(os.Environ(), variable+"="+strconv.Itoa(count))
+	}
+	found, err := runFor(cmd, figuresLine)
+	return result{Figures: json.RawMessage(found)}, err
+}
+
+// runFuzz feeds a target inputs. Its program is built first, so that what the compiler
+// holds is not taken for what the program does.
+func runFuzz(ctx context.Context, name, folder string, inputs int64) (result, error) {
+	dir, err := os.MkdirTemp("", "torture-")
+	if err != nil {
+		return result{}, err
+	}
+	defer os.RemoveAll(dir)
+	program := filepath.Join(dir, "test")
+	build := exec.CommandContext(ctx, "go", "test", folder, "-c", "-fuzz", "^"+name+"$", "-o", program)
+	if out, err := build.CombinedOutput(); err != nil {
+		return result{}, fmt.Errorf("%w\n%s", err, out)
+	}
+	// A new input is not made smaller for long: that would take most of the time.
+	cmd := exec.CommandContext(ctx, program, "-test.run", "^$", "-test.fuzz", "^"+name+"$",
+		"-test.fuzztime", strconv.FormatInt(inputs, 10)+"x", "-test.fuzzminimizetime", "10x", "-test.timeout", "0",
+		"-test.fuzzcachedir", filepath.Join(dir, "corpus"))
+	cmd.Dir = folder // where its seeds are, and what it finds goes
+	found, err := runFor(cmd, execsLine)
+	if err != nil {
+		return result{}, err
+	}
+	done, err := strconv.ParseInt(found, 10, 64)
+	if err != nil || done < inputs {
+		return result{}, fmt.Errorf("made %q inputs, expected %d", found, inputs)
+	}
+	r := result{Inputs: done}
+	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		r.Peak = usage.Maxrss << 10 // on Linux in KiB, its workers' too
+	}
+	return r, nil
+}
+
+var (
+	execsLine   = regexp.MustCompile(`^fuzz: elapsed: .*, execs: (\d+) `)
+	figuresLine = regexp.MustCompile(`: figures: (\{.*\})$`)
+)
+
+// runFor runs a command and returns what the last line that matches has in its
+// brackets. The error has the end of what it said.
+func runFor(cmd *exec.Cmd, wanted *regexp.Regexp) (found string, err error) {
+	out, in := io.Pipe()
+	cmd.Stdout, cmd.Stderr = in, in
+	// Where the context ends, so do the processes that `go test` has started.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
+	cmd.WaitDelay = 20 * time.Second
+	if err := cmd.Start(); err != nil {
+		return "", err
+	}
+	ended := make(chan error, 1)
+	go func() {
+		err := cmd.Wait()
+		in.Close()
+		ended <- err
+	}()
+	var last []string
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 1<<24)
+	for lines.Scan() {
+		if match := wanted.FindStringSubmatch(lines.Text()); match != nil {
+			found = match[1]
+		}
+		last = append(last, lines.Text())[max(0, len(last)-40):]
+	}
+	out.CloseWithError(lines.Err()) // so that a line too long for the scanner ends it
+	if err := <-ended; err != nil {
+		return "", fmt.Errorf("%w\n%s", err, strings.Join(last, "\n"))
+	}
+	if found == "" {
+		return "", fmt.Errorf("it did not say what it did\n%s", strings.Join(last, "\n"))
+	}
+	return found, nil
+}
