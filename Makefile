@@ -74,9 +74,9 @@ help: ## list the targets and variables
 	@echo "  PYTHON       the Python to set up with, 3.10 or later (default: python3)"
 	@echo "  BENCH        flags for bench, as in BENCH=--quick"
 	@echo "  TORTURE      more flags for torture, as in TORTURE='-inputs 10000 -kills 10'"
-	@echo "  DEFAULTS     more flags for defaults, as in DEFAULTS='-data rings -rows 2000 -o FILE'"
-	@echo "  ADBENCH      more flags for anomaly, as in ADBENCH='-seeds 0 -data FOLDER'"
-	@echo "  QUALITY      more flags for quality, ablation and zoo, as in QUALITY='-seeds 0,1,2,3,4'"
+	@echo "  DEFAULTS     more flags for defaults, as in DEFAULTS='--data rings --rows 2000 -o FILE'"
+	@echo "  ADBENCH      more flags for anomaly, as in ADBENCH='--seeds 0 --data FOLDER'"
+	@echo "  QUALITY      more flags for quality, ablation and zoo, as in QUALITY='--seeds 0,1,2,3,4'"
 
 # --- Set-up ----------------------------------------------------------------------
 
@@ -204,23 +204,23 @@ publish: report ## copy the report and the executed notebooks to docs/ for reade
 
 .PHONY: quality ablation zoo
 quality: setup ## measure KL of RealNVP and NSF on six densities again: report/measured/quality.json (long)
-	@$(env) $(go) run ./cmd/quality $(QUALITY)
+	@$(env) $(go) run ./cmd/measure quality $(QUALITY)
 
 ablation: setup ## measure what ActNorm, LU, splines and a mixture base add: report/measured/ablation.json (long)
-	@$(env) $(go) run ./cmd/quality -data moons05,checkerboard,spirals -o report/measured/ablation.json \
-		-model $(subst $(space),$(comma),$(foreach m,realnvp nsf+plain,$(m) $(m)+actnorm $(m)+lu $(m)+actnorm+lu $(m)+mixture)) $(QUALITY)
+	@$(env) $(go) run ./cmd/measure quality --data moons05,checkerboard,spirals -o report/measured/ablation.json \
+		--model $(subst $(space),$(comma),$(foreach m,realnvp nsf+plain,$(m) $(m)+actnorm $(m)+lu $(m)+actnorm+lu $(m)+mixture)) $(QUALITY)
 
 zoo: setup ## measure the whole zoo on all nine densities: report/measured/zoo.json (long)
-	@$(env) $(go) run ./cmd/quality -model realnvp,nice,glow,nsf -data all -o report/measured/zoo.json $(QUALITY)
+	@$(env) $(go) run ./cmd/measure quality --model realnvp,nice,glow,nsf --data all -o report/measured/zoo.json $(QUALITY)
 
 .PHONY: defaults
 defaults: setup ## measure flow fit with no option set on all nine densities: report/measured/defaults.json (five minutes)
-	@$(env) $(go) run ./cmd/defaults $(DEFAULTS)
+	@$(env) $(go) run ./cmd/measure defaults $(DEFAULTS)
 
 # Without the tables the program says where they are.
 .PHONY: anomaly
 anomaly: setup $(S)/adbench ## measure flow anomaly on ADBench's tables, beside scikit-learn: report/measured/anomaly.json (long)
-	@$(env) $(go) run ./cmd/adbench -python .tools/adbench/bin/python $(ADBENCH)
+	@$(env) $(go) run ./cmd/measure anomaly --python .tools/adbench/bin/python $(ADBENCH)
 
 $(S)/adbench: scripts/requirements-adbench.lock scripts/make-venv $(S)/python.value
 	@rm -f $@

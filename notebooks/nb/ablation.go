@@ -13,7 +13,7 @@ import (
 	"normflow/flowlib/figure"
 )
 
-// kinds and variants are what the ablation crosses: the model of cmd/quality is
+// kinds and variants are what the ablation crosses: the model of cmd/measure is
 // the kind's name there followed by the variant's.
 var (
 	kinds    = []part{{"affine", "affine", "realnvp"}, {"spline", "spline", "nsf+plain"}}
@@ -31,7 +31,7 @@ type Ablation struct {
 // cell is one place of the ablation: indices into Data, variants and kinds.
 type cell struct{ data, variant, kind int }
 
-// measured is a run, as cmd/quality writes it.
+// measured is a run, as cmd/measure writes it.
 type measured struct {
 	Model  string  `json:"model"`
 	Data   string  `json:"data"`
@@ -48,19 +48,9 @@ func ReadAblation() Ablation {
 	path := filepath.Join(root(), "report", "measured", "ablation.json")
 	text, err := os.ReadFile(path)
 	if err != nil {
-		panic(fmt.Sprintf("nb: the ablation has not been measured: %v; to do so, run\n%s", err, howToMeasure()))
+		panic(fmt.Sprintf("nb: the ablation has not been measured: %v; to do so, run make ablation", err))
 	}
 	return must.M1(parseAblation(path, text))
-}
-
-func howToMeasure() string {
-	var models []string
-	for _, kind := range kinds {
-		for _, variant := range variants {
-			models = append(models, kind.model+variant.model)
-		}
-	}
-	return fmt.Sprintf("go run ./cmd/quality -model %s -data moons05,checkerboard,spirals -o report/measured/ablation.json", strings.Join(models, ","))
 }
 
 func parseAblation(path string, text []byte) (Ablation, error) {
@@ -87,13 +77,13 @@ func parseAblation(path string, text []byte) (Ablation, error) {
 		a.runs[at] = append(a.runs[at], run)
 	}
 	if len(a.Data) == 0 {
-		return a, fmt.Errorf("nb: %s: no runs; to measure them, run\n%s", path, howToMeasure())
+		return a, fmt.Errorf("nb: %s: no runs; to measure them, run make ablation", path)
 	}
 	for d, data := range a.Data {
 		for k, kind := range kinds {
 			for v, variant := range variants {
 				if len(a.runs[cell{d, v, k}]) == 0 {
-					return a, fmt.Errorf("nb: %s: no run of %s on %s; to measure all, run\n%s", path, kind.model+variant.model, data, howToMeasure())
+					return a, fmt.Errorf("nb: %s: no run of %s on %s; to measure all, run make ablation", path, kind.model+variant.model, data)
 				}
 			}
 		}

@@ -116,7 +116,7 @@ func TestAblationSaysWhatEachChangeDid(t *testing.T) {
 func TestAblationThatIsIncomplete(t *testing.T) {
 	runs := made()
 	write(t, runs[:len(runs)-3])
-	if text := said(t); !strings.Contains(text, "no run of nsf+plain+mixture on spirals") || !strings.Contains(text, "cmd/quality") {
+	if text := said(t); !strings.Contains(text, "no run of nsf+plain+mixture on spirals") || !strings.Contains(text, "make ablation") {
 		t.Error(text)
 	}
 	write(t, []any{})
@@ -128,7 +128,7 @@ func TestAblationThatIsIncomplete(t *testing.T) {
 		t.Error(text)
 	}
 	t.Setenv("FLOW_ROOT", t.TempDir())
-	if text := said(t); !strings.Contains(text, "not been measured") || !strings.Contains(text, "nsf+plain+mixture -data moons05,checkerboard,spirals -o report/measured/ablation.json") {
+	if text := said(t); !strings.Contains(text, "not been measured") || !strings.Contains(text, "make ablation") {
 		t.Error(text)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/spf13/cobra"
 	"gonum.org/v1/gonum/stat"
 
 	"normflow/flowlib/dataset"
@@ -17,8 +18,52 @@ import (
 	"normflow/internal/origin"
 )
 
-// row is one fit; the keys are the file's contract with the README.
-type row struct {
+func init() { measurements = append(measurements, newDefaults) }
+
+// defaults is what is measured: no option of flow fit is set. Tests train for less.
+var defaults = tabular.DefaultFit()
+
+func newDefaults() *measurement {
+	m := &measurement{Command: cobra.Command{
+		Use: "defaults", Short: "KL and time of flow fit as it is, on the toy densities",
+		Long: "Fits flows to tables of draws from toy densities as flow fit does, and prints KL(p‖q) in nats on fresh points, and the time.",
+	}}
+	var data []string
+	var seeds []int64
+	var rows, test int
+	f := m.Flags()
+	f.StringSliceVar(&data, "data", []string{"all"}, "toy densities, separated by commas; all for every one there is")
+	addSeeds(f, &seeds)
+	f.IntVar(&rows, "rows", 20000, "rows of the table to fit to")
+	f.IntVar(&test, "test", 50000, "fresh points for the figures")
+	var all []*dataset.Density
+	m.check = func([]string) (err error) {
+		if rows < 1 || test < 2 {
+			return fmt.Errorf("expected --rows from 1 and --test from 2 on, found %d and %d", rows, test)
+		}
+		all, err = densities(data)
+		return err
+	}
+	m.measure = func(ctx context.Context, from origin.Origin, write func(any) error) error {
+		var fits []defaultsRow
+		for _, d := range all {
+			for _, seed := range seeds {
+				r, err := fitDefaults(ctx, d, seed, rows, test)
+				if err != nil {
+					return fmt.Errorf("%s, seed %d: %w", d.Name, seed, err)
+				}
+				r.Origin = from
+				fmt.Printf("%-13s seed %-2d KL %.4f ± %.4f  %5.1f s on %s, best at step %d\n", r.Data, r.Seed, r.KL, r.KLSE, r.Seconds, r.Backend, r.BestStep)
+				fits = append(fits, r)
+			}
+		}
+		return write(fits)
+	}
+	return m
+}
+
+// defaultsRow is one fit; the keys are the file's contract with the README.
+type defaultsRow struct {
 	Data       string  `json:"data"`
 	Seed       int64   `json:"seed"` // of the fit; the table is another draw for each
 	KL         float64 `json:"kl"`   // nats: the mean of log p - log q over fresh points
@@ -43,37 +88,19 @@ const (
 // columns of the tables: all toy densities are in the plane.
 var columns = []string{"x", "y"}
 
-// measure makes all fits and writes their rows.
-func (a asked) measure(ctx context.Context) error {
-	from := origin.Now()
-	var rows []row
-	for _, d := range a.densities {
-		for _, seed := range a.seeds {
-			r, err := a.one(ctx, d, seed)
-			if err != nil {
-				return fmt.Errorf("%s, seed %d: %w", d.Name, seed, err)
-			}
-			r.Origin = from
-			fmt.Printf("%-13s seed %-2d KL %.4f ± %.4f  %5.1f s on %s, best at step %d\n", r.Data, r.Seed, r.KL, r.KLSE, r.Seconds, r.Backend, r.BestStep)
-			rows = append(rows, r)
-		}
-	}
-	return origin.Write(a.out, rows)
-}
-
-// one fits to a table of draws and compares with the truth on other draws.
-func (a asked) one(ctx context.Context, d *dataset.Density, seed int64) (r row, err error) {
+// fitDefaults fits to a table of draws and compares with the truth on other draws.
+func fitDefaults(ctx context.Context, d *dataset.Density, seed int64, rows, test int) (r defaultsRow, err error) {
 	dir, err := os.MkdirTemp("", "defaults")
 	if err != nil {
 		return r, err
 	}
 	defer os.RemoveAll(dir)
 	file, model := filepath.Join(dir, "table.csv"), filepath.Join(dir, "model")
-	if err := table.WriteAll(file, columns, d.Sample(tableStream+uint64(seed), a.rows)); err != nil {
+	if err := table.WriteAll(file, columns, d.Sample(tableStream+uint64(seed), rows)); err != nil {
 		return r, err
 	}
 	start := time.Now()
-	c := a.fit
+	c := defaults
 	c.Seed = seed
 	record, err := tabular.Fit(ctx, file, model, c, tabular.Progress{})
 	if err != nil {
@@ -84,9 +111,9 @@ func (a asked) one(ctx context.Context, d *dataset.Density, seed int64) (r row, 
 	if err != nil {
 		return r, err
 	}
-	kl, se, err := divergence(d, m, d.Sample(freshStream+uint64(seed), a.test))
-	return row{
-		Data: d.Name, Seed: seed, KL: kl, KLSE: se, Seconds: seconds, Rows: a.rows, Test: a.test,
+	kl, se, err := divergence(d, m, d.Sample(freshStream+uint64(seed), test))
+	return defaultsRow{
+		Data: d.Name, Seed: seed, KL: kl, KLSE: se, Seconds: seconds, Rows: rows, Test: test,
 		Model: m.Saved.Config.Name(), Parameters: m.Saved.Parameters, BestStep: record.Result.BestStep, Backend: record.Engine,
 	}, err
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // others runs the methods of scikit-learn on the same files, a process for all.
-func others(ctx context.Context, python, trainFile, testFile string, seed int64) (rows []row, err error) {
+func others(ctx context.Context, python, trainFile, testFile string, seed int64) (rows []anomalyRow, err error) {
 	const script = "scripts/adbench.py"
 	var stderr bytes.Buffer
 	command := exec.CommandContext(ctx, python, script, trainFile, testFile, labelColumn, strconv.FormatInt(seed, 10))
@@ -22,7 +22,7 @@ func others(ctx context.Context, python, trainFile, testFile string, seed int64)
 		return nil, fmt.Errorf("%s %s: %w\n%s", python, script, err, stderr.Bytes())
 	}
 	for d := json.NewDecoder(bytes.NewReader(out)); ; {
-		var r row
+		var r anomalyRow
 		if err := d.Decode(&r); errors.Is(err, io.EOF) {
 			return rows, nil
 		} else if err != nil {

@@ -4,71 +4,56 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
-	"normflow/flowlib/dataset"
 	"normflow/flowlib/experiment"
 	"normflow/flowlib/flow"
 )
 
-// asked is what the flags say.
+// asked is what the flags of quality say.
 type asked struct {
-	models, data, seeds     string
+	models, data            []string
+	seeds                   []int64
 	layers, steps           int
 	train, valid, test      int
 	flowChanges, fitChanges string
 	jobs                    int
-	out                     string
 }
 
-// run is one training: the name its row goes by, and all it depends on.
-type run struct {
+// trainingRun is one training: the name its row goes by, and all it depends on.
+type trainingRun struct {
 	model string
 	cfg   experiment.Config
 }
 
 // runs checks all that was asked for before minutes of training, and lists it,
 // the seeds of one model on one data set together.
-func (a asked) runs() (all []run, err error) {
+func (a asked) runs() (all []trainingRun, err error) {
 	if a.jobs < 1 {
-		return nil, fmt.Errorf("-jobs is %d, expected at least 1", a.jobs)
+		return nil, fmt.Errorf("--jobs: expected at least 1, found %d", a.jobs)
 	}
-	for _, model := range strings.Split(a.models, ",") {
-		for _, data := range a.dataNames() {
-			for _, text := range strings.Split(a.seeds, ",") {
-				cfg, err := a.config(model, data, text)
+	data, err := densities(a.data)
+	if err != nil {
+		return nil, err
+	}
+	for _, model := range a.models {
+		for _, d := range data {
+			for _, seed := range a.seeds {
+				cfg, err := a.config(model, d.Name, seed)
 				if err != nil {
 					return nil, err
 				}
-				all = append(all, run{model, cfg})
+				all = append(all, trainingRun{model, cfg})
 			}
 		}
 	}
 	return all, nil
 }
 
-func (a asked) dataNames() (names []string) {
-	if a.data != "all" {
-		return strings.Split(a.data, ",")
-	}
-	for _, d := range dataset.Densities() {
-		names = append(names, d.Name)
-	}
-	return names
-}
-
-func (a asked) config(model, data, seedText string) (cfg experiment.Config, err error) {
-	if _, err := dataset.ByName(data); err != nil {
-		return cfg, fmt.Errorf("-data: %w", err)
-	}
-	seed, err := strconv.ParseInt(seedText, 10, 64)
-	if err != nil {
-		return cfg, fmt.Errorf("-seeds: %q is not a whole number", seedText)
-	}
+func (a asked) config(model, data string, seed int64) (cfg experiment.Config, err error) {
 	f, err := flow.Named(model, 2)
 	if err != nil {
-		return cfg, fmt.Errorf("-model: %w", err)
+		return cfg, fmt.Errorf("--model: %w", err)
 	}
 	cfg = experiment.DefaultConfig(f, data, seed)
 	cfg.Train, cfg.Valid, cfg.Test, cfg.Fit.Steps = a.train, a.valid, a.test, a.steps
@@ -76,10 +61,10 @@ func (a asked) config(model, data, seedText string) (cfg experiment.Config, err 
 		cfg.Flow.Layers = a.layers
 	}
 	if err := change(&cfg.Flow, a.flowChanges); err != nil {
-		return cfg, fmt.Errorf("-flow: %w", err)
+		return cfg, fmt.Errorf("--flow: %w", err)
 	}
 	if err := change(&cfg.Fit, a.fitChanges); err != nil {
-		return cfg, fmt.Errorf("-fit: %w", err)
+		return cfg, fmt.Errorf("--fit: %w", err)
 	}
 	return cfg, cfg.Check()
 }

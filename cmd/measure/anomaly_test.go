@@ -1,9 +1,7 @@
 package main
 
 import (
-	"context"
 	"encoding/binary"
-	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -12,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"normflow/flowlib/tabular"
 	"normflow/internal/npz"
 )
 
@@ -82,25 +79,13 @@ func TestSplit(t *testing.T) {
 
 // A whole measurement of a small flow: the file holds what the report reads, and the
 // AUROC is near the best there can be.
-func TestMeasureWritesItsContract(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
+func TestAnomaly(t *testing.T) {
 	dir := t.TempDir()
-	a := asked{seeds: "0,1", folder: dir, out: filepath.Join(dir, "anomaly.json"), fit: tabular.DefaultFit()}
-	a.fit.Model, a.fit.Layers, a.fit.Steps = "realnvp", 2, 200
+	short(t, 2, 200)
 	file(t, filepath.Join(dir, "1_made.npz"), made(1800))
-	if err := a.check(); err != nil {
-		t.Fatal(err)
-	}
-	if err := a.measure(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(a.out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rows []map[string]any
-	if err := json.Unmarshal(text, &rows); err != nil || len(rows) != 2 {
-		t.Fatalf("%d rows of 2, %v", len(rows), err)
+	rows := measured[map[string]any](t, 0, "anomaly", "--seeds=0,1", "--data="+dir)
+	if len(rows) != 2 {
+		t.Fatalf("%d rows of 2", len(rows))
 	}
 	for i, r := range rows {
 		if r["data"] != "1_made" || r["method"] != "flow" || r["seed"] != float64(i) || r["train"] != 900.0 || r["test"] != 1100.0 || r["features"] != 2.0 || r["commit"] == nil {
@@ -125,30 +110,17 @@ func TestMeasureWritesItsContract(t *testing.T) {
 // A column that is constant in the training half is left out and named, and a table that
 // cannot be measured does not end the others.
 func TestHardTables(t *testing.T) {
-	t.Setenv("GOMLX_BACKEND", "go")
 	dir := t.TempDir()
-	a := asked{seeds: "0", folder: dir, out: filepath.Join(dir, "anomaly.json"), fit: tabular.DefaultFit()}
-	a.fit.Model, a.fit.Layers, a.fit.Steps = "realnvp", 1, 40
+	short(t, 1, 40)
 	constant := made(450)
 	for i, row := range constant.rows {
 		constant.rows[i] = append(row, constant.labels[i]) // 1 in anomalies alone
 	}
 	file(t, filepath.Join(dir, "1_few.npz"), made(18))
 	file(t, filepath.Join(dir, "2_constant.npz"), constant)
-	if err := a.check(); err != nil {
-		t.Fatal(err)
-	}
-	err := a.measure(context.Background())
-	if err == nil || !strings.Contains(err.Error(), "1 of 2 tables could not be measured whole") {
-		t.Errorf("got %v", err)
-	}
-	text, err := os.ReadFile(a.out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rows []row
-	if err := json.Unmarshal(text, &rows); err != nil || len(rows) != 1 || rows[0].Data != "2_constant" || !slices.Equal(rows[0].LeftOut, []string{"x3"}) {
-		t.Errorf("%v, %+v", err, rows)
+	rows := measured[anomalyRow](t, 1, "anomaly", "--seeds=0", "--data="+dir)
+	if len(rows) != 1 || rows[0].Data != "2_constant" || !slices.Equal(rows[0].LeftOut, []string{"x3"}) {
+		t.Errorf("%+v", rows)
 	}
 }
 
@@ -161,10 +133,8 @@ func TestRefusals(t *testing.T) {
 	_, badErr := read(file(t, filepath.Join(dir, "a.npz"), bad))
 	_, shortErr := read(file(t, filepath.Join(dir, "b.npz"), short))
 	for want, err := range map[string]error{
-		`https://github.com/Minqi824/ADBench`: (&asked{seeds: "0", folder: filepath.Join(dir, "none")}).check(),
-		`-seeds: "x"`:                         (&asked{seeds: "0,x", folder: dir}).check(),
-		"row 4 of y is 2, expected 0 or 1":    badErr,
-		"X has 20 rows, y is [19, 1]":         shortErr,
+		"row 4 of y is 2, expected 0 or 1": badErr,
+		"X has 20 rows, y is [19, 1]":      shortErr,
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want an error with %s", err, want)

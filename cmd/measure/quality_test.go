@@ -1,38 +1,20 @@
 package main
 
 import (
-	"context"
-	"encoding/json"
 	"math"
-	"os"
-	"path/filepath"
 	"testing"
 )
 
 // A whole measurement, as small as can be: the file holds what the report reads.
-func TestMeasureWritesItsContract(t *testing.T) {
+func TestQuality(t *testing.T) {
 	if testing.Short() {
 		t.Skip("scores a grid of 640,000 points")
 	}
 	t.Setenv("FLOW_RUNS", t.TempDir())
-	t.Setenv("GOMLX_BACKEND", "go")
-	a := usual()
-	a.seeds, a.flowChanges, a.fitChanges = "0,1", `{"layers":2,"hidden":[4]}`, `{"batch_size":32}`
-	runs, err := a.runs()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := filepath.Join(t.TempDir(), "quality.json")
-	if err := measure(context.Background(), runs, 2, out); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rows []map[string]any
-	if err := json.Unmarshal(text, &rows); err != nil || len(rows) != 2 {
-		t.Fatalf("%d rows of 2, %v", len(rows), err)
+	rows := measured[map[string]any](t, 0, "quality", "--model=realnvp", "--data=moons05", "--seeds=0,1", "--jobs=2",
+		"--steps=10", "--train=500", "--valid=100", "--test=100", `--flow={"layers":2,"hidden":[4]}`, `--fit={"batch_size":32}`)
+	if len(rows) != 2 {
+		t.Fatalf("%d rows of 2", len(rows))
 	}
 	for i, r := range rows {
 		if r["model"] != "realnvp" || r["data"] != "moons05" || r["seed"] != float64(i) || r["params"] != 36.0 || r["steps"] != 10.0 {

@@ -10,14 +10,58 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"normflow/flowlib/tabular"
 	"normflow/internal/origin"
 	"normflow/internal/show"
 )
 
-// row is one method on one split of one table; the keys are the file's contract
+func init() { measurements = append(measurements, newAnomaly) }
+
+// newAnomaly measures how well flow fit and flow anomaly, as they are with no option
+// set, tell anomalies from normal rows, beside what is usual for that.
+//
+// Source of the tables: Han et al. 2022, ADBench: Anomaly Detection Benchmark,
+// https://arxiv.org/abs/2206.09426.
+func newAnomaly() *measurement {
+	m := &measurement{Command: cobra.Command{
+		Use: "anomaly [TABLE.npz …]", Short: "AUROC of flow anomaly as it is, on tables of ADBench",
+		Long: "Fits flows to half of the normal rows of each table of the folder (or of those named) and prints AUROC and average precision on the rest.",
+		Args: cobra.ArbitraryArgs,
+	}}
+	var a comparison
+	var folder string
+	f := m.Flags()
+	f.StringVar(&folder, "data", "../shared/data/adbench", "folder of ADBench's NPZ files, each with arrays X and y")
+	addSeeds(f, &a.seeds)
+	f.StringVar(&a.python, "python", "", "Python that has scikit-learn, for the others (default the flow alone)")
+	m.check = func(args []string) (err error) {
+		if a.tables = args; len(args) > 0 {
+			return nil
+		}
+		if a.tables, err = filepath.Glob(filepath.Join(folder, "*.npz")); err != nil {
+			return fmt.Errorf("--data: %w", err)
+		}
+		if len(a.tables) == 0 {
+			return fmt.Errorf("--data: there is no .npz file in %s; the tables are in https://github.com/Minqi824/ADBench, folder adbench/datasets/Classical: put those you want there, such as 38_thyroid.npz", show.Quoted(folder))
+		}
+		return nil
+	}
+	m.measure = a.measure
+	return m
+}
+
+// comparison is what to compare, by which seeds.
+type comparison struct {
+	tables []string // files
+	seeds  []int64
+	python string
+}
+
+// anomalyRow is one method on one split of one table; the keys are the file's contract
 // with the report.
-type row struct {
+type anomalyRow struct {
 	Data     string  `json:"data"`
 	Method   string  `json:"method"` // flow, or one of the others
 	Seed     int64   `json:"seed"`
@@ -45,9 +89,8 @@ type row struct {
 const method = "flow"
 
 // measure makes all runs and writes their rows.
-func (a asked) measure(ctx context.Context) error {
-	from := origin.Now()
-	var rows []row
+func (a *comparison) measure(ctx context.Context, from origin.Origin, write func(any) error) error {
+	var rows []anomalyRow
 	var failed []error
 	for _, path := range a.tables {
 		found, err := a.measureTable(ctx, path, from)
@@ -56,7 +99,7 @@ func (a asked) measure(ctx context.Context) error {
 			return err
 		}
 		if err != nil { // one table does not end the others
-			fmt.Fprintf(os.Stderr, "adbench: %v: going on with the other tables\n", err)
+			fmt.Fprintf(os.Stderr, "measure anomaly: %v: going on with the other tables\n", err)
 			failed = append(failed, err)
 		}
 	}
@@ -64,23 +107,23 @@ func (a asked) measure(ctx context.Context) error {
 		return errors.Join(failed...)
 	}
 	printMeans(rows)
-	if err := origin.Write(a.out, rows); err != nil {
+	if err := write(rows); err != nil {
 		return err
 	}
 	if len(failed) > 0 {
-		return fmt.Errorf("%d of %d tables could not be measured whole, see above; %s holds the rest", len(failed), len(a.tables), a.out)
+		return fmt.Errorf("%d of %d tables could not be measured whole, see above; the file holds the rest", len(failed), len(a.tables))
 	}
 	return nil
 }
 
 // measureTable makes the runs of one table, and returns those that ended well.
-func (a asked) measureTable(ctx context.Context, path string, from origin.Origin) (rows []row, err error) {
+func (a *comparison) measureTable(ctx context.Context, path string, from origin.Origin) (rows []anomalyRow, err error) {
 	table, err := read(path)
 	if err != nil {
 		return nil, err
 	}
 	name := strings.TrimSuffix(filepath.Base(path), ".npz")
-	for _, seed := range a.numbers {
+	for _, seed := range a.seeds {
 		found, err := a.compare(ctx, table, seed)
 		if err != nil {
 			return rows, fmt.Errorf("%s, seed %d: %w", name, seed, err)
@@ -98,7 +141,7 @@ func (a asked) measureTable(ctx context.Context, path string, from origin.Origin
 }
 
 // compare splits a table and returns a row for each method.
-func (a asked) compare(ctx context.Context, l labelled, seed int64) ([]row, error) {
+func (a *comparison) compare(ctx context.Context, l labelled, seed int64) ([]anomalyRow, error) {
 	dir, err := os.MkdirTemp("", "adbench")
 	if err != nil {
 		return nil, err
@@ -116,11 +159,11 @@ func (a asked) compare(ctx context.Context, l labelled, seed int64) ([]row, erro
 	if err != nil {
 		return nil, err
 	}
-	ours, err := ours(ctx, a.fit, dir, trainFile, testFile, seed)
+	ours, err := ours(ctx, dir, trainFile, testFile, seed)
 	if err != nil {
 		return nil, err
 	}
-	rows := []row{ours}
+	rows := []anomalyRow{ours}
 	if a.python != "" {
 		others, err := others(ctx, a.python, trainFile, testFile, seed)
 		if err != nil {
@@ -142,8 +185,9 @@ func (a asked) compare(ctx context.Context, l labelled, seed int64) ([]row, erro
 // ours is what flow fit and flow anomaly find, the first with the options of c and
 // this seed, the second with none but the rate of false alarms where a hundredth is
 // less than the rows held out can tell.
-func ours(ctx context.Context, c tabular.FitConfig, dir, trainFile, testFile string, seed int64) (r row, err error) {
+func ours(ctx context.Context, dir, trainFile, testFile string, seed int64) (r anomalyRow, err error) {
 	start := time.Now()
+	c := defaults
 	c.Seed = seed
 	model := filepath.Join(dir, "model")
 	record, err := tabular.Fit(ctx, trainFile, model, c, tabular.Progress{})
@@ -167,7 +211,7 @@ func ours(ctx context.Context, c tabular.FitConfig, dir, trainFile, testFile str
 			leftOut = append(leftOut, c.Column)
 		}
 	}
-	return row{
+	return anomalyRow{
 		Method: method, AUROC: judged.AUROC, AP: judged.AveragePrecision, Seconds: time.Since(start).Seconds(),
 		Asked: o.FalseAlarm, FalseAlarms: &judged.FalseAlarms, Detected: &judged.Detected,
 		Parameters: m.Saved.Parameters, BestStep: record.Result.BestStep, Backend: record.Engine, LeftOut: leftOut,
@@ -175,10 +219,10 @@ func ours(ctx context.Context, c tabular.FitConfig, dir, trainFile, testFile str
 }
 
 // printMeans prints the mean over the seeds: a line a table, a column a method.
-func printMeans(rows []row) {
+func printMeans(rows []anomalyRow) {
 	var tables, methods []string
 	type key struct{ table, method string }
-	of := map[key][]row{}
+	of := map[key][]anomalyRow{}
 	for _, r := range rows {
 		if !slices.Contains(tables, r.Data) {
 			tables = append(tables, r.Data)

@@ -8,14 +8,14 @@ import (
 // usual is what the flags say when nobody sets them, for short runs.
 func usual() asked {
 	return asked{
-		models: "realnvp", data: "moons05", seeds: "0", steps: 10, train: 500, valid: 100, test: 100,
+		models: []string{"realnvp"}, data: []string{"moons05"}, seeds: []int64{0}, steps: 10, train: 500, valid: 100, test: 100,
 		flowChanges: "{}", fitChanges: "{}", jobs: 1,
 	}
 }
 
 func TestRuns(t *testing.T) {
 	a := usual()
-	a.models, a.data, a.seeds, a.layers = "nsf,realnvp+actnorm", "moons05,checkerboard", "0,7", 4
+	a.models, a.data, a.seeds, a.layers = []string{"nsf", "realnvp+actnorm"}, []string{"moons05", "checkerboard"}, []int64{0, 7}, 4
 	a.flowChanges, a.fitChanges = `{"hidden":[9]}`, `{"learning_rate":0.5}`
 	runs, err := a.runs()
 	if err != nil {
@@ -37,7 +37,7 @@ func TestRuns(t *testing.T) {
 
 func TestAllDataSets(t *testing.T) {
 	a := usual()
-	a.data = "all"
+	a.data = []string{"all"}
 	if runs, err := a.runs(); err != nil || len(runs) != 9 {
 		t.Errorf("got %d runs for nine densities, %v", len(runs), err)
 	}
@@ -46,17 +46,16 @@ func TestAllDataSets(t *testing.T) {
 // A mistake in the last name or seed is told before the first run.
 func TestRunsRefuseMistakes(t *testing.T) {
 	for want, change := range map[string]func(*asked){
-		`unknown density "sun"`:     func(a *asked) { a.data = "moons05,sun" },
-		`-seeds: "x"`:               func(a *asked) { a.seeds = "0,x" },
+		`unknown density "sun"`:     func(a *asked) { a.data = []string{"moons05", "sun"} },
 		"layers must be":            func(a *asked) { a.layers = 65 },
 		"steps must be":             func(a *asked) { a.steps = 0 },
-		`no "mlp" in the zoo`:       func(a *asked) { a.models = "realnvp,mlp" },
-		`unknown change "batch"`:    func(a *asked) { a.models = "realnvp+batch" },
+		`no "mlp" in the zoo`:       func(a *asked) { a.models = []string{"realnvp", "mlp"} },
+		`unknown change "batch"`:    func(a *asked) { a.models = []string{"realnvp+batch"} },
 		`unknown field "hiden"`:     func(a *asked) { a.flowChanges = `{"hiden":[1]}` },
-		"-fit":                      func(a *asked) { a.fitChanges = `{` },
+		"--fit":                     func(a *asked) { a.fitChanges = `{` },
 		"something follows it":      func(a *asked) { a.flowChanges = `{"hidden":[8]} {"layers":3}` },
 		"at least 2 events":         func(a *asked) { a.test = 1 },
-		"-jobs is 0":                func(a *asked) { a.jobs = 0 },
+		"--jobs: expected":          func(a *asked) { a.jobs = 0 },
 		"hidden widths must be":     func(a *asked) { a.flowChanges = `{"hidden":[0]}` },
 		"learning_rate must be pos": func(a *asked) { a.fitChanges = `{"learning_rate":-1}` },
 	} {

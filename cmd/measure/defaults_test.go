@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"math"
-	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"normflow/flowlib/dataset"
@@ -14,29 +11,15 @@ import (
 	"normflow/flowlib/tabular"
 )
 
-// short is a measurement that takes a second.
-func short(t *testing.T) asked {
-	a := asked{rows: 1000, test: 2000, out: filepath.Join(t.TempDir(), "o.json"), fit: tabular.DefaultFit()}
-	a.fit.Model, a.fit.Steps, a.fit.Layers = "realnvp", 60, 2
-	return a
+// short makes a fit take a second.
+func short(t *testing.T, layers, steps int) {
+	t.Cleanup(func() { defaults = tabular.DefaultFit() })
+	defaults.Model, defaults.Layers, defaults.Steps = "realnvp", layers, steps
 }
 
-func TestMeasure(t *testing.T) {
-	a := short(t)
-	if err := a.check("moons10,rings", "3,4", nil); err != nil {
-		t.Fatal(err)
-	}
-	if err := a.measure(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(a.out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rows []row
-	if err := json.Unmarshal(text, &rows); err != nil {
-		t.Fatal(err)
-	}
+func TestDefaults(t *testing.T) {
+	short(t, 2, 60)
+	rows := measured[defaultsRow](t, 0, "defaults", "--data=moons10,rings", "--seeds=3,4", "--rows=1000", "--test=2000")
 	if len(rows) != 4 || rows[0].Data != "moons10" || rows[3].Data != "rings" || rows[1].Seed != 4 {
 		t.Fatalf("got %+v", rows)
 	}
@@ -55,17 +38,17 @@ func TestMeasure(t *testing.T) {
 // The KL to a model is what the definition says: of the model's own entropy and the
 // truth's, which another formula gives.
 func TestDivergence(t *testing.T) {
-	a := short(t)
+	short(t, 2, 60)
 	d, err := dataset.ByName("8gaussians")
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
 	file, model := filepath.Join(dir, "t.csv"), filepath.Join(dir, "m")
-	if err := table.WriteAll(file, columns, d.Sample(1, a.rows)); err != nil {
+	if err := table.WriteAll(file, columns, d.Sample(1, 1000)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tabular.Fit(context.Background(), file, model, a.fit, tabular.Progress{}); err != nil {
+	if _, err := tabular.Fit(context.Background(), file, model, defaults, tabular.Progress{}); err != nil {
 		t.Fatal(err)
 	}
 	m, err := tabular.Open(model, "auto")
@@ -91,23 +74,5 @@ func TestDivergence(t *testing.T) {
 	// The sample's own entropy scatters around the true one.
 	if got := nll - d.Entropy; math.Abs(got-kl) > 0.05 {
 		t.Errorf("KL %g, NLL less entropy %g", kl, got)
-	}
-}
-
-func TestCheckNames(t *testing.T) {
-	for _, c := range []struct{ data, seeds, rest, says string }{
-		{"moons", "0", "", "-data"},
-		{"all", "0,x", "", `"x"`},
-		{"all", "0", "more", `"more"`},
-	} {
-		a := short(t)
-		err := a.check(c.data, c.seeds, strings.Fields(c.rest))
-		if err == nil || !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%+v: %v", c, err)
-		}
-	}
-	a := short(t)
-	if err := a.check("all", "0", nil); err != nil || len(a.densities) != 9 {
-		t.Errorf("%d densities, %v", len(a.densities), err)
 	}
 }
