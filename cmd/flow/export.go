@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"normflow/flowlib/flow"
+	"normflow/internal/show"
 	"normflow/internal/whole"
 )
 
@@ -40,7 +41,7 @@ compute log-probabilities from it.`,
 			if err := s.Export(out); err != nil {
 				return usageIfExtension(err)
 			}
-			return sayWeights(cmd, asJSON, weights{args[0], out, s.Config.Name(), s.Parameters})
+			return sayWeights(cmd, asJSON, weights{args[0], out, s.Name(), s.Parameters})
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "", "file to write, .npz or .safetensors")
@@ -87,7 +88,7 @@ the "config" of a model.json. docs/format.md describes both.`,
 			if err := s.Write(out); err != nil {
 				return err
 			}
-			return sayWeights(cmd, asJSON, weights{out, args[0], s.Config.Name(), s.Parameters})
+			return sayWeights(cmd, asJSON, weights{out, args[0], s.Name(), s.Parameters})
 		},
 	}
 	f := cmd.Flags()
@@ -126,7 +127,11 @@ func configOf(like, config string) (*flow.Config, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &s.Config, nil
+		c, err := s.Config()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", show.Name(like), err)
+		}
+		return &c, nil
 	case config != "":
 		text, err := os.ReadFile(config)
 		if err != nil {

@@ -121,7 +121,8 @@ func TestExportAndImport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal(s.Config)
+	c, _ := s.Config()
+	text, err := json.Marshal(c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,11 +66,12 @@ type shownVariable struct {
 }
 
 func newShown(path string, s *flow.Saved) (shown, error) {
+	config, _ := s.Config()
 	d := shown{
-		Path: path, Name: s.Config.Name(), FormatVersion: s.Version, Library: s.Library, DType: s.DType.String(),
-		Parameters: s.Parameters, Config: s.Config, Training: s.Training, SHA256: s.SHA256, WeightsSHA256: s.WeightsSHA256,
+		Path: path, Name: s.Name(), FormatVersion: s.Version, Library: s.Library, DType: s.DType().String(),
+		Parameters: s.Parameters, Config: config, Training: s.Training, SHA256: s.SHA256, WeightsSHA256: s.WeightsSHA256,
 	}
-	variables, err := s.Config.Variables()
+	variables, err := s.Variables()
 	for _, v := range variables {
 		d.Variables = append(d.Variables, shownVariable(v))
 	}

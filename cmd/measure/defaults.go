@@ -114,7 +114,7 @@ func fitDefaults(ctx context.Context, d *dataset.Density, seed int64, rows, test
 	kl, se, err := divergence(d, m, d.Sample(freshStream+uint64(seed), test))
 	return defaultsRow{
 		Data: d.Name, Seed: seed, KL: kl, KLSE: se, Seconds: seconds, Rows: rows, Test: test,
-		Model: m.Saved.Config.Name(), Parameters: m.Saved.Parameters, BestStep: record.Result.BestStep, Backend: record.Engine,
+		Model: m.Saved.Name(), Parameters: m.Saved.Parameters, BestStep: record.Result.BestStep, Backend: record.Engine,
 	}, err
 }
 

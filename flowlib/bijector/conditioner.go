@@ -4,6 +4,7 @@ import (
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -18,9 +19,12 @@ import (
 // Conditioner builds the network that reads the frozen features (and context,
 // already concatenated) and returns the transform's raw parameters.
 //
-// h is [B, inputs], the result is [B, outputs]. A conditioner need not be
-// invertible: its Jacobian never enters the log-determinant.
-type Conditioner func(scope *model.Scope, h *Node, outputs int) *Node
+// A conditioner need not be invertible: its Jacobian never enters the log-determinant.
+type Conditioner interface {
+	// Raw returns raw parameters, [B, outputs], for h, [B, inputs]. Its variables
+	// live under scope.
+	Raw(scope *model.Scope, h *Node, outputs int) *Node
+}
 
 // MLP is a conditioner of dense layers of the given widths with activation act
 // between them. The last layer starts at zero, so that a new coupling layer is
@@ -31,12 +35,20 @@ type Conditioner func(scope *model.Scope, h *Node, outputs int) *Node
 // Initial values depend on the seed in [model.ParamInitialSeed] and on the path
 // of the variable alone: they are the same on every backend.
 func MLP(act activation.Type, widths ...int) Conditioner {
-	return func(scope *model.Scope, h *Node, outputs int) *Node {
-		for i, width := range widths {
-			h = activation.Apply(act, dense(scope.At("hidden_%d", i), h, width, likeTorch))
-		}
-		return dense(scope.At("out"), h, outputs, startsAtZero)
+	return mlp{act, slices.Clone(widths)}
+}
+
+type mlp struct {
+	activation activation.Type
+	widths     []int
+}
+
+// Raw implements [Conditioner].
+func (m mlp) Raw(scope *model.Scope, h *Node, outputs int) *Node {
+	for i, width := range m.widths {
+		h = activation.Apply(m.activation, dense(scope.At("hidden_%d", i), h, width, likeTorch))
 	}
+	return dense(scope.At("out"), h, outputs, startsAtZero)
 }
 
 // ResidualMLP is a conditioner that raises its input to width features, changes
@@ -53,16 +65,24 @@ func ResidualMLP(act activation.Type, width, blocks int) Conditioner {
 	if width < 1 || blocks < 0 {
 		exceptions.Panicf("bijector: a residual conditioner needs width > 0 and blocks >= 0, got %d and %d", width, blocks)
 	}
-	return func(scope *model.Scope, h *Node, outputs int) *Node {
-		h = dense(scope.At("in"), h, width, likeTorch)
-		for i := range blocks {
-			block := scope.At("block_%d", i)
-			r := dense(block.At("hidden_0"), activation.Apply(act, h), width, likeTorch)
-			r = dense(block.At("hidden_1"), activation.Apply(act, r), width, residualLimit)
-			h = Add(h, r)
-		}
-		return dense(scope.At("out"), h, outputs, startsAtZero)
+	return residualMLP{act, width, blocks}
+}
+
+type residualMLP struct {
+	activation    activation.Type
+	width, blocks int
+}
+
+// Raw implements [Conditioner].
+func (m residualMLP) Raw(scope *model.Scope, h *Node, outputs int) *Node {
+	h = dense(scope.At("in"), h, m.width, likeTorch)
+	for i := range m.blocks {
+		block := scope.At("block_%d", i)
+		r := dense(block.At("hidden_0"), activation.Apply(m.activation, h), m.width, likeTorch)
+		r = dense(block.At("hidden_1"), activation.Apply(m.activation, r), m.width, residualLimit)
+		h = Add(h, r)
 	}
+	return dense(scope.At("out"), h, outputs, startsAtZero)
 }
 
 // What dense starts within: ±limit, or one of these.

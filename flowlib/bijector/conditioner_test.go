@@ -19,7 +19,7 @@ import (
 func network(t *testing.T, store *model.Store, c bijector.Conditioner, h [][]float64) [][]float64 {
 	t.Helper()
 	out, err := model.CallOnce(backendtest.Open(t), store, func(scope *model.Scope, h *graph.Node) *graph.Node {
-		return c(scope.At("net"), h, 3)
+		return c.Raw(scope.At("net"), h, 3)
 	}, h)
 	if err != nil {
 		t.Fatal(err)

@@ -27,25 +27,31 @@ func coupling(f fixture, i int, network bijector.Conditioner, transform bijector
 	return bijector.NewCoupling(f.mask(i), network, transform).InputBound(1e6)
 }
 
+type conditionerFunc func(scope *model.Scope, h *Node, outputs int) *Node
+
+func (f conditionerFunc) Raw(scope *model.Scope, h *Node, outputs int) *Node {
+	return f(scope, h, outputs)
+}
+
 // answer lets network answer as the library's does, feature by feature with
 // `theirs` numbers for each of the moving ones; convert makes of them,
 // [B, theirs, moving], our raw parameters, [B, ours, moving].
 func answer(network bijector.Conditioner, moving, theirs int, convert func(raw *Node) *Node) bijector.Conditioner {
-	return func(scope *model.Scope, h *Node, outputs int) *Node {
-		raw := network(scope, h, theirs*moving)
+	return conditionerFunc(func(scope *model.Scope, h *Node, outputs int) *Node {
+		raw := network.Raw(scope, h, theirs*moving)
 		batch := raw.Shape().Dim(0)
 		ours := convert(TransposeAllAxes(Reshape(raw, batch, moving, theirs), 0, 2, 1))
 		return Reshape(ours, batch, outputs)
-	}
+	})
 }
 
 // byParameter is answer for a network that answers parameter by parameter.
 func byParameter(network bijector.Conditioner, moving, theirs int, convert func(raw *Node) *Node) bijector.Conditioner {
-	return func(scope *model.Scope, h *Node, outputs int) *Node {
-		raw := network(scope, h, theirs*moving)
+	return conditionerFunc(func(scope *model.Scope, h *Node, outputs int) *Node {
+		raw := network.Raw(scope, h, theirs*moving)
 		batch := raw.Shape().Dim(0)
 		return Reshape(convert(Reshape(raw, batch, theirs, moving)), batch, outputs)
-	}
+	})
 }
 
 // part is the parameters from to to-1 of raw, [B, P, M].

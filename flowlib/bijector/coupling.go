@@ -102,7 +102,7 @@ func (c *Coupling) raw(scope *model.Scope, v, context *Node, frozenAt []int, num
 		h = ClipScalar(Concatenate(inputs, -1), -c.inputBound, c.inputBound)
 	}
 	batch, numParameters := v.Shape().Dim(0), c.transform.NumParameters()
-	raw := ConvertDType(c.conditioner(scope.At("conditioner"), h, numParameters*numMoving), v.DType())
+	raw := ConvertDType(c.conditioner.Raw(scope.At("conditioner"), h, numParameters*numMoving), v.DType())
 	raw.AssertDims(batch, numParameters*numMoving)
 	// Parameters first: sums over them then run along whole batches.
 	return TransposeAllAxes(Reshape(raw, batch, numParameters, numMoving), 1, 0, 2)

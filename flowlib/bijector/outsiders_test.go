@@ -100,9 +100,9 @@ var outsiders = map[string]outsider{
 	"normflows_masked": {
 		layer: func(f fixture) bijector.Bijector {
 			network := relu(8)
-			both := func(scope *model.Scope, h *Node, outputs int) *Node {
-				return Concatenate([]*Node{network(scope.At("s"), h, outputs/2), network(scope.At("t"), h, outputs/2)}, -1)
-			}
+			both := conditionerFunc(func(scope *model.Scope, h *Node, outputs int) *Node {
+				return Concatenate([]*Node{network.Raw(scope.At("s"), h, outputs/2), network.Raw(scope.At("t"), h, outputs/2)}, -1)
+			})
 			return coupling(f, 0, both, bijector.Affine{Scale: bijector.ScaleTanh, MaxLogScale: f.Bound})
 		},
 		variables: func(f fixture, w map[string]*Node) map[string]*Node {

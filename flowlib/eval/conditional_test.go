@@ -16,7 +16,7 @@ func conditional(t *testing.T) *flow.Model {
 	t.Helper()
 	cfg := flow.NSF(2)
 	cfg.Layers, cfg.Hidden, cfg.Context = 2, []int{4}, 1
-	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	m, err := cfg.NewModel(backendtest.Open(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func conditional(t *testing.T) *flow.Model {
 		t.Fatal(err)
 	}
 	for _, w := range weights {
-		if m.Store.GetVariable(w.Path).Trainable {
+		if m.Store().GetVariable(w.Path).Trainable {
 			for i := range w.Values {
 				w.Values[i] += 0.3 * math.Sin(float64(i*i+len(w.Path)))
 			}
@@ -84,7 +84,7 @@ func TestConditionalFlowsAreRefused(t *testing.T) {
 func TestDiagnoseAFlowOverAnotherBase(t *testing.T) {
 	cfg := flow.RealNVP(2)
 	cfg.Layers, cfg.Hidden, cfg.Base, cfg.Freedom = 1, []int{4}, "student", 3
-	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	m, err := cfg.NewModel(backendtest.Open(t))
 	if err != nil {
 		t.Fatal(err)
 	}

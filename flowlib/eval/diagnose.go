@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"normflow/flowlib/base"
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/flow"
 )
@@ -68,7 +69,7 @@ func Diagnose(m *flow.Model, p *dataset.Density, test [][]float64, seed uint64) 
 	if err := checkUnconditional(m, "can be diagnosed"); err != nil {
 		return diag, err
 	}
-	if err := checkSample("the test data", test, m.Config.Features, minDiagnosed); err != nil {
+	if err := checkSample("the test data", test, m.Features(), minDiagnosed); err != nil {
 		return diag, err
 	}
 	if p != nil {
@@ -84,11 +85,11 @@ func Diagnose(m *flow.Model, p *dataset.Density, test [][]float64, seed uint64) 
 	if err != nil {
 		return diag, err
 	}
-	if err := checkSample("the flow's draws", draws, m.Config.Features, minDiagnosed); err != nil {
+	if err := checkSample("the flow's draws", draws, m.Features(), minDiagnosed); err != nil {
 		return diag, err
 	}
 
-	if base := m.Config.Base; base == "" || base == "normal" {
+	if _, normal := m.Flow().Base().(base.Normal); normal {
 		if diag.Latents, diag.PIT, err = judgeLatents(m, test); err != nil {
 			return diag, err
 		}

@@ -110,7 +110,7 @@ func TestDiagnoseKnowsTheTruth(t *testing.T) {
 	cfg := flow.RealNVP(2)
 	cfg.Layers, cfg.Hidden = 1, []int{4}
 	cfg.Scaler = &dataset.Standardizer{Mean: []float64{0, 0}, Std: []float64{3, 3}}
-	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	m, err := cfg.NewModel(backendtest.Open(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,16 +69,16 @@ func KL(m *flow.Model, p *dataset.Density, x [][]float64) (Estimate, error) {
 
 // checkUnconditional returns an error where a flow has a context.
 func checkUnconditional(m *flow.Model, what string) error {
-	if m.Config.Context > 0 {
-		return fmt.Errorf("eval: the flow is conditional on %d columns: only flows without a context %s", m.Config.Context, what)
+	if m.Context() > 0 {
+		return fmt.Errorf("eval: the flow is conditional on %d columns: only flows without a context %s", m.Context(), what)
 	}
 	return nil
 }
 
 // checkTruth returns an error where p cannot be the density that m was fitted to.
 func checkTruth(m *flow.Model, p *dataset.Density) error {
-	if p.Features != m.Config.Features {
-		return fmt.Errorf("eval: the density %s has %d features, the flow has %d", p.Name, p.Features, m.Config.Features)
+	if p.Features != m.Features() {
+		return fmt.Errorf("eval: the density %s has %d features, the flow has %d", p.Name, p.Features, m.Features())
 	}
 	return checkUnconditional(m, "can be compared with a density")
 }
@@ -165,7 +165,7 @@ func RoundTrip(m *flow.Model, x [][]float64) (float64, error) {
 	}
 	z := states[len(states)-1]
 	for i := range z {
-		z[i] = slices.Concat(z[i], x[i][m.Config.Features:])
+		z[i] = slices.Concat(z[i], x[i][m.Features():])
 	}
 	back, err := m.Forward(z)
 	if err != nil {

@@ -16,7 +16,7 @@ func gaussian(t *testing.T) *flow.Model {
 	cfg := flow.RealNVP(2)
 	cfg.Layers, cfg.Hidden = 2, []int{4}
 	cfg.Scaler = &dataset.Standardizer{Mean: []float64{1, -1}, Std: []float64{2, 0.5}}
-	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	m, err := cfg.NewModel(backendtest.Open(t))
 	if err != nil {
 		t.Fatal(err)
 	}

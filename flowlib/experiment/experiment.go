@@ -109,7 +109,7 @@ func run(ctx context.Context, b compute.Backend, root string, cfg Config, progre
 	if done || err != nil {
 		return r, err
 	}
-	if r.Model, err = flow.NewModel(b, cfg.Flow); err != nil {
+	if r.Model, err = cfg.Flow.NewModel(b); err != nil {
 		return nil, err
 	}
 	cfg.Fit.Checkpoint = filepath.Join(r.Dir, "checkpoint.safetensors")

@@ -56,9 +56,9 @@ func trained(scope *model.Scope, g *Graph) []*model.Variable {
 
 // averages calls do for each average in the store and the weight it belongs to.
 func (t *trainer) averages(do func(average, weight *model.Variable) error) error {
-	for average := range t.model.Store.Scope(averagePrefix).IterVariables() {
+	for average := range t.model.Store().Scope(averagePrefix).IterVariables() {
 		path := strings.TrimPrefix(average.Path(), averagePrefix)
-		weight := t.model.Store.GetVariable(path)
+		weight := t.model.Store().GetVariable(path)
 		if weight == nil {
 			return fmt.Errorf("fit: %s is the average of a weight that is not there", average.Path())
 		}

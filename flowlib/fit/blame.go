@@ -54,8 +54,8 @@ func walk(places *[]place, scope *model.Scope, b bijector.Bijector, v, context *
 // events to latents, and returns the places it comes by and their NLL, a scalar.
 func (t *trainer) flowWalk(scope *model.Scope, rows *Node) (places []place, nll *Node) {
 	x, context := t.model.Split(rows)
-	z := walk(&places, scope.At("flow"), t.model.Flow.Chain(), x, context, true)
-	logProb := t.model.Flow.LatentLogProb(scope, z)
+	z := walk(&places, scope.At("flow"), t.model.Flow().Chain(), x, context, true)
+	logProb := t.model.Flow().LatentLogProb(scope, z)
 	places = append(places, place{path: "/flow/base", kind: "the base", in: z, out: logProb})
 	for _, p := range places {
 		if p.logDet != nil {
@@ -86,7 +86,7 @@ func (t *trainer) blameNLL(rows [][]float64, name func(i int) string) (string, e
 		return "", err
 	}
 	if bad := int(numbers[0]); bad >= 0 {
-		return fmt.Sprintf("%s is beyond the range of %s", name(bad), t.model.DType), nil
+		return fmt.Sprintf("%s is beyond the range of %s", name(bad), t.model.DType()), nil
 	}
 	growth, grown := 1.0, "" // the place where numbers grow most
 	for i, p := range places {
@@ -101,7 +101,7 @@ func (t *trainer) blameNLL(rows [][]float64, name func(i int) string) (string, e
 			growth, grown = out/in, fmt.Sprintf("; before, numbers grew most in %s, from %.3g to %.3g", p, in, out)
 		}
 	}
-	return fmt.Sprintf("it is finite for each event, but their sum is more than %s holds%s", t.model.DType, grown), nil
+	return fmt.Sprintf("it is finite for each event, but their sum is more than %s holds%s", t.model.DType(), grown), nil
 }
 
 // muchGrowth is a size of latents that is worth a word: a Gaussian's log-density
@@ -144,7 +144,7 @@ func (t *trainer) blameGradient(rows [][]float64) (string, error) {
 		}
 	}
 	return fmt.Sprintf("all gradients are finite, the largest, %.3g, in %s, that of %s; but the update, their norm or the square of one is more than %s holds",
-		numbers[2*largest+1], owners[largest], of[largest], t.model.DType), nil
+		numbers[2*largest+1], owners[largest], of[largest], t.model.DType()), nil
 }
 
 // firstBad returns the number of the first row of v, [B] or [B, …], that holds
@@ -163,7 +163,7 @@ func firstBad(v *Node) *Node {
 
 // once runs a graph that returns scalars on the given rows.
 func (t *trainer) once(rows [][]float64, graph func(scope *model.Scope, rows *Node) []*Node) ([]float64, error) {
-	exec, err := model.NewExec(t.model.Backend, t.model.Store, func(scope *model.Scope, rows *Node) []*Node {
+	exec, err := model.NewExec(t.model.Backend(), t.model.Store(), func(scope *model.Scope, rows *Node) []*Node {
 		nodes := graph(scope, rows)
 		for i := range nodes {
 			nodes[i] = ConvertDType(nodes[i], dtypes.Float64)

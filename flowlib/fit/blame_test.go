@@ -46,7 +46,7 @@ func TestWalkIsTheFlow(t *testing.T) {
 		for _, p := range places {
 			paths = append(paths, p.path)
 		}
-		return []*Node{walked, Neg(ReduceAllMean(m.Flow.LogProb(scope, rows, nil)))}
+		return []*Node{walked, Neg(ReduceAllMean(m.Flow().LogProb(scope, rows, nil)))}
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func TestWalkScalesTheContext(t *testing.T) {
 	cfg := flow.RealNVP(1)
 	cfg.Context, cfg.Layers, cfg.Hidden = 1, 2, []int{4}
 	cfg.ContextScaler = &dataset.Standardizer{Mean: []float64{3}, Std: []float64{0.2}}
-	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	m, err := cfg.NewModel(backendtest.Open(t))
 	if err != nil {
 		t.Fatal(err)
 	}

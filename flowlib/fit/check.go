@@ -63,10 +63,10 @@ func check(m *flow.Model, train, valid [][]float64, cfg Config) error {
 	if len(train) < need || len(valid) == 0 {
 		return fmt.Errorf("fit: %d training and %d validation events are too few for batches of %d: expected at least %d and 1", len(train), len(valid), cfg.BatchSize, need)
 	}
-	if err := dataset.CheckRows(train, m.Config.Columns()); err != nil {
+	if err := dataset.CheckRows(train, m.Columns()); err != nil {
 		return fmt.Errorf("fit: training data: %w", err)
 	}
-	if err := dataset.CheckRows(valid, m.Config.Columns()); err != nil {
+	if err := dataset.CheckRows(valid, m.Columns()); err != nil {
 		return fmt.Errorf("fit: validation data: %w", err)
 	}
 	return nil

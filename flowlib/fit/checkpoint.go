@@ -80,7 +80,7 @@ func (c checkpoint) fits(t *trainer) error {
 	for _, w := range c.best {
 		shapes[w.Path] = w.Shape
 	}
-	variables, err := t.model.Config.Variables()
+	variables, err := t.model.Variables()
 	if err != nil {
 		return err
 	}

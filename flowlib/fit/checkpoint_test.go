@@ -22,7 +22,7 @@ func written(t testing.TB) (path string, tr *trainer) {
 	t.Helper()
 	c := flow.RealNVP(2)
 	c.Layers, c.Hidden = 2, []int{3}
-	m, err := flow.NewModel(backendtest.Open(t), c)
+	m, err := c.NewModel(backendtest.Open(t))
 	if err != nil {
 		t.Fatal(err)
 	}

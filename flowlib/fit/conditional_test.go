@@ -57,7 +57,7 @@ func TestConditionalFlowLearns(t *testing.T) {
 			if cfg.ContextScaler, err = dataset.NewStandardizer(c); err != nil {
 				t.Fatal(err)
 			}
-			m, err := flow.NewModel(backendtest.Open(t), cfg)
+			m, err := cfg.NewModel(backendtest.Open(t))
 			if err != nil {
 				t.Fatal(err)
 			}

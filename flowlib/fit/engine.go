@@ -56,10 +56,10 @@ type outcome struct {
 func newGraph(t *trainer) (engine, error) {
 	var e engine
 	var err error
-	if canLoop(t.model.Backend) {
+	if canLoop(t.model.Backend()) {
 		e, err = newLoop(t)
 	} else {
-		e, err = newStepwise(t, numParts(t.model.Backend, t.cfg.BatchSize))
+		e, err = newStepwise(t, numParts(t.model.Backend(), t.cfg.BatchSize))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("fit: building the training step: %w", err)
@@ -78,7 +78,7 @@ type graph struct {
 	data *tensors.Tensor // the training rows on the device, in standardized units
 }
 
-func (g graph) name() string { return backend.Name(g.model.Backend) }
+func (g graph) name() string { return backend.Name(g.model.Backend()) }
 
 func (g graph) validate() (float64, error) {
 	logProb, err := g.model.LogProb(g.valid)

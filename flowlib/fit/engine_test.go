@@ -31,7 +31,7 @@ func (s *still) validate() (float64, error) { return float64(len(s.valid)) / flo
 func TestAnEngineOfAnotherKind(t *testing.T) {
 	engines["still"] = func(t *trainer) (engine, error) { return &still{trainer: t}, nil }
 	defer delete(engines, "still")
-	m, err := flow.NewModel(backendtest.Open(t), flow.RealNVP(2))
+	m, err := flow.RealNVP(2).NewModel(backendtest.Open(t))
 	if err != nil {
 		t.Fatal(err)
 	}

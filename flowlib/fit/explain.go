@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 
+	"normflow/flowlib/base"
 	"normflow/internal/safetensors"
 )
 
@@ -13,7 +14,7 @@ import (
 // returns an error that says where that arose; for that it goes back to store, the
 // variables before the first step.
 func (t *trainer) take(first, count int, store []safetensors.Tensor) ([]safetensors.Tensor, error) {
-	now, err := safetensors.FromStore(t.model.Store, "/")
+	now, err := safetensors.FromStore(t.model.Store(), "/")
 	if err != nil {
 		return nil, fmt.Errorf("fit: after step %d: %w", first+count, err)
 	}
@@ -33,14 +34,14 @@ func (t *trainer) take(first, count int, store []safetensors.Tensor) ([]safetens
 // in a loop or not, they are the same to the last bit.
 func (t *trainer) explain(first, count int, store []safetensors.Tensor) error {
 	for step := first; step < first+count; step++ {
-		if err := safetensors.ToStore(t.model.Store, "/", store); err != nil {
+		if err := safetensors.ToStore(t.model.Store(), "/", store); err != nil {
 			return fmt.Errorf("fit: replaying step %d: %w", step+1, err)
 		}
 		out, err := t.engine.steps(step, 1)
 		if err != nil {
 			return fmt.Errorf("fit: replaying step %d: %w", step+1, err)
 		}
-		after, err := safetensors.FromStore(t.model.Store, "/")
+		after, err := safetensors.FromStore(t.model.Store(), "/")
 		if err != nil {
 			return fmt.Errorf("fit: replaying step %d: %w", step+1, err)
 		}
@@ -49,7 +50,7 @@ func (t *trainer) explain(first, count int, store []safetensors.Tensor) error {
 			store = after
 			continue
 		}
-		if err := safetensors.ToStore(t.model.Store, "/", store); err != nil {
+		if err := safetensors.ToStore(t.model.Store(), "/", store); err != nil {
 			return fmt.Errorf("fit: replaying step %d: %w", step+1, err)
 		}
 		switch {
@@ -95,7 +96,7 @@ func (t *trainer) explainValidation(p Point) error {
 }
 
 func (t *trainer) advice() string {
-	if t.model.Config.Base == "uniform" {
+	if _, uniform := t.model.Flow().Base().(*base.Uniform); uniform {
 		return "a uniform base has no density outside of its box: use a larger bound, or another base"
 	}
 	return fmt.Sprintf("try a smaller learning_rate (it is %g) or clip_norm (it is %g, 0 for none)", t.cfg.LearningRate, t.cfg.ClipNorm)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/layers/activation"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"normflow/flowlib/backend/backendtest"
@@ -47,18 +48,14 @@ func (b trap) Inverse(_ *model.Scope, x, _ *Node) (z, logDet *Node) {
 // the data leaves one feature as it is.
 func trappedModel(t *testing.T, b bijector.Bijector) *flow.Model {
 	t.Helper()
-	fc := flow.RealNVP(2)
-	fc.Layers, fc.Hidden = 2, []int{8}
-	m, err := flow.NewModel(backendtest.Open(t), fc)
+	coupling := func(mask bijector.Mask) bijector.Bijector {
+		return bijector.NewCoupling(mask, bijector.MLP(activation.TypeRelu, 8), bijector.Affine{})
+	}
+	f := flow.New(base.Normal{Features: 2}, bijector.Chain{
+		coupling(bijector.Alternating(2, true)), bijector.Chain{b, coupling(bijector.Alternating(2, false))},
+	})
+	m, err := flow.NewModel(backendtest.Open(t), f, flow.Settings{Features: 2})
 	if err != nil {
-		t.Fatal(err)
-	}
-	couplings := m.Flow.Chain()
-	m.Flow = flow.New(base.Normal{Features: 2}, bijector.Chain{couplings[1], bijector.Chain{b, couplings[0]}})
-	if err := m.Store.DeleteVariablesInScope("/flow"); err != nil {
-		t.Fatal(err)
-	}
-	if err := m.CreateVariables(); err != nil { // at their new paths
 		t.Fatal(err)
 	}
 	return m
@@ -190,7 +187,7 @@ func mention(t *testing.T, err error, want ...string) {
 
 func finiteModel(t *testing.T, m *flow.Model) {
 	t.Helper()
-	w, err := safetensors.FromStore(m.Store, flowPrefix)
+	w, err := safetensors.FromStore(m.Store(), flowPrefix)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +200,7 @@ func finiteModel(t *testing.T, m *flow.Model) {
 func TestUniformBaseSaysWhatToDo(t *testing.T) {
 	cfg := flow.RealNVP(2)
 	cfg.Base, cfg.Bound, cfg.Layers, cfg.Hidden = "uniform", 1, 1, []int{2}
-	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	m, err := cfg.NewModel(backendtest.Open(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,18 +31,22 @@ func newFast(t *trainer) (engine, error) {
 	if cfg.EMADecay > 0 || cfg.WeightDecay > 0 {
 		return nil, fmt.Errorf("fit: the engine %q has neither ema_decay nor weight_decay, got %g and %g", EngineFast, cfg.EMADecay, cfg.WeightDecay)
 	}
-	if m.DType != dtypes.Float32 {
-		return nil, fmt.Errorf("fit: the engine %q computes in Float32, the model in %s", EngineFast, m.DType)
+	if m.DType() != dtypes.Float32 {
+		return nil, fmt.Errorf("fit: the engine %q computes in Float32, the model in %s", EngineFast, m.DType())
 	}
-	of, paths, err := m.Config.Fast()
+	c, err := m.Config()
 	if err != nil {
 		return nil, fmt.Errorf("fit: the engine %q cannot train this model: %w", EngineFast, err)
 	}
-	e := &fastEngine{trainer: t, paths: paths, units: m.Config.Units(), logProb: make([]float64, len(t.valid))}
+	of, paths, err := c.Fast()
+	if err != nil {
+		return nil, fmt.Errorf("fit: the engine %q cannot train this model: %w", EngineFast, err)
+	}
+	e := &fastEngine{trainer: t, paths: paths, units: m.Units(), logProb: make([]float64, len(t.valid))}
 	if e.engine, err = fast.New(of, 0); err != nil {
 		return nil, err
 	}
-	width := m.Config.Columns()
+	width := m.Columns()
 	e.held = e.units.Append32(make([]float32, 0, len(t.valid)*width), t.valid...)
 	if e.adam, err = fast.NewTrainer(e.engine, e.units.Append32(make([]float32, 0, len(t.train)*width), t.train...)); err != nil {
 		return nil, err
@@ -107,7 +111,7 @@ func (e *fastEngine) save() error {
 	if err != nil {
 		return err
 	}
-	store, steps := e.model.Store, e.adam.Steps()
+	store, steps := e.model.Store(), e.adam.Steps()
 	if err := optimizer.GetGlobalStepVar(store).SetValue(tensors.FromScalar(int64(steps))); err != nil {
 		return err
 	}
@@ -128,7 +132,7 @@ func (e *fastEngine) each(do func(v *model.Variable, a fast.Arrays, i int) error
 	} {
 		for i, weight := range e.paths {
 			at := path.Join(part.before, weight) + part.name
-			v := e.model.Store.GetVariable(at)
+			v := e.model.Store().GetVariable(at)
 			if v == nil {
 				return fmt.Errorf("fit: there is no variable %s", at)
 			}

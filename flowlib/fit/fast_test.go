@@ -99,7 +99,7 @@ func TestFastEngineWithScaler(t *testing.T) {
 	if cfg.Scaler, err = dataset.NewStandardizer(data); err != nil {
 		t.Fatal(err)
 	}
-	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	m, err := cfg.NewModel(backendtest.Open(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ func named(t *testing.T, name string) *flow.Model {
 		t.Fatal(err)
 	}
 	cfg.Layers, cfg.Hidden = 2, []int{8}
-	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	m, err := cfg.NewModel(backendtest.Open(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,7 +70,7 @@ func TestFixedVariablesStay(t *testing.T) {
 	}
 	check("after training")
 	averages := 0
-	for v := range m.Store.Scope(averagePrefix).IterVariables() {
+	for v := range m.Store().Scope(averagePrefix).IterVariables() {
 		if averages++; v.Name() == "matrix" || v.Name() == "initialised" {
 			t.Errorf("%s is an average of a fixed number", v.Path())
 		}
@@ -84,7 +84,7 @@ func TestFixedVariablesStay(t *testing.T) {
 	if _, err := Run(context.Background(), m, trapRows(0), trapRows(1), cfg, nil); err != nil {
 		t.Fatal(err)
 	}
-	for v := range m.Store.Scope(averagePrefix).IterVariables() {
+	for v := range m.Store().Scope(averagePrefix).IterVariables() {
 		t.Errorf("%s is left of an earlier run", v.Path())
 	}
 }

@@ -16,7 +16,7 @@ type loop struct {
 }
 
 func newLoop(t *trainer) (*loop, error) {
-	exec, err := model.NewExec(t.model.Backend, t.model.Store, t.loopGraph)
+	exec, err := model.NewExec(t.model.Backend(), t.model.Store(), t.loopGraph)
 	return &loop{graph{t, t.model.Tensor(t.train)}, exec}, err
 }
 
@@ -102,9 +102,9 @@ func (l *loop) steps(first, count int) (outcome, error) {
 	out, err := l.exec.Call(
 		l.data,
 		tensors.FromFlatDataAndDimensions(rows, length, l.cfg.BatchSize),
-		tensors.MustFromAnyValue(shapes.CastAsDType(schedules, l.model.DType)),
+		tensors.MustFromAnyValue(shapes.CastAsDType(schedules, l.model.DType())),
 		tensors.FromScalar(int32(0)), tensors.FromScalar(int32(count)),
-		scalar(l.model.DType, 0), tensors.FromScalar(int32(-1)))
+		scalar(l.model.DType(), 0), tensors.FromScalar(int32(-1)))
 	if err != nil {
 		return outcome{}, err
 	}

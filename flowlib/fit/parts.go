@@ -44,14 +44,14 @@ func newParts(t *trainer, count int) (*parts, error) {
 		p.sizes = append(p.sizes, t.cfg.BatchSize*(i+1)/count-t.cfg.BatchSize*i/count)
 	}
 	var err error
-	p.gradients, err = model.NewExec(t.model.Backend, t.model.Store, func(scope *model.Scope, data, rows *Node) []*Node {
+	p.gradients, err = model.NewExec(t.model.Backend(), t.model.Store(), func(scope *model.Scope, data, rows *Node) []*Node {
 		nll, gradients := t.gradientsGraph(scope, Gather(data, rows))
 		return append([]*Node{nll}, gradients...)
 	})
 	if err != nil {
 		return nil, err
 	}
-	p.update, err = model.NewExec(t.model.Backend, t.model.Store, func(scope *model.Scope, inputs []*Node) *Node {
+	p.update, err = model.NewExec(t.model.Backend(), t.model.Store(), func(scope *model.Scope, inputs []*Node) *Node {
 		schedule, found := inputs[0], inputs[1:]
 		each := len(found) / len(p.sizes) // the NLL and the gradients, of each part
 		mean := make([]*Node, each)

@@ -27,7 +27,7 @@ func TestPartsEqualWhole(t *testing.T) {
 		train = append(train, []float64{float64(i%8) - 4, math.Sin(float64(i))})
 	}
 	run := func(count int) (nll float64, final []flow.Weight) {
-		m, err := flow.NewModel(b, fc)
+		m, err := fc.NewModel(b)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +81,7 @@ func TestPartsExplain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := flow.NewModel(b, flow.RealNVP(2))
+	m, err := flow.RealNVP(2).NewModel(b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestCoresChangeNothing(t *testing.T) {
 		var first []flow.Weight
 		for _, cores := range []int{1, 2, 3, 5} {
 			runtime.GOMAXPROCS(cores)
-			m, err := flow.NewModel(b, fc)
+			m, err := fc.NewModel(b)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -88,12 +88,16 @@ func (s *state) restoreBest() error {
 
 // identity is what must agree between a checkpoint and the run that takes it up.
 func (s *state) identity() (string, error) {
+	var of any = s.trainer.model.Settings()
+	if c, err := s.trainer.model.Config(); err == nil {
+		of = c
+	}
 	text, err := json.Marshal(struct {
 		Fit     Config
-		Flow    flow.Config
+		Flow    any
 		Data    string
 		Backend string // another one rounds otherwise, and ends with other weights
-	}{s.trainer.cfg, s.trainer.model.Config, s.data, s.trainer.engine.name()})
+	}{s.trainer.cfg, of, s.data, s.trainer.engine.name()})
 	return string(text), err
 }
 
@@ -153,5 +157,5 @@ func (s *state) restore(f safetensors.File) error {
 	}
 	s.result, s.store, s.best = c.result, c.store, c.best
 	s.step = s.result.Curve[len(s.result.Curve)-1].Step
-	return safetensors.ToStore(s.trainer.model.Store, "/", s.store)
+	return safetensors.ToStore(s.trainer.model.Store(), "/", s.store)
 }

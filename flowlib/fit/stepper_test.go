@@ -13,7 +13,7 @@ func stepperModel(t *testing.T) *flow.Model {
 	t.Helper()
 	fc := flow.RealNVP(2)
 	fc.Layers, fc.Hidden = 2, []int{8}
-	m, err := flow.NewModel(backendtest.Open(t), fc)
+	m, err := fc.NewModel(backendtest.Open(t))
 	if err != nil {
 		t.Fatal(err)
 	}

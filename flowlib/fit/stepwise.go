@@ -25,7 +25,7 @@ func newStepwise(t *trainer, numParts int) (*stepwise, error) {
 		s.step = p.step
 		return s, nil
 	}
-	exec, err := model.NewExec(t.model.Backend, t.model.Store, func(scope *model.Scope, data, rows, schedule *Node) *Node {
+	exec, err := model.NewExec(t.model.Backend(), t.model.Store(), func(scope *model.Scope, data, rows, schedule *Node) *Node {
 		return t.stepGraph(scope, Gather(data, rows), schedule)
 	})
 	s.step = func(data *tensors.Tensor, rows []int32, schedule *tensors.Tensor) (float64, error) {

@@ -35,7 +35,7 @@ func newTrainer(m *flow.Model, train, valid [][]float64, cfg Config) (*trainer, 
 		batches: newBatches(cfg, len(train)),
 		train:   train,
 		valid:   valid,
-		logDet:  m.Config.Units().LogDet(),
+		logDet:  m.Units().LogDet(),
 	}
 	err := t.createState()
 	if err != nil {
@@ -57,12 +57,12 @@ func (t *trainer) createState() error {
 	if err != nil {
 		return err
 	}
-	scratch, store := model.NewStore(), t.model.Store
+	scratch, store := model.NewStore(), t.model.Store()
 	step, err := model.NewExec(tracer, scratch, t.stepGraph)
 	if err != nil {
 		return err
 	}
-	batch := tensors.FromShape(shapes.Make(t.model.DType, t.cfg.BatchSize, t.model.Config.Columns()))
+	batch := tensors.FromShape(shapes.Make(t.model.DType(), t.cfg.BatchSize, t.model.Columns()))
 	if err := step.PreCompile(batch, t.schedule(0)); err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (t *trainer) createState() error {
 			store.VariableWithShape(v.Path(), v.Shape(), initializer.Zero).SetTrainable(false)
 		}
 	}
-	return store.InitializeVariables(t.model.Backend, nil)
+	return store.InitializeVariables(t.model.Backend(), nil)
 }
 
 // flowPrefix is where the variables of a flow live.
@@ -90,7 +90,7 @@ const flowPrefix = "/flow/"
 // schedule is what changes from step to step, [2], for [trainer.stepGraph]: the
 // learning rate and the share of the newest weights in the average.
 func (t *trainer) schedule(step int) *tensors.Tensor {
-	return tensors.MustFromAnyValue(shapes.CastAsDType(t.cfg.schedule(step), t.model.DType))
+	return tensors.MustFromAnyValue(shapes.CastAsDType(t.cfg.schedule(step), t.model.DType()))
 }
 
 // stepGraph builds one update of all weights from a batch, [B, D+C], and the
@@ -112,7 +112,7 @@ func (t *trainer) gradientsGraph(scope *model.Scope, batch *Node) (nll *Node, gr
 // of the step, [2].
 func (t *trainer) updateGraph(scope *model.Scope, gradients []*Node, schedule *Node) {
 	rate := Reshape(Slice(schedule, AxisElem(0)))
-	optimizer.LearningRateVar(scope, t.model.DType, t.cfg.LearningRate).SetNodeValue(rate)
+	optimizer.LearningRateVar(scope, t.model.DType(), t.cfg.LearningRate).SetNodeValue(rate)
 	if t.cfg.ClipNorm > 0 {
 		clipGlobalNorm(gradients, t.cfg.ClipNorm)
 	}
@@ -120,7 +120,7 @@ func (t *trainer) updateGraph(scope *model.Scope, gradients []*Node, schedule *N
 	adam := optimizer.Adam().LearningRate(t.cfg.LearningRate).Done().(interface {
 		UpdateGraphWithGradients(scope *model.Scope, grads []*Node, lossDType dtypes.DType)
 	})
-	adam.UpdateGraphWithGradients(scope, gradients, t.model.DType)
+	adam.UpdateGraphWithGradients(scope, gradients, t.model.DType())
 	if t.cfg.EMADecay > 0 {
 		updateAverages(scope, Reshape(Slice(schedule, AxisElem(1))))
 	}
@@ -139,7 +139,7 @@ func (t *trainer) run(first, count int, store []safetensors.Tensor) (float64, er
 	}
 	sum := out.sum - float64(count)*t.logDet
 	if !finite(sum) {
-		return 0, fmt.Errorf("fit: the training NLLs of steps %d to %d add up to %g, more than %s holds", first+1, first+count, sum, t.model.DType)
+		return 0, fmt.Errorf("fit: the training NLLs of steps %d to %d add up to %g, more than %s holds", first+1, first+count, sum, t.model.DType())
 	}
 	return sum / float64(count), nil
 }

@@ -119,7 +119,7 @@ func TestLoopEqualsSteps(t *testing.T) {
 		func(t *trainer) (engine, error) { return newLoop(t) },
 		func(t *trainer) (engine, error) { return newStepwise(t, 1) },
 	} {
-		m, err := flow.NewModel(b, fc)
+		m, err := fc.NewModel(b)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,7 +15,11 @@ func (m *Model) ByHand() (*byhand.Flow[float64], error) {
 	if err != nil {
 		return nil, err
 	}
-	return byHandOf(m.Config, weights)
+	c, err := m.Config()
+	if err != nil {
+		return nil, err
+	}
+	return byHandOf(c, weights)
 }
 
 func byHandOf(c Config, weights []Weight) (*byhand.Flow[float64], error) {
@@ -39,10 +43,17 @@ func byHandOf(c Config, weights []Weight) (*byhand.Flow[float64], error) {
 // SetByHand replaces the weights of the model by those of f. It returns an error,
 // and changes nothing, if f is not the same flow but for its weights.
 func (m *Model) SetByHand(f *byhand.Flow[float64]) error {
+	if err := m.made(); err != nil {
+		return err
+	}
 	if err := f.Check(); err != nil {
 		return fmt.Errorf("flow: %w", err)
 	}
-	own, err := m.Config.byHand()
+	c, err := m.Config()
+	if err != nil {
+		return err
+	}
+	own, err := c.byHand()
 	if err != nil {
 		return err
 	}
@@ -53,7 +64,7 @@ func (m *Model) SetByHand(f *byhand.Flow[float64]) error {
 }
 
 // ByHandConfig describes f, so that a model with its weights can be built:
-// [NewModel], then [Model.SetByHand]. The scaler is for the caller to set. The error says where f is none of ours:
+// [Config.NewModel], then [Model.SetByHand]. The scaler is for the caller to set. The error says where f is none of ours:
 // where its couplings differ in more than their masks, or where those are neither
 // alternating nor halves.
 func ByHandConfig(f *byhand.Flow[float64]) (Config, error) {
@@ -81,8 +92,17 @@ func ByHandConfig(f *byhand.Flow[float64]) (Config, error) {
 	return Config{}, err
 }
 
-// CheckByHand says what the flow of c has that package byhand has not, and with it
-// package fast; nil: they have it all.
+// CheckByHand says what the flow has that package byhand has not, and with it package
+// fast; nil: they have it all.
+func (d *design) CheckByHand() error {
+	c, err := d.Config()
+	if err != nil {
+		return err
+	}
+	return c.CheckByHand()
+}
+
+// CheckByHand is [Model.CheckByHand] of the flow of c.
 func (c Config) CheckByHand() error {
 	_, err := c.byHand()
 	return err

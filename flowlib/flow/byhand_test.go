@@ -78,7 +78,7 @@ func eachByHand(t *testing.T, test func(t *testing.T, m *flow.Model, f *byhand.F
 
 func randomWeights(t *testing.T, cfg flow.Config, rng *rand.Rand) *flow.Model {
 	t.Helper()
-	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	m, err := cfg.NewModel(backendtest.Open(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,10 +127,10 @@ func TestByHandScoresAndMapsAsGoMLX(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		units := m.Config.Units()
+		units := m.Units()
 		z, _ := f.Inverse(standardized(m, x))
 		events, _ := f.Forward(slices.Concat(x...))
-		for row := range slices.Chunk(events, m.Config.Features) {
+		for row := range slices.Chunk(events, m.Features()) {
 			units.Invert(row, row)
 		}
 		own := f.LogProb(standardized(m, x))
@@ -146,8 +146,8 @@ func TestByHandScoresAndMapsAsGoMLX(t *testing.T) {
 // standardized are rows as a flow by hand takes them.
 func standardized(m *flow.Model, x [][]float64) []float64 {
 	flat := slices.Concat(x...)
-	for row := range slices.Chunk(flat, m.Config.Features) {
-		m.Config.Units().Apply(row, row)
+	for row := range slices.Chunk(flat, m.Features()) {
+		m.Units().Apply(row, row)
 	}
 	return flat
 }
@@ -155,7 +155,7 @@ func standardized(m *flow.Model, x [][]float64) []float64 {
 // Every derivative by every weight, beside those of automatic differentiation.
 func TestByHandGradientIsThatOfGoMLX(t *testing.T) {
 	eachByHand(t, func(t *testing.T, m *flow.Model, f *byhand.Flow[float64], x [][]float64) {
-		exec, err := model.NewExec(m.Backend, m.Store, func(scope *model.Scope, x *Node) []*Node {
+		exec, err := model.NewExec(m.Backend(), m.Store(), func(scope *model.Scope, x *Node) []*Node {
 			nll := Neg(ReduceAllMean(m.LogProbGraph(scope, x)))
 			return append([]*Node{nll}, scope.BuildTrainableVariablesGradientsGraph(nll)...)
 		})
@@ -170,7 +170,7 @@ func TestByHandGradientIsThatOfGoMLX(t *testing.T) {
 		wantClose(t, "NLL", []float64{nll}, []float64{out[0].Value().(float64)})
 		// GoMLX gives gradients in the order of its variables, by name.
 		byPath, i := byHandPaths(gradient), 1
-		for v := range m.Store.Scope("/").IterVariables() {
+		for v := range m.Store().Scope("/").IterVariables() {
 			if v.Trainable {
 				out[i].MustConstFlatData(func(flat any) { wantClose(t, v.Path(), byPath[v.Path()], flat.([]float64)) })
 				i++
@@ -186,13 +186,13 @@ func TestByHandGradientIsThatOfGoMLX(t *testing.T) {
 func TestByHandTrainsAsGoMLXsAdam(t *testing.T) {
 	eachByHand(t, func(t *testing.T, m *flow.Model, f *byhand.Flow[float64], x [][]float64) {
 		const rate = 1e-2
-		exec, err := model.NewExec(m.Backend, m.Store, func(scope *model.Scope, x *Node) *Node {
+		exec, err := model.NewExec(m.Backend(), m.Store(), func(scope *model.Scope, x *Node) *Node {
 			nll := Neg(ReduceAllMean(m.LogProbGraph(scope, x)))
 			gradients := scope.BuildTrainableVariablesGradientsGraph(nll)
 			adam := optimizer.Adam().LearningRate(rate).Epsilon(1e-8).Done().(interface {
 				UpdateGraphWithGradients(scope *model.Scope, grads []*Node, lossDType dtypes.DType)
 			})
-			adam.UpdateGraphWithGradients(scope, gradients, m.DType)
+			adam.UpdateGraphWithGradients(scope, gradients, m.DType())
 			return nll
 		})
 		if err != nil {
@@ -243,15 +243,15 @@ func TestByHandThereAndBack(t *testing.T) {
 		if f.NumParameters() != m.NumParameters() {
 			t.Errorf("%d parameters by hand, %d in the model", f.NumParameters(), m.NumParameters())
 		}
-		cfg := m.Config
+		cfg, _ := m.Config()
 		if cfg.Mask != "random" { // whose seed is not known by hand
 			var err error
 			if cfg, err = flow.ByHandConfig(f); err != nil {
 				t.Fatal(err)
 			}
-			cfg.Scaler = m.Config.Scaler
+			cfg.Scaler = m.Settings().Scaler
 		}
-		again, err := flow.NewModel(m.Backend, cfg)
+		again, err := cfg.NewModel(m.Backend())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -287,7 +287,7 @@ func TestByHandNamesWhatItDoesNotHave(t *testing.T) {
 		cfg := flow.RealNVP(2)
 		cfg.Layers, cfg.Hidden = 1, []int{3}
 		change(&cfg)
-		m, err := flow.NewModel(backendtest.Open(t), cfg)
+		m, err := cfg.NewModel(backendtest.Open(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -303,7 +303,7 @@ func TestByHandNamesWhatItDoesNotHave(t *testing.T) {
 func TestSetByHandRefusesAnotherFlow(t *testing.T) {
 	cfg := flow.RealNVP(2)
 	cfg.Layers, cfg.Hidden = 2, []int{3}
-	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	m, err := cfg.NewModel(backendtest.Open(t))
 	if err != nil {
 		t.Fatal(err)
 	}

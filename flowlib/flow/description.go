@@ -144,13 +144,14 @@ func parse(text []byte, weights io.Reader, size int64) (*Saved, error) {
 		return nil, fmt.Errorf("%s: its SHA-256 is %s, %s says %s: the file is damaged or edited", weightsFile, sum, modelFile, d.WeightsSHA256)
 	}
 	s := &Saved{
-		Config: d.Config, DType: dtype, Training: d.Training, Parameters: int(trained),
+		Training: d.Training, Parameters: int(trained),
 		Version: d.Version, Library: d.Library, SHA256: d.SHA256, WeightsSHA256: d.WeightsSHA256,
 	}
 	if s.Weights, err = fitting(variables, f.Tensors, dtype); err != nil {
 		return nil, fmt.Errorf("%s: %w", weightsFile, err)
 	}
-	return s, nil
+	s.design, err = d.Config.design(dtype)
+	return s, err
 }
 
 var dtypeNames = map[dtypes.DType]string{dtypes.Float32: "F32", dtypes.Float64: "F64"}

@@ -30,9 +30,8 @@ const (
 // Saved is a model as it lies on disk, a folder of two files: model.json and
 // weights.safetensors. It needs no backend; [Saved.Model] puts it on one.
 type Saved struct {
-	Config     Config
-	DType      dtypes.DType    // Float32 or Float64
-	Weights    []Weight        // as Config.Variables lists them, all finite
+	design
+	Weights    []Weight        // as Variables lists them, all finite
 	Training   json.RawMessage // a record for readers, of any kind; nil if there is none
 	Parameters int             // trained numbers
 
@@ -58,11 +57,11 @@ func (m *Model) Save(dir string, training any) error {
 
 // Saved returns the model, with a copy of its weights, as [Model.Save] writes it.
 func (m *Model) Saved(training any) (*Saved, error) {
-	s := &Saved{Config: m.Config, DType: m.DType, Parameters: m.NumParameters()}
-	var err error
-	if s.Weights, err = m.Weights(); err != nil {
+	weights, err := m.Weights()
+	if err != nil {
 		return nil, err
 	}
+	s := &Saved{design: m.design, Weights: weights, Parameters: m.NumParameters()}
 	slices.SortFunc(s.Weights, func(a, b Weight) int { return strings.Compare(a.Path, b.Path) })
 	if training != nil {
 		if s.Training, err = json.Marshal(training); err != nil {
@@ -81,7 +80,7 @@ func (s *Saved) Write(dir string) error {
 }
 
 func (s *Saved) write(dir string) (err error) {
-	variables, err := s.Config.Variables()
+	variables, err := s.Variables()
 	if err != nil {
 		return err
 	}
@@ -182,7 +181,7 @@ func (s *Saved) writeFiles(dir string, variables []Variable) error {
 	var f safetensors.File
 	for _, w := range s.Weights {
 		t := safetensors.Float64(w.Path, w.Shape, w.Values)
-		if s.DType == dtypes.Float32 {
+		if s.DType() == dtypes.Float32 {
 			t = safetensors.Float32(w.Path, w.Shape, w.Values)
 		}
 		f.Tensors = append(f.Tensors, t)
@@ -193,7 +192,7 @@ func (s *Saved) writeFiles(dir string, variables []Variable) error {
 	_, trained := numbers(variables)
 	d := description{
 		Format: formatName, Version: FormatVersion, Library: Library(),
-		Config: s.Config, Masks: s.Config.masks(), DType: s.DType.String(), Parameters: trained, Training: s.Training,
+		Config: *s.config, Masks: s.config.masks(), DType: s.DType().String(), Parameters: trained, Training: s.Training,
 	}
 	content, err := os.ReadFile(filepath.Join(dir, weightsFile))
 	if err != nil {

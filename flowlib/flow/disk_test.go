@@ -56,7 +56,7 @@ func TestSaveLoadGivesTheSameDensityBitForBit(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	loaded, err := flow.Load(m.Backend, dir)
+	loaded, err := flow.Load(m.Backend(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestReadTellsWhatThereIs(t *testing.T) {
 	if err := json.Unmarshal(s.Training, &record); err != nil || record["note"] != "a <b> & ü" {
 		t.Errorf("the record is %s, %v", s.Training, err)
 	}
-	if s.Version != flow.FormatVersion || s.Library != flow.Library() || s.Parameters != m.NumParameters() || !reflect.DeepEqual(s.Config, m.Config) {
+	if s.Version != flow.FormatVersion || s.Library != flow.Library() || s.Parameters != m.NumParameters() || !reflect.DeepEqual(s.Settings(), m.Settings()) {
 		t.Errorf("got %+v", s)
 	}
 	text, weights := read(t, filepath.Join(dir, "model.json")), read(t, filepath.Join(dir, "weights.safetensors"))
@@ -202,7 +202,7 @@ func TestLoadRefusesDamagedFolders(t *testing.T) {
 		if err := damage(dir); err != nil {
 			t.Fatal(err)
 		}
-		_, err := flow.Load(m.Backend, dir)
+		_, err := flow.Load(m.Backend(), dir)
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), dir) {
 			t.Errorf("got %v, want an error with the folder and %q", err, want)
 		}

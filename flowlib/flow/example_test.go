@@ -23,7 +23,7 @@ func Example() {
 	cfg := flow.RealNVP(2)
 	cfg.Layers, cfg.Hidden = 4, []int{32, 32}
 	cfg.Scaler = must.M1(dataset.NewStandardizer(data.Train))
-	model := must.M1(flow.NewModel(must.M1(backend.Open("")), cfg))
+	model := must.M1(cfg.NewModel(must.M1(backend.Open(""))))
 
 	training := fit.DefaultConfig(cfg)
 	training.Steps = 600
@@ -36,7 +36,7 @@ func Example() {
 	dir := must.M1(os.MkdirTemp("", "moons-flow"))
 	defer os.RemoveAll(dir)
 	must.M(model.Save(dir, nil))
-	again := must.M1(flow.Load(model.Backend, dir))
+	again := must.M1(flow.Load(model.Backend(), dir))
 
 	fmt.Println("drawn:", len(x), "points of", len(x[0]), "features")
 	fmt.Println("on a moon more likely than off it:", logProb[0] > logProb[1]+5)
@@ -52,7 +52,7 @@ func Example() {
 // A new flow is the identity, so its density is the base density:
 // log N(0; 0, I) = -log 2π for two features.
 func ExampleModel_LogProb() {
-	model := must.M1(flow.NewModel(must.M1(backend.Open("go")), flow.RealNVP(2)))
+	model := must.M1(flow.RealNVP(2).NewModel(must.M1(backend.Open("go"))))
 	logProb := must.M1(model.LogProb([][]float64{{0, 0}, {1, 0}}))
 	fmt.Printf("%.4f\n", logProb)
 	// Output: [-1.8379 -2.3379]
@@ -63,7 +63,7 @@ func ExampleModel_LogProb() {
 func ExampleModel_Draw_conditional() {
 	cfg := flow.NSF(1)
 	cfg.Context, cfg.Base, cfg.Components = 2, "", 0
-	model := must.M1(flow.NewModel(must.M1(backend.Open("go")), cfg))
+	model := must.M1(cfg.NewModel(must.M1(backend.Open("go"))))
 	logProb := must.M1(model.LogProb([][]float64{{0, 1, 0}, {0, 0, 1}})) // log p(x = 0 | class 0), … class 1
 	d := must.M1(model.Draw(flow.Sampling{Seed: 1, Count: 1000, Context: [][]float64{{1, 0}}, Temperature: 0.5}))
 	fmt.Printf("%.4f, %d draws of %d feature\n", logProb, len(d.X), len(d.X[0]))

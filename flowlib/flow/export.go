@@ -41,14 +41,17 @@ const (
 // languages. The name of path ends in .npz or .safetensors. docs/format.md describes
 // both.
 func (s *Saved) Export(path string) error {
-	about, err := json.Marshal(exported{exportFormat, exportVersion, Library(), s.Config, s.Config.masks()})
+	if s.config == nil {
+		return errors.New("flow: exporting: only a flow that is built of a Config can be exported")
+	}
+	about, err := json.Marshal(exported{exportFormat, exportVersion, Library(), *s.config, s.config.masks()})
 	if err != nil {
 		return fmt.Errorf("flow: exporting: %w", err)
 	}
 	f := safetensors.File{Metadata: map[string]string{exportName: string(about)}}
 	for _, w := range s.Weights {
 		name := strings.TrimPrefix(w.Path, "/")
-		if s.DType == dtypes.Float32 {
+		if s.DType() == dtypes.Float32 {
 			f.Tensors = append(f.Tensors, safetensors.Float32(name, w.Shape, w.Values))
 		} else {
 			f.Tensors = append(f.Tensors, safetensors.Float64(name, w.Shape, w.Values))
@@ -129,9 +132,11 @@ func (f *exportFile) saved(config *Config) (_ *Saved, err error) {
 	if err := f.load(); err != nil {
 		return nil, err
 	}
-	s := &Saved{Config: *config, DType: dtype}
-	s.Parameters = int(trained)
-	s.Weights, err = fitting(variables, f.Tensors, dtype)
+	s := &Saved{Parameters: int(trained)}
+	if s.Weights, err = fitting(variables, f.Tensors, dtype); err != nil {
+		return nil, err
+	}
+	s.design, err = config.design(dtype)
 	return s, err
 }
 

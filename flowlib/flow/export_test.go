@@ -24,15 +24,16 @@ func TestExportImport(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		own, _ := m.Config()
 		for _, extension := range []string{".npz", ".safetensors"} {
 			path := filepath.Join(t.TempDir(), "w"+extension)
 			if err := want.Export(path); err != nil {
 				t.Fatal(err)
 			}
-			for _, config := range []*flow.Config{nil, &m.Config} {
+			for _, config := range []*flow.Config{nil, &own} {
 				got, err := flow.Import(path, config)
 				if err != nil || !reflect.DeepEqual(got, want) {
-					t.Errorf("%s in %s: got %+v, want %+v, %v", extension, m.DType, got, want, err)
+					t.Errorf("%s in %s: got %+v, want %+v, %v", extension, m.DType(), got, want, err)
 				}
 			}
 		}
@@ -50,7 +51,7 @@ func TestImportRefuses(t *testing.T) {
 	if err := s.Export(good); err != nil {
 		t.Fatal(err)
 	}
-	other := m.Config
+	other, _ := m.Config()
 	other.Layers = 3
 	changed := func(name string, change func(f *safetensors.File)) string {
 		f, err := safetensors.Read(good)

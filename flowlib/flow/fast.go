@@ -29,10 +29,14 @@ func (c Config) Fast() (f fast.Flow, paths []string, err error) {
 // Fast returns the model as package fast computes it, on all processors. The error names
 // what the model has that package fast does not.
 func (s *Saved) Fast() (*fast.Engine, error) {
-	if s.DType != dtypes.Float32 {
-		return nil, fmt.Errorf("flow: the model is in %s, the engine in Float32", s.DType)
+	if s.DType() != dtypes.Float32 {
+		return nil, fmt.Errorf("flow: the model is in %s, the engine in Float32", s.DType())
 	}
-	f, paths, err := s.Config.Fast()
+	c, err := s.Config()
+	if err != nil {
+		return nil, err
+	}
+	f, paths, err := c.Fast()
 	if err != nil {
 		return nil, err
 	}

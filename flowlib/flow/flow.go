@@ -7,6 +7,7 @@ package flow
 
 import (
 	"math"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -38,12 +39,32 @@ type Flow struct {
 // New returns the flow that sends draws of base through the bijectors of chain,
 // the first one first.
 func New(base Base, chain bijector.Chain) *Flow {
-	return &Flow{base: base, chain: chain}
+	return &Flow{base: base, chain: slices.Clone(chain)}
+}
+
+// Base returns the distribution of the latents. Its variables live under "/flow/base".
+func (f *Flow) Base() Base { return f.base }
+
+// Couplings counts the coupling layers, also those within other bijectors.
+func (f *Flow) Couplings() int { return couplings(f.chain) }
+
+func couplings(b bijector.Bijector) (n int) {
+	switch b := b.(type) {
+	case *bijector.Coupling:
+		return 1
+	case bijector.Invert:
+		return couplings(b.Bijector)
+	case bijector.Chain:
+		for _, part := range b {
+			n += couplings(part)
+		}
+	}
+	return n
 }
 
 // Chain returns the bijectors between latents and events, the first of Forward
 // first. Bijector i lives under "/flow/%02d" of i.
-func (f *Flow) Chain() bijector.Chain { return f.chain }
+func (f *Flow) Chain() bijector.Chain { return slices.Clone(f.chain) }
 
 // LatentLogProb returns the log-density of each row of z, [B, D], under the base,
 // in nats: [B].

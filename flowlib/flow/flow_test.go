@@ -21,7 +21,7 @@ func randomModel(t *testing.T, features int) *flow.Model {
 	for i := range features {
 		cfg.Scaler.Mean[i], cfg.Scaler.Std[i] = float64(i), 0.5+0.5*float64(i)
 	}
-	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	m, err := cfg.NewModel(backendtest.Open(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,8 +72,8 @@ func TestForwardUndoesInverseStateByState(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(up) != m.Config.Layers+2 || len(down) != len(up) { // the layers, the scaler, and the start
-		t.Fatalf("%d states up, %d down, for %d layers", len(up), len(down), m.Config.Layers)
+	if len(up) != m.Flow().Couplings()+2 || len(down) != len(up) { // the layers, the scaler, and the start
+		t.Fatalf("%d states up, %d down, for %d layers", len(up), len(down), m.Flow().Couplings())
 	}
 	for s := range up {
 		for i := range x {
@@ -220,7 +220,7 @@ func TestActivations(t *testing.T) {
 	for _, name := range []string{"relu", "tanh", "silu", "gelu", "leaky_relu", "sigmoid"} {
 		cfg := flow.RealNVP(2)
 		cfg.Activation, cfg.Layers, cfg.Hidden = name, 1, []int{2}
-		if _, err := flow.NewModel(backendtest.Open(t), cfg); err != nil {
+		if _, err := cfg.NewModel(backendtest.Open(t)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -232,7 +232,7 @@ func TestEveryFeatureMoves(t *testing.T) {
 		for _, features := range []int{1, 2, 3, 6} {
 			cfg := flow.RealNVP(features)
 			cfg.Mask, cfg.Layers, cfg.Hidden, cfg.Seed = mask, 2, []int{4}, 3
-			m, err := flow.NewModel(backendtest.Open(t), cfg)
+			m, err := cfg.NewModel(backendtest.Open(t))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -269,7 +269,7 @@ func TestSizes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := flow.NewModel(backendtest.Open(t), cfg)
+		m, err := cfg.NewModel(backendtest.Open(t))
 		if err != nil || m.NumParameters() != want {
 			t.Errorf("%s has %d parameters, documented are %d (%v)", name, m.NumParameters(), want, err)
 		}

@@ -25,7 +25,7 @@ func TestGaussian(t *testing.T) {
 	if cfg.Scaler, err = dataset.NewWhitener(rows); err != nil {
 		t.Fatal(err)
 	}
-	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	m, err := cfg.NewModel(backendtest.Open(t))
 	if err != nil {
 		t.Fatal(err)
 	}

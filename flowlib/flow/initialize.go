@@ -20,10 +20,13 @@ import (
 // feature or a value that is not finite, or where a mixture has as many
 // components as there are rows.
 func (m *Model) Initialize(rows [][]float64) error {
-	if err := dataset.CheckRows(rows, m.Config.Columns()); err != nil {
+	if err := m.made(); err != nil {
+		return err
+	}
+	if err := dataset.CheckRows(rows, m.Columns()); err != nil {
 		return fmt.Errorf("flow: initialising: %w", err)
 	}
-	if bijector.CheckInitialised(m.Store, flowPrefix) == nil {
+	if bijector.CheckInitialised(m.store, flowPrefix) == nil {
 		return nil // done, or nothing to do
 	}
 	before, err := m.Weights()
@@ -34,7 +37,7 @@ func (m *Model) Initialize(rows [][]float64) error {
 		err = m.startBase(rows)
 	}
 	if err == nil {
-		err = bijector.CheckInitialised(m.Store, flowPrefix)
+		err = bijector.CheckInitialised(m.store, flowPrefix)
 	}
 	if err != nil {
 		return fmt.Errorf("flow: initialising: %w", errors.Join(err, m.SetWeights(before)))
@@ -45,10 +48,10 @@ func (m *Model) Initialize(rows [][]float64) error {
 func (m *Model) initializeBijectors(rows [][]float64) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	_, err := model.CallOnce(m.Backend, m.Store, func(scope *model.Scope, rows *Node) *Node {
+	_, err := model.CallOnce(m.backend, m.store, func(scope *model.Scope, rows *Node) *Node {
 		x, context := m.Split(rows)
-		m.Flow.Initialize(scope, x, context)
-		return m.Flow.LogProb(scope, x, context) // a graph needs an output
+		m.flow.Initialize(scope, x, context)
+		return m.flow.LogProb(scope, x, context) // a graph needs an output
 	}, m.Tensor(rows))
 	return err
 }
@@ -61,8 +64,8 @@ type starter interface {
 
 // startBase does so, unless the base's variable "initialised" says it was done.
 func (m *Model) startBase(rows [][]float64) error {
-	base, ok := m.Flow.base.(starter)
-	if !ok || bijector.CheckInitialised(m.Store, basePrefix) == nil {
+	base, ok := m.flow.base.(starter)
+	if !ok || bijector.CheckInitialised(m.store, basePrefix) == nil {
 		return nil
 	}
 	states, err := m.Inverse(rows)
@@ -70,17 +73,17 @@ func (m *Model) startBase(rows [][]float64) error {
 		return err
 	}
 	z := states[len(states)-1]
-	if dataset.CheckRows(z, m.Config.Features) != nil {
+	if dataset.CheckRows(z, m.Features()) != nil {
 		return nil // a layer has failed, which CheckInitialised will name
 	}
-	start, err := base.Start(z, uint64(m.Config.Seed))
+	start, err := base.Start(z, uint64(m.settings.Seed))
 	if err != nil {
 		return err
 	}
 	start["initialised"] = []float64{1}
 	var weights []Weight
 	for name, values := range start {
-		v := m.Store.GetVariable(basePrefix + name)
+		v := m.store.GetVariable(basePrefix + name)
 		if v == nil {
 			return fmt.Errorf("the base has no variable %s to start", name)
 		}

@@ -17,7 +17,11 @@ func (m *Model) Knots() (*knots.Flow, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, leak := m.Config, 0.0
+	c, err := m.Config()
+	if err != nil {
+		return nil, err
+	}
+	leak := 0.0
 	if c.Activation == "leaky_relu" {
 		c.Activation, leak = "relu", leakyReLU
 	}

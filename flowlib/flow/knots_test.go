@@ -38,7 +38,7 @@ func TestKnotsAgreeWithTheModel(t *testing.T) {
 		u := standardized(m, x)
 		got := k.LogProb(u)
 		for i := range got {
-			got[i] += m.Config.Units().LogDet()
+			got[i] += m.Units().LogDet()
 		}
 		z, _ := k.Inverse(u)
 		wantClose(t, activation+": log p", got, want)

@@ -14,12 +14,12 @@ import (
 // The list is what a built flow has, whatever its parts.
 func TestVariablesAreThoseOfTheModel(t *testing.T) {
 	for name, c := range layouts() {
-		m, err := flow.NewModel(backendtest.Open(t), c)
+		m, err := c.NewModel(backendtest.Open(t))
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		var want []flow.Variable
-		for v := range m.Store.Scope("/flow").IterVariables() {
+		for v := range m.Store().Scope("/flow").IterVariables() {
 			want = append(want, flow.Variable{Path: v.Path(), Shape: append([]int{}, v.Shape().Dimensions...), Trained: v.Trainable})
 		}
 		slices.SortFunc(want, func(a, b flow.Variable) int { return strings.Compare(a.Path, b.Path) })

@@ -34,7 +34,7 @@ func Load(backend compute.Backend, dir string) (*Model, error) {
 
 // Model returns the model on a backend.
 func (s *Saved) Model(backend compute.Backend) (*Model, error) {
-	m, err := newModel(backend, s.Config, s.DType)
+	m, err := newModel(backend, s.design)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,11 @@ func (s *Saved) Model(backend compute.Backend) (*Model, error) {
 // ByHand returns the model in plain Go. The error names what the model has that
 // package byhand does not.
 func (s *Saved) ByHand() (*byhand.Flow[float64], error) {
-	return byHandOf(s.Config, s.Weights)
+	c, err := s.Config()
+	if err != nil {
+		return nil, err
+	}
+	return byHandOf(c, s.Weights)
 }
 
 // Read reads and checks the folder of a model. Files that are cut off, damaged or

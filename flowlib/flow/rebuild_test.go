@@ -24,9 +24,9 @@ func TestProgramsThatRebuild(t *testing.T) {
 		t.Fatal(err)
 	}
 	with := func(scaler *dataset.Standardizer) *flow.Model {
-		cfg := m.Config
+		cfg, _ := m.Config()
 		cfg.Scaler = scaler
-		other, err := flow.NewModel(m.Backend, cfg)
+		other, err := cfg.NewModel(m.Backend())
 		if err == nil {
 			err = other.SetWeights(weights)
 		}
@@ -67,7 +67,7 @@ func rebuild(t *testing.T, m *flow.Model, python, program, extension string) {
 		t.Fatal(err)
 	}
 	for _, u := range [][]float64{{20, -20, 20}, {0, 0, 0}} { // beyond the bound of the conditioners
-		m.Config.Units().Invert(u, u)
+		m.Units().Invert(u, u)
 		x = append(x, u)
 	}
 	want, err := m.LogProb(x)

@@ -25,7 +25,10 @@ func numbered(t *testing.T, n int) *Saved {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Saved{Config: c, DType: dtypes.Float32, Training: []byte(strconv.Itoa(n))}
+	s := &Saved{Training: []byte(strconv.Itoa(n))}
+	if s.design, err = c.design(dtypes.Float32); err != nil {
+		t.Fatal(err)
+	}
 	for _, v := range variables {
 		size, _ := numbers([]Variable{v})
 		values := make([]float64, size)
@@ -194,7 +197,7 @@ func interruptedAt(t *testing.T, step int, dir string) (was bool) {
 		t.Fatal(err)
 	}
 	s := numbered(t, 2)
-	variables, err := s.Config.Variables()
+	variables, err := s.Variables()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -324,7 +327,7 @@ func TestFolderThatStaysInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := numbered(t, 2)
-	variables, err := s.Config.Variables()
+	variables, err := s.Variables()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"normflow/flowlib/base"
 	"normflow/flowlib/dataset"
 )
 
@@ -69,6 +70,10 @@ func (m *Model) Draw(s Sampling) (Draws, error) {
 // error ends the sequence.
 func (m *Model) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
 	return func(yield func(Draws, error) bool) {
+		if err := m.made(); err != nil {
+			yield(Draws{}, err)
+			return
+		}
 		s := s // the sequence may run several times, also at once
 		if err := m.checkSampling(&s); err != nil {
 			yield(Draws{}, fmt.Errorf("flow: sampling: %w", err))
@@ -98,10 +103,10 @@ func (m *Model) checkSampling(s *Sampling) error {
 	if !(s.Temperature > 0) || math.IsInf(s.Temperature, 0) {
 		return fmt.Errorf("temperature must be positive and finite, got %g", s.Temperature)
 	}
-	if s.Temperature > 1 && m.Config.Base == "uniform" {
+	if _, uniform := m.flow.base.(*base.Uniform); uniform && s.Temperature > 1 {
 		return fmt.Errorf("temperature must be at most 1 for a uniform base, got %g: there is no density beyond its box", s.Temperature)
 	}
-	if m.Config.Context == 0 {
+	if m.Context() == 0 {
 		if len(s.Context) > 0 {
 			return fmt.Errorf("the model has no context, got %d rows of it", len(s.Context))
 		}
@@ -110,7 +115,7 @@ func (m *Model) checkSampling(s *Sampling) error {
 	if len(s.Context) != 1 && len(s.Context) != s.Count {
 		return fmt.Errorf("%d rows of context for %d events, expected one for each or one for all", len(s.Context), s.Count)
 	}
-	return dataset.CheckRows(s.Context, m.Config.Context)
+	return dataset.CheckRows(s.Context, m.Context())
 }
 
 // drawChunk draws events first to first+count of a sample. A chunk has random
@@ -118,7 +123,7 @@ func (m *Model) checkSampling(s *Sampling) error {
 func (m *Model) drawChunk(s Sampling, first, count int) (Draws, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.Store.SetRNGStateFromSeed(s.Seed + int64(first/maxChunk)*chunkSeedStep); err != nil {
+	if err := m.store.SetRNGStateFromSeed(s.Seed + int64(first/maxChunk)*chunkSeedStep); err != nil {
 		return Draws{}, err
 	}
 	name := "sample"
@@ -128,14 +133,14 @@ func (m *Model) drawChunk(s Sampling, first, count int) (Draws, error) {
 	exec, err := m.exec(name, func(scope *model.Scope, in *Node) []*Node {
 		temperature := Reshape(Slice(in, AxisElem(0), AxisElem(0)))
 		var context *Node
-		if m.Config.Context > 0 {
+		if m.Context() > 0 {
 			context = Slice(in, AxisRange(), AxisRangeToEnd(1))
 		}
 		if s.LogProb {
-			x, logProb := m.Flow.SampleLogProb(scope, in.Graph(), m.DType, maxChunk, temperature, context)
+			x, logProb := m.flow.SampleLogProb(scope, in.Graph(), m.DType(), maxChunk, temperature, context)
 			return []*Node{x, logProb}
 		}
-		return []*Node{m.Flow.Sample(scope, in.Graph(), m.DType, maxChunk, temperature, context)}
+		return []*Node{m.flow.Sample(scope, in.Graph(), m.DType(), maxChunk, temperature, context)}
 	})
 	if err != nil {
 		return Draws{}, err
@@ -144,12 +149,12 @@ func (m *Model) drawChunk(s Sampling, first, count int) (Draws, error) {
 	if err != nil {
 		return Draws{}, err
 	}
-	units := m.Config.Units()
-	d := Draws{X: rows(out[0], m.Config.Features)[:count]}
+	units := m.Units()
+	d := Draws{X: rows(out[0], m.Features())[:count]}
 	for _, x := range d.X {
 		units.Invert(x, x)
 	}
-	if err := dataset.CheckRows(d.X, m.Config.Features); err != nil {
+	if err := dataset.CheckRows(d.X, m.Features()); err != nil {
 		return Draws{}, fmt.Errorf("draws %d to %d: %w", first, first+count-1, err)
 	}
 	if s.LogProb {
@@ -171,19 +176,19 @@ const chunkSeedStep = -0x61c8864680b583eb
 // samplingInput is [maxChunk, 1+C]: the temperature, then the context of each event,
 // standardized.
 func (m *Model) samplingInput(s Sampling, first, count int) *tensors.Tensor {
-	width := 1 + m.Config.Context
+	width := 1 + m.Context()
 	flat := make([]float64, maxChunk*width)
 	for i := range maxChunk {
 		flat[i*width] = s.Temperature
-		if m.Config.Context > 0 {
+		if m.Context() > 0 {
 			row := 0
 			if len(s.Context) > 1 {
 				row = first + min(i, count-1)
 			}
-			m.Config.ContextScaler.Apply(flat[i*width+1:(i+1)*width], s.Context[row])
+			m.settings.ContextScaler.Apply(flat[i*width+1:(i+1)*width], s.Context[row])
 		}
 	}
-	if m.DType == dtypes.Float64 {
+	if m.DType() == dtypes.Float64 {
 		return tensors.FromFlatDataAndDimensions(flat, maxChunk, width)
 	}
 	return tensors.FromFlatDataAndDimensions(float32s(flat), maxChunk, width)

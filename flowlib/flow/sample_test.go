@@ -39,7 +39,7 @@ func TestTemperature(t *testing.T) {
 	cfg := flow.RealNVP(2)
 	cfg.Layers, cfg.Hidden = 1, []int{2}
 	cfg.Scaler = &dataset.Standardizer{Mean: []float64{10, -10}, Std: []float64{2, 3}}
-	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	m, err := cfg.NewModel(backendtest.Open(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func columnOf(rows [][]float64, j int) []float64 {
 func TestAMillionDrawsInConstantMemory(t *testing.T) {
 	cfg := flow.RealNVP(2)
 	cfg.Layers, cfg.Hidden = 1, []int{2}
-	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	m, err := cfg.NewModel(backendtest.Open(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func twin(t *testing.T, name string, context int, mean, spread float64) *flow.Mo
 	if context > 0 {
 		cfg.ContextScaler = scaler(context)
 	}
-	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	m, err := cfg.NewModel(backendtest.Open(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func twin(t *testing.T, name string, context int, mean, spread float64) *flow.Mo
 	rng := rand.New(rand.NewPCG(3, 0))
 	for _, w := range weights {
 		for i := range w.Values {
-			if m.Store.GetVariable(w.Path).Trainable {
+			if m.Store().GetVariable(w.Path).Trainable {
 				w.Values[i] += 0.2 * rng.NormFloat64()
 			}
 		}

@@ -3,10 +3,12 @@ package flow
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
 )
 
 // Weight is one variable of a flow, row-major, whatever the precision inside.
@@ -18,8 +20,11 @@ type Weight struct {
 
 // Weights returns a copy of the flow's variables, in the order of creation.
 func (m *Model) Weights() ([]Weight, error) {
+	if err := m.made(); err != nil {
+		return nil, err
+	}
 	var weights []Weight
-	for v := range m.Store.Scope("/" + scopeName).IterVariables() {
+	for v := range m.store.Scope("/" + scopeName).IterVariables() {
 		t, err := v.Value()
 		if err != nil {
 			return nil, fmt.Errorf("flow: variable %s: %w", v.Path(), err)
@@ -29,11 +34,31 @@ func (m *Model) Weights() ([]Weight, error) {
 	return weights, nil
 }
 
+// Variables lists what the flow keeps in its store, sorted by path.
+func (m *Model) Variables() ([]Variable, error) {
+	if err := m.made(); err != nil {
+		return nil, err
+	}
+	return variablesOf(m.store), nil
+}
+
+// variablesOf lists those of the flow in a store.
+func variablesOf(store *model.Store) (all []Variable) {
+	for v := range store.Scope("/" + scopeName).IterVariables() {
+		all = append(all, Variable{v.Path(), append([]int{}, v.Shape().Dimensions...), v.Trainable})
+	}
+	slices.SortFunc(all, func(a, b Variable) int { return strings.Compare(a.Path, b.Path) })
+	return all
+}
+
 // SetWeights replaces the variables named in weights. It returns an error, and
 // changes nothing, if one is unknown or has another size.
 func (m *Model) SetWeights(weights []Weight) error {
+	if err := m.made(); err != nil {
+		return err
+	}
 	for _, w := range weights {
-		v := m.Store.GetVariable(w.Path)
+		v := m.store.GetVariable(w.Path)
 		if v == nil {
 			return fmt.Errorf("flow: this model has no variable %s", w.Path)
 		}
@@ -42,7 +67,7 @@ func (m *Model) SetWeights(weights []Weight) error {
 		}
 	}
 	for _, w := range weights {
-		v := m.Store.GetVariable(w.Path)
+		v := m.store.GetVariable(w.Path)
 		value := tensors.FromShape(shapes.Make(v.DType(), w.Shape...))
 		value.MustMutableFlatData(func(flat any) {
 			switch v.DType() {

@@ -38,7 +38,7 @@ func smallModel(t *testing.T, name string, features, context int) *flow.Model {
 			t.Fatal(err)
 		}
 	}
-	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	m, err := cfg.NewModel(backendtest.Open(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func smallModel(t *testing.T, name string, features, context int) *flow.Model {
 		t.Fatal(err)
 	}
 	for _, w := range weights {
-		if v := m.Store.GetVariable(w.Path); v.Trainable {
+		if v := m.Store().GetVariable(w.Path); v.Trainable {
 			for i := range w.Values {
 				w.Values[i] += 0.15 * rng.NormFloat64()
 			}
@@ -96,7 +96,7 @@ func TestZooSamplesScoresSavesAndLoads(t *testing.T) {
 				if err := m.Save(dir, nil); err != nil {
 					t.Fatal(err)
 				}
-				loaded, err := flow.Load(m.Backend, dir)
+				loaded, err := flow.Load(m.Backend(), dir)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -142,7 +142,7 @@ func TestNamed(t *testing.T) {
 func TestInitializeStartsTheMixture(t *testing.T) {
 	cfg := flow.RealNVP(1)
 	cfg.Base, cfg.Components, cfg.Layers, cfg.Hidden = "mixture", 2, 1, []int{2}
-	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	m, err := cfg.NewModel(backendtest.Open(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +168,7 @@ func TestInitializeStartsTheMixture(t *testing.T) {
 	}
 
 	cfg.Components = 50
-	if m, err = flow.NewModel(m.Backend, cfg); err != nil {
+	if m, err = cfg.NewModel(m.Backend()); err != nil {
 		t.Fatal(err)
 	}
 	if err := m.Initialize(rows[:50]); err == nil || !strings.Contains(err.Error(), "more than 50 rows") {
@@ -179,7 +179,7 @@ func TestInitializeStartsTheMixture(t *testing.T) {
 func TestInitializeNamesConstantFeatures(t *testing.T) {
 	cfg := flow.Glow(2)
 	cfg.Layers, cfg.Hidden = 2, []int{4}
-	m, err := flow.NewModel(backendtest.Open(t), cfg)
+	m, err := cfg.NewModel(backendtest.Open(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ func (m *Model) decimals() []int {
 	all := make([]int, len(m.Features))
 	for j := range all {
 		all[j] = digits(1)
-		if s := m.Saved.Config.Scaler; s != nil {
+		if s := m.Saved.Settings().Scaler; s != nil {
 			all[j] = digits(s.Std[j])
 		}
 	}

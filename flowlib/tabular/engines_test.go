@@ -40,7 +40,7 @@ func engines(t *testing.T, dir string, rows [][]float64) map[string][]float64 {
 		}
 	}
 	if f, err := m.Saved.ByHand(); err == nil {
-		units := m.Saved.Config.Units()
+		units := m.Saved.Units()
 		single := byhand.Convert[float32](f)
 		u := units.Append32(nil, rows...)
 		e, err := fast.FromByHand(single, 0)

@@ -232,7 +232,7 @@ func (j *job) train(ctx context.Context) error {
 	if why := backend.Slower(); name == "" && why != "" {
 		j.Note(why)
 	}
-	if j.model, err = flow.NewModel(b, j.flow); err != nil {
+	if j.model, err = j.flow.NewModel(b); err != nil {
 		return err
 	}
 	j.record.Engine = backend.Name(b)

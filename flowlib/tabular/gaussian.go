@@ -32,7 +32,7 @@ func (j *job) beatGaussian() error {
 	}
 	cfg := flow.Gaussian(j.flow.Features)
 	cfg.Scaler, cfg.Seed = j.flow.Scaler, j.flow.Seed
-	gaussian, err := flow.NewModel(j.model.Backend, cfg)
+	gaussian, err := cfg.NewModel(j.model.Backend())
 	if err != nil {
 		return err
 	}

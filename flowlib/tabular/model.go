@@ -58,9 +58,8 @@ func Open(dir, engine string) (*Model, error) {
 // newModel is a model without an engine yet.
 func newModel(dir string, saved *flow.Saved) (*Model, error) {
 	m := &Model{Dir: dir, Saved: saved}
-	c := saved.Config
 	var err error
-	if m.Record, err = parseRecord(saved.Training, c.Features, c.Context); err != nil {
+	if m.Record, err = parseRecord(saved.Training, saved.Features(), saved.Context()); err != nil {
 		return nil, err
 	}
 	m.name()
@@ -73,11 +72,11 @@ func (m *Model) name() {
 		m.Features, m.Context = m.Record.Features, m.Record.Context
 		return
 	}
-	c := m.Saved.Config
-	for i := range c.Columns() {
+	for i := range m.Saved.Columns() {
 		m.Features = append(m.Features, "c"+strconv.Itoa(i+1))
 	}
-	m.Features, m.Context = m.Features[:c.Features], m.Features[c.Features:]
+	d := m.Saved.Features()
+	m.Features, m.Context = m.Features[:d], m.Features[d:]
 }
 
 // Columns are the features, then the context.
@@ -87,9 +86,9 @@ func (m *Model) Columns() []string {
 
 // start chooses the engine.
 func (m *Model) start(engine string) error {
-	cannot := m.Saved.Config.CheckByHand()
-	if cannot == nil && m.Saved.DType != dtypes.Float32 {
-		cannot = fmt.Errorf("the model is in %s, the engine in Float32", m.Saved.DType)
+	cannot := m.Saved.CheckByHand()
+	if cannot == nil && m.Saved.DType() != dtypes.Float32 {
+		cannot = fmt.Errorf("the model is in %s, the engine in Float32", m.Saved.DType())
 	}
 	if engine == "fast" && cannot != nil {
 		return fmt.Errorf("--engine fast: %w", cannot)
@@ -103,7 +102,7 @@ func (m *Model) start(engine string) error {
 	var err error
 	m.model, err = m.graph(engine)
 	if err == nil {
-		m.Engine = backend.Name(m.model.Backend)
+		m.Engine = backend.Name(m.model.Backend())
 	}
 	return err
 }
@@ -130,7 +129,7 @@ func (m *Model) graph(engine string) (*flow.Model, error) {
 // LogProb sets logProb, [n], to the log-density of rows of values, [n, D+C] row by
 // row, in nats. It is -Inf where a row is so far out that its latents overflow.
 func (m *Model) LogProb(logProb, values []float64) error {
-	width := m.Saved.Config.Columns()
+	width := m.Saved.Columns()
 	if len(values) != len(logProb)*width {
 		return fmt.Errorf("tabular: %d numbers for %d rows of %d", len(values), len(logProb), width)
 	}
@@ -139,7 +138,7 @@ func (m *Model) LogProb(logProb, values []float64) error {
 		copy(logProb, out)
 		return err
 	}
-	units := m.Saved.Config.Units()
+	units := m.Saved.Units()
 	m.single = units.Append32(m.single[:0], values)
 	m.engine.LogProb(logProb, m.single)
 	for i, logDet := 0, units.LogDet(); i < len(logProb); i++ {

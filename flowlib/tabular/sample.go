@@ -86,7 +86,7 @@ const sampleChunk = 8192
 func (m *Model) sampleFast(ctx context.Context, c SampleConfig, write func(x, context []float64, logProb float64) error) error {
 	d := len(m.Features)
 	x, logProb, row := make([]float32, sampleChunk*d), make([]float64, sampleChunk), make([]float64, d)
-	units := m.Saved.Config.Units()
+	units := m.Saved.Units()
 	logDet := units.LogDet()
 	for first := 0; first < c.Count; first += sampleChunk {
 		if err := ctx.Err(); err != nil {

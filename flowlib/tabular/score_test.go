@@ -134,7 +134,7 @@ func TestFarOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	glow, err := flow.NewModel(b, flow.Glow(2)) // its matrices make 0·∞
+	glow, err := flow.Glow(2).NewModel(b) // its matrices make 0·∞
 	if err != nil {
 		t.Fatal(err)
 	}

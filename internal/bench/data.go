@@ -54,11 +54,11 @@ func WriteData(dir string, seed uint64) error {
 	}
 	cfg := config()
 	cfg.Seed = int64(seed)
-	m, err := flow.NewModel(b, cfg)
+	m, err := cfg.NewModel(b)
 	if err != nil {
 		return err
 	}
-	weights, err := safetensors.FromStore(m.Store, "/flow/")
+	weights, err := safetensors.FromStore(m.Store(), "/flow/")
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}

@@ -19,7 +19,7 @@ func openGoMLX(name string, s Start) (Engine, error) {
 		return nil, err
 	}
 	e := &gomlx{}
-	if e.model, err = flow.NewModel(b, config()); err != nil {
+	if e.model, err = config().NewModel(b); err != nil {
 		return nil, err
 	}
 	if s.Weights != "" {
@@ -27,7 +27,7 @@ func openGoMLX(name string, s Start) (Engine, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := safetensors.ToStore(e.model.Store, "/flow/", f.Tensors); err != nil {
+		if err := safetensors.ToStore(e.model.Store(), "/flow/", f.Tensors); err != nil {
 			return nil, err
 		}
 	}

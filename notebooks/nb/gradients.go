@@ -34,7 +34,7 @@ func NewTwins(layers int) Twins {
 	}
 	cfg := flow.RealNVP(2)
 	cfg.Layers = layers
-	m := must.M1(must.M1(flow.NewModel(Backend(), cfg)).Float64())
+	m := must.M1(must.M1(cfg.NewModel(Backend())).Float64())
 	weights := must.M1(m.Weights())
 	rng := rand.New(rand.NewPCG(1, 0))
 	for _, w := range weights {
@@ -56,7 +56,7 @@ type Gradients struct {
 // Gradients computes them by hand and by automatic differentiation.
 func (t Twins) Gradients() Gradients {
 	var g Gradients
-	exec := must.M1(model.NewExec(t.Model.Backend, t.Model.Store, func(scope *model.Scope, x *graph.Node) []*graph.Node {
+	exec := must.M1(model.NewExec(t.Model.Backend(), t.Model.Store(), func(scope *model.Scope, x *graph.Node) []*graph.Node {
 		nll := graph.Neg(graph.ReduceAllMean(t.Model.LogProbGraph(scope, x)))
 		return append([]*graph.Node{nll}, scope.BuildTrainableVariablesGradientsGraph(nll)...)
 	}))
@@ -70,7 +70,7 @@ func (t Twins) Gradients() Gradients {
 		byPath[w.Path] = w.Values
 	}
 	i := 1 // GoMLX gives gradients in the order of its variables
-	for v := range t.Model.Store.Scope("/").IterVariables() {
+	for v := range t.Model.Store().Scope("/").IterVariables() {
 		if v.Trainable {
 			out[i].MustConstFlatData(func(flat any) { g.AutoDiff = append(g.AutoDiff, flat.([]float64)...) })
 			g.ByHand = append(g.ByHand, byPath[v.Path()]...)

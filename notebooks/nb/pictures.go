@@ -68,7 +68,7 @@ func Latents(seed uint64, n int) [][]float64 {
 // coupling layer, the last being data in standardized units; the scaler, which
 // only shifts and stretches the axes, is left out.
 func ForwardStages(m *flow.Model, z [][]float64) []figure.Stage {
-	states := must.M1(m.Forward(z))[:m.Config.Layers+1]
+	states := must.M1(m.Forward(z))[:m.Flow().Couplings()+1]
 	stages := make([]figure.Stage, len(states))
 	for i, points := range states {
 		stages[i] = figure.Stage{Name: fmt.Sprintf("layer %d", i), Points: points}
@@ -83,10 +83,10 @@ func ForwardStages(m *flow.Model, z [][]float64) []figure.Stage {
 // latents as well, whose angles colour the points.
 func InverseStages(m *flow.Model, x [][]float64) (stages []figure.Stage, latents [][]float64) {
 	states := must.M1(m.Inverse(x))
-	states = states[len(states)-m.Config.Layers-1:]
+	states = states[len(states)-m.Flow().Couplings()-1:]
 	stages = make([]figure.Stage, len(states))
 	for i, points := range states {
-		stages[i] = figure.Stage{Name: fmt.Sprintf("undo %d", m.Config.Layers+1-i), Points: points}
+		stages[i] = figure.Stage{Name: fmt.Sprintf("undo %d", m.Flow().Couplings()+1-i), Points: points}
 	}
 	last := len(stages) - 1
 	stages[0].Name = "data x"
@@ -110,7 +110,7 @@ func Grid(m *flow.Model) []figure.GridPanel {
 			z = append(z, []float64{at(i, lines), at(j, points)})
 		}
 	}
-	states := must.M1(m.Forward(z))[:m.Config.Layers+1]
+	states := must.M1(m.Forward(z))[:m.Flow().Couplings()+1]
 	panels := make([]figure.GridPanel, len(states))
 	for s, state := range states {
 		panels[s].Name = fmt.Sprintf("after layer %d", s)

@@ -12,7 +12,7 @@ import (
 func RandomFlow(layers int, seed uint64) *flow.Model {
 	cfg := flow.RealNVP(2)
 	cfg.Layers, cfg.Hidden = layers, []int{16, 16}
-	m := must.M1(flow.NewModel(Backend(), cfg))
-	bijectortest.Randomize(m.Store, 0.25, seed)
+	m := must.M1(cfg.NewModel(Backend()))
+	bijectortest.Randomize(m.Store(), 0.25, seed)
 	return m
 }

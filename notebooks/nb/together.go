@@ -30,7 +30,7 @@ func NewTogether(layers, steps int) Together {
 	x := density.Sample(0, 10_000)
 	of := flow.RealNVP(2)
 	of.Layers, of.Scaler = layers, must.M1(dataset.NewStandardizer(x))
-	fresh := func() *flow.Model { return must.M1(flow.NewModel(Backend(), of)) } // the same seed, the same weights
+	fresh := func() *flow.Model { return must.M1(of.NewModel(Backend())) } // the same seed, the same weights
 
 	cfg := fit.Config{Seed: 1, Steps: steps, BatchSize: 128, LearningRate: 1e-3, Constant: true, EvalEvery: 100}
 	graph := func(m *flow.Model, engine string) (nll []float64) {

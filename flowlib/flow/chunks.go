@@ -1,0 +1,140 @@
+package flow
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"golang.org/x/sync/errgroup"
+
+	"normflow/flowlib/backend"
+	"normflow/flowlib/dataset"
+)
+
+// Chunks have one of these sizes, so that each graph is compiled a few times at
+// most; larger ones gain no speed and cost memory.
+const (
+	maxChunk = 4096
+
+	// The pure-Go backend works through a graph operation by operation, on one core:
+	// small chunks stay in its cache, and the cores take a chunk each.
+	maxGoChunk = 512
+)
+
+// chunkSize is the size for n rows.
+func (m *Model) chunkSize(n int) int {
+	largest := maxChunk
+	if m.onGo() {
+		largest = maxGoChunk
+	}
+	for _, size := range []int{1, 64} {
+		if n <= size {
+			return size
+		}
+	}
+	return largest
+}
+
+func (m *Model) onGo() bool { return backend.Name(m.backend) == "go" }
+
+// eachChunk runs a graph on x, [n, D+C], in standardized units, chunk by chunk, and hands what comes out to
+// take, with the number of the first row. The last chunk is padded with its last row.
+// On the pure-Go backend chunks are taken side by side, in any order.
+func (m *Model) eachChunk(name string, units Units, x [][]float64, graph func(scope *model.Scope, x *Node) []*Node, take func(first int, out []*tensors.Tensor) error) error {
+	if err := dataset.CheckRows(x, m.Columns()); err != nil {
+		return fmt.Errorf("flow: %w", err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	exec, err := m.exec(name, graph)
+	if err != nil {
+		return err
+	}
+	size := m.chunkSize(len(x))
+	do := func(first int) error {
+		chunk := x[first:min(first+size, len(x))]
+		out, err := exec.Call(m.tensor(units, slices.Concat(chunk, slices.Repeat(chunk[len(chunk)-1:], size-len(chunk)))))
+		if err != nil {
+			return fmt.Errorf("flow: %s: %w", name, err)
+		}
+		return take(first, out)
+	}
+	var cores errgroup.Group
+	cores.SetLimit(1)
+	if m.onGo() {
+		cores.SetLimit(runtime.GOMAXPROCS(0))
+	}
+	errs := make([]error, len(x)/size+1)
+	for first := 0; first < len(x); first += size {
+		if m.compiled[name] != size { // alone, since it compiles
+			if err := do(first); err != nil {
+				return err
+			}
+			m.compiled[name] = size
+			continue
+		}
+		cores.Go(func() error {
+			errs[first/size] = do(first)
+			return nil
+		})
+	}
+	cores.Wait() //nolint:errcheck // all are in errs, in order
+	return cmp.Or(errs...)
+}
+
+func (m *Model) exec(name string, graph func(scope *model.Scope, in *Node) []*Node) (*model.Exec, error) {
+	if e, ok := m.execs[name]; ok {
+		return e, nil
+	}
+	e, err := model.NewExec(m.backend, m.store, graph)
+	if err != nil {
+		return nil, fmt.Errorf("flow: %s: %w", name, err)
+	}
+	m.execs[name] = e
+	return e, nil
+}
+
+// Tensor returns rows, [n, D+C], in standardized units and in the model's precision:
+// what its graphs take.
+func (m *Model) Tensor(x [][]float64) *tensors.Tensor { return m.tensor(m.Units(), x) }
+
+func (m *Model) tensor(units Units, x [][]float64) *tensors.Tensor {
+	d := m.Columns()
+	if m.DType() == dtypes.Float64 {
+		flat := make([]float64, len(x)*d)
+		for i, row := range x {
+			units.Apply(flat[i*d:(i+1)*d], row)
+		}
+		return tensors.FromFlatDataAndDimensions(flat, len(x), d)
+	}
+	return tensors.FromFlatDataAndDimensions(units.Append32(make([]float32, 0, len(x)*d), x...), len(x), d)
+}
+
+// column copies a tensor of either precision into one slice.
+func column(t *tensors.Tensor) []float64 {
+	var flat []float64
+	t.MustConstFlatData(func(data any) {
+		switch data := data.(type) {
+		case []float64:
+			flat = slices.Clone(data)
+		case []float32:
+			flat = make([]float64, len(data))
+			for i, v := range data {
+				flat[i] = float64(v)
+			}
+		default:
+			flat = []float64{math.NaN()}
+		}
+	})
+	return flat
+}
+
+func rows(t *tensors.Tensor, d int) [][]float64 {
+	return slices.Collect(slices.Chunk(column(t), d))
+}
