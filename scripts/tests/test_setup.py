@@ -121,15 +121,21 @@ class WithEnv(Tree):
         self.assertEqual(self.value("PJRT_PLUGIN_LIBRARY_PATH", PJRT_PLUGIN_LIBRARY_PATH="/broken"), f"{self.root}/.tools/xla")
 
     def test_runs_change_with_the_code_that_trains(self):
-        source = self.root / "flowlib/fit/fit.go"
-        source.parent.mkdir()
-        source.write_text("package fit\n")
         before = self.value("FLOW_RUNS")
         self.assertRegex(before, rf"^{self.root}/runs/[0-9a-f]{{8}}$")
-        (source.parent / "fit_test.go").write_text("package fit\n")
-        self.assertEqual(self.value("FLOW_RUNS"), before)
-        source.write_text("package fit // changed\n")
-        self.assertNotEqual(self.value("FLOW_RUNS"), before)
+
+        def changes(name):
+            nonlocal before
+            source = self.root / name
+            source.parent.mkdir(parents=True, exist_ok=True)
+            source.write_text("changed")
+            after, before = before, self.value("FLOW_RUNS")
+            return after != before
+
+        for name in ("flowlib/fit/fit.go", "flowlib/new/new.go", "internal/new/new.go", "internal/kernel/vector_amd64.s", "go.mod", "go.sum"):
+            self.assertTrue(changes(name), name)
+        for name in ("flowlib/fit/fit_test.go", "flowlib/figure/bars.go", "flowlib/fit/fittest/fittest.go", "cmd/flow/main.go"):
+            self.assertFalse(changes(name), name)
         self.assertEqual(self.value("FLOW_RUNS", FLOW_RUNS="/mine"), "/mine")
 
     def test_status_is_handed_on(self):
