@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"normflow/internal/memory/memorytest"
+	"normflow/internal/npz"
 )
 
 // mostBytes is what reading a small file may take, in all: buffers of a chunk
@@ -93,8 +94,8 @@ func FuzzNPY(f *testing.F) {
 			f.Add(must(os.ReadFile(file)))
 		}
 	}
-	f.Add(append(npyPrelude("(4000000000000, 1000000)"), make([]byte, 64)...))
-	f.Add(append(npyPrelude("(9223372036854775807, 2)"), make([]byte, 64)...))
+	f.Add(append(npz.Prelude("<f8", "(4000000000000, 1000000)"), make([]byte, 64)...))
+	f.Add(append(npz.Prelude("<f8", "(9223372036854775807, 2)"), make([]byte, 64)...))
 	f.Add([]byte(magicNPY + "\x02\x00\xff\xff\xff\x7f{"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if !bytes.HasPrefix(b, []byte(magicNPY)) && !bytes.HasPrefix(b, []byte(magicZip)) {

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"normflow/internal/npz"
 )
 
 // input is an open file, or a stream that cannot seek.
@@ -58,7 +60,7 @@ func (in *input) Close() error {
 }
 
 const (
-	magicNPY     = "\x93NUMPY"
+	magicNPY     = npz.Magic
 	magicParquet = "PAR1"
 	magicZip     = "PK\x03\x04"
 )

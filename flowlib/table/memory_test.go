@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"normflow/internal/memory"
+	"normflow/internal/npz"
 )
 
 // Files of a few kilobytes that name gigabytes end in one line, each in a process of its
@@ -60,7 +61,7 @@ func TestMemoryBombs(t *testing.T) {
 // hollow makes a file of an NPY header and a hole of so many bytes.
 func hollow(t *testing.T, folder, name, shape string, size int64) string {
 	path := filepath.Join(folder, name)
-	header := npyPrelude(shape)
+	header := npz.Prelude("<f8", shape)
 	if err := os.WriteFile(path, header, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +75,7 @@ func hollow(t *testing.T, folder, name, shape string, size int64) string {
 func zipOfZeros(t testing.TB, folder, name string, count, rows, columns int, fortran bool) string {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	array := npyPrelude(fmt.Sprintf("(%d, %d)", rows, columns))
+	array := npz.Prelude("<f8", fmt.Sprintf("(%d, %d)", rows, columns))
 	if fortran {
 		array = bytes.Replace(array, []byte("False"), []byte("True"), 1)
 		array = append(array[:len(array)-1], " \n"...) // as long as before

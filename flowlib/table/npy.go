@@ -2,7 +2,6 @@ package table
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -11,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/sbinet/npyio/npy"
+	"normflow/internal/npz"
 )
 
 // array is one array of NPY's format, of one or two axes, open for reading.
@@ -33,11 +32,8 @@ type array struct {
 // readArray reads the header at the start of r. It takes little memory,
 // whatever the header claims.
 func readArray(r io.Reader) (*array, int64, error) {
-	header, err := npyHeader(r)
-	if err != nil {
-		return nil, 0, err
-	}
-	h, err := parseNPY(header)
+	const most = 1 << 16 // bytes, of version 1; others serve names of fields
+	h, header, err := npz.ReadHeader(r, most)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -67,51 +63,7 @@ func readArray(r io.Reader) (*array, int64, error) {
 	if a.columns == 1 || a.rows == 1 {
 		a.fortran = false // the same in both orders
 	}
-	return a, int64(len(header)), nil
-}
-
-// npyHeader reads magic, version, length and the header itself.
-func npyHeader(r io.Reader) ([]byte, error) {
-	const most = 1 << 16 // of a header in version 1; others serve names of fields
-	b := make([]byte, 12)
-	if _, err := io.ReadFull(r, b[:10]); err != nil {
-		return nil, cutNPY(err)
-	}
-	length, prefix := int(binary.LittleEndian.Uint16(b[8:])), 10
-	if b[6] != 1 {
-		if _, err := io.ReadFull(r, b[10:12]); err != nil {
-			return nil, cutNPY(err)
-		}
-		length, prefix = int(binary.LittleEndian.Uint32(b[8:])), 12
-		b[6] = 2 // version 3 differs in nothing but the names of fields
-	}
-	if string(b[:6]) != magicNPY {
-		return nil, fmt.Errorf("starts with %q, expected %q: this is no NPY array", b[:6], magicNPY)
-	}
-	if length > most {
-		return nil, fmt.Errorf("the NPY header claims %d bytes, expected at most %d: the file is broken", length, most)
-	}
-	header := append(b[:prefix:prefix], make([]byte, length)...)
-	if _, err := io.ReadFull(r, header[prefix:]); err != nil {
-		return nil, cutNPY(err)
-	}
-	return header, nil
-}
-
-func cutNPY(err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return errors.New("ends inside the NPY header: it was cut off; copy or download it again")
-	}
-	return err
-}
-
-func parseNPY(header []byte) (h npy.Header, err error) {
-	defer guard(&err, "NPY")
-	r, err := npy.NewReader(bytes.NewReader(header))
-	if err != nil {
-		return h, fmt.Errorf("the NPY header is not understood (%w): save a plain array of numbers", err)
-	}
-	return r.Header, nil
+	return a, int64(header), nil
 }
 
 // element sets size and decode by NumPy's name of a type, such as <f8.

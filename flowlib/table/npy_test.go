@@ -5,11 +5,13 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"normflow/internal/npz"
 )
 
-// header is npyPrelude for any type and order.
+// header is a Prelude for any type and order.
 func header(kind, order, shape string) []byte {
-	b := bytes.Replace(npyPrelude(shape), []byte("<f8"), []byte(kind), 1)
+	b := bytes.Replace(npz.Prelude("<f8", shape), []byte("<f8"), []byte(kind), 1)
 	b = bytes.Replace(b, []byte("False"), []byte(order), 1)
 	b = append(bytes.TrimRight(b, " \n"), bytes.Repeat([]byte(" "), 128)...)[:128]
 	b[127] = '\n'
@@ -59,7 +61,7 @@ func TestMembersThatLie(t *testing.T) {
 			"(3, 1)": `array "X": holds 144 bytes, expected 152 for 3 rows of 1: the file is broken; make it anew`,
 			"(1, 1)": `array "X": holds 144 bytes, expected 136 for 1 rows of 1: the file is broken; make it anew`,
 		} {
-			b := member(method, append(npyPrelude(shape), make([]byte, 16)...))
+			b := member(method, append(npz.Prelude("<f8", shape), make([]byte, 16)...))
 			if got := message(fromBytes("a.npz", b), Options{}); got != "a.npz: "+want {
 				t.Errorf("got %s", got)
 			}

@@ -9,6 +9,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"normflow/internal/npz"
 )
 
 // arraysSource puts arrays of one length side by side: the one of an NPY, or
@@ -50,7 +52,7 @@ func newArrays(in *input, format string, names []string, arrays []*array) *array
 
 // openNPZ opens the arrays of a zip file that o asks for.
 func openNPZ(in *input, z *zip.Reader, o Options) (source, error) {
-	if err := checkMembers(in, z); err != nil {
+	if err := npz.CheckMembers(z, in.size, maxColumns); err != nil {
 		return nil, err
 	}
 	wanted, room := o.Array, allowanceFor(in, o, "save it with numpy.savez, or fewer arrays")
@@ -88,25 +90,6 @@ func openNPZ(in *input, z *zip.Reader, o Options) (source, error) {
 		}
 	}
 	return newArrays(in, "NPZ", names, arrays), nil
-}
-
-// checkMembers refuses members that lie on the same bytes: each would be unpacked anew.
-func checkMembers(in *input, z *zip.Reader) error {
-	if len(z.File) > maxColumns {
-		return fmt.Errorf("is a zip file of %d members, expected at most %d", len(z.File), maxColumns)
-	}
-	var members []extent
-	for _, f := range z.File {
-		offset, err := f.DataOffset()
-		if err != nil || f.CompressedSize64 > uint64(in.size-min(offset, in.size)) {
-			return errors.New("the zip file is broken (a member lies outside it): it was cut off or changed; copy or download it again")
-		}
-		members = append(members, extent{offset, offset + int64(f.CompressedSize64)})
-	}
-	if overlap(members) {
-		return errors.New("the zip file is broken (two members lie on the same bytes): save it anew with numpy.savez")
-	}
-	return nil
 }
 
 const unpacker = 48 << 10 // bytes that unpacking one member holds

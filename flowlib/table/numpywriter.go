@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"normflow/internal/npz"
 	"normflow/internal/whole"
 )
 
@@ -25,18 +26,8 @@ type npySink struct {
 
 func newNPYSink(file *os.File, kept []Column, columns int) (*npySink, error) {
 	s := &npySink{file: file, out: bufio.NewWriterSize(file, 1<<16), kept: kept, columns: columns}
-	_, err := s.out.Write(npyPrelude(fmt.Sprintf("(0, %d)", columns)))
+	_, err := s.out.Write(npz.Prelude("<f8", fmt.Sprintf("(0, %d)", columns)))
 	return s, err
-}
-
-// npyPrelude is all that stands before the numbers, 128 bytes.
-// Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
-func npyPrelude(shape string) []byte {
-	const length = 128
-	dict := fmt.Sprintf("{'descr': '<f8', 'fortran_order': False, 'shape': %s, }", shape)
-	b := append([]byte(magicNPY), 1, 0)
-	b = binary.LittleEndian.AppendUint16(b, length-10)
-	return append(b, fmt.Sprintf("%-*s\n", length-10-1, dict)...)
 }
 
 func (s *npySink) row(text []string, values []float64, _ []string) error {
@@ -60,7 +51,7 @@ func (s *npySink) finish() error {
 	if err := s.out.Flush(); err != nil {
 		return err
 	}
-	_, err := s.file.WriteAt(npyPrelude(fmt.Sprintf("(%d, %d)", s.rows, s.columns)), 0)
+	_, err := s.file.WriteAt(npz.Prelude("<f8", fmt.Sprintf("(%d, %d)", s.rows, s.columns)), 0)
 	return err
 }
 
@@ -109,7 +100,7 @@ func (s *npzSink) finish() error {
 
 // member copies column j.
 func (s *npzSink) member(w io.Writer, j int) error {
-	prelude := npyPrelude(fmt.Sprintf("(%d,)", s.rows.rows))
+	prelude := npz.Prelude("<f8", fmt.Sprintf("(%d,)", s.rows.rows))
 	if _, err := w.Write(prelude); err != nil {
 		return err
 	}

@@ -6,17 +6,13 @@ package npz
 
 import (
 	"archive/zip"
-	"bytes"
 	"cmp"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/sbinet/npyio/npy"
 
 	"normflow/internal/show"
 )
@@ -37,7 +33,7 @@ func Write(w io.Writer, arrays []Array) error {
 		if err != nil {
 			return err
 		}
-		for _, b := range [][]byte{prelude(a), a.Data} {
+		for _, b := range [][]byte{Prelude(a.DType, tuple(a.Shape)), a.Data} {
 			if _, err := member.Write(b); err != nil {
 				return err
 			}
@@ -46,27 +42,6 @@ func Write(w io.Writer, arrays []Array) error {
 	return z.Close()
 }
 
-// prelude is all that stands before the numbers, a multiple of 64 bytes.
-func prelude(a Array) []byte {
-	shape := "("
-	for _, dim := range a.Shape {
-		shape += strconv.Itoa(dim) + ","
-		if len(a.Shape) > 1 {
-			shape += " "
-		}
-	}
-	if len(a.Shape) > 1 {
-		shape = strings.TrimSuffix(shape, ", ") // (2, 3), but (2,)
-	}
-	dict := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': %s), }", a.DType, shape)
-	length := (10+len(dict)+1+63)/64*64 - 10
-	b := append([]byte(magic), 1, 0)
-	b = binary.LittleEndian.AppendUint16(b, uint16(length))
-	return append(b, fmt.Sprintf("%-*s\n", length-1, dict)...)
-}
-
-const magic = "\x93NUMPY"
-
 // File is an NPZ whose arrays are known by their headers.
 type File struct {
 	Arrays  []Array // without Data, but for those that Load has read
@@ -74,8 +49,10 @@ type File struct {
 	sizes   []int64 // of their data, in bytes
 }
 
-// mostMembers is more than any model has.
-const mostMembers = 1 << 16
+const (
+	mostMembers = 1 << 16 // more than any model has
+	mostHeader  = 1 << 12 // bytes
+)
 
 // Open reads the headers of all arrays of a file of the given size, and none of their
 // data: a caller who knows what to expect compares it first. Refused are arrays that have
@@ -85,23 +62,17 @@ func Open(in io.ReaderAt, size int64) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("it is no NPZ file (%w)", err)
 	}
-	if len(z.File) > mostMembers {
-		return nil, fmt.Errorf("it has %d members, expected at most %d", len(z.File), mostMembers)
+	if err := CheckMembers(z, size, mostMembers); err != nil {
+		return nil, err
 	}
 	f := &File{members: z.File}
 	names := map[string]bool{}
-	var ends [][2]int64
 	for _, member := range z.File {
 		name, ok := strings.CutSuffix(member.Name, ".npy")
 		if !ok || names[name] {
 			return nil, fmt.Errorf("member %s: expected arrays only, each once, with names that end in .npy", show.Quoted(member.Name))
 		}
 		names[name] = true
-		offset, err := member.DataOffset()
-		if err != nil || member.CompressedSize64 > uint64(size-min(size, offset)) {
-			return nil, fmt.Errorf("array %s lies outside the file: it is cut off or broken", show.Quoted(name))
-		}
-		ends = append(ends, [2]int64{offset, offset + int64(member.CompressedSize64)})
 		a, want, err := open(member)
 		if err != nil {
 			return nil, fmt.Errorf("array %s: %w", show.Quoted(name), err)
@@ -109,13 +80,30 @@ func Open(in io.ReaderAt, size int64) (*File, error) {
 		a.Name = name
 		f.Arrays, f.sizes = append(f.Arrays, a), append(f.sizes, want)
 	}
-	slices.SortFunc(ends, func(a, b [2]int64) int { return cmp.Compare(a[0], b[0]) })
-	for i := 1; i < len(ends); i++ {
-		if ends[i][0] < ends[i-1][1] {
-			return nil, fmt.Errorf("two of its arrays lie on the same bytes: save it anew")
+	return f, nil
+}
+
+// CheckMembers refuses an archive of the given size that has more than most members, one
+// that lies outside it, or two on the same bytes, as each would be unpacked anew.
+func CheckMembers(z *zip.Reader, size int64, most int) error {
+	if len(z.File) > most {
+		return fmt.Errorf("is a zip file of %d members, expected at most %d", len(z.File), most)
+	}
+	var at [][2]int64
+	for _, f := range z.File {
+		offset, err := f.DataOffset()
+		if err != nil || f.CompressedSize64 > uint64(size-min(offset, size)) {
+			return fmt.Errorf("the zip file is broken (a member lies outside it): it was cut off or changed; copy or download it again")
+		}
+		at = append(at, [2]int64{offset, offset + int64(f.CompressedSize64)})
+	}
+	slices.SortFunc(at, func(a, b [2]int64) int { return cmp.Compare(a[0], b[0]) })
+	for i := 1; i < len(at); i++ {
+		if at[i][0] < at[i-1][1] {
+			return fmt.Errorf("the zip file is broken (two members lie on the same bytes): save it anew with numpy.savez")
 		}
 	}
-	return f, nil
+	return nil
 }
 
 // Load reads the data of array i, as many bytes as its header says.
@@ -126,7 +114,7 @@ func (f *File) Load(i int) error {
 		return err
 	}
 	defer r.Close()
-	if _, err := readHeader(r); err != nil {
+	if _, _, err := ReadHeader(r, mostHeader); err != nil {
 		return err
 	}
 	// The buffer grows with what there is, not with what is claimed.
@@ -146,7 +134,7 @@ func open(f *zip.File) (a Array, want int64, err error) {
 		return a, 0, err
 	}
 	defer r.Close()
-	h, err := readHeader(r)
+	h, _, err := ReadHeader(r, mostHeader)
 	if err != nil {
 		return a, 0, err
 	}
@@ -176,31 +164,4 @@ func open(f *zip.File) (a Array, want int64, err error) {
 		return a, 0, fmt.Errorf("it has not the %d bytes of its shape %v: the file is cut off or broken", want, a.Shape)
 	}
 	return a, want, nil
-}
-
-// readHeader has npyio parse a header of a size that is checked.
-func readHeader(r io.Reader) (h npy.Header, err error) {
-	const most = 1 << 12
-	b := make([]byte, 10)
-	if _, err := io.ReadFull(r, b); err != nil || string(b[:6]) != magic || b[6] != 1 {
-		return h, fmt.Errorf("it is no NPY array of version 1")
-	}
-	length := int(binary.LittleEndian.Uint16(b[8:]))
-	if length > most {
-		return h, fmt.Errorf("its header claims %d bytes, expected at most %d", length, most)
-	}
-	b = append(b, make([]byte, length)...)
-	if _, err := io.ReadFull(r, b[10:]); err != nil {
-		return h, fmt.Errorf("it ends inside its header")
-	}
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("its header is broken (%v)", p)
-		}
-	}()
-	reader, err := npy.NewReader(bytes.NewReader(b))
-	if err != nil {
-		return h, fmt.Errorf("its header is not understood: %w", err)
-	}
-	return reader.Header, nil
 }

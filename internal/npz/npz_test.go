@@ -58,6 +58,13 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// lapped lets the second of two members lie where the first does.
+func lapped(b []byte) []byte {
+	entry := bytes.LastIndex(b, []byte("PK\x01\x02"))
+	copy(b[entry+42:], []byte{0, 0, 0, 0})
+	return b
+}
+
 func TestReadRefusesBrokenFiles(t *testing.T) {
 	zipped := func(name, content string) []byte {
 		var b bytes.Buffer
@@ -76,15 +83,16 @@ func TestReadRefusesBrokenFiles(t *testing.T) {
 		}
 		return b.Bytes()
 	}
-	header := func(dtype string, shape ...int) string { return string(prelude(Array{DType: dtype, Shape: shape})) }
+	header := func(dtype string, shape ...int) string { return string(Prelude(dtype, tuple(shape))) }
 	swap := func(old, new string) string { return strings.Replace(header("<f4", 2, 2), old, new, 1) }
 	for want, b := range map[string][]byte{
 		"no NPZ":             []byte("hello"),
+		"on the same bytes":  lapped(written(t, some[0], some[3])),
 		"end in .npy":        zipped("readme.txt", ""),
 		"each once":          zipped("twice.npy", header("<f4", 0)),
-		"no NPY array":       zipped("a.npy", "hello"),
+		"no NPY array":       zipped("a.npy", "hello, world"),
 		"ends inside":        zipped("a.npy", header("<f4", 2)[:40]),
-		"claims 65535":       zipped("a.npy", magic+"\x01\x00\xff\xff"),
+		"claims 65535":       zipped("a.npy", Magic+"\x01\x00\xff\xff"),
 		"expected <f4":       zipped("a.npy", header("|O", 2)),
 		"unknown type":       zipped("a.npy", header("|Sx", 2)),
 		"Fortran":            zipped("a.npy", swap("False", "True")+" "),
@@ -93,7 +101,7 @@ func TestReadRefusesBrokenFiles(t *testing.T) {
 		"has not the 16":     zipped("a.npy", header("<f4", 2, 2)+"123456789012345"),
 		"the 16 bytes of":    zipped("a.npy", header("<f4", 2, 2)+"12345678901234567"),
 		"the 4000000000000 ": zipped("a.npy", header("<f4", 1000000000000)+"1234"),
-		"header is":          zipped("a.npy", swap("}", ")")),
+		"not a sound NPY":    zipped("a.npy", swap("}", ")")),
 	} {
 		if _, err := readAll(b); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want an error with %q", err, want)
