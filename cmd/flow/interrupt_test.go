@@ -117,11 +117,11 @@ func hangUp(t *testing.T, cmd *exec.Cmd, file string) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for range 600 {
+	for range 30000 {
 		if _, err := os.Stat(file); err == nil {
 			break
 		}
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(time.Millisecond)
 	}
 	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Error(err)

@@ -41,6 +41,7 @@ func targets(inputs int64, kills int) []target {
 		fuzz("NPY and NPZ", "FuzzNPY", "./flowlib/table"),
 		fuzz("Parquet", "FuzzParquet", "./flowlib/table"),
 		fuzz("metadata of Parquet", "FuzzThrift", "./flowlib/table"),
+		fuzz("pages of Parquet", "FuzzPages", "./flowlib/table"),
 		fuzz("NPZ of many members", "FuzzMembers", "./flowlib/table"),
 		fuzz("columns kept as text", "FuzzKeep", "./flowlib/table"),
 		fuzz("model", "FuzzLoad", "./flowlib/flow"),
@@ -118,11 +119,16 @@ func runFor(cmd *exec.Cmd, wanted *regexp.Regexp) (found string, err error) {
 		ended <- err
 	}()
 	var last []string
+	said := time.Now()
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, 1<<24)
 	for lines.Scan() {
 		if match := wanted.FindStringSubmatch(lines.Text()); match != nil {
 			found = match[1]
+			if time.Since(said) > time.Minute {
+				said = time.Now()
+				fmt.Fprintln(os.Stderr, lines.Text())
+			}
 		}
 		last = append(last, lines.Text())[max(0, len(last)-40):]
 	}
