@@ -179,8 +179,8 @@ $(results): $(notebooks) $(flowlib_src) go.mod go.sum $(S)/notebooks.value $(wil
 	@$(env) python scripts/run_notebooks.py --out report/build/notebooks --timeout $(TIMEOUT) $(notebooks)
 	@touch $@
 
-$(pdf): report/report.md $(wildcard report/template/* report/fonts/* report/measured/*.json) $(results) \
-		scripts/build_report.py scripts/report_slots.py scripts/pandoc.py | $(S)/venv
+$(pdf): report/report.md $(wildcard report/template/* report/fonts/* report/player/* report/measured/*.json) $(results) \
+		scripts/build_report.py scripts/player.py scripts/report_slots.py scripts/pandoc.py | $(S)/venv
 	@touch $(worked)
 	@$(env) python scripts/build_report.py
 	@touch $(html) $(pdf)
@@ -197,7 +197,7 @@ report: $(html) $(pdf) ## run the notebooks, train what they show, render the tw
 .PHONY: publish
 publish: report ## copy the report and the executed notebooks to docs/ for readers on the web
 	@mkdir -p docs/notebooks docs/figures
-	@cp $(html) $(pdf) docs/
+	@cp $(html) $(pdf) report/build/play.html docs/
 	@cp report/build/notebooks/*.html docs/notebooks/
 	@cp report/results/*.svg docs/figures/
 	@echo "docs/ holds the report, $(words $(notebooks)) notebooks and their figures"

@@ -4,6 +4,9 @@
     report.md ─ slots filled (report_slots.py) ─► pandoc ─► report.html
                                                   └► Typst ─► report.pdf
 
+Where a figure has the class play, the HTML holds a player of the trained flows (player.py)
+in its place, and play.html is a page with that alone, from player/play.md.
+
 The same text, results and fonts give the same bytes. The build fails, and
 leaves the report built before as it is, when a slot has no value, a figure is
 missing, pandoc or Typst warns, an equation is wider than its column, or the PDF
@@ -23,6 +26,7 @@ from pathlib import Path
 import typst
 
 import pandoc
+import player
 import report_slots
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,6 +56,15 @@ def render_pdf(source, folder):
     return pdf, pages
 
 
+def render_play(args, values, staging):
+    """Returns the page play.html."""
+    source = player.FOLDER / "play.md"
+    markdown, figures = report_slots.fill(source.read_text(encoding="utf-8"), values, args.results, str(source))
+    for name in figures:
+        shutil.copyfile(args.results / f"{name}.svg", staging / f"{name}.svg")
+    return pandoc.html(markdown, "report.html", READER, FILTER, f"--resource-path={staging}:{REPORT}")
+
+
 def build(args):
     text = args.source.read_text(encoding="utf-8")
     values = report_slots.Values([args.results, args.measured], VERSION_FILES)
@@ -67,17 +80,23 @@ def build(args):
             markdown, READER, FILTER, "--to=typst", "--standalone", f"--template={REPORT / 'template' / 'report.typ'}"
         )
         source = source.replace("dot.circle", "dot.o")  # pandoc's name, deprecated in Typst, of TeX's odot
-        pdf, pages = render_pdf(source, staging)
-        if pages != args.pages:
+        pdf, length = render_pdf(source, staging)
+        if length != args.pages:
             kept = args.out / "report-wrong-length.pdf"
             kept.write_bytes(pdf)
             raise ReportError(
-                f"{args.source}: the PDF has {pages} page{'s' * (pages != 1)}, not {args.pages}; see {kept} and "
-                f"{'shorten' if pages > args.pages else 'lengthen'} the text or its figures"
+                f"{args.source}: the PDF has {length} page{'s' * (length != 1)}, not {args.pages}; see {kept} and "
+                f"{'shorten' if length > args.pages else 'lengthen'} the text or its figures"
             )
-        (staging / "report.html").write_text(page, encoding="utf-8")
+        pages = {"report.html": page}
+        if player.FIGURE.search(page):
+            flows = (args.results / "player.json").read_text(encoding="utf-8")
+            pages["play.html"] = render_play(args, values, staging)
+            pages = {name: player.insert(page, flows) for name, page in pages.items()}
+        for name, page in pages.items():
+            (staging / name).write_text(page, encoding="utf-8")
         (staging / "report.pdf").write_bytes(pdf)
-        for name in ("report.html", "report.pdf"):
+        for name in (*pages, "report.pdf"):
             os.replace(staging / name, args.out / name)
         (args.out / "report-wrong-length.pdf").unlink(missing_ok=True)
     finally:
@@ -102,7 +121,7 @@ def main(argv):
     start = time.monotonic()
     try:
         build(args)
-    except (ReportError, report_slots.SlotError, pandoc.PandocError, OSError) as err:
+    except (ReportError, report_slots.SlotError, pandoc.PandocError, player.PlayerError, OSError) as err:
         for line in str(err).splitlines():
             print(f"build_report: {line}", file=sys.stderr)
         return 1

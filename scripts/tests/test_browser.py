@@ -21,96 +21,27 @@ from pathlib import Path
 
 try:
     from playwright.sync_api import Error as BrowserError
-    from playwright.sync_api import sync_playwright
 except ImportError:
-    sync_playwright = None
+    BrowserError = None  # chromium.py says what is missing
 
 SCRIPTS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(SCRIPTS), str(SCRIPTS / "tests")]
 
 import nbformat  # noqa: E402
 
+import chromium  # noqa: E402
 import notebook_html  # noqa: E402
 import test_notebook_html  # noqa: E402
+from chromium import LOAD_SECONDS  # noqa: E402
 
 ROOT = SCRIPTS.parent
 FIXTURES = Path(__file__).resolve().parent / "fixtures"
 NOTEBOOKS = ROOT / "notebooks"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 CONNECTED = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.connectionStatus === 'connected'"
-LOAD_SECONDS = 240  # for a page, on a machine that does much else
 RUN_SECONDS = 600  # for all cells of a notebook, the first build of what they import included
 
 
-def alive(mark):
-    """Processes, zombies aside, whose environment holds mark."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if int(entry.name) != os.getpid() and mark.encode() in (entry / "environ").read_bytes():
-                if "\nState:\tZ" not in (entry / "status").read_text():
-                    found.append(int(entry.name))
-        except OSError:
-            continue
-    return found
-
-
-def missing():
-    """What the tests lack, or ""."""
-    if not CHROMIUM:
-        return "no Chromium (Debian: apt-get install chromium)"
-    if not sync_playwright:
-        return "no playwright (.tools/venv/bin/pip install --require-hashes -r scripts/requirements-test.lock)"
-    return ""
-
-
-class Browser(unittest.TestCase):
-    def setUp(self):
-        if missing():
-            if os.environ.get("FLOW_REQUIRE_BROWSER") == "1":
-                self.fail(missing())
-            self.skipTest(missing())
-        self.dir = Path(tempfile.mkdtemp())
-        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
-        self.mark = f"FLOW_TEST_MARK={uuid.uuid4().hex}"
-        self.addCleanup(self.nothing_left)
-        self.env = {**os.environ, **dict([self.mark.split("=")])}
-        self.playwright = sync_playwright().start()
-        self.addCleanup(self.playwright.stop)
-        # Chromium refuses its sandbox to root, whom only containers and CI let run a browser.
-        args = ["--no-sandbox"] if os.geteuid() == 0 else []
-        self.browser = self.playwright.chromium.launch(executable_path=CHROMIUM, args=args, env=self.env)
-        self.addCleanup(self.browser.close)
-        self.page = self.browser.new_page(viewport={"width": 1200, "height": 1000})
-        self.page.set_default_timeout(1000 * LOAD_SECONDS)
-        self.requests, self.errors = [], []
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
-        self.page.on("pageerror", lambda err: self.errors.append(str(err)))
-
-    def nothing_left(self):
-        deadline = time.monotonic() + 30
-        while alive(self.mark) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        left = alive(self.mark)
-        for pid in left:
-            os.kill(pid, signal.SIGKILL)
-        self.assertEqual(left, [], "processes left behind")
-
-    def assertOpensOffline(self, file):
-        self.requests.clear()
-        self.errors.clear()
-        self.page.goto(file.as_uri())
-        self.page.wait_for_function("document.fonts.status === 'loaded'")
-        self.assertEqual([url for url in self.requests if not url.startswith(("file:", "data:"))], [])
-        self.assertEqual([url for url in self.requests if url.startswith("file:")], [file.as_uri()])
-        self.assertEqual(self.errors, [])
-        broken = self.page.evaluate("[...document.images].filter(i => i.naturalWidth === 0).map(i => i.alt)")
-        self.assertEqual(broken, [], "pictures that do not load")
-        if self.page.locator("math").count():
-            self.assertTrue(self.page.evaluate("document.fonts.check('16px \"Latin Modern Math\"')"))
-            self.assertGreater(self.page.locator("math").first.bounding_box()["width"], 1)
-
+class Browser(chromium.Page):
     def test_the_report_opens_from_disk(self):
         subprocess.run(
             [sys.executable, SCRIPTS / "build_report.py", "--source", FIXTURES / "report.md", "--results", FIXTURES / "results"]
