@@ -3,16 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
-	"gonum.org/v1/gonum/stat"
 
 	"normflow/flowlib/dataset"
+	"normflow/flowlib/eval"
 	"normflow/flowlib/table"
 	"normflow/flowlib/tabular"
 	"normflow/internal/origin"
@@ -111,25 +109,9 @@ func fitDefaults(ctx context.Context, d *dataset.Density, seed int64, rows, test
 	if err != nil {
 		return r, err
 	}
-	kl, se, err := divergence(d, m, d.Sample(freshStream+uint64(seed), test))
+	kl, err := eval.KL(m, d, d.Sample(freshStream+uint64(seed), test))
 	return defaultsRow{
-		Data: d.Name, Seed: seed, KL: kl, KLSE: se, Seconds: seconds, Rows: rows, Test: test,
+		Data: d.Name, Seed: seed, KL: kl.Mean, KLSE: kl.SE, Seconds: seconds, Rows: rows, Test: test,
 		Model: m.Saved.Name(), Parameters: m.Saved.Parameters, BestStep: record.Result.BestStep, Backend: record.Engine,
 	}, err
-}
-
-// divergence is KL(p‖q) in nats, from points drawn from p, with its standard error.
-func divergence(p *dataset.Density, q *tabular.Model, points [][]float64) (kl, se float64, err error) {
-	diff, logQ := p.LogProb(points), make([]float64, len(points))
-	if err := q.LogProb(logQ, slices.Concat(points...)); err != nil {
-		return 0, 0, err
-	}
-	for i := range diff {
-		diff[i] -= logQ[i]
-	}
-	kl, std := stat.MeanStdDev(diff, nil)
-	if math.IsNaN(kl) || math.IsInf(kl, 0) {
-		return 0, 0, fmt.Errorf("KL is %g, expected a finite number", kl)
-	}
-	return kl, stat.StdErr(std, float64(len(diff))), nil
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"normflow/flowlib/density"
 )
 
 // Driver says how much of an event's strangeness one column bears.
@@ -28,14 +30,13 @@ type Driver struct {
 // where two columns contradict each other, each of them has a gain.
 //
 // events are [n, D], or [n, D+C] with context behind, which stays; candidates [D]
-// are values of each column that are normal, see [Candidates]. logProb scores rows
-// in nats; it is asked for n·(1 + Σ len(candidates[d])) of them.
+// are values of each column that are normal, see [Candidates]. The scorer is asked for n·(1 + Σ len(candidates[d])) of them.
 //
 // To replace a column by other values and see what changes is the prediction
 // difference of Robnik-Šikonja and Kononenko 2008, section 3,
 // https://doi.org/10.1109/TKDE.2007.190734, who average over all values; the best
 // one says besides what would have been normal.
-func Drivers(logProb func([][]float64) ([]float64, error), events, candidates [][]float64) ([][]Driver, error) {
+func Drivers(by density.Scorer, events, candidates [][]float64) ([][]Driver, error) {
 	perEvent := 1
 	for _, values := range candidates {
 		perEvent += len(values)
@@ -56,7 +57,7 @@ func Drivers(logProb func([][]float64) ([]float64, error), events, candidates []
 				}
 			}
 		}
-		scores, err := logProb(rows)
+		scores, err := density.LogProb(by, rows)
 		if err != nil {
 			return nil, err
 		}

@@ -5,11 +5,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"gonum.org/v1/gonum/mat"
+
+	"normflow/flowlib/density"
 )
 
 // gauss is N(0, [[1, ρ], [ρ, 1]]) up to its constant, beside an independent third
 // column N(0, 1); columns behind are context.
-func gauss(rho float64) func([][]float64) ([]float64, error) {
+func gauss(rho float64) scorer {
 	return func(rows [][]float64) ([]float64, error) {
 		lp := make([]float64, len(rows))
 		for i, x := range rows {
@@ -51,6 +55,15 @@ func TestDriversOfAGaussian(t *testing.T) {
 	}
 }
 
+// scorer scores rows.
+type scorer func(rows [][]float64) ([]float64, error)
+
+func (s scorer) LogProbTo(dst []float64, x *mat.Dense) error {
+	logProb, err := s(density.Rows(x))
+	copy(dst, logProb)
+	return err
+}
+
 func TestDriversEdges(t *testing.T) {
 	// More events than one group holds, each with its own answer; context stays.
 	var events [][]float64
@@ -70,7 +83,7 @@ func TestDriversEdges(t *testing.T) {
 		}
 	}
 
-	outside := func(rows [][]float64) ([]float64, error) { // uniform on [0, 1]
+	outside := scorer(func(rows [][]float64) ([]float64, error) { // uniform on [0, 1]
 		lp := make([]float64, len(rows))
 		for i, x := range rows {
 			if x[0] < 0 || x[0] > 1 {
@@ -78,7 +91,7 @@ func TestDriversEdges(t *testing.T) {
 			}
 		}
 		return lp, nil
-	}
+	})
 	if got, err := Drivers(outside, [][]float64{{2, 0}}, [][]float64{{3, 0.5}, {0, 1}}); err != nil ||
 		!slices.Equal(got[0], []Driver{{0, math.Inf(1), 0.5}, {1, 0, 0}}) {
 		t.Errorf("outside the support: %+v, %v", got, err)
@@ -86,9 +99,9 @@ func TestDriversEdges(t *testing.T) {
 	if _, err := Drivers(outside, [][]float64{{2}}, [][]float64{{1}, {1}}); err == nil || !strings.Contains(err.Error(), "event 0 has 1 columns, expected at least 2") {
 		t.Errorf("a narrow event: %v", err)
 	}
-	nan := func(rows [][]float64) ([]float64, error) {
+	nan := scorer(func(rows [][]float64) ([]float64, error) {
 		return slices.Repeat([]float64{math.NaN()}, len(rows)), nil
-	}
+	})
 	if _, err := Drivers(nan, [][]float64{{2}}, [][]float64{{1}}); err == nil || !strings.Contains(err.Error(), "NaN") {
 		t.Errorf("NaN: %v", err)
 	}

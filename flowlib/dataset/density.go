@@ -10,6 +10,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+
+	"gonum.org/v1/gonum/mat"
 )
 
 // Density is a distribution over R^D that can be sampled and scored exactly,
@@ -65,16 +67,32 @@ func (d *Density) LogProb(x [][]float64) []float64 {
 		if len(row) != d.Features {
 			panic(fmt.Sprintf("dataset: %s has %d features, row %d has %d", d.Name, d.Features, i, len(row)))
 		}
-		switch {
-		case slices.ContainsFunc(row, math.IsNaN):
-			logProb[i] = math.NaN() // not -Inf: a comparison may not take it for an event without density
-		case slices.ContainsFunc(row, func(v float64) bool { return math.IsInf(v, 0) }):
-			logProb[i] = math.Inf(-1)
-		default:
-			logProb[i] = d.logProb(row)
-		}
+		logProb[i] = d.score(row)
 	}
 	return logProb
+}
+
+func (d *Density) score(row []float64) float64 {
+	switch {
+	case slices.ContainsFunc(row, math.IsNaN):
+		return math.NaN() // not -Inf: a comparison may not take it for an event without density
+	case slices.ContainsFunc(row, func(v float64) bool { return math.IsInf(v, 0) }):
+		return math.Inf(-1)
+	}
+	return d.logProb(row)
+}
+
+// LogProbTo sets dst, [n], to LogProb of the rows of x, [n, D]. It returns an error if x
+// has other dimensions.
+func (d *Density) LogProbTo(dst []float64, x *mat.Dense) error {
+	n, width := x.Dims()
+	if n != len(dst) || n > 0 && width != d.Features {
+		return fmt.Errorf("dataset: %s has %d features, got %d rows of %d for %d log-densities", d.Name, d.Features, n, width, len(dst))
+	}
+	for i := range dst {
+		dst[i] = d.score(x.RawRowView(i))
+	}
+	return nil
 }
 
 // Densities lists the toy densities this package knows.

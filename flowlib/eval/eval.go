@@ -8,9 +8,11 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
 
 	"normflow/flowlib/dataset"
+	"normflow/flowlib/density"
 	"normflow/flowlib/flow"
 )
 
@@ -36,8 +38,8 @@ func mean(values []float64, what string) (Estimate, error) {
 }
 
 // NLL is the mean of -log q over the rows of x, [n, D], in nats.
-func NLL(m *flow.Model, x [][]float64) (Estimate, error) {
-	logProb, err := m.LogProb(x)
+func NLL(m density.Scorer, x [][]float64) (Estimate, error) {
+	logProb, err := density.LogProb(m, x)
 	if err != nil {
 		return Estimate{}, err
 	}
@@ -51,12 +53,15 @@ func NLL(m *flow.Model, x [][]float64) (Estimate, error) {
 // of the true density p. The sampling noise of the entropy cancels in the
 // difference, row by row, so that for a good fit its standard error is far below
 // the NLL's, unless p is uniform and there is no such noise. It returns an error
-// if m is conditional, or of another number of features than p.
-func KL(m *flow.Model, p *dataset.Density, x [][]float64) (Estimate, error) {
-	if err := checkTruth(m, p); err != nil {
+// if m is conditional, or x of another number of features than p.
+func KL(m density.Scorer, p *dataset.Density, x [][]float64) (Estimate, error) {
+	if err := checkUnconditional(m, "can be compared with a density"); err != nil {
 		return Estimate{}, err
 	}
-	logQ, err := m.LogProb(x)
+	if err := dataset.CheckRows(x, p.Features); err != nil {
+		return Estimate{}, fmt.Errorf("eval: the density %s has %d features: %w", p.Name, p.Features, err)
+	}
+	logQ, err := density.LogProb(m, x)
 	if err != nil {
 		return Estimate{}, err
 	}
@@ -67,9 +72,9 @@ func KL(m *flow.Model, p *dataset.Density, x [][]float64) (Estimate, error) {
 	return mean(diff, "log p - log q")
 }
 
-// checkUnconditional returns an error where a flow has a context.
-func checkUnconditional(m *flow.Model, what string) error {
-	if m.Context() > 0 {
+// checkUnconditional returns an error where what scores is a flow with a context.
+func checkUnconditional(s density.Scorer, what string) error {
+	if m, ok := s.(*flow.Model); ok && m.Context() > 0 {
 		return fmt.Errorf("eval: the flow is conditional on %d columns: only flows without a context %s", m.Context(), what)
 	}
 	return nil
@@ -102,9 +107,9 @@ func (g Grid) Sum() float64 {
 	return sum * cell
 }
 
-// DensityGrid evaluates exp(logProb) on n×n cell centres over box, the window
+// DensityGrid evaluates the density on n×n cell centres over box, the window
 // of two features. It returns an error on NaN, naming the place, and unless n >= 1.
-func DensityGrid(logProb func([][]float64) ([]float64, error), box [][2]float64, n int) (Grid, error) {
+func DensityGrid(m density.Scorer, box [][2]float64, n int) (Grid, error) {
 	if len(box) != 2 {
 		return Grid{}, fmt.Errorf("eval: a density grid needs 2 features, got %d", len(box))
 	}
@@ -112,22 +117,22 @@ func DensityGrid(logProb func([][]float64) ([]float64, error), box [][2]float64,
 		return Grid{}, fmt.Errorf("eval: a density grid needs at least 1 cell a side, got %d", n)
 	}
 	g := Grid{XMin: box[0][0], XMax: box[0][1], YMin: box[1][0], YMax: box[1][1]}
-	centres := make([][]float64, 0, n*n)
+	centres := mat.NewDense(n*n, 2, nil)
 	for j := range n {
 		for i := range n {
-			centres = append(centres, []float64{
+			centres.SetRow(j*n+i, []float64{
 				g.XMin + (float64(i)+0.5)*(g.XMax-g.XMin)/float64(n),
 				g.YMin + (float64(j)+0.5)*(g.YMax-g.YMin)/float64(n),
 			})
 		}
 	}
-	values, err := logProb(centres)
-	if err != nil {
+	values := make([]float64, n*n)
+	if err := m.LogProbTo(values, centres); err != nil {
 		return Grid{}, err
 	}
 	for i, v := range values {
 		if values[i] = math.Exp(v); math.IsNaN(values[i]) {
-			return Grid{}, fmt.Errorf("eval: the density at %v is NaN", centres[i])
+			return Grid{}, fmt.Errorf("eval: the density at %v is NaN", centres.RawRowView(i))
 		}
 	}
 	for j := range n {
@@ -140,7 +145,7 @@ func DensityGrid(logProb func([][]float64) ([]float64, error), box [][2]float64,
 // grid of n×n cells. The window is box widened by half its size on each side;
 // mass a flow leaks beyond is missed. For a conditional flow it returns an error:
 // sum a [DensityGrid] of log p(x | context) for a context of your choice.
-func Integral(m *flow.Model, box [][2]float64, n int) (float64, error) {
+func Integral(m density.Scorer, box [][2]float64, n int) (float64, error) {
 	if err := checkUnconditional(m, "have one integral"); err != nil {
 		return 0, err
 	}
@@ -149,7 +154,7 @@ func Integral(m *flow.Model, box [][2]float64, n int) (float64, error) {
 		half := (b[1] - b[0]) / 2
 		wide[d] = [2]float64{b[0] - half, b[1] + half}
 	}
-	g, err := DensityGrid(m.LogProb, wide, n)
+	g, err := DensityGrid(m, wide, n)
 	if err != nil {
 		return 0, err
 	}

@@ -13,6 +13,9 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"gonum.org/v1/gonum/mat"
+
+	"normflow/flowlib/density"
 )
 
 // Model is a flow with its numbers on a backend, which [NewModel], [Config.NewModel]
@@ -116,9 +119,6 @@ func (m *Model) NumParameters() int {
 	return n
 }
 
-// ErrNaN is what [Model.LogProb] and [Model.Draw] wrap where a log-density is not a number.
-var ErrNaN = errors.New("the log-density is NaN")
-
 // LogProb returns the log-density of each row, in nats and in the units of the
 // data. Rows are [n, D], or [n, D+C] for a conditional flow, which carry their
 // context behind the features: then it is log p(x | context). -Inf is a density of 0:
@@ -128,10 +128,26 @@ var ErrNaN = errors.New("the log-density is NaN")
 // It returns an error if a row has another width or is not finite, or if a
 // log-density is NaN for another reason: the weights are broken.
 func (m *Model) LogProb(rows [][]float64) ([]float64, error) {
-	if err := m.made(); err != nil {
+	logProb := make([]float64, len(rows))
+	if err := m.score(logProb, rows); err != nil {
 		return nil, err
 	}
-	logProb := make([]float64, len(rows))
+	return logProb, nil
+}
+
+// LogProbTo implements [density.Scorer]: it is LogProb of the rows of x.
+func (m *Model) LogProbTo(dst []float64, x *mat.Dense) error {
+	if n, _ := x.Dims(); n != len(dst) {
+		return fmt.Errorf("flow: %d rows for %d log-densities", n, len(dst))
+	}
+	return m.score(dst, density.Rows(x))
+}
+
+// score is LogProb into logProb.
+func (m *Model) score(logProb []float64, rows [][]float64) error {
+	if err := m.made(); err != nil {
+		return err
+	}
 	logDet := m.Units().LogDet()
 	err := m.eachChunk("logprob", m.Units(), rows, func(scope *model.Scope, rows *Node) []*Node {
 		x, context := m.Split(rows)
@@ -145,10 +161,7 @@ func (m *Model) LogProb(rows [][]float64) ([]float64, error) {
 	if err == nil && slices.ContainsFunc(logProb, math.IsNaN) {
 		err = m.settleNaN(logProb, rows)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return logProb, nil
+	return err
 }
 
 // settleNaN sets those of logProb that are NaN to -Inf, where a number overflows on
@@ -175,7 +188,7 @@ func (m *Model) settleNaN(logProb []float64, rows [][]float64) error {
 			return slices.ContainsFunc(state[k], func(v float64) bool { return math.Abs(v) >= far })
 		})
 		if !overflows {
-			return fmt.Errorf("flow: %w: row %d, %v: the weights are broken", ErrNaN, i, rows[i])
+			return &NaNError{i, rows[i]}
 		}
 		logProb[i] = math.Inf(-1)
 	}

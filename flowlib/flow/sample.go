@@ -65,17 +65,16 @@ func (m *Model) Draw(s Sampling) (Draws, error) {
 	return all, nil
 }
 
-// DrawChunks yields the sample in chunks of some thousand events, so that one of
-// any size takes the memory of a chunk. The model may be used between chunks. An
-// error ends the sequence.
+// DrawChunks implements [Engine]. The model may be used between chunks.
 func (m *Model) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
 	return func(yield func(Draws, error) bool) {
 		if err := m.made(); err != nil {
 			yield(Draws{}, err)
 			return
 		}
+		_, uniform := m.flow.base.(*base.Uniform)
 		s := s // the sequence may run several times, also at once
-		if err := m.checkSampling(&s); err != nil {
+		if err := s.check(uniform, m.Context()); err != nil {
 			yield(Draws{}, fmt.Errorf("flow: sampling: %w", err))
 			return
 		}
@@ -92,8 +91,9 @@ func (m *Model) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
 	}
 }
 
-// checkSampling fills in the default temperature and says what is wrong.
-func (m *Model) checkSampling(s *Sampling) error {
+// check fills in the default temperature and says what is wrong, for a flow of so many
+// columns of context, over a uniform base or another.
+func (s *Sampling) check(uniform bool, context int) error {
 	if s.Temperature == 0 {
 		s.Temperature = 1
 	}
@@ -103,10 +103,10 @@ func (m *Model) checkSampling(s *Sampling) error {
 	if !(s.Temperature > 0) || math.IsInf(s.Temperature, 0) {
 		return fmt.Errorf("temperature must be positive and finite, got %g", s.Temperature)
 	}
-	if _, uniform := m.flow.base.(*base.Uniform); uniform && s.Temperature > 1 {
+	if uniform && s.Temperature > 1 {
 		return fmt.Errorf("temperature must be at most 1 for a uniform base, got %g: there is no density beyond its box", s.Temperature)
 	}
-	if m.Context() == 0 {
+	if context == 0 {
 		if len(s.Context) > 0 {
 			return fmt.Errorf("the model has no context, got %d rows of it", len(s.Context))
 		}
@@ -115,7 +115,7 @@ func (m *Model) checkSampling(s *Sampling) error {
 	if len(s.Context) != 1 && len(s.Context) != s.Count {
 		return fmt.Errorf("%d rows of context for %d events, expected one for each or one for all", len(s.Context), s.Count)
 	}
-	return dataset.CheckRows(s.Context, m.Context())
+	return dataset.CheckRows(s.Context, context)
 }
 
 // drawChunk draws events first to first+count of a sample. A chunk has random

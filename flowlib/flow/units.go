@@ -3,7 +3,10 @@ package flow
 import (
 	"fmt"
 
+	"gonum.org/v1/gonum/mat"
+
 	"normflow/flowlib/dataset"
+	"normflow/flowlib/density"
 )
 
 // Units maps rows between the units of the data and the standardized ones that a
@@ -48,6 +51,14 @@ func (u Units) Append32(flat []float32, x ...[]float64) []float32 {
 		}
 	}
 	return flat
+}
+
+// appendMatrix is Append32 of the rows of x.
+func (u Units) appendMatrix(flat []float32, x *mat.Dense) []float32 {
+	if raw := x.RawMatrix(); raw.Stride == raw.Cols {
+		return u.Append32(flat, raw.Data)
+	}
+	return u.Append32(flat, density.Rows(x)...)
 }
 
 // latents are the units of rows of latents, [D+C], of which Apply standardizes the

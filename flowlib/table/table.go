@@ -18,7 +18,11 @@
 //   - Booleans count as 0 and 1. Integers beyond 2⁵³ are rounded.
 package table
 
-import "fmt"
+import (
+	"fmt"
+
+	"gonum.org/v1/gonum/mat"
+)
 
 // Options says what to read. The zero value reads every column of any file.
 type Options struct {
@@ -131,6 +135,9 @@ func (c *Chunk) Len() int { return len(c.Lines) }
 func (c *Chunk) Row(i int) []float64 {
 	return c.Values[i*c.features : (i+1)*c.features : (i+1)*c.features]
 }
+
+// Matrix returns the numbers, [rows, D]; it shares memory with Values.
+func (c *Chunk) Matrix() *mat.Dense { return mat.NewDense(c.Len(), c.features, c.Values) }
 
 // Text returns the kept columns of row i as the file has them, without quotes.
 func (c *Chunk) Text(i int) []string { return c.text[i*c.kept : (i+1)*c.kept : (i+1)*c.kept] }

@@ -3,7 +3,6 @@ package tabular
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"normflow/flowlib/anomaly"
@@ -57,10 +56,7 @@ func typicalValues(features int) int { return min(32, max(5, 1000/features)) }
 // columns, the first most.
 func (m *Model) drivers(rows, candidates [][]float64) ([][]Driver, error) {
 	all := make([][]Driver, len(rows))
-	found, err := anomaly.Drivers(func(rows [][]float64) ([]float64, error) {
-		out := make([]float64, len(rows))
-		return out, m.LogProb(out, slices.Concat(rows...))
-	}, rows, candidates)
+	found, err := anomaly.Drivers(m, rows, candidates)
 	for i, drivers := range found {
 		for _, d := range drivers[:min(maxDrivers, len(drivers))] {
 			if d.Gain >= minGain {

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"normflow/flowlib/anomaly"
-	"normflow/flowlib/backend"
 	"normflow/flowlib/dataset"
+	"normflow/flowlib/density"
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
@@ -216,28 +216,11 @@ func columnsOf(rows [][]float64, features int) (x, context [][]float64) {
 	return x, context
 }
 
-// train starts the engine and trains.
+// train opens the backend and trains.
 func (j *job) train(ctx context.Context) error {
-	name := "go" // for what a fast fit asks of a backend
-	if j.fit.Engine != fit.EngineFast {
-		name = map[string]string{"auto": ""}[j.Engine]
-		if j.Engine != "auto" {
-			name = j.Engine
-		}
-	}
-	b, err := backend.Open(name)
-	if err != nil {
+	var err error
+	if j.model, err = j.openBackend(); err != nil {
 		return err
-	}
-	if why := backend.Slower(); name == "" && why != "" {
-		j.Note(why)
-	}
-	if j.model, err = j.flow.NewModel(b); err != nil {
-		return err
-	}
-	j.record.Engine = backend.Name(b)
-	if j.fit.Engine == fit.EngineFast {
-		j.record.Engine = "fast"
 	}
 	j.Note(fmt.Sprintf("fitting %s, %d layers, %d parameters, to %d rows, at most %d steps of %d, on %s",
 		j.flow.Name(), j.flow.Layers, j.model.NumParameters(), len(j.data.raw.Train), j.fit.Steps, j.fit.BatchSize, j.record.Engine))
@@ -263,14 +246,12 @@ func (j *job) judge() error {
 		return err
 	}
 	m := &Model{Saved: saved, model: j.model}
-	if j.flow.CheckByHand() == nil { // what scores by default
-		if err := m.start("auto"); err != nil {
-			return err
-		}
+	if err := m.start("auto"); err != nil { // what scores by default
+		return err
 	}
 	nll := func(part string, rows [][]float64) (NLL, error) {
-		logProb := make([]float64, len(rows))
-		if err := m.LogProb(logProb, slices.Concat(rows...)); err != nil {
+		logProb, err := density.LogProb(m, rows)
+		if err != nil {
 			return NLL{}, err
 		}
 		n, err := newNLL(logProb, len(j.data.features))
@@ -297,8 +278,7 @@ func (j *job) judge() error {
 		heldOut, j.record.Calibration.Part = d.raw.Test, "test"
 	}
 	heldOut = heldOut[:min(len(heldOut), maxCalibration)] // they are shuffled
-	j.record.Calibration.Scores = make([]float64, len(heldOut))
-	if err := m.LogProb(j.record.Calibration.Scores, slices.Concat(heldOut...)); err != nil {
+	if j.record.Calibration.Scores, err = density.LogProb(m, heldOut); err != nil {
 		return err
 	}
 	slices.Sort(j.record.Calibration.Scores)

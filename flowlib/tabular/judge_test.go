@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 
+	"gonum.org/v1/gonum/mat"
+
 	"normflow/flowlib/anomaly"
 	"normflow/flowlib/backend"
 	"normflow/flowlib/eval"
@@ -261,7 +263,7 @@ func TestReservoir(t *testing.T) {
 			third++
 		}
 		lp := make([]float64, 1)
-		if err := m.LogProb(lp, row); err != nil || lp[0] != e.score[i] {
+		if err := m.LogProbTo(lp, mat.NewDense(1, len(row), row)); err != nil || lp[0] != e.score[i] {
 			t.Fatalf("row %d has the score %g, want %g", i, e.score[i], lp[0])
 		}
 	}

@@ -2,13 +2,10 @@ package tabular
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 
-	"github.com/gomlx/compute/dtypes"
+	"gonum.org/v1/gonum/mat"
 
-	"normflow/flowlib/backend"
-	"normflow/flowlib/fast"
 	"normflow/flowlib/flow"
 	"normflow/internal/show"
 )
@@ -23,19 +20,8 @@ type Model struct {
 	Context  []string // [C]
 	Engine   string   // fast, or the name of a backend
 
-	engine *fast.Engine // one of the two
-	model  *flow.Model
-	single []float32
-}
-
-// Engines names what a model can be fitted and run by.
-var Engines = []string{"auto", "fast", "xla", "xla:cpu", "xla:cuda", "go"}
-
-func checkEngine(name string) error {
-	if !slices.Contains(Engines, name) {
-		return fmt.Errorf("--engine: there is no engine %q; there are: %s", name, list(Engines))
-	}
-	return nil
+	engine flow.Engine
+	model  *flow.Model // nil until something needs one, see graph
 }
 
 // Open reads a model from a folder. The engine auto takes package fast, in float32,
@@ -84,74 +70,5 @@ func (m *Model) Columns() []string {
 	return append(m.Features[:len(m.Features):len(m.Features)], m.Context...)
 }
 
-// start chooses the engine.
-func (m *Model) start(engine string) error {
-	cannot := m.Saved.CheckByHand()
-	if cannot == nil && m.Saved.DType() != dtypes.Float32 {
-		cannot = fmt.Errorf("the model is in %s, the engine in Float32", m.Saved.DType())
-	}
-	if engine == "fast" && cannot != nil {
-		return fmt.Errorf("--engine fast: %w", cannot)
-	}
-	if engine == "fast" || engine == "auto" && cannot == nil {
-		var err error
-		m.Engine = "fast"
-		m.engine, err = m.Saved.Fast()
-		return err
-	}
-	var err error
-	m.model, err = m.graph(engine)
-	if err == nil {
-		m.Engine = backend.Name(m.model.Backend())
-	}
-	return err
-}
-
-// graph returns the model on its backend, or on that of the engine: for fast the
-// pure-Go one, which starts at once.
-func (m *Model) graph(engine string) (*flow.Model, error) {
-	if m.model != nil {
-		return m.model, nil
-	}
-	switch engine {
-	case "auto":
-		engine = ""
-	case "fast":
-		engine = "go"
-	}
-	b, err := backend.Open(engine)
-	if err != nil {
-		return nil, err
-	}
-	return m.Saved.Model(b)
-}
-
-// LogProb sets logProb, [n], to the log-density of rows of values, [n, D+C] row by
-// row, in nats. It is -Inf where a row is so far out that its latents overflow.
-func (m *Model) LogProb(logProb, values []float64) error {
-	width := m.Saved.Columns()
-	if len(values) != len(logProb)*width {
-		return fmt.Errorf("tabular: %d numbers for %d rows of %d", len(values), len(logProb), width)
-	}
-	if m.engine == nil {
-		out, err := m.model.LogProb(rowsOf(values, width))
-		copy(logProb, out)
-		return err
-	}
-	units := m.Saved.Units()
-	m.single = units.Append32(m.single[:0], values)
-	m.engine.LogProb(logProb, m.single)
-	for i, logDet := 0, units.LogDet(); i < len(logProb); i++ {
-		logProb[i] += logDet
-	}
-	return nil
-}
-
-// rowsOf parts values into rows that share their memory.
-func rowsOf(values []float64, width int) [][]float64 {
-	rows := make([][]float64, 0, len(values)/width)
-	for ; len(values) > 0; values = values[width:] {
-		rows = append(rows, values[:width:width])
-	}
-	return rows
-}
+// LogProbTo implements [density.Scorer]: rows are [n, D+C].
+func (m *Model) LogProbTo(dst []float64, x *mat.Dense) error { return m.engine.LogProbTo(dst, x) }

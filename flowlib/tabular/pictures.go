@@ -153,10 +153,7 @@ func (m *Model) drawDensity(e *Evaluation) (*Picture, error) {
 		box = append(box, [2]float64{low - 0.1*(high-low), high + 0.1*(high-low)})
 	}
 	const cells = 240
-	grid, err := eval.DensityGrid(func(rows [][]float64) ([]float64, error) {
-		out := make([]float64, len(rows))
-		return out, m.LogProb(out, slices.Concat(rows...))
-	}, box, cells)
+	grid, err := eval.DensityGrid(m, box, cells)
 	if err != nil {
 		return picture("The density", "", nil, err)
 	}
@@ -177,7 +174,7 @@ func (m *Model) drawColumns(e *Evaluation) (*Picture, error) {
 	var charts []figure.Chart
 	for j, name := range m.Features[:min(most, len(m.Features))] {
 		s := axis(e.rows, j)
-		rows, draws := density(e.rows, j, s), density(e.draws, j, s)
+		rows, draws := curveOf(e.rows, j, s), curveOf(e.draws, j, s)
 		charts = append(charts, figure.Chart{Name: show.Name(name), X: "", Y: "density", Lines: []figure.Line{
 			{Name: "rows of the file", XY: rows}, {Name: "draws of the model", XY: draws},
 		}})
@@ -190,8 +187,8 @@ func (m *Model) drawColumns(e *Evaluation) (*Picture, error) {
 	return picture("Column by column", text, svg, err)
 }
 
-// density is a histogram of a column over four standard deviations, as a line.
-func density(rows [][]float64, column int, s scale) (xy [][]float64) {
+// curveOf is a histogram of a column over four standard deviations, as a line.
+func curveOf(rows [][]float64, column int, s scale) (xy [][]float64) {
 	const bins = 60
 	low, width := s.mean-4*s.std, 8*s.std/bins
 	counts := make([]float64, bins)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"normflow/flowlib/density"
 	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
 	"normflow/internal/show"
@@ -69,49 +70,15 @@ func (m *Model) Sample(ctx context.Context, out string, c SampleConfig) (rows in
 		rows++
 		return w.Write(nil, row)
 	}
-	if m.engine != nil {
-		err = m.sampleFast(ctx, c, write)
-	} else {
-		err = m.sampleGraph(ctx, c, contexts, write)
-	}
-	if err != nil {
+	if err := m.draw(ctx, c, contexts, write); err != nil {
 		return rows, err
 	}
 	return rows, w.Commit()
 }
 
-// sampleChunk is how many draws are held at a time; a multiple of 64.
-const sampleChunk = 8192
-
-func (m *Model) sampleFast(ctx context.Context, c SampleConfig, write func(x, context []float64, logProb float64) error) error {
-	d := len(m.Features)
-	x, logProb, row := make([]float32, sampleChunk*d), make([]float64, sampleChunk), make([]float64, d)
-	units := m.Saved.Units()
-	logDet := units.LogDet()
-	for first := 0; first < c.Count; first += sampleChunk {
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("stopped after %d draws: %w", first, err)
-		}
-		n := min(sampleChunk, c.Count-first)
-		m.engine.Sample(x[:n*d], logProb[:n], uint64(c.Seed), first, c.Temperature)
-		for i := range n {
-			for j, v := range x[i*d : (i+1)*d] {
-				row[j] = float64(v)
-			}
-			units.Invert(row, row)
-			if slices.ContainsFunc(row, func(v float64) bool { return v-v != 0 }) {
-				return fmt.Errorf("draw %d is not finite: %v: a temperature below %g keeps draws where the model has seen rows", first+i+1, row, c.Temperature)
-			}
-			if err := write(row, nil, logProb[i]+logDet); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// sampleGraph draws on a backend, a chunk of contexts at a time.
-func (m *Model) sampleGraph(ctx context.Context, c SampleConfig, contexts contextSource, write func(x, context []float64, logProb float64) error) error {
+// draw draws a chunk of contexts at a time.
+func (m *Model) draw(ctx context.Context, c SampleConfig, contexts contextSource, write func(x, context []float64, logProb float64) error) error {
+	drawn := 0
 	for part := int64(0); ; part++ {
 		rows, err := contexts()
 		if err == io.EOF {
@@ -125,13 +92,14 @@ func (m *Model) sampleGraph(ctx context.Context, c SampleConfig, contexts contex
 			s.Count = len(rows)
 		}
 		at := 0
-		for draws, err := range m.model.DrawChunks(s) {
-			if err == nil {
-				err = ctx.Err()
-			}
+		for draws, err := range m.engine.DrawChunks(s) {
 			if err != nil {
 				return err
 			}
+			if err := ctx.Err(); err != nil {
+				return fmt.Errorf("stopped after %d draws: %w", drawn, err)
+			}
+			drawn += len(draws.X)
 			for i, x := range draws.X {
 				var context []float64
 				switch {
@@ -236,7 +204,7 @@ func (m *Model) contextFile(c SampleConfig) (contextSource, error) {
 			}
 			return nil, err
 		}
-		rows := rowsOf(chunk.Values, len(m.Context))
+		rows := density.Rows(chunk.Matrix())
 		for k, row := range rows {
 			for i := range watched {
 				watched[i].add(row, chunk.Lines[k])

@@ -2,11 +2,13 @@ package tabular
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"math"
 	"strings"
 
+	"normflow/flowlib/density"
+	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
 	"normflow/internal/whole"
 )
@@ -69,16 +71,17 @@ func (m *Model) each(ctx context.Context, file string, o table.Options, noise fu
 		}
 		seen.watch.see(c)
 		if noise != nil {
-			noise(rowsOf(c.Values, len(r.Columns())))
+			noise(density.Rows(c.Matrix()))
 		}
 		logProb = append(logProb[:0], make([]float64, c.Len())...)
-		if err := m.LogProb(logProb, c.Values); err != nil {
+		if err := m.LogProbTo(logProb, c.Matrix()); err != nil {
+			var nan *flow.NaNError
+			if errors.As(err, &nan) {
+				return seen, fmt.Errorf("%s: %s %d: the log-density of %v is NaN: the weights of the model are broken: fit it again", file, seen.Unit, c.Lines[nan.Row], nan.X)
+			}
 			return seen, fmt.Errorf("%s: from %s %d on: %w", file, seen.Unit, c.Lines[0], err)
 		}
-		for i, lp := range logProb {
-			if math.IsNaN(lp) {
-				return seen, fmt.Errorf("%s: %s %d: the log-density of %v is NaN: the weights of the model are broken: fit it again", file, seen.Unit, c.Lines[i], c.Row(i))
-			}
+		for _, lp := range logProb {
 			total.add(lp)
 		}
 		seen.watch.score(logProb)

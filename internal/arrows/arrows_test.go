@@ -20,6 +20,7 @@ var ranks = map[string]int{
 	"flowlib/backend":    1,
 	"flowlib/byhand":     1,
 	"flowlib/dataset":    1,
+	"flowlib/density":    1,
 	"flowlib/knots":      2,
 	"flowlib/fast":       3,
 	"flowlib/figure":     1,

@@ -21,6 +21,7 @@ import (
 	"github.com/janpfeifer/must"
 
 	"normflow/flowlib/backend"
+	"normflow/flowlib/density"
 	"normflow/flowlib/figure"
 	"normflow/flowlib/fit"
 	"normflow/flowlib/recipe"
@@ -116,9 +117,7 @@ func fitTable(file, dir string, cfg tabular.FitConfig) *tabular.Record {
 
 // scoreRows returns the log-densities of rows.
 func scoreRows(m *tabular.Model, rows [][]float64) []float64 {
-	logProb := make([]float64, len(rows))
-	must.M(m.LogProb(logProb, slices.Concat(rows...)))
-	return logProb
+	return must.M1(density.LogProb(m, rows))
 }
 
 // Choices shows what was chosen for the table, and why.

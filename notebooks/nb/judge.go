@@ -11,6 +11,7 @@ import (
 
 	"normflow/flowlib/anomaly"
 	"normflow/flowlib/dataset"
+	"normflow/flowlib/density"
 	"normflow/flowlib/experiment"
 	"normflow/flowlib/flow"
 )
@@ -95,9 +96,9 @@ type Detector struct {
 
 // Detect sets a threshold on the validation events for the given false-alarm
 // rate, and tries it on the test events and on anomalies.
-func Detect(logProb func([][]float64) ([]float64, error), data dataset.Splits, anomalies [][]float64, falseAlarm float64) Detector {
-	normal, strange := must.M1(logProb(data.Test)), must.M1(logProb(anomalies))
-	threshold := must.M1(anomaly.Threshold(must.M1(logProb(data.Valid)), falseAlarm))
+func Detect(by density.Scorer, data dataset.Splits, anomalies [][]float64, falseAlarm float64) Detector {
+	normal, strange := must.M1(density.LogProb(by, data.Test)), must.M1(density.LogProb(by, anomalies))
+	threshold := must.M1(anomaly.Threshold(must.M1(density.LogProb(by, data.Valid)), falseAlarm))
 	return Detector{
 		Threshold:   threshold,
 		HeldOutRate: anomaly.Rate(normal, threshold),

@@ -7,6 +7,7 @@ import (
 	"github.com/janpfeifer/must"
 
 	"normflow/flowlib/dataset"
+	"normflow/flowlib/density"
 	"normflow/flowlib/eval"
 	"normflow/flowlib/experiment"
 	"normflow/flowlib/figure"
@@ -36,17 +37,16 @@ func curvePanel(name string, curve []fit.Point) figure.CurvePanel {
 
 // TrueDensity is the exact density over its window, as a panel.
 func TrueDensity(d *dataset.Density, name string, overlay [][]float64) figure.DensityPanel {
-	exact := func(x [][]float64) ([]float64, error) { return d.LogProb(x), nil }
-	return densityPanel(exact, d.Box, name, overlay)
+	return densityPanel(d, d.Box, name, overlay)
 }
 
 // LearnedDensity is the density of a run's flow over the same window.
 func LearnedDensity(r *experiment.Result, name string) figure.DensityPanel {
-	return densityPanel(r.Model.LogProb, r.Density.Box, name, nil)
+	return densityPanel(r.Model, r.Density.Box, name, nil)
 }
 
-func densityPanel(logProb func([][]float64) ([]float64, error), box [][2]float64, name string, overlay [][]float64) figure.DensityPanel {
-	g := must.M1(eval.DensityGrid(logProb, box, gridCells))
+func densityPanel(of density.Scorer, box [][2]float64, name string, overlay [][]float64) figure.DensityPanel {
+	g := must.M1(eval.DensityGrid(of, box, gridCells))
 	return figure.DensityPanel{
 		Name: name, Values: g.Values, Overlay: overlay,
 		XMin: g.XMin, XMax: g.XMax, YMin: g.YMin, YMax: g.YMax,

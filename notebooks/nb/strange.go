@@ -43,8 +43,7 @@ func (f Fitted) Strangest() []Strange {
 		all = append(all, Strange{Name: pick.name, Row: row, LogProb: f.Scores.Anomalies[pick.at], PValue: p[pick.at]})
 	}
 	m := must.M1(tabular.Open(f.Dir, "auto"))
-	score := func(rows [][]float64) ([]float64, error) { return scoreRows(m, rows), nil }
-	for i, drivers := range must.M1(anomaly.Drivers(score, rows, f.Record.Typical)) {
+	for i, drivers := range must.M1(anomaly.Drivers(m, rows, f.Record.Typical)) {
 		all[i].Drivers = drivers
 	}
 	return all

@@ -1,0 +1,102 @@
+package tabular
+
+import (
+	"fmt"
+	"slices"
+
+	"normflow/flowlib/backend"
+	"normflow/flowlib/fit"
+	"normflow/flowlib/flow"
+	"normflow/flowlib/recipe"
+)
+
+// Engines names what a model can be fitted and run by.
+var Engines = []string{"auto", "fast", "xla", "xla:cpu", "xla:cuda", "go"}
+
+func checkEngine(name string) error {
+	if !slices.Contains(Engines, name) {
+		return fmt.Errorf("--engine: there is no engine %q; there are: %s", name, list(Engines))
+	}
+	return nil
+}
+
+// backendOf is the name, for package backend, of what an engine's graphs run on. For
+// fast that is the pure-Go one, which starts at once.
+func backendOf(engine string) string {
+	switch engine {
+	case "auto":
+		return ""
+	case "fast":
+		return "go"
+	}
+	return engine
+}
+
+// start chooses what scores and draws: package fast where it may and can, else a backend.
+func (m *Model) start(engine string) error {
+	if engine == "fast" || engine == "auto" {
+		f, err := m.Saved.Fast()
+		if err == nil {
+			m.Engine, m.engine = "fast", f
+			return nil
+		}
+		if engine == "fast" {
+			return fmt.Errorf("--engine fast: %w", err)
+		}
+	}
+	g, err := m.graph(engine)
+	if err != nil {
+		return err
+	}
+	m.Engine, m.engine = backend.Name(g.Backend()), g
+	return nil
+}
+
+// graph returns the model on a backend, which has what engines have not: the states
+// between data and latents.
+func (m *Model) graph(engine string) (*flow.Model, error) {
+	if m.model != nil {
+		return m.model, nil
+	}
+	b, err := backend.Open(backendOf(engine))
+	if err != nil {
+		return nil, err
+	}
+	m.model, err = m.Saved.Model(b)
+	return m.model, err
+}
+
+// chooseEngine takes package fast for the steps of a fit where it may and can.
+func (j *job) chooseEngine(r *recipe.Recipe) error {
+	cannot := r.Flow.CheckByHand()
+	if cannot == nil && (r.Fit.EMADecay > 0 || r.Fit.WeightDecay > 0) {
+		cannot = fmt.Errorf("the engine fast has neither averages of weights nor weight decay")
+	}
+	switch {
+	case j.Engine == "fast" && cannot != nil:
+		return fmt.Errorf("--engine fast: %w", cannot)
+	case j.Engine == "fast" || j.Engine == "auto" && cannot == nil:
+		r.Fit.Engine = fit.EngineFast
+	}
+	return nil
+}
+
+// openBackend is that of a fit.
+func (j *job) openBackend() (*flow.Model, error) {
+	name := backendOf(j.Engine)
+	if j.fit.Engine == fit.EngineFast {
+		name = "go" // for what a fast fit asks of a backend
+	}
+	b, err := backend.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	if why := backend.Slower(); name == "" && why != "" {
+		j.Note(why)
+	}
+	j.record.Engine = backend.Name(b)
+	if j.fit.Engine == fit.EngineFast {
+		j.record.Engine = "fast"
+	}
+	return j.flow.NewModel(b)
+}
