@@ -22,6 +22,18 @@ var about = figure.Info{Title: `Ends & means`, Description: `What "a < b" shows.
 // few is a handful of points, enough for a golden file.
 func few() [][]float64 { return [][]float64{{-1, 0}, {-0.5, 0.8}, {0, 1}, {0.5, 0.2}, {1, -0.4}} }
 
+// states are those of a training in which the points come together.
+func states() (all []figure.State) {
+	for i := range 4 {
+		s := figure.State{Step: 10 * i * i, LogLikelihood: -4 + 0.9*float64(i)}
+		for _, p := range few() {
+			s.Points = append(s.Points, []float64{p[0] / float64(i+1), p[1] / float64(i+1)})
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
 // small has one small picture of every kind.
 var small = []struct {
 	name string
@@ -87,6 +99,9 @@ var small = []struct {
 	{"thumbnails", func() (figure.SVG, error) {
 		return figure.Thumbnails(about, figure.DensityPanel{Name: "one", Values: [][]float64{{0, 0.1}, {0.1, 0.4}}, XMax: 1, YMax: 1},
 			figure.DensityPanel{Name: "two", Values: [][]float64{{7, 0}, {1, 2}}, XMin: -4, XMax: 4, YMin: 1, YMax: 9})
+	}},
+	{"learning", func() (figure.SVG, error) {
+		return figure.Learning(about, few(), figure.Mark{Name: "−entropy", Value: -1}, states()...)
 	}},
 	{"bars", func() (figure.SVG, error) {
 		half := about
@@ -223,6 +238,24 @@ func TestErrors(t *testing.T) {
 		draw func() (figure.SVG, error)
 		want []string // parts of the message
 	}{
+		{"one state", func() (figure.SVG, error) {
+			return figure.Learning(about, few(), figure.Mark{}, states()[:1]...)
+		}, []string{"Learning", "1 state"}},
+		{"a point lost", func() (figure.SVG, error) {
+			s := states()
+			s[2].Points = s[2].Points[1:]
+			return figure.Learning(about, few(), figure.Mark{}, s...)
+		}, []string{"Learning: state 2", "4 points", "want 5"}},
+		{"steps that fall", func() (figure.SVG, error) {
+			s := states()
+			s[2].Step = 10
+			return figure.Learning(about, few(), figure.Mark{}, s...)
+		}, []string{"Learning: state 2", "after 10 steps"}},
+		{"no likelihood", func() (figure.SVG, error) {
+			s := states()
+			s[0].LogLikelihood = nan
+			return figure.Learning(about, few(), figure.Mark{}, s...)
+		}, []string{"state 0", "NaN"}},
 		{"no panel", func() (figure.SVG, error) { return figure.Scatter(about) }, []string{"Scatter", "no panel"}},
 		{"no title", func() (figure.SVG, error) {
 			return figure.Scatter(figure.Info{Description: "d"}, figure.Panel("data", few()))

@@ -1,0 +1,172 @@
+package figure
+
+import (
+	"bytes"
+	"fmt"
+	"image/color"
+	"math"
+	"strings"
+)
+
+// State is a flow in training: where it takes the same noise after so many steps.
+type State struct {
+	Step          int
+	Points        [][]float64 // [N, 2]; row i is the image of the same noise in every state
+	LogLikelihood float64     // mean, nats
+}
+
+// Times of the animated picture, in seconds: of the whole, and of the last state in it.
+const (
+	learningSeconds = 10
+	learningRest    = 2.5
+)
+
+// Learning draws a flow that learns, as an animated SVG without script: on the left the
+// noise takes the places that the flow gives it in each state, over events of the data,
+// [n, 2]; on the right the log-likelihood climbs towards limit. A reader who wants no
+// motion sees the last state. All states have the same number of points.
+func Learning(info Info, events [][]float64, limit Mark, states ...State) (SVG, error) {
+	if err := info.check("Learning", len(states)); err != nil {
+		return nil, err
+	}
+	if err := checkPoints("Learning: events", events); err != nil {
+		return nil, err
+	}
+	if err := checkMark("Learning", &limit); err != nil {
+		return nil, err
+	}
+	if len(states) < 2 {
+		return nil, fmt.Errorf("figure: Learning: %d state, want at least 2", len(states))
+	}
+	for i, s := range states {
+		where := "Learning: " + place("state", i, "")
+		if err := checkPoints(where, s.Points); err != nil {
+			return nil, err
+		}
+		if err := checkValues(where+": log-likelihood", []float64{s.LogLikelihood}); err != nil {
+			return nil, err
+		}
+		if len(s.Points) != len(states[0].Points) || i > 0 && s.Step <= states[i-1].Step {
+			return nil, fmt.Errorf("figure: %s: %d points after %d steps, want %d points and steps that rise", where, len(s.Points), s.Step, len(states[0].Points))
+		}
+	}
+	l := learning{states: states, rest: int(math.Round(float64(len(states)-1) * learningRest / (learningSeconds - learningRest)))}
+	l.plane(events)
+	l.curve(limit)
+	return l.document(info), nil
+}
+
+// learning is written by hand: gonum's canvas has no word for motion.
+type learning struct {
+	states []State
+	rest   int // how often the last state is repeated
+	body   bytes.Buffer
+}
+
+const (
+	learningHeight = 318
+	planeSize      = 290
+	curveLeft      = 372
+	curveWidth     = 330
+	curveTop       = 34
+	curveHeight    = 236
+)
+
+// motion moves what it stands in along a place for each state, and rests at the last.
+func (l *learning) motion(at func(i int) string) string {
+	var values []string
+	for i := range l.states {
+		values = append(values, at(i))
+	}
+	for range l.rest {
+		values = append(values, values[len(l.states)-1])
+	}
+	return fmt.Sprintf(`<animateMotion dur="%ds" repeatCount="indefinite" calcMode="linear" values="%s"/>`, learningSeconds, strings.Join(values, ";"))
+}
+
+// plane draws the points on their way. The window holds the events, and a tenth more.
+func (l *learning) plane(events [][]float64) {
+	low, high := []float64{math.Inf(1), math.Inf(1)}, []float64{math.Inf(-1), math.Inf(-1)}
+	for _, e := range events {
+		for d, v := range e {
+			low[d], high[d] = min(low[d], v), max(high[d], v)
+		}
+	}
+	const inset = 26
+	at := func(v []float64) string {
+		part := func(d int) float64 { return (v[d] - low[d]) / max(high[d]-low[d], 1e-9) }
+		return coordinates(margin+inset+part(0)*(planeSize-2*inset), margin+4+inset+(1-part(1))*(planeSize-2*inset))
+	}
+	dots := func(points [][]float64) string {
+		var path strings.Builder
+		for _, p := range points {
+			path.WriteString("M" + at(p) + "h0")
+		}
+		return path.String()
+	}
+	fmt.Fprintf(&l.body, `<clipPath id="window"><path d="M%d,%dh%dv%dh-%dz"/></clipPath>`, margin, margin+4, planeSize, planeSize, planeSize)
+	fmt.Fprintf(&l.body, "\n"+`<g clip-path="url(#window)"><path d="%s" stroke="%s" stroke-width="2.6" stroke-linecap="round"/>`+"\n", dots(events), hex(fade(rule, 0.4)))
+	last := len(l.states) - 1
+	fmt.Fprintf(&l.body, `<path class="still" d="%s" stroke="%s" stroke-width="3.4" stroke-linecap="round"/>`+"\n", dots(l.states[last].Points), hex(seriesColor(0)))
+	fmt.Fprintf(&l.body, `<g class="moving" fill="%s">`+"\n", hex(seriesColor(0)))
+	for i := range l.states[0].Points {
+		fmt.Fprintf(&l.body, `<circle r="1.7">%s</circle>`+"\n", l.motion(func(state int) string { return at(l.states[state].Points[i]) }))
+	}
+	l.body.WriteString("</g></g>\n")
+	l.text(margin+4, learningHeight-10, "start", seriesColor(0), "draws of the flow")
+	l.text(margin+120, learningHeight-10, "start", rule, "data")
+}
+
+func (l *learning) text(x, y float64, anchor string, clr color.Color, s string) {
+	fmt.Fprintf(&l.body, `<text x="%.0f" y="%.0f" text-anchor="%s" fill="%s">%s</text>`+"\n", x, y, anchor, hex(clr), escape(s))
+}
+
+// curve draws the log-likelihood against the number of the state, whose steps stand
+// below: the first steps, in which most is learned, get the room that they need.
+func (l *learning) curve(limit Mark) {
+	last := len(l.states) - 1
+	low, high := l.states[0].LogLikelihood, limit.Value
+	for _, s := range l.states {
+		low, high = min(low, s.LogLikelihood), max(high, s.LogLikelihood)
+	}
+	y := func(v float64) float64 { return curveTop + (high-v)/max(high-low, 1e-9)*curveHeight }
+	x := func(i int) float64 { return curveLeft + float64(i)/float64(last)*curveWidth }
+	at := func(i int) string { return coordinates(x(i), y(l.states[i].LogLikelihood)) }
+	line := func(d string, clr color.Color, width float64, more string) {
+		fmt.Fprintf(&l.body, `<path d="%s" fill="none" stroke="%s" stroke-width="%g"%s/>`+"\n", d, hex(clr), width, more)
+	}
+	bottom := float64(curveTop + curveHeight)
+	line(fmt.Sprintf("M%s V%.0f H%.0f", coordinates(curveLeft, curveTop-8), bottom+6, x(last)), rule, 0.8, "")
+	line(fmt.Sprintf("M%s H%.0f", coordinates(curveLeft, y(limit.Value)), x(last)), seriesColor(1), 1.4, ` stroke-dasharray="5 3.5"`)
+	l.text(x(last), y(limit.Value)-6, "end", seriesColor(1), fmt.Sprintf("%s = %s", limit.Name, decimal(limit.Value, 3)))
+	l.text(curveLeft, curveTop-18, "start", ink, "log-likelihood (nats)")
+	for _, i := range []int{0, last / 3, 2 * last / 3, last} {
+		anchor, name := "middle", decimal(float64(l.states[i].Step), 0)
+		if i == last {
+			anchor, name = "end", name+" steps"
+		}
+		l.text(x(i), bottom+22, anchor, ink, name)
+	}
+	l.text(x(0)+14, y(l.states[0].LogLikelihood), "start", muted, decimal(l.states[0].LogLikelihood, 2))
+	l.text(x(last), y(l.states[last].LogLikelihood)+20, "end", muted, decimal(l.states[last].LogLikelihood, 2))
+	path := "M" + at(0)
+	for i := range l.states[1:] {
+		path += "L" + at(i+1)
+	}
+	line(path, seriesColor(0), 2, "")
+	fmt.Fprintf(&l.body, `<circle class="moving" r="5" fill="%s" stroke="%s" stroke-width="1.5">%s</circle>`+"\n", hex(seriesColor(0)), hex(paper), l.motion(at))
+}
+
+func (l *learning) document(info Info) SVG {
+	var out bytes.Buffer
+	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img" aria-labelledby="title desc" font-family="%s" font-size="%g">`+"\n",
+		fullWidth, learningHeight, fullWidth, learningHeight, fontFamily, labelSize)
+	fmt.Fprintf(&out, "<title id=\"title\">%s</title>\n<desc id=\"desc\">%s</desc>\n", escape(info.Title), escape(info.Description))
+	out.WriteString("<style>.still{display:none}@media(prefers-reduced-motion:reduce){.still{display:inline}.moving{display:none}}</style>\n")
+	fmt.Fprintf(&out, `<rect width="%d" height="%d" rx="8" fill="%s"/>`+"\n", fullWidth, learningHeight, hex(paper))
+	out.Write(l.body.Bytes())
+	out.WriteString("</svg>\n")
+	return out.Bytes()
+}
+
+func coordinates(x, y float64) string { return fmt.Sprintf("%.0f,%.0f", x, y) }
