@@ -59,9 +59,6 @@ anomalies. In that column 0 and false mark a normal row, any other number (1, 2,
 		if err := checkStreams(out, asJSON); err != nil {
 			return err
 		}
-		if !(o.FalseAlarm > 0 && o.FalseAlarm < 1) {
-			return usageError{fmt.Errorf("--false-alarm: expected a share between 0 and 1, got %g", o.FalseAlarm)}
-		}
 		if o.Read, err = read.options(); err != nil {
 			return err
 		}
@@ -75,6 +72,7 @@ anomalies. In that column 0 and false mark a normal row, any other number (1, 2,
 		}
 		showSeen(cmd, a.Seen)
 		if asJSON {
+			a.Warnings = told(cmd, a.Warnings)
 			return printJSON(cmd.OutOrStdout(), a)
 		}
 		w := cmd.OutOrStdout()

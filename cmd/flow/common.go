@@ -120,8 +120,8 @@ func showSeen(cmd *cobra.Command, seen tabular.Seen) {
 }
 
 // warn prints warnings, a line each.
-func warn(cmd *cobra.Command, warnings []string) {
+func warn(cmd *cobra.Command, warnings []table.Note) {
 	for _, w := range warnings {
-		noteTo(cmd)("warning: " + w)
+		noteTo(cmd)("warning: " + w.Text(namer(cmd)))
 	}
 }

@@ -64,6 +64,7 @@ FILE should hold rows that the fit has not seen.`,
 			}
 		}
 		if asJSON {
+			e.Warnings = told(cmd, e.Warnings)
 			return printJSON(cmd.OutOrStdout(), e)
 		}
 		showEvaluation(cmd.OutOrStdout(), e)

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"normflow/flowlib/fit"
+	"normflow/flowlib/table"
 	"normflow/flowlib/tabular"
 	"normflow/internal/show"
 )
@@ -86,7 +87,7 @@ Ctrl-C leaves a checkpoint beside MODEL and says how to go on from it.`,
 		defer lastWords.Store(nil)
 		patience := newPatience()
 		record, err := tabular.Fit(cmd.Context(), args[0], out, c, tabular.Progress{
-			Note: noteTo(cmd),
+			Note: func(n table.Note) { noteTo(cmd)(n.Text(namer(cmd))) },
 			Step: func(p fit.Point, of fit.Config) { steps++; patience.step(); bar.step(p, of) },
 		})
 		if steps > 0 {
@@ -104,7 +105,7 @@ Ctrl-C leaves a checkpoint beside MODEL and says how to go on from it.`,
 		}
 		if asJSON {
 			short := *record
-			short.Calibration.Scores = nil
+			short.Calibration.Scores, short.Warnings = nil, told(cmd, record.Warnings)
 			return printJSON(cmd.OutOrStdout(), struct {
 				Model string `json:"model"`
 				tabular.Record
@@ -166,13 +167,16 @@ func shellWord(word string) string {
 	var b strings.Builder
 	for _, c := range []byte(word) {
 		switch {
-		case c == '\'' || c == '\\':
-			b.WriteString(`\` + string(rune(c)))
-		case c < ' ' || c > '~':
-			fmt.Fprintf(&b, `\x%02x`, c)
+		case c == '%':
+			b.WriteString("%%")
+		case c < ' ' || c > '~' || strings.IndexByte(`'\"$`+"`!", c) >= 0:
+			fmt.Fprintf(&b, `\%03o`, c)
 		default:
 			b.WriteByte(c)
 		}
 	}
-	return "$'" + b.String() + "'"
+	if strings.HasSuffix(word, "\n") { // which a shell's $(…) takes off
+		return "$'" + strings.ReplaceAll(b.String(), "%%", "%") + "'"
+	}
+	return `"$(printf '` + b.String() + `')"` // any shell has it, as not all have $'…'
 }

@@ -43,11 +43,10 @@ func run(ctx context.Context, args []string) int {
 	if errors.Is(err, syscall.EPIPE) {
 		return 128 + int(syscall.SIGPIPE) // and not a word, as with others
 	}
-	text := strings.TrimPrefix(err.Error(), "flow: ")                  // package flow says so too
+	text := strings.TrimPrefix(inWords(cmd, err), "flow: ")            // package flow says so too
 	text = strings.Replace(text, ": "+context.Canceled.Error(), "", 1) // who has pressed Ctrl-C knows
 	fmt.Fprintln(stderr, "flow:", short(text, args))
-	var wrong usageError
-	if errors.As(err, &wrong) || strings.HasPrefix(err.Error(), "--") { // so begins what the library says of a flag
+	if isUsage(err) {
 		fmt.Fprintf(stderr, "Try '%s --help'.\n", cmd.CommandPath())
 		return 2
 	}

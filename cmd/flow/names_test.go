@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -149,9 +150,10 @@ func TestNamesForgeNothing(t *testing.T) {
 
 // What is to be typed comes back from a shell as it was.
 func TestShellWordOfAnything(t *testing.T) {
-	for _, word := range []string{"plain", "two words", "it's", forged, eraser, `a\b`, "\x1b'\\n"} {
-		if got := shellWord(word); !show.Printable(got) {
-			t.Errorf("%q is to be typed as %q", word, got)
+	for _, word := range []string{"", "plain", "two words", "it's", forged, eraser, `a\b`, "\x1b'\\n", "50 % \t$HOME `id` $(id) \"!!\"", "größe\u202e", "-a,b"} {
+		typed := shellWord(word)
+		if out, err := exec.Command("sh", "-c", "printf %s "+typed).Output(); err != nil || string(out) != word || !show.Printable(typed) {
+			t.Errorf("%q is to be typed as %q, which a shell takes for %q, %v", word, typed, out, err)
 		}
 	}
 }

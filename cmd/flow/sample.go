@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"normflow/flowlib/table"
 	"normflow/flowlib/tabular"
 	"normflow/internal/show"
 )
@@ -70,8 +71,8 @@ as in --condition age=40,dose=0.5, or a table of them, one draw for each row.`,
 		if err != nil {
 			return err
 		}
-		warnings := []string{}
-		c.Warn = func(text string) { warnings = append(warnings, text) }
+		warnings := []table.Note{}
+		c.Warn = func(n table.Note) { warnings = append(warnings, n) }
 		rows, err := m.Sample(cmd.Context(), out, c)
 		if err != nil {
 			return err
@@ -79,15 +80,15 @@ as in --condition age=40,dose=0.5, or a table of them, one draw for each row.`,
 		warn(cmd, warnings)
 		if asJSON {
 			return printJSON(cmd.OutOrStdout(), struct {
-				Model       string   `json:"model"`
-				Out         string   `json:"out"`
-				Rows        int      `json:"rows"`
-				Columns     []string `json:"columns"`
-				Seed        int64    `json:"seed"`
-				Temperature float64  `json:"temperature"`
-				Engine      string   `json:"engine"`
-				Warnings    []string `json:"warnings"`
-			}{args[0], out, rows, m.Columns(), c.Seed, c.Temperature, m.Engine, warnings})
+				Model       string       `json:"model"`
+				Out         string       `json:"out"`
+				Rows        int          `json:"rows"`
+				Columns     []string     `json:"columns"`
+				Seed        int64        `json:"seed"`
+				Temperature float64      `json:"temperature"`
+				Engine      string       `json:"engine"`
+				Warnings    []table.Note `json:"warnings"`
+			}{args[0], out, rows, m.Columns(), c.Seed, c.Temperature, m.Engine, told(cmd, warnings)})
 		}
 		noteTo(cmd)(fmt.Sprintf("%d rows of %s on %s", rows, show.Names(m.Columns()), m.Engine))
 		return nil

@@ -63,6 +63,7 @@ whose latents overflow a float32 has density 0, log_prob -Inf, by all of them.`,
 		}
 		showSeen(cmd, seen)
 		if asJSON {
+			seen.Warnings = told(cmd, seen.Warnings)
 			return printJSON(cmd.OutOrStdout(), struct {
 				Model string `json:"model"`
 				Out   string `json:"out"`

@@ -27,7 +27,8 @@ type csvSource struct {
 	last      int // line of the last record
 	numbers   numbers
 	want, ask []int // columns read as numbers and as text
-	notes     []string
+	settled   bool  // no column can be left out
+	notes     []Note
 	trailing  bool // lines end with a delimiter, behind which nothing is
 
 	waiting []record // read to find out about the header
@@ -50,11 +51,9 @@ func newCSV(in *input, r *bufio.Reader, packed string, o Options) (source, error
 	case 0, '.', ',':
 		s.numbers.mark = o.Decimal
 	default:
-		return nil, fmt.Errorf("--decimal: %q is no decimal mark: expected . or ,", o.Decimal)
+		return nil, &Error{Option: OptionDecimal, Problem: fmt.Sprintf("%q is no decimal mark: expected . or ,", o.Decimal)}
 	}
-	if !o.Settled {
-		s.numbers.leave = ", or leave the column out with --exclude"
-	}
+	s.settled = o.Settled
 	s.limit = &limitedReader{r: r}
 	s.csv = csv.NewReader(s.limit)
 	s.csv.Comma, s.csv.FieldsPerRecord, s.csv.ReuseRecord = s.delimiter, -1, true
@@ -105,7 +104,10 @@ func (s *csvSource) names(h Header, settled bool) error {
 	}
 	switch {
 	case found == question:
-		return fmt.Errorf("line %d (%s) may be the columns' names or a row: say which with --header yes or --header no", first.line, firstLine(first.fields))
+		return &Error{
+			Problem:  fmt.Sprintf("line %d (%s) may be the columns' names or a row", first.line, firstLine(first.fields)),
+			Remedies: []Remedy{{"say that they are names", OptionHeader, []string{"yes"}}, {"a row", OptionHeader, []string{"no"}}},
+		}
 	case found == likely && !settled:
 		s.notes = append(s.notes, headerNote(first.line, first.fields))
 	}
@@ -151,8 +153,8 @@ func (s *csvSource) begin(numbers, texts []int) error {
 		for _, i := range numbers {
 			fields, called = append(fields, column(below, i)), append(called, s.columns[i].Name)
 		}
-		if note := s.numbers.guess(fields, called, s.delimiter); note != "" {
-			s.notes = append(s.notes, note)
+		if note := s.numbers.guess(fields, called, s.delimiter); note != nil {
+			s.notes = append(s.notes, *note)
 		}
 	}
 	return nil
@@ -226,13 +228,7 @@ func (s *csvSource) add(c *Chunk, rec record) error {
 			v = math.NaN()
 		case err != nil:
 			c.Values, c.missing = c.Values[:values], c.missing[:gaps]
-			if s.width == 1 && len(strings.Fields(rec.fields[i])) > 1 {
-				err = fmt.Errorf("found %s, expected one number, or several parted by a comma, a semicolon or a tab: name the delimiter with --delimiter", quote(rec.fields[i]))
-			}
-			if texts := s.textColumns(rec); len(texts) > 1 && slices.Contains(texts, s.columns[i].Name) && s.numbers.leave != "" {
-				return fmt.Errorf("line %d: columns hold text, expected numbers: leave them out with --exclude %s", rec.line, flagValue(texts))
-			}
-			return at("line", rec.line, s.columns[i].Name, "%w", err)
+			return s.noNumber(rec, i, err)
 		}
 		c.Values = append(c.Values, v)
 	}

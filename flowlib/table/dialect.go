@@ -77,10 +77,10 @@ func newDialect(r *bufio.Reader, o Options) (d dialect, text *bufio.Reader, err 
 	case ',', ';', '\t', '|', ':', ' ':
 		d.trim = d.delimiter != ' ' && d.delimiter != '\t' && bytes.Contains(head, []byte(string(d.delimiter)+` "`))
 	default:
-		return d, nil, fmt.Errorf("--delimiter: %q parts no columns: expected one of , ; | : space, blanks or tab", d.delimiter)
+		return d, nil, &Error{Option: OptionDelimiter, Problem: fmt.Sprintf("%q parts no columns: expected one of , ; | : space, blanks or tab", d.delimiter)}
 	}
 	if d.comment == d.delimiter || d.comment == '"' || d.comment == '\n' || d.comment == '\r' {
-		return d, nil, fmt.Errorf("--comment: %q cannot begin a comment here: expected another character, such as #", d.comment)
+		return d, nil, &Error{Option: OptionComment, Problem: fmt.Sprintf("%q cannot begin a comment here: expected another character, such as #", d.comment)}
 	}
 	return d, r, nil
 }

@@ -86,7 +86,7 @@ func TestBooleansAreNumbers(t *testing.T) {
 }
 
 func TestCommentsAndDelimitersDiffer(t *testing.T) {
-	if got := message(fromBytes("t.csv", []byte("x,y\n1,2\n")), Options{Comment: ','}); got != "t.csv: --comment: ',' cannot begin a comment here: expected another character, such as #" {
+	if got := message(fromBytes("t.csv", []byte("x,y\n1,2\n")), Options{Comment: ','}); got != "t.csv: Comment: ',' cannot begin a comment here: expected another character, such as #" {
 		t.Error(got)
 	}
 }

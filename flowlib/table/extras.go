@@ -66,5 +66,5 @@ func (s *csvSource) dropUnits() {
 	}
 	s.waiting = s.waiting[1:]
 	s.said += ", without the units in line " + fmt.Sprint(units.line)
-	s.notes = append(s.notes, fmt.Sprintf("line %d (%s) was taken for units and left out", units.line, show.Names(units.fields)))
+	s.notes = append(s.notes, NoteOf("line %d (%s) was taken for units and left out", units.line, show.Names(units.fields)))
 }

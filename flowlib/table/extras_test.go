@@ -38,7 +38,7 @@ func TestMarksAreNoUnits(t *testing.T) {
 	if got := message(fromBytes("t.csv", []byte("a,x\nfoo,absent\nbar,3\nbaz,4\n")), Options{Columns: []string{"x"}}); !strings.Contains(got, `line 2, column "x": found "absent"`) {
 		t.Error(got)
 	}
-	want := `t.csv: line 2, column "x": found "-", expected a number such as 12, -0.5 or 3e-7: correct it, say --na - if it stands for a missing value, or leave the column out with --exclude`
+	want := `t.csv: line 2, column "x": found "-", expected a number such as 12, -0.5 or 3e-7: correct it, say that it stands for a missing value (NA -), or leave the column out (Exclude x)`
 	if got := message(fromBytes("t.csv", []byte("x,y\n-,-\n1,2\n-,3\n")), Options{}); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

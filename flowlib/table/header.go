@@ -1,7 +1,6 @@
 package table
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -254,6 +253,8 @@ func firstLine(fields []string) string {
 	return strings.Join(all, ", ")
 }
 
-func headerNote(line int64, fields []string) string {
-	return fmt.Sprintf("line %d (%s) was taken for the columns' names; if it is a row, say --header no", line, firstLine(fields))
+func headerNote(line int64, fields []string) Note {
+	n := NoteOf("line %d (%s) was taken for the columns' names", line, firstLine(fields))
+	n.Remedies = []Remedy{{"if it is a row, say so", OptionHeader, []string{"no"}}}
+	return n
 }

@@ -88,13 +88,13 @@ func TestHeaderOfNumbers(t *testing.T) {
 		r, err := newReader(fromBytes("a.csv", []byte(text)), Options{})
 		got := "row"
 		switch {
-		case err != nil && strings.HasSuffix(err.Error(), ") may be the columns' names or a row: say which with --header yes or --header no"):
+		case err != nil && strings.HasSuffix(err.Error(), ") may be the columns' names or a row: say that they are names, or a row"):
 			got = "question"
 		case err != nil:
 			got = err.Error()
 		case strings.HasPrefix(r.Format(), "CSV with a header"):
 			got = "names"
-			if notes := r.Notes(); len(notes) != 1 || !strings.Contains(notes[0], "say --header no") {
+			if notes := r.Notes(); len(notes) != 1 || !strings.HasSuffix(notes[0].Text(asNamed), ": if it is a row, say so (Header no)") {
 				t.Errorf("%s: noted %q", tt.name, notes)
 			}
 		case len(r.Notes()) > 0:

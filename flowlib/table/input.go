@@ -31,11 +31,11 @@ func openInput(path string) (*input, error) {
 	f, err := os.Open(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%s: there is no such file: check the name and the folder", path)
+		return nil, &Error{File: path, Problem: "there is no such file: check the name and the folder", Err: err}
 	case errors.Is(err, fs.ErrPermission):
-		return nil, fmt.Errorf("%s: you may not read this file: check its permissions (chmod u+r)", path)
+		return nil, &Error{File: path, Problem: "you may not read this file: check its permissions (chmod u+r)", Err: err}
 	case err != nil:
-		return nil, fmt.Errorf("%s: cannot be opened: %w", path, err)
+		return nil, &Error{File: path, Problem: "cannot be opened: " + reason(err), Err: err}
 	}
 	info, err := f.Stat()
 	if err == nil && info.IsDir() {
@@ -43,13 +43,22 @@ func openInput(path string) (*input, error) {
 	}
 	if err != nil {
 		f.Close()
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, InFile(path, err)
 	}
 	in := &input{name: path, stream: f, size: -1, closer: f}
 	if info.Mode().IsRegular() {
 		in.at, in.size = f, info.Size()
 	}
 	return in, nil
+}
+
+// reason is what a system says is wrong, without the file's name.
+func reason(err error) string {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return err.Error()
 }
 
 func (in *input) Close() error {

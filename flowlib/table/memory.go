@@ -11,23 +11,25 @@ import (
 type allowance struct {
 	used, most int64
 	size       int64 // of the file
-	remedy     string
+	remedies   []Remedy
 }
 
 // allowanceFor is what a reader of the file may hold: what its size warrants, since a few
 // bytes can claim to unpack to gigabytes, and no more than a run may.
 func allowanceFor(in *input, o Options, remedy string) *allowance {
-	a := &allowance{most: 96<<20 + 64*in.size, size: in.size, remedy: remedy}
+	a := &allowance{most: 96<<20 + 64*in.size, size: in.size, remedies: []Remedy{{Do: remedy}}}
 	if budget := memory.Budget(o.Memory); budget < a.most {
-		a.most, a.remedy = budget, remedy+", or raise --memory"
+		a.most, a.remedies = budget, append(a.remedies, letMore)
 	}
 	return a
 }
 
+var letMore = Remedy{"let the run hold more", OptionMemory, nil}
+
 // take says that n bytes more are held.
 func (a *allowance) take(n int64) error {
 	if n > a.most-a.used {
-		return fmt.Errorf("takes more than %s of memory to read, of a file of %s: %s", memory.Text(a.most), memory.Text(a.size), a.remedy)
+		return &Error{Problem: fmt.Sprintf("takes more than %s of memory to read, of a file of %s", memory.Text(a.most), memory.Text(a.size)), Remedies: a.remedies}
 	}
 	a.used += n
 	return nil

@@ -115,7 +115,7 @@ func TestBudgetOfARun(t *testing.T) {
 		t.Error(err)
 	}
 	_, err := ReadAll(path, Options{Memory: 10e6, Copies: 4})
-	if err == nil || !strings.Contains(err.Error(), "holds about ") || !strings.Contains(err.Error(), "the run may hold 10 MB: read fewer rows or columns, or raise --memory") {
+	if err == nil || !strings.Contains(err.Error(), "holds about ") || !strings.Contains(err.Error(), "the run may hold 10 MB: read fewer rows or columns, or let the run hold more") {
 		t.Errorf("got %v", err)
 	}
 	_, err = ReadAll("testdata/c_order.npy", Options{Memory: 300})

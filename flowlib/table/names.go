@@ -1,7 +1,5 @@
 package table
 
-import "fmt"
-
 // Names returns the names of the columns of the table at path, from its head alone.
 func Names(path string, o Options) ([]string, error) {
 	in, err := openInput(path)
@@ -11,11 +9,11 @@ func Names(path string, o Options) ([]string, error) {
 	defer in.Close()
 	src, err := newSource(in, o)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", in.name, err)
+		return nil, InFile(in.name, err)
 	}
 	all := src.all()
 	if err := checkNames(all); err != nil {
-		return nil, fmt.Errorf("%s: %w", in.name, err)
+		return nil, InFile(in.name, err)
 	}
 	return names(all), nil
 }

@@ -36,7 +36,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("%s has %q, want %s", file, got, want)
 		}
 	}
-	if _, err := Names("testdata/uneven.npz", Options{}); err == nil || !strings.Contains(err.Error(), "choose one with --array") {
+	if _, err := Names("testdata/uneven.npz", Options{}); err == nil || !strings.Contains(err.Error(), "choose one") {
 		t.Error(err)
 	}
 	if _, err := Names("testdata/nothing.csv", Options{}); err == nil || !strings.Contains(err.Error(), "there is no such file") {

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 
 	"normflow/internal/npz"
+	"normflow/internal/show"
 )
 
 // array is one array of NPY's format, of one or two axes, open for reading.
@@ -22,6 +24,7 @@ type array struct {
 	size    int // bytes of an element
 	decode  func(b []byte) float64
 	note    string // why it holds no numbers; "" if it does
+	remedy  string // what NumPy can do about it
 
 	stream io.Reader   // the data in C order
 	data   io.ReaderAt // the data in Fortran order
@@ -71,7 +74,11 @@ func readArray(r io.Reader) (*array, int64, error) {
 func (a *array) element(name string) {
 	a.size, a.decode = 1, func([]byte) float64 { return math.NaN() }
 	if len(name) < 3 || !strings.Contains("<>|=", name[:1]) {
-		a.note = "records or objects (" + quote(name) + ")"
+		a.note, a.remedy = "objects ("+quote(name)+")", "save a.astype(float)"
+		if fields := fieldsOfRecords(name); len(fields) > 0 {
+			a.note = "records with the fields " + show.Names(fields)
+			a.remedy = "save numpy.lib.recfunctions.structured_to_unstructured(a), a column for each field"
+		}
 		return
 	}
 	var order binary.ByteOrder = binary.LittleEndian
@@ -99,6 +106,17 @@ func (a *array) element(name string) {
 	}
 	a.decode = decode
 	a.size, _ = strconv.Atoi(name[2:])
+}
+
+var recordField = regexp.MustCompile(`\('((?:[^'\\]|\\.)*)',`)
+
+// fieldsOfRecords are the names in the type of a structured array, such as
+// [('x', '<f8'), ('y', '<i4')]; none of another type.
+func fieldsOfRecords(name string) (fields []string) {
+	for _, found := range recordField.FindAllStringSubmatch(name, -1) {
+		fields = append(fields, found[1])
+	}
+	return fields
 }
 
 // bytes is the size of the data.

@@ -32,7 +32,9 @@ func TestHeadersThatLie(t *testing.T) {
 		{"negative", header("<f8", "False", "(-1, 2)"), "the array has shape [-1 2]: the file is broken"},
 		{"no rows", header("<f8", "False", "(0, 2)"), "the array has shape [0 2]: it holds no numbers"},
 		{"a scalar", header("<f8", "False", "()"), "the array has shape [], expected one of two axes, (rows, columns): reshape it"},
-		{"objects", header("|O", "False", "(1, 2)"), `column "c1" holds records or objects ("|O"), expected numbers: leave it out with --exclude, or choose the columns of numbers with --columns; there are: c1, c2`},
+		{"objects", header("|O", "False", "(1, 2)"), `columns hold "c1" objects ("|O"), "c2" objects ("|O"), expected numbers (the columns are c1, c2): save a.astype(float)`},
+		{"records", []byte(strings.Replace(string(header("('x\\n', '<f8'), ('y', '<i4')", "False", "(2,)")), "'('x\\n', '<f8'), ('y', '<i4')'", "[('x\\n', '<f8'), ('y', '<i4')]", 1)),
+			`column "c1" holds records with the fields x\n, y, expected numbers (the columns are c1): save numpy.lib.recfunctions.structured_to_unstructured(a), a column for each field`},
 		{"a long header", []byte(magicNPY + "\x02\x00\xff\xff\xff\x7f"), "the NPY header claims 2147483647 bytes, expected at most 65536: the file is broken"},
 		{"no header", []byte(magicNPY + "\x01\x00\x00\x00"), "is not a sound NPY file (runtime error: slice bounds out of range [:-1]): make it anew"},
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"normflow/internal/npz"
+	"normflow/internal/show"
 )
 
 // arraysSource puts arrays of one length side by side: the one of an NPY, or
@@ -42,7 +43,7 @@ func newArrays(in *input, format string, names []string, arrays []*array) *array
 				c.Name = "c" + strconv.Itoa(j+1)
 			}
 			if a.note != "" {
-				c.Kind, c.note = Other, a.note
+				c.Kind, c.note, c.remedy = Other, a.note, a.remedy
 			}
 			s.columns = append(s.columns, c)
 		}
@@ -70,23 +71,23 @@ func openNPZ(in *input, z *zip.Reader, o Options) (source, error) {
 		}
 		a, err := openMember(in, f, room)
 		if err != nil {
-			return nil, fmt.Errorf("array %q: %w", name, err)
+			return nil, fmt.Errorf("array %s: %w", show.Quoted(name), err)
 		}
 		if total += a.columns; total > maxColumns {
 			return nil, fmt.Errorf("the arrays have more than %d columns", maxColumns)
 		}
 		names, arrays = append(names, name), append(arrays, a)
-		shapes = append(shapes, fmt.Sprintf("%s: %d rows of %d", name, a.rows, a.columns))
+		shapes = append(shapes, fmt.Sprintf("%s: %d rows of %d", show.Name(name), a.rows, a.columns))
 	}
 	switch {
 	case len(found) == 0:
 		return nil, errors.New("is a zip file without a NumPy array in it: expected CSV, NPY, NPZ or Parquet; unzip it first")
 	case len(arrays) == 0:
-		return nil, fmt.Errorf("--array: there is no array %q; there are: %s", wanted, shorten(found))
+		return nil, &Error{Option: OptionArray, Problem: fmt.Sprintf("there is no array %s; there are: %s", show.Quoted(wanted), shorten(found))}
 	}
 	for _, a := range arrays {
 		if a.rows != arrays[0].rows {
-			return nil, fmt.Errorf("the arrays differ in rows (%s): choose one with --array", shorten(shapes))
+			return nil, &Error{Problem: fmt.Sprintf("the arrays differ in rows (%s)", show.List(shapes)), Remedies: []Remedy{{"choose one", OptionArray, nil}}}
 		}
 	}
 	return newArrays(in, "NPZ", names, arrays), nil

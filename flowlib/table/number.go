@@ -6,6 +6,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"normflow/internal/show"
 )
 
 // numbers parses the numbers of one CSV. A number is a sign, digits, a decimal mark and
@@ -18,8 +20,7 @@ type numbers struct {
 	seen string
 	// missing holds marks for values that are not there, beside missingWords; nil: none.
 	missing map[string]bool
-	leave   string // what else to do about a field that is no number, after "correct it"
-	alone   bool   // in a file of one column: a blank may part columns there
+	alone   bool // in a file of one column: a blank may part columns there
 }
 
 // errMissing stands for a value that is not there.
@@ -72,10 +73,13 @@ func (p *numbers) parseSlowly(field string) (float64, error) {
 	mark := p.mark
 	switch {
 	case !isPoint && !isComma, p.alone && strings.ContainsRune(s, ' '):
-		return 0, fmt.Errorf("found %s, expected a number such as 12, -0.5 or 3e-7: correct it%s%s", quote(field), p.mayBeMissing(s), p.leave)
+		return 0, &Error{Found: quote(field), Expected: "a number such as 12, -0.5 or 3e-7", Remedies: append([]Remedy{{Do: "correct it"}}, mayBeMissing(s)...)}
 	case point == comma: // there is no mark in it
 	case mark == 0 && isPoint && isComma:
-		return 0, fmt.Errorf("found %s, which may be %s or %s: say --decimal . or --decimal , for the decimal mark", quote(field), point, comma)
+		return 0, &Error{
+			Found: fmt.Sprintf("%s, which may be %s or %s", quote(field), point, comma), Expected: "one decimal mark to be named",
+			Remedies: []Remedy{{"take the point for it", OptionDecimal, []string{"."}}, {"the comma", OptionDecimal, []string{","}}},
+		}
 	case mark == 0:
 		mark = '.'
 		if isComma {
@@ -84,9 +88,15 @@ func (p *numbers) parseSlowly(field string) (float64, error) {
 		p.mark, p.seen = mark, field
 	case mark == '.' && !isPoint || mark == ',' && !isComma:
 		if p.seen == "" {
-			return 0, fmt.Errorf("found %s, expected a number with the decimal mark %q, as --decimal says", quote(field), mark)
+			return 0, &Error{
+				Found: quote(field), Expected: fmt.Sprintf("a number with the decimal mark %q, as was asked for", mark),
+				Remedies: []Remedy{{"correct it", "", nil}, {"name the other mark", OptionDecimal, []string{other(mark)}}},
+			}
 		}
-		return 0, fmt.Errorf("found %s after %s further up: is the decimal mark a point or a comma? Write all numbers one way", quote(field), quote(p.seen))
+		return 0, &Error{
+			Found:    quote(field) + " after " + quote(p.seen) + " further up",
+			Remedies: []Remedy{{Do: "is the decimal mark a point or a comma? Write all numbers one way"}},
+		}
 	}
 	text := point
 	if mark == ',' {
@@ -94,7 +104,7 @@ func (p *numbers) parseSlowly(field string) (float64, error) {
 	}
 	v, err := strconv.ParseFloat(text, 64)
 	if err != nil {
-		return 0, fmt.Errorf("found %s, beyond the largest number there is (1.8e308): correct or remove it", quote(field))
+		return 0, &Error{Found: quote(field) + ", beyond the largest number there is (1.8e308)", Remedies: []Remedy{{Do: "correct or remove it"}}}
 	}
 	return v, nil
 }
@@ -151,8 +161,8 @@ func normal(s string, decimal rune) (string, bool) {
 // only tells it. Where all may be thousands, as 1.234, nothing is guessed, but for a
 // point where no semicolon parts the columns and no column holds whole numbers other
 // than 0 beside: that is a decimal point, and the note says so.
-func (p *numbers) guess(columns [][]string, names []string, delimiter rune) (note string) {
-	found := ""
+func (p *numbers) guess(columns [][]string, names []string, delimiter rune) (note *Note) {
+	var found *Note
 	guessable := delimiter != ';'
 	for j, fields := range columns {
 		marked, whole, example := 0, 0, ""
@@ -176,18 +186,21 @@ func (p *numbers) guess(columns [][]string, names []string, delimiter rune) (not
 				if isComma {
 					p.mark = ','
 				}
-				return ""
+				return nil
 			}
 		}
 		guessable = guessable && (marked == 0 || whole == 0)
-		if marked > 0 && found == "" {
-			found = fmt.Sprintf("column %s: %s was taken for a number with a decimal point; if points part thousands, say --decimal ,", quote(names[j]), quote(example))
+		if marked > 0 && found == nil {
+			found = &Note{
+				Says:     fmt.Sprintf("column %s: %s was taken for a number with a decimal point", show.Quoted(names[j]), quote(example)),
+				Remedies: []Remedy{{"if points part thousands, say so", OptionDecimal, []string{","}}},
+			}
 			p.seen = example
 		}
 	}
-	if found == "" || !guessable {
+	if found == nil || !guessable {
 		p.seen = ""
-		return ""
+		return nil
 	}
 	p.mark = '.'
 	return found
@@ -226,19 +239,19 @@ func markers(marks []string) map[string]bool {
 	return set
 }
 
-// mayBeMissing says what to do about marks that often stand for a missing value.
-func (p *numbers) mayBeMissing(s string) string {
-	switch strings.ToLower(s) {
-	case "-", "--", "---", ".", "..", "*", "missing", "unknown", "nil", "n.a.", "na.", "(null)", "\\n":
-		return fmt.Sprintf(", say --na %s if it stands for a missing value", mark(s))
+// other is the other decimal mark.
+func other(mark rune) string {
+	if mark == ',' {
+		return "."
 	}
-	return ""
+	return ","
 }
 
-// mark is s as a word for a shell.
-func mark(s string) string {
-	if strings.ContainsAny(s, "*()\\") {
-		return "'" + s + "'"
+// mayBeMissing says what to do about marks that often stand for a missing value.
+func mayBeMissing(s string) []Remedy {
+	switch strings.ToLower(s) {
+	case "-", "--", "---", ".", "..", "*", "missing", "unknown", "nil", "n.a.", "na.", "(null)", "\\n":
+		return []Remedy{{"say that it stands for a missing value", OptionNA, []string{s}}}
 	}
-	return s
+	return nil
 }

@@ -151,7 +151,11 @@ func (s *parquetSource) countText(c *Chunk, row int) error {
 	for k, text := range c.text[row*c.kept : (row+1)*c.kept] {
 		s.longText += max(0, int64(len(text))-usual)
 		if most := 64<<20 + 200*s.in.size; s.longText > most {
-			return at("row", s.row+1, s.reading[c.features+k].name, "the texts to keep come to more than %s in a file of %s: keep other columns", memory.Text(most), memory.Text(s.in.size))
+			return &Error{
+				Unit: "row", Line: s.row + 1, Column: s.reading[c.features+k].name,
+				Problem:  fmt.Sprintf("the texts to keep come to more than %s in a file of %s", memory.Text(most), memory.Text(s.in.size)),
+				Remedies: []Remedy{{"keep other columns", OptionKeep, nil}},
+			}
 		}
 	}
 	return nil

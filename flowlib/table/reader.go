@@ -48,7 +48,7 @@ func Open(path string, o Options) (*Reader, error) {
 func newReader(in *input, o Options) (*Reader, error) {
 	src, err := newSource(in, o)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", in.name, err)
+		return nil, InFile(in.name, err)
 	}
 	r := &Reader{name: in.name, in: in, budget: memory.Budget(o.Memory), copies: max(1, o.Copies), src: src, missing: o.Missing, settled: o.Settled, rows: o.chunkRows}
 	all := src.all()
@@ -108,11 +108,12 @@ func (r *Reader) Kept() []Column {
 func (r *Reader) Format() string { return r.src.format() }
 
 // Notes says in a line each what was assumed about the file, and how to say otherwise.
-func (r *Reader) Notes() []string {
-	var all []string
+func (r *Reader) Notes() []Note {
+	var all []Note
 	if s, ok := r.src.(*csvSource); ok {
 		for _, note := range s.notes {
-			all = append(all, r.name+": "+note)
+			note.Says = show.Path(r.name) + ": " + note.Says
+			all = append(all, note)
 		}
 	}
 	return all
@@ -165,11 +166,14 @@ func (r *Reader) fill(c *Chunk) error {
 		}
 	}
 	if err == io.EOF && r.missing == MissingDrop && r.dropped == r.seen {
-		remedy := "fill them in"
-		if !r.settled {
-			remedy += ", or leave columns out with --exclude"
+		e := &Error{
+			Problem:  fmt.Sprintf("all %d rows miss a value in the columns used (%s)", r.seen, r.tallies()),
+			Remedies: []Remedy{{Do: "fill them in"}},
 		}
-		return fmt.Errorf("%s: all %d rows miss a value in the columns used (%s): %s", r.name, r.seen, r.tallies(), remedy)
+		if !r.settled {
+			e.Remedies = append(e.Remedies, Remedy{"leave columns out", OptionExclude, nil})
+		}
+		return r.wrap(e)
 	}
 	return err
 }
@@ -187,7 +191,7 @@ func (r *Reader) finite(c *Chunk) error {
 			line := c.Lines[i]
 			c.cut(i)
 			c.missing = slices.DeleteFunc(c.missing, func(g gap) bool { return g.row >= i })
-			return r.at(line, j, "found the infinite value %g, expected a finite number: correct or remove it", v)
+			return r.at(line, j, Error{Found: fmt.Sprintf("the infinite value %g", v), Expected: "a finite number", Remedies: []Remedy{{Do: "correct or remove it"}}})
 		}
 		if !noted {
 			c.missing = append(c.missing, gap{i, j, "NaN"})
@@ -236,12 +240,16 @@ func (r *Reader) countMissing(line int64, first gap, end error) error {
 	if end != io.EOF {
 		of = fmt.Sprintf("%d of the first %d rows miss", r.dropped, r.seen)
 	}
-	leave := "leave the column out with --exclude, "
-	if r.settled {
-		leave = ""
+	e := Error{
+		Found: "no value (" + quote(first.found) + ")", Expected: "a number",
+		Problem:  fmt.Sprintf("%s a value in the columns used (%s)", of, r.tallies()),
+		Remedies: []Remedy{{Do: "fill them in"}},
 	}
-	return r.at(line, first.column, "found no value (%s), expected a number; %s a value in the columns used (%s): fill them in, %sor leave the rows out with --missing drop",
-		quote(first.found), of, r.tallies(), leave)
+	if !r.settled {
+		e.Remedies = append(e.Remedies, Remedy{"leave the column out", OptionExclude, []string{r.columns[first.column].Name}})
+	}
+	e.Remedies = append(e.Remedies, Remedy{"leave the rows out", OptionMissing, []string{"drop"}})
+	return r.at(line, first.column, e)
 }
 
 // tallies lists the columns with missing values and how many each has.
@@ -249,24 +257,21 @@ func (r *Reader) tallies() string {
 	var all []string
 	for j, n := range r.tally {
 		if n > 0 {
-			all = append(all, fmt.Sprintf("%s: %d", r.columns[j].Name, n))
+			all = append(all, fmt.Sprintf("%s: %d", show.Name(r.columns[j].Name), n))
 		}
 	}
-	return shorten(all)
+	return show.List(all)
 }
 
 // Close closes the file.
 func (r *Reader) Close() error { return r.src.close() }
 
-func (r *Reader) wrap(err error) error { return fmt.Errorf("%s: %w", r.name, err) }
+func (r *Reader) wrap(err error) error { return InFile(r.name, err) }
 
 // at is an error about a column, by its index among the numbers, in a row.
-func (r *Reader) at(line int64, column int, format string, args ...any) error {
-	return r.wrap(at(r.src.unit(), line, r.columns[column].Name, format, args...))
-}
-
-func at(unit string, line int64, column, format string, args ...any) error {
-	return fmt.Errorf("%s %d, column %q: %w", unit, line, column, fmt.Errorf(format, args...))
+func (r *Reader) at(line int64, column int, e Error) error {
+	e.File, e.Unit, e.Line, e.Column = r.name, r.src.unit(), line, r.columns[column].Name
+	return &e
 }
 
 // quote shows what a file holds, short and printable.

@@ -37,13 +37,13 @@ func TestReadingIsAsItIsTold(t *testing.T) {
 		"Excel":                         {"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save the sheet as CSV"},
 		"number":                        {"x,y\n-0.5,3e-7\n", "[[-0.5 3e-07]]"},
 		"decimal comma":                 {"x;y\n1,5;2\n", "[[1.5 2]]"},
-		"`1.234` alone":                 {"x;y\n1.234;2.345\n5.678;1.222\n", "--decimal"},
+		"`1.234` alone":                 {"x;y\n1.234;2.345\n5.678;1.222\n", "one decimal mark to be named"},
 		"thousands":                     {"x;y\n1,234.5;2\n", "[[1234.5 2]]"},
 		"`2024_01`":                     {"x,y\n2024_01,2\n", "expected a number"},
 		"True, False":                   {"x,y\nTrue,FALSE\n", "[[1 0]]"},
 		"missing value":                 {"x,y\n1,NA\n", "found no value"},
 		"infinite value":                {"x,y\n1,inf\n", "infinite"},
-		"column of text":                {"a,b,x\nu,v,1\n", "--exclude a,b"},
+		"column of text":                {"a,b,x\nu,v,1\n", "columns hold text"},
 	}
 	rows := regexp.MustCompile(`(?m)^\| ([^|]+?) \|`).FindAllStringSubmatch(string(text), -1)
 	told := 0

@@ -34,12 +34,12 @@ func checkNames(all []Column) error {
 // selectColumns finds the columns that o asks for.
 func selectColumns(all []Column, o Options) (numbers, texts []int, err error) {
 	find := finder(all)
-	exclude, err := find(o.Exclude, "--exclude")
+	exclude, err := find(o.Exclude, OptionExclude)
 	if err != nil {
 		return nil, nil, err
 	}
 	if len(o.Columns) > 0 {
-		if numbers, err = find(o.Columns, "--columns"); err != nil {
+		if numbers, err = find(o.Columns, OptionColumns); err != nil {
 			return nil, nil, err
 		}
 	} else {
@@ -54,18 +54,14 @@ func selectColumns(all []Column, o Options) (numbers, texts []int, err error) {
 	}
 	for _, i := range numbers {
 		if c := all[i]; c.Kind != Number {
-			remedy := "leave it out with --exclude, or choose the columns of numbers with --columns"
-			if o.Settled {
-				remedy = "write it as numbers"
-			}
-			return nil, nil, fmt.Errorf("column %s holds %s, expected numbers: %s; there are: %s", show.Quoted(c.Name), c.note, remedy, shorten(names(all)))
+			return nil, nil, noNumbers(all, numbers, o.Settled)
 		}
 	}
 	if slices.Equal(o.Keep, []string{"*"}) {
 		for i := range all {
 			texts = append(texts, i)
 		}
-	} else if texts, err = find(o.Keep, "kept columns"); err != nil {
+	} else if texts, err = find(o.Keep, OptionKeep); err != nil {
 		return nil, nil, err
 	}
 	for _, i := range texts {
@@ -76,13 +72,37 @@ func selectColumns(all []Column, o Options) (numbers, texts []int, err error) {
 	return numbers, texts, nil
 }
 
+// noNumbers says which of the columns wanted hold no numbers, all at once.
+func noNumbers(all []Column, wanted []int, settled bool) error {
+	var texts, hold []string
+	for _, i := range wanted {
+		if c := all[i]; c.Kind != Number {
+			texts, hold = append(texts, c.Name), append(hold, show.Quoted(c.Name)+" "+c.note)
+		}
+	}
+	columns, it := "columns hold", "them"
+	if len(texts) == 1 {
+		columns, it = "column "+show.Quoted(texts[0])+" holds", "it"
+		hold = []string{all[slices.IndexFunc(all, func(c Column) bool { return c.Name == texts[0] })].note}
+	}
+	e := &Error{Problem: fmt.Sprintf("%s %s, expected numbers (the columns are %s)", columns, show.List(hold), shorten(names(all)))}
+	e.Remedies = []Remedy{{Do: "write " + it + " as numbers"}}
+	if c := all[slices.IndexFunc(all, func(c Column) bool { return c.Name == texts[0] })]; c.remedy != "" {
+		e.Remedies[0].Do = c.remedy
+	}
+	if !settled && len(texts) < len(wanted) {
+		e.Remedies = append(e.Remedies, Remedy{"leave " + it + " out", OptionExclude, texts})
+	}
+	return e
+}
+
 // finder returns a function that turns names, or numbers from 1, into indices.
-func finder(all []Column) func(wanted []string, flag string) ([]int, error) {
+func finder(all []Column) func(wanted []string, by Option) ([]int, error) {
 	place := make(map[string]int, len(all))
 	for i, c := range all {
 		place[c.Name] = i
 	}
-	return func(wanted []string, flag string) ([]int, error) {
+	return func(wanted []string, by Option) ([]int, error) {
 		var found []int
 		taken := map[int]bool{}
 		for _, name := range wanted {
@@ -91,10 +111,10 @@ func finder(all []Column) func(wanted []string, flag string) ([]int, error) {
 				i, ok = n-1, true
 			}
 			if !ok {
-				return nil, fmt.Errorf("%s: there is no column %s; there are: %s", flag, show.Quoted(name), shorten(names(all)))
+				return nil, &Error{Option: by, Problem: fmt.Sprintf("there is no column %s; there are: %s", show.Quoted(name), shorten(names(all)))}
 			}
 			if taken[i] {
-				return nil, fmt.Errorf("%s: column %s is named twice", flag, show.Quoted(all[i].Name))
+				return nil, &Error{Option: by, Problem: fmt.Sprintf("column %s is named twice", show.Quoted(all[i].Name))}
 			}
 			taken[i] = true
 			found = append(found, i)

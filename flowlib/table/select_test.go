@@ -29,7 +29,7 @@ func TestChoose(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	o.Choose = func([]Column) ([]string, error) { return []string{"q"}, nil }
-	if got := message(fromBytes("t.csv", []byte(text)), o); got != `t.csv: --columns: there is no column "q"; there are: a, b, c` {
+	if got := message(fromBytes("t.csv", []byte(text)), o); got != `t.csv: Columns: there is no column "q"; there are: a, b, c` {
 		t.Errorf("got %s", got)
 	}
 }

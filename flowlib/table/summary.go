@@ -249,22 +249,31 @@ func (s Summary) Check(least int64) error {
 		largest := max(math.Abs(c.Min), math.Abs(c.Max))
 		step := math.Nextafter(largest, math.Inf(1)) - largest
 		if !(c.Std >= leastSteps*step) || math.IsInf(c.Std, 0) {
-			return fmt.Errorf("column %s has mean %.17g and standard deviation %g, a spread that float64 cannot hold, whose steps are %g there: shift or scale it, or leave it out with --exclude", show.Quoted(c.Name), c.Mean, c.Std, step)
+			return &Error{
+				Column:   c.Name,
+				Problem:  fmt.Sprintf("its mean is %.17g and its standard deviation %g, a spread that float64 cannot hold, whose steps are %g there", c.Mean, c.Std, step),
+				Remedies: []Remedy{{Do: "shift or scale it"}, {"leave it out", OptionExclude, []string{c.Name}}},
+			}
 		}
 	}
 	return nil
 }
 
 // Warnings says what a person should know before fitting a density.
-func (s Summary) Warnings() []string {
-	var all []string
-	warn := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+func (s Summary) Warnings() []Note {
+	var all []Note
+	warn := func(format string, args ...any) { all = append(all, NoteOf(format, args...)) }
+	leaveOut := func(c ColumnSummary, do string) {
+		all[len(all)-1].Remedies = []Remedy{{do, OptionExclude, []string{c.Name}}}
+	}
 	for _, c := range s.Columns {
 		switch {
 		case c.Counts:
-			warn("column %s counts the rows (%g, %g, …): leave it out with --exclude", show.Quoted(c.Name), c.Min, c.Min+1)
+			warn("column %s counts the rows (%g, %g, …)", show.Quoted(c.Name), c.Min, c.Min+1)
+			leaveOut(c, "leave it out")
 		case c.Increases:
-			warn("column %s is a whole number that rises from row to row, from %.15g to %.15g: if it numbers the rows, leave it out with --exclude", show.Quoted(c.Name), c.Min, c.Max)
+			warn("column %s is a whole number that rises from row to row, from %.15g to %.15g", show.Quoted(c.Name), c.Min, c.Max)
+			leaveOut(c, "if it numbers the rows, leave it out")
 		case c.Quantised():
 			warn("column %s lies on steps of %.6g: noise of one step is added (dequantised)", show.Quoted(c.Name), c.Step)
 		case c.TopN > 1 && 20*c.TopN >= c.N:

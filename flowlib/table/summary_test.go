@@ -24,7 +24,7 @@ func TestSummaryByHand(t *testing.T) {
 	if !i.Counts || s.Rows != 4 || s.Repeats != 0 {
 		t.Errorf("got %+v", s)
 	}
-	if got := s.Warnings(); len(got) != 3 || !strings.Contains(got[2], `column "i" counts the rows (0, 1, …)`) {
+	if got := s.Warnings(); len(got) != 3 || !strings.Contains(got[2].String(), `column "i" counts the rows (0, 1, …)`) {
 		t.Errorf("got %q", got)
 	}
 }
@@ -118,7 +118,7 @@ func TestQuantised(t *testing.T) {
 		t.Errorf("got a step of %g", got)
 	}
 	spike := column(20000, func() float64 { return rng.NormFloat64() * float64(rng.IntN(2)) })
-	if got := spike.Warnings(); len(got) != 2 || !strings.Contains(got[0], `column "x" is 0 in 50% of the rows`) || !strings.Contains(got[1], "repeat an earlier row") {
+	if got := spike.Warnings(); len(got) != 2 || !strings.Contains(got[0].String(), `column "x" is 0 in 50% of the rows`) || !strings.Contains(got[1].String(), "repeat an earlier row") {
 		t.Errorf("got %q", got)
 	}
 	if got := column(20000, rng.NormFloat64).Warnings(); len(got) != 0 {
@@ -128,10 +128,10 @@ func TestQuantised(t *testing.T) {
 
 func TestCheck(t *testing.T) {
 	for want, rows := range map[string][][]float64{
-		"has 2 rows, too few to fit a density to: expected at least 3":                                                     {{1}, {2}},
-		`column "x" has mean 1e+17 and standard deviation 16, a spread that float64 cannot hold, whose steps are 16 there`: {{1e17}, {1e17 + 16}, {1e17 - 16}},
-		`standard deviation +Inf, a spread that float64`:                                                                   {{math.MaxFloat64}, {-math.MaxFloat64}, {-math.MaxFloat64}},
-		`a spread that float64 cannot hold`:                                                                                {{-5e-323}, {0}, {5e-323}},
+		"has 2 rows, too few to fit a density to: expected at least 3":                                                             {{1}, {2}},
+		`column "x": its mean is 1e+17 and its standard deviation 16, a spread that float64 cannot hold, whose steps are 16 there`: {{1e17}, {1e17 + 16}, {1e17 - 16}},
+		`standard deviation +Inf, a spread that float64`:                                                                           {{math.MaxFloat64}, {-math.MaxFloat64}, {-math.MaxFloat64}},
+		`a spread that float64 cannot hold`:                                                                                        {{-5e-323}, {0}, {5e-323}},
 	} {
 		if err := summarize(rows).Check(3); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
@@ -177,8 +177,8 @@ func TestWarnsOfNumberedRows(t *testing.T) {
 	for i := range 100 {
 		s.Add([]float64{float64(i*i + 3*i), float64((i * 37) % 100)})
 	}
-	got := strings.Join(s.Summary().Warnings(), "\n")
-	if !strings.Contains(got, `column "id" is a whole number that rises from row to row, from 0 to 10098: if it numbers the rows, leave it out with --exclude`) || strings.Contains(got, `"x" is a whole`) {
+	got := notesOf(s.Summary().Warnings())
+	if !strings.Contains(got, `column "id" is a whole number that rises from row to row, from 0 to 10098: if it numbers the rows, leave it out (Exclude id)`) || strings.Contains(got, `"x" is a whole`) {
 		t.Errorf("got %s", got)
 	}
 }

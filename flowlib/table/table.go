@@ -6,7 +6,7 @@
 // by content. What a file says about its own sizes is checked before memory is
 // taken for it. Every message names the file, the line of a CSV or the row of
 // another format (both from 1), the column, what was found, what was expected,
-// and what to do; options are named as the flags of the flow command.
+// and what to do; it names the options that would help by its fields, see [Error].
 //
 // Rules that hold for every format:
 //
@@ -22,6 +22,8 @@ import (
 	"fmt"
 
 	"gonum.org/v1/gonum/mat"
+
+	"normflow/internal/show"
 )
 
 // Options says what to read. The zero value reads every column of any file.
@@ -97,6 +99,7 @@ type Column struct {
 	// writes them beside a table: a fit leaves it out unless it is named.
 	Index   bool
 	note    string // of Other and of Text in a typed file: what it is, in words
+	remedy  string // what its writer can do about it, "" for "write it as numbers"
 	decimal rune   // the decimal mark of its numbers in a CSV, 0: not known
 }
 
@@ -179,6 +182,6 @@ type source interface {
 // guard turns a panic of a library that reads a broken file into an error.
 func guard(err *error, format string) {
 	if p := recover(); p != nil {
-		*err = fmt.Errorf("is not a sound %s file (%v): make it anew", format, p)
+		*err = fmt.Errorf("is not a sound %s file (%s): make it anew", format, show.Name(fmt.Sprint(p)))
 	}
 }

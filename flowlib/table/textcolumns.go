@@ -1,11 +1,9 @@
 package table
 
 import (
-	"encoding/csv"
+	"errors"
 	"slices"
 	"strings"
-
-	"normflow/internal/show"
 )
 
 // textColumns names the columns to be read as numbers that hold none in the line where
@@ -43,19 +41,55 @@ func (s *csvSource) textColumns(found record) []string {
 	return texts
 }
 
-// flagValue is a list of names as a shell's word for a flag that takes such a list, in
-// which a name with a comma or a quote stands in quotes.
-func flagValue(names []string) string {
-	var b strings.Builder
-	w := csv.NewWriter(&b)
-	w.Write(names) //nolint:errcheck // into memory
-	w.Flush()
-	value := strings.TrimSuffix(b.String(), "\n")
-	if strings.Trim(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./,:=@%") == "" {
-		return value
+// noNumber says what is wrong with a field of column i that err tells of, and of columns
+// of text what to do about all at once.
+func (s *csvSource) noNumber(rec record, i int, err error) error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return err
 	}
-	if slices.ContainsFunc(names, func(name string) bool { return !show.Printable(name) }) {
-		return show.QuotedNames(names) // no word for a shell
+	field := rec.fields[i]
+	e.Unit, e.Line, e.Column = "line", rec.line, s.columns[i].Name
+	if s.width == 1 && e.Expected != "" {
+		if mark, parts := s.parts(field); parts {
+			e.Expected = "one number, or several parted by a comma, a semicolon or a tab"
+			e.Remedies = []Remedy{{"name the delimiter", OptionDelimiter, mark}}
+			return e
+		}
 	}
-	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+	if s.settled || isNumber(field) {
+		return e
+	}
+	texts := s.textColumns(rec)
+	switch {
+	case len(texts) == len(s.want): // none would be left
+	case len(texts) > 1 && slices.Contains(texts, e.Column):
+		return &Error{
+			Unit: "line", Line: rec.line, Problem: "columns hold text, expected numbers",
+			Remedies: []Remedy{{"leave them out", OptionExclude, texts}},
+		}
+	default:
+		e.Remedies = append(e.Remedies, Remedy{"leave the column out", OptionExclude, []string{e.Column}})
+	}
+	return e
+}
+
+// parts tells whether a line of one field holds several numbers, and what parts them and
+// those of the lines that are known below, in the words of [Dialect]; nil if nothing does.
+func (s *csvSource) parts(field string) (mark []string, ok bool) {
+	for _, m := range []struct {
+		mark  rune
+		value string
+	}{{':', ":"}, {' ', "space"}, {Blanks, "blanks"}} {
+		fields := fieldsOf(strings.TrimSpace(field), m.mark)
+		if len(fields) < 2 || slices.ContainsFunc(fields, func(s string) bool { return !isNumber(s) && !isBlank(s) }) {
+			continue
+		}
+		ok = true
+		named := !s.header || len(fieldsOf(s.columns[0].Name, m.mark)) == len(fields)
+		if named && !slices.ContainsFunc(s.waiting, func(r record) bool { return len(fieldsOf(r.fields[0], m.mark)) != len(fields) }) {
+			return []string{m.value}, true
+		}
+	}
+	return nil, ok || len(strings.Fields(field)) > 1
 }

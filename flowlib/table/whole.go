@@ -18,7 +18,7 @@ type Table struct {
 	Text    [][]string // [n, K], nil without Options.Keep
 	Dropped int64      // rows with missing values
 	Format  string
-	Notes   []string // see Reader.Notes
+	Notes   []Note // see Reader.Notes
 }
 
 // ReadAll reads the whole table at path. It refuses one that takes more memory than
@@ -82,8 +82,11 @@ func (r *Reader) fits(rows int64, holds string) error {
 	if rows <= r.budget/r.rowBytes() {
 		return nil
 	}
-	return r.wrap(fmt.Errorf("%s %d rows of %d columns, which take about %s of memory here, and the run may hold %s: read fewer rows or columns, or raise --memory",
-		holds, rows, len(r.columns), memory.Text(clamp(rows, r.rowBytes())), memory.Text(r.budget)))
+	return r.wrap(&Error{
+		Problem: fmt.Sprintf("%s %d rows of %d columns, which take about %s of memory here, and the run may hold %s",
+			holds, rows, len(r.columns), memory.Text(clamp(rows, r.rowBytes())), memory.Text(r.budget)),
+		Remedies: []Remedy{{Do: "read fewer rows or columns"}, letMore},
+	})
 }
 
 // clamp is the product of two positive numbers, or the largest number.

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"normflow/internal/show"
 	"normflow/internal/whole"
 )
 
@@ -53,12 +54,12 @@ func Create(path string, kept []Column, numbers []string, d Dialect, notes ...st
 		all = append(all, Column{Name: name})
 	}
 	if err := checkNames(all); err != nil {
-		return nil, fmt.Errorf("%s: the table to write %w", path, err)
+		return nil, fmt.Errorf("%s: the table to write %w", show.Path(path), err)
 	}
 	for i, c := range kept {
 		w.kept[i].Name = all[i].Name
 		if c.Kind == Other {
-			return nil, fmt.Errorf("%s: column %q holds %s, which cannot be written", path, c.Name, c.note)
+			return nil, fmt.Errorf("%s: column %s holds %s, which cannot be written", show.Path(path), show.Quoted(c.Name), c.note)
 		}
 	}
 	format, err := formatOf(path)
@@ -66,7 +67,7 @@ func Create(path string, kept []Column, numbers []string, d Dialect, notes ...st
 		format, err = outFormat{kind: "csv"}, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: cannot be written: %w", path, err)
+		return nil, fmt.Errorf("%s: cannot be written: %w", show.Path(path), err)
 	}
 	switch {
 	case format.tabs:
@@ -77,7 +78,7 @@ func Create(path string, kept []Column, numbers []string, d Dialect, notes ...st
 		d.Delimiter = ','
 	}
 	if d.DecimalComma && d.Delimiter == ',' {
-		return nil, fmt.Errorf("%s: a comma cannot be both the delimiter and the decimal mark: choose another delimiter", path)
+		return nil, fmt.Errorf("%s: a comma cannot be both the delimiter and the decimal mark: choose another delimiter", show.Path(path))
 	}
 	file, err := w.open(path)
 	if err == nil {
@@ -85,7 +86,7 @@ func Create(path string, kept []Column, numbers []string, d Dialect, notes ...st
 	}
 	if err != nil {
 		w.Abort()
-		return nil, fmt.Errorf("%s: cannot be written: %w", path, err)
+		return nil, fmt.Errorf("%s: cannot be written: %w", show.Path(path), err)
 	}
 	return w, nil
 }
@@ -131,11 +132,11 @@ func (w *Writer) start(file *os.File, format outFormat, d Dialect) (err error) {
 		numbersOnly := called + " is written with numbers only: write CSV or Parquet"
 		for _, c := range w.kept {
 			if c.Kind == Text {
-				return fmt.Errorf("column %q holds text, and %s, or keep other columns", c.Name, numbersOnly)
+				return fmt.Errorf("column %s holds text, and %s, or keep other columns", show.Quoted(c.Name), numbersOnly)
 			}
 		}
 		if len(w.notes) > 0 {
-			return fmt.Errorf("column %q holds text, and %s", w.notes[0], numbersOnly)
+			return fmt.Errorf("column %s holds text, and %s", show.Quoted(w.notes[0]), numbersOnly)
 		}
 	}
 	switch format.kind {
@@ -155,11 +156,11 @@ func (w *Writer) start(file *os.File, format outFormat, d Dialect) (err error) {
 func (w *Writer) Write(text []string, values []float64, notes ...string) error {
 	if len(text) != len(w.kept) || len(values) != len(w.numbers) || len(notes) != len(w.notes) {
 		return fmt.Errorf("%s: row %d has %d texts, %d numbers and %d notes, expected %d, %d and %d",
-			w.name, w.rows+1, len(text), len(values), len(notes), len(w.kept), len(w.numbers), len(w.notes))
+			show.Path(w.name), w.rows+1, len(text), len(values), len(notes), len(w.kept), len(w.numbers), len(w.notes))
 	}
 	w.rows++
 	if err := w.sink.row(text, values, notes); err != nil {
-		return fmt.Errorf("%s: row %d cannot be written: %w", w.name, w.rows, err)
+		return fmt.Errorf("%s: row %d cannot be written: %w", show.Path(w.name), w.rows, err)
 	}
 	return nil
 }
@@ -168,14 +169,14 @@ func (w *Writer) Write(text []string, values []float64, notes ...string) error {
 func (w *Writer) Commit() error {
 	defer w.Abort()
 	if w.done {
-		return fmt.Errorf("%s: was ended before", w.name)
+		return fmt.Errorf("%s: was ended before", show.Path(w.name))
 	}
 	err := w.sink.finish()
 	if err == nil && w.file != nil {
 		err = w.file.Commit()
 	}
 	if err != nil {
-		return fmt.Errorf("%s: cannot be written: %w", w.name, err)
+		return fmt.Errorf("%s: cannot be written: %w", show.Path(w.name), err)
 	}
 	return nil
 }
@@ -198,7 +199,7 @@ func (w *Writer) Abort() {
 func keptNumber(c Column, text string) (float64, error) {
 	v, err := (&numbers{mark: c.decimal}).parse(text)
 	if err != nil && err != errMissing {
-		return 0, fmt.Errorf("column %q: %w", c.Name, err)
+		return 0, fmt.Errorf("column %s: %w", show.Quoted(c.Name), err)
 	}
 	return v, nil
 }

@@ -76,22 +76,20 @@ const maxStrangest = 10
 func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOptions) (*Anomalies, error) {
 	a := &Anomalies{Model: m.Dir, Out: out, FalseAlarm: o.FalseAlarm, Strangest: []Strange{}}
 	if slices.Contains(m.Columns(), o.Labels) {
-		return nil, fmt.Errorf("%s: --labels: column %s is one of the model's: expected another, of labels", show.Name(file), show.Quoted(o.Labels))
+		return nil, table.InFile(file, wrong(OptionLabels, "column %s is one of the model's: expected another, of labels", show.Quoted(o.Labels)))
 	}
 	if err := whole.Apart(out, m.Dir, file, o.Calibration); err != nil {
 		return nil, err
 	}
 	if !(o.FalseAlarm > 0 && o.FalseAlarm < 1) {
-		return nil, fmt.Errorf("--false-alarm: expected a share between 0 and 1, got %g", o.FalseAlarm)
+		return nil, wrong(OptionFalseAlarm, "expected a share of the normal rows between 0 and 1, got %g", o.FalseAlarm)
 	}
 	normal, err := m.calibration(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	warnings := normal.warnings
-	if warning := a.promise(normal.scores); warning != "" {
-		warnings = append(warnings, warning)
-	}
+	warnings = append(warnings, a.promise(normal.scores)...)
 	candidates, err := m.typical()
 	if err != nil {
 		return nil, err
@@ -101,15 +99,14 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 	if err := w.check(&o.Options); err != nil {
 		return nil, err
 	}
-	labels := &labels{column: o.Labels}
-	where := ""
+	labels := &labels{column: o.Labels, file: file}
 	if o.Labels != "" && !o.Keep {
 		o.Read.Keep = []string{o.Labels}
 	}
 	begin := func(r *table.Reader) error {
-		where = unit(r.Format())
+		labels.unit = unit(r.Format())
 		if err := labels.find(r); err != nil {
-			return fmt.Errorf("%s: %w", show.Name(file), err)
+			return err
 		}
 		return w.begin(r)
 	}
@@ -138,7 +135,7 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 				a.Strangest = append(a.Strangest, Strange{c.Lines[i], Nats(lp), p[i], drivers[i], c.Row(i)})
 			}
 			if err := labels.add(c, i, lp, flag == 1); err != nil {
-				return fmt.Errorf("%s: %s %d, %w", show.Name(file), where, c.Lines[i], err)
+				return err
 			}
 			if err := w.write(c, i, []float64{lp, p[i], flag}, text(drivers[i])); err != nil {
 				return err
@@ -158,7 +155,7 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 	}
 	if o.Labels != "" {
 		if a.Labels, err = labels.judge(); err != nil {
-			return nil, fmt.Errorf("%s: --labels: column %s %w", show.Name(file), show.Quoted(o.Labels), err)
+			return nil, err
 		}
 	}
 	if a.Same, err = m.same(a.Seen); err != nil {
@@ -170,26 +167,32 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 	}
 	a.Warnings = append(slices.Concat(warnings, met, a.Warnings), m.movedFlags(a, labels)...)
 	if a.Same {
-		a.Warnings = append(a.Warnings, fmt.Sprintf("%s: the model was fitted to these rows: those that it knows are flagged less often", show.Name(file)))
+		a.Warnings = append(a.Warnings, table.NoteOf("%s: the model was fitted to these rows: those that it knows are flagged less often", show.Path(file)))
 	}
 	return a, w.commit()
 }
 
 // promise finds out what is flagged by these normal rows, sorted log-densities, and
 // returns a warning if nothing can be.
-func (a *Anomalies) promise(calibration []float64) (warning string) {
+func (a *Anomalies) promise(calibration []float64) (warning []table.Note) {
 	m := len(calibration)
 	a.Calibrated, a.Least = m, anomaly.Least(m)
 	k := anomaly.Rank(m, a.FalseAlarm)
 	if a.Promised = k > 0; !a.Promised {
 		a.Threshold = Nats(math.Inf(-1))
 		needed := math.Ceil(1/a.FalseAlarm-1e-9) - 1
-		return fmt.Sprintf("%d normal rows to compare with can promise no rate of false alarms below %.4g: no row is flagged at %g, the strangest are listed; from --false-alarm %g on rows can be flagged, or with a table of at least %.0f normal rows for --calibration",
-			m, a.Least, a.FalseAlarm, roundUp(a.Least), needed)
+		least := roundUp(a.Least)
+		return []table.Note{{
+			Says: fmt.Sprintf("%d normal rows to compare with can promise no rate of false alarms below %.4g: no row is flagged at %g, the strangest are listed", m, a.Least, a.FalseAlarm),
+			Remedies: []table.Remedy{
+				{Do: fmt.Sprintf("from %g on rows can be flagged", least), Option: OptionFalseAlarm, Values: []string{fmt.Sprint(least)}},
+				{Do: fmt.Sprintf("with a table of at least %.0f normal rows", needed), Option: OptionCalibration},
+			},
+		}}
 	}
 	a.Threshold = Nats(calibration[k-1])
 	a.Threshold -= Nats(slack(float64(a.Threshold)))
-	return ""
+	return nil
 }
 
 // roundUp keeps three digits of a positive number, and makes it no smaller.

@@ -12,7 +12,7 @@ import (
 // normalRows are those that a table's are compared with.
 type normalRows struct {
 	scores   []float64 // their log-densities, sorted
-	warnings []string
+	warnings []table.Note
 
 	file, sum string // of a table of them; "" for those held out at the fit
 	// different holds fingerprints of up to maxDifferent of them, if rows seldom are
@@ -28,7 +28,10 @@ func (m *Model) calibration(ctx context.Context, o AnomalyOptions) (*normalRows,
 	n := &normalRows{file: o.Calibration}
 	if o.Calibration == "" {
 		if m.Record == nil {
-			return nil, fmt.Errorf("%s: the model has no record of rows held out when it was fitted: name a table of such normal rows with --calibration", show.Name(m.Dir))
+			return nil, &table.Error{
+				File: m.Dir, Problem: "the model has no record of rows held out when it was fitted",
+				Remedies: []table.Remedy{{Do: "name a table of such normal rows", Option: OptionCalibration}},
+			}
 		}
 		n.scores = m.Record.Calibration.Scores
 		return n, nil
@@ -57,19 +60,19 @@ func (m *Model) calibration(ctx context.Context, o AnomalyOptions) (*normalRows,
 	}
 	n.warnings = slices.Concat(seen.Warnings, m.moved(seen))
 	say := func(format string, args ...any) {
-		n.warnings = append(n.warnings, show.Name(o.Calibration)+": "+fmt.Sprintf(format, args...))
+		n.warnings = append(n.warnings, table.NoteOf("%s: "+format, append([]any{show.Path(o.Calibration)}, args...)...))
 	}
 	if rare {
 		n.different = different
 		if 20*(compared-len(different)) > compared {
-			say("only %d of %d rows of --calibration are different: p-values and rates of false alarms hold for independent rows, and are as coarse as by %d: take each row once", len(different), compared, len(different))
+			say("only %d of %d rows for calibration are different: p-values and rates of false alarms hold for independent rows, and are as coarse as by %d: take each row once", len(different), compared, len(different))
 		}
 	}
 	switch same, err := m.same(seen); {
 	case err != nil:
 		return nil, err
 	case same:
-		say("the model was fitted to these rows of --calibration, which it finds likelier than new ones: p-values are too small, and more normal rows are flagged than the rate says: take rows that the fit has not seen")
+		say("the model was fitted to these rows for calibration, which it finds likelier than new ones: p-values are too small, and more normal rows are flagged than the rate says: take rows that the fit has not seen")
 	}
 	return n, nil
 }
@@ -87,7 +90,7 @@ func (n *normalRows) meet(c *table.Chunk) {
 }
 
 // metWarning warns where the rows that were judged are their own normal rows.
-func (n *normalRows) metWarning(judged Seen) ([]string, error) {
+func (n *normalRows) metWarning(judged Seen) ([]table.Note, error) {
 	if n.file == "" {
 		return nil, nil
 	}
@@ -98,9 +101,9 @@ func (n *normalRows) metWarning(judged Seen) ([]string, error) {
 	const harm = "a row compared with itself is never stranger than all, so that anomalies may be missed: take other normal rows"
 	switch {
 	case sum != "" && sum == n.sum || n.met > 0 && n.met == judged.Rows:
-		return one(fmt.Sprintf("%s: the table that is judged is that of --calibration: %s", show.Name(n.file), harm)), nil
+		return one(fmt.Sprintf("%s: the table that is judged is that for calibration: %s", show.Path(n.file), harm)), nil
 	case 20*n.met > judged.Rows:
-		return one(fmt.Sprintf("%s: %d of the %d rows that are judged are rows of --calibration: %s", show.Name(n.file), n.met, judged.Rows, harm)), nil
+		return one(fmt.Sprintf("%s: %d of the %d rows that are judged are rows for calibration: %s", show.Path(n.file), n.met, judged.Rows, harm)), nil
 	}
 	return nil, nil
 }

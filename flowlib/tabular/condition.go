@@ -74,7 +74,7 @@ func (c *condition) warning(file, unit string) string {
 	if n == 1 {
 		rows = fmt.Sprintf("%s %d (%g)", unit, c.where, c.first)
 	}
-	return fmt.Sprintf("%s: column %s of context: %s %s", show.Name(file), show.Quoted(c.column), rows, c.unseen())
+	return fmt.Sprintf("%s: column %s of context: %s %s", show.Path(file), show.Quoted(c.column), rows, c.unseen())
 }
 
 // unseen says what is wrong with the rows that were counted.

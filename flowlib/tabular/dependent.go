@@ -7,6 +7,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 
+	"normflow/flowlib/table"
 	"normflow/internal/show"
 )
 
@@ -101,7 +102,7 @@ func standardized(rows [][]float64, j int) []float64 {
 }
 
 // warning says what depends on what; noisy is whether noise is added to the column.
-func (d dependence) warning(names []string, noisy bool) string {
+func (d dependence) warning(names []string, noisy bool) table.Note {
 	var on []string
 	for _, i := range d.on {
 		on = append(on, names[i])
@@ -118,5 +119,7 @@ func (d dependence) warning(names []string, noisy bool) string {
 		what += fmt.Sprintf(", to within %.1g of its spread", d.rest)
 		harm = "all that is left to fit there is how it was rounded, and the NLL measures that"
 	}
-	return fmt.Sprintf("column %s is %s: %s: leave one of them out with --exclude", show.Quoted(names[d.column]), what, harm)
+	n := table.NoteOf("column %s is %s: %s", show.Quoted(names[d.column]), what, harm)
+	n.Remedies = []table.Remedy{{Do: "leave one of them out", Option: table.OptionExclude, Values: []string{names[d.column]}}}
+	return n
 }

@@ -8,6 +8,8 @@ import (
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
 	"normflow/flowlib/recipe"
+	"normflow/flowlib/table"
+	"normflow/internal/show"
 )
 
 // Engines names what a model can be fitted and run by.
@@ -15,9 +17,14 @@ var Engines = []string{"auto", "fast", "xla", "xla:cpu", "xla:cuda", "go"}
 
 func checkEngine(name string) error {
 	if !slices.Contains(Engines, name) {
-		return fmt.Errorf("--engine: there is no engine %q; there are: %s", name, list(Engines))
+		return wrong(OptionEngine, "there is no engine %s; there are: %s", show.Quoted(name), list(Engines))
 	}
 	return nil
+}
+
+// noFast says why the engine fast cannot do.
+func noFast(why error) error {
+	return &table.Error{Option: OptionEngine, Problem: "the engine fast cannot: " + why.Error(), Err: why}
 }
 
 // backendOf is the name, for package backend, of what an engine's graphs run on. For
@@ -41,7 +48,7 @@ func (m *Model) start(engine string) error {
 			return nil
 		}
 		if engine == "fast" {
-			return fmt.Errorf("--engine fast: %w", err)
+			return noFast(err)
 		}
 	}
 	g, err := m.graph(engine)
@@ -74,7 +81,7 @@ func (j *job) chooseEngine(r *recipe.Recipe) error {
 	}
 	switch {
 	case j.Engine == "fast" && cannot != nil:
-		return fmt.Errorf("--engine fast: %w", cannot)
+		return noFast(cannot)
 	case j.Engine == "fast" || j.Engine == "auto" && cannot == nil:
 		r.Fit.Engine = fit.EngineFast
 	}
@@ -92,7 +99,7 @@ func (j *job) openBackend() (*flow.Model, error) {
 		return nil, err
 	}
 	if why := backend.Slower(); name == "" && why != "" {
-		j.Note(why)
+		j.Note(table.Note{Says: why})
 	}
 	j.record.Engine = backend.Name(b)
 	if j.fit.Engine == fit.EngineFast {

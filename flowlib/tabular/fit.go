@@ -46,7 +46,7 @@ func DefaultFit() FitConfig { return FitConfig{Valid: 0.1, Test: 0.1, Engine: "a
 
 // Progress is told how a fit goes; both may be nil.
 type Progress struct {
-	Note func(text string) // what was read, warnings, what was chosen and why
+	Note func(table.Note) // what was read, warnings, what was chosen and why
 	Step fit.Progress
 }
 
@@ -65,7 +65,7 @@ func (e *InterruptedError) Unwrap() error { return e.err }
 // one folder at once are refused.
 func Fit(ctx context.Context, file, dir string, c FitConfig, p Progress) (*Record, error) {
 	if p.Note == nil {
-		p.Note = func(string) {}
+		p.Note = func(table.Note) {}
 	}
 	dir = filepath.Clean(dir)
 	if base := filepath.Base(dir); base == "." || base == ".." { // files beside it have its name and an ending
@@ -114,26 +114,28 @@ func (c FitConfig) check() error {
 	}
 	switch {
 	case c.Valid == 0:
-		return errors.New("--valid must be more than 0: without validation rows there is no early stopping")
+		return wrong(OptionValid, "expected more than 0: without validation rows there is no early stopping")
 	case !(c.Valid > 0 && c.Valid < 1):
-		return fmt.Errorf("--valid: expected a share of the rows between 0 and 1, got %g", c.Valid)
+		return wrong(OptionValid, "expected a share of the rows between 0 and 1 for validation, got %g", c.Valid)
 	case !(c.Test >= 0 && c.Test < 1):
-		return fmt.Errorf("--test: expected a share of the rows from 0 to less than 1, got %g", c.Test)
+		return wrong(OptionTest, "expected a share of the rows from 0 to less than 1 for the test, got %g", c.Test)
 	case !(c.Valid+c.Test < 1):
-		return fmt.Errorf("--valid and --test: shares of %g and %g leave no rows to train on", c.Valid, c.Test)
+		return wrong(OptionValid, "shares of %g for validation and %g for the test leave no rows to train on", c.Valid, c.Test)
 	}
 	if len(c.Exclude) > 0 && len(c.Columns) > 0 {
-		return fmt.Errorf("--exclude: only the columns that --columns names are read: take %s out there", list(c.Exclude))
+		e := wrong(table.OptionExclude, "of columns that are named, only those are read")
+		e.Remedies = []table.Remedy{{Do: "take " + list(c.Exclude) + " out there", Option: table.OptionColumns}}
+		return e
 	}
 	if c.Layers < 0 || c.Layers > flow.MaxLayers {
-		return fmt.Errorf("--layers: expected 1 to %d, got %d", flow.MaxLayers, c.Layers)
+		return wrong(OptionLayers, "expected 1 to %d layers, got %d", flow.MaxLayers, c.Layers)
 	}
 	if c.Steps < 0 {
-		return fmt.Errorf("--steps: expected at least 1, got %d", c.Steps)
+		return wrong(OptionSteps, "expected at least 1 step, got %d", c.Steps)
 	}
 	if c.Model != "" {
 		if _, err := flow.Named(c.Model, 2); err != nil {
-			return fmt.Errorf("--model: %w", err)
+			return &table.Error{Option: OptionModel, Problem: err.Error(), Err: err}
 		}
 	}
 	return nil
@@ -176,8 +178,10 @@ func (j *job) prepare(file string) error {
 	d.treat(chosen.Noise)
 	d.warnOfRows(chosen.Noise)
 	d.noteTreatments(j.Note)
-	for _, warning := range d.warnings {
-		j.Note("warning: " + warning)
+	for i, warning := range d.warnings {
+		warning.Remedies = j.leavingOut(warning.Remedies)
+		d.warnings[i] = warning
+		j.Note(table.Note{Says: "warning: " + warning.Says, Remedies: warning.Remedies})
 	}
 	d.dequantise(chosen, j.Seed)
 	j.flow, j.fit = chosen.Flow, chosen.Fit
@@ -197,13 +201,13 @@ func (j *job) prepare(file string) error {
 		Kind: recordKind, Program: flow.Library(), Created: time.Now().UTC().Format(time.RFC3339),
 		Source: d.source, Features: d.features, Context: d.context, Summary: d.summary,
 		Split: Split{j.Seed, len(d.raw.Train), len(d.raw.Valid), len(d.raw.Test)},
-		Steps: chosen.Noise, Columns: d.columns, Reasons: chosen.Reasons, Warnings: append([]string{}, d.warnings...), Options: j.Options,
+		Steps: chosen.Noise, Columns: d.columns, Reasons: chosen.Reasons, Warnings: append([]table.Note{}, d.warnings...), Options: j.Options,
 	}
 	for _, reason := range chosen.Reasons {
-		j.Note(reason)
+		j.Note(table.Note{Says: reason})
 	}
 	if len(d.raw.Test) == 0 {
-		j.Note("no rows are kept for the test: p-values of anomalies will be by the validation rows, which choose when training ends, and a little too small")
+		j.Note(table.NoteOf("no rows are kept for the test: p-values of anomalies will be by the validation rows, which choose when training ends, and a little too small"))
 	}
 	return nil
 }
@@ -222,7 +226,7 @@ func (j *job) train(ctx context.Context) error {
 	if j.model, err = j.openBackend(); err != nil {
 		return err
 	}
-	j.Note(fmt.Sprintf("fitting %s, %d layers, %d parameters, to %d rows, at most %d steps of %d, on %s",
+	j.Note(table.NoteOf("fitting %s, %d layers, %d parameters, to %d rows, at most %d steps of %d, on %s",
 		j.flow.Name(), j.flow.Layers, j.model.NumParameters(), len(j.data.raw.Train), j.fit.Steps, j.fit.BatchSize, j.record.Engine))
 	j.record.Fit = j.fit
 	if j.model.NumParameters() == 0 { // a Gaussian, which its scaler describes

@@ -7,6 +7,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"normflow/flowlib/flow"
+	"normflow/flowlib/table"
 )
 
 // Comparison is that of a flow with the Gaussian of the training rows' mean and
@@ -58,7 +59,7 @@ func (j *job) beatGaussian() error {
 	c.Kept = j.Model == "" && j.Layers == 0 && !(c.Gain > leastGain*c.SE)
 	if c.Kept {
 		j.model, j.flow = gaussian, cfg
-		j.because("kept a Gaussian of the rows' mean and covariance: on the validation rows the flow's NLL is %.4f ± %.4f nats %s, which is not clearly better (a model named with --model is always kept)", math.Abs(c.Gain), c.SE, side(c.Gain))
+		j.because("kept a Gaussian of the rows' mean and covariance: on the validation rows the flow's NLL is %.4f ± %.4f nats %s, which is not clearly better (a model that is named is always kept)", math.Abs(c.Gain), c.SE, side(c.Gain))
 	} else {
 		j.because("a Gaussian of the rows' mean and covariance has an NLL of %.4f nats on the validation rows: the flow's is %.4f ± %.4f %s", c.NLL, math.Abs(c.Gain), c.SE, side(c.Gain))
 	}
@@ -76,5 +77,5 @@ func side(gain float64) string {
 func (j *job) because(format string, args ...any) {
 	reason := fmt.Sprintf(format, args...)
 	j.record.Reasons = append(j.record.Reasons, reason)
-	j.Note(reason)
+	j.Note(table.Note{Says: reason})
 }

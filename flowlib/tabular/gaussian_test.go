@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"normflow/flowlib/table"
 )
 
 // factors are rows of three hidden factors and noise, which a few hundred rows cannot
@@ -39,7 +41,7 @@ func TestKeepsTheGaussian(t *testing.T) {
 		c.Steps = 60
 		dir := filepath.Join(t.TempDir(), "model")
 		var notes []string
-		r, err := Fit(context.Background(), file, dir, c, Progress{Note: func(text string) { notes = append(notes, text) }})
+		r, err := Fit(context.Background(), file, dir, c, Progress{Note: func(n table.Note) { notes = append(notes, n.String()) }})
 		if err != nil {
 			t.Fatal(err)
 		}

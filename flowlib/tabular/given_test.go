@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
+
+	"normflow/flowlib/table"
 )
 
 // halfLog2πe is the entropy of a unit Gaussian, nats.
@@ -38,7 +40,7 @@ func TestConditionsAgainstClosedForms(t *testing.T) {
 			[]float64{0, 1}, 1.5, "is none of the 3 values that the fit has seen, 0, 1, 2",
 		},
 	} {
-		table := func(seed uint64, n int) (rows [][]float64, entropy float64) {
+		drawn := func(seed uint64, n int) (rows [][]float64, entropy float64) {
 			rng := rand.New(rand.NewPCG(seed, 5))
 			for range n {
 				c := tt.context(rng)
@@ -48,7 +50,7 @@ func TestConditionsAgainstClosedForms(t *testing.T) {
 			return rows, entropy
 		}
 		columns := []string{"x", "c"}
-		rows, _ := table(1, 2000)
+		rows, _ := drawn(1, 2000)
 		dir := filepath.Join(t.TempDir(), "model")
 		config := small()
 		config.ConditionOn, config.Steps = []string{"c"}, 400
@@ -57,7 +59,7 @@ func TestConditionsAgainstClosedForms(t *testing.T) {
 			t.Fatal(err)
 		}
 		m := open(t, dir, "go")
-		fresh, entropy := table(2, 2000)
+		fresh, entropy := drawn(2, 2000)
 		file := write(t, "new.csv", columns, fresh)
 		e, err := m.Evaluate(context.Background(), file, Options{}, 1)
 		if err != nil {
@@ -70,14 +72,14 @@ func TestConditionsAgainstClosedForms(t *testing.T) {
 		warned(t, tt.name+", eval", e.Warnings)
 		out := filepath.Join(t.TempDir(), "o.csv")
 		for _, c := range append(tt.at, tt.beyond) {
-			var warnings []string
+			var warnings []table.Note
 			if _, err := m.Sample(context.Background(), out, SampleConfig{
-				Count: 500, Temperature: 1, Condition: map[string]float64{"c": c}, Warn: func(w string) { warnings = append(warnings, w) },
+				Count: 500, Temperature: 1, Condition: map[string]float64{"c": c}, Warn: func(w table.Note) { warnings = append(warnings, w) },
 			}); err != nil {
 				t.Fatal(err)
 			}
 			if c == tt.beyond {
-				warned(t, tt.name+", sample", warnings, fmt.Sprintf("--condition: c=%g %s", c, tt.says))
+				warned(t, tt.name+", sample", warnings, fmt.Sprintf("condition: c=%g %s", c, tt.says))
 				continue
 			}
 			warned(t, tt.name+", sample", warnings)

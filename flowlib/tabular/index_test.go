@@ -22,13 +22,13 @@ func TestIndexIsNoFeature(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	quiet := func(string) {}
+	quiet := func(table.Note) {}
 	d, _, err := read(path, DefaultFit(), quiet)
 	if err != nil || strings.Join(d.features, " ") != "x y" {
 		t.Fatal(d, err)
 	}
 	d.treat(nil)
-	if last := d.columns[2]; last.Column != "c1" || last.Role != roleLeftOut || !strings.Contains(last.How, "name it in --columns") {
+	if last := d.columns[2]; last.Column != "c1" || last.Role != roleLeftOut || fmt.Sprint(last.otherwise) != "[{to fit it, name it Columns []}]" {
 		t.Errorf("got %+v", d.columns)
 	}
 	c := DefaultFit()

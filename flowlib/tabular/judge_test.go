@@ -183,12 +183,12 @@ func TestAnomaliesRefuse(t *testing.T) {
 		o         AnomalyOptions
 		out, want string
 	}{
-		{AnomalyOptions{}, "", "--false-alarm: expected a share between 0 and 1, got 0"},
-		{AnomalyOptions{FalseAlarm: 0.05, Labels: "m"}, "", `t.csv: --labels: there is no column "m"; there are: a, b, l`},
-		{AnomalyOptions{FalseAlarm: 0.05, Labels: "3"}, "", `t.csv: --labels: there is no column "3"; there are: a, b, l`},
-		{AnomalyOptions{FalseAlarm: 0.05, Labels: "a"}, "", `t.csv: --labels: column "a" is one of the model's: expected another, of labels`},
-		{AnomalyOptions{FalseAlarm: 0.05, Labels: "m", Options: Options{Keep: true}}, "", `--labels: there is no column "m"; there are: a, b, l`},
-		{AnomalyOptions{FalseAlarm: 0.05, Labels: "l"}, "", `t.csv: --labels: column "l" marks all 2 rows as normal (0 or false): expected another number than 0, or true, in the rows that are anomalies`},
+		{AnomalyOptions{}, "", "expected a share of the normal rows between 0 and 1, got 0"},
+		{AnomalyOptions{FalseAlarm: 0.05, Labels: "m"}, "", `t.csv: there is no column "m"; there are: a, b, l`},
+		{AnomalyOptions{FalseAlarm: 0.05, Labels: "3"}, "", `t.csv: there is no column "3"; there are: a, b, l`},
+		{AnomalyOptions{FalseAlarm: 0.05, Labels: "a"}, "", `t.csv: column "a" is one of the model's: expected another, of labels`},
+		{AnomalyOptions{FalseAlarm: 0.05, Labels: "m", Options: Options{Keep: true}}, "", `there is no column "m"; there are: a, b, l`},
+		{AnomalyOptions{FalseAlarm: 0.05, Labels: "l"}, "", `t.csv: column "l" marks all 2 rows as normal (0 or false): expected another number than 0, or true, in the rows that are anomalies`},
 		{AnomalyOptions{FalseAlarm: 0.05, Calibration: fresh}, fresh, "f.csv: is the file to read and the one to write: choose another name for the output"},
 		{AnomalyOptions{FalseAlarm: 0.05}, file, "t.csv: is the file to read and the one to write: choose another name for the output"},
 	} {
@@ -201,7 +201,7 @@ func TestAnomaliesRefuse(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := m.Anomalies(context.Background(), words, "", AnomalyOptions{FalseAlarm: 0.05, Labels: "l"}); err == nil ||
-		!strings.Contains(err.Error(), `w.csv: line 4, column "l": found "perhaps", expected 0 or false for a normal row, another number or true for an anomaly: correct it, or name another column with --labels`) {
+		!strings.Contains(err.Error(), `w.csv: line 4, column "l": found "perhaps", expected 0 or false for a normal row, another number or true for an anomaly: correct it, or name another column`) {
 		t.Error(err)
 	}
 }
@@ -326,7 +326,7 @@ func TestPage(t *testing.T) {
 func TestWhereAPageGoes(t *testing.T) {
 	in := write(t, "t.csv", []string{"a", "b"}, moons(9, 50))
 	for path, want := range map[string]string{
-		in: "t.csv: is the file to read and the one to write", "-": "--out: ", "/dev/stdout": "--out: ", t.TempDir(): "is a folder",
+		in: "t.csv: is the file to read and the one to write", "-": "name a file for the page", "/dev/stdout": "name a file for the page", t.TempDir(): "is a folder",
 	} {
 		if err := CheckPage(path, in); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", path, err, want)

@@ -1,7 +1,6 @@
 package tabular
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -24,8 +23,9 @@ type Judged struct {
 
 // labels gather the log-densities of normal and anomalous rows.
 type labels struct {
-	column            string
-	at                int // among the kept columns
+	column, file      string
+	unit              string // what rows of the file are counted by
+	at                int    // among the kept columns
 	normal, anomalous []float64
 	falseAlarms, hits int
 }
@@ -37,7 +37,7 @@ func (l *labels) find(r *table.Reader) error {
 	kept := namesOf(r.Kept())
 	l.at = slices.Index(kept, l.column)
 	if l.at < 0 {
-		return fmt.Errorf("--labels: there is no column %s; there are: %s", show.Quoted(l.column), show.Names(kept))
+		return table.InFile(l.file, wrong(OptionLabels, "there is no column %s; there are: %s", show.Quoted(l.column), list(kept)))
 	}
 	return nil
 }
@@ -56,7 +56,11 @@ func (l *labels) add(c *table.Chunk, row int, logProb float64, flagged bool) err
 	}
 	switch {
 	case err != nil || math.IsNaN(v):
-		return fmt.Errorf("column %s: found %s, expected 0 or false for a normal row, another number or true for an anomaly: correct it, or name another column with --labels", show.Quoted(l.column), show.Quoted(found))
+		return &table.Error{
+			File: l.file, Unit: l.unit, Line: c.Lines[row], Column: l.column,
+			Found: show.Quoted(found), Expected: "0 or false for a normal row, another number or true for an anomaly",
+			Remedies: []table.Remedy{{Do: "correct it"}, {Do: "name another column", Option: OptionLabels}},
+		}
 	case v == 0:
 		l.normal = append(l.normal, logProb)
 		if flagged {
@@ -75,9 +79,9 @@ func (l *labels) judge() (*Judged, error) {
 	j := &Judged{Normal: len(l.normal), Anomalous: len(l.anomalous)}
 	switch {
 	case j.Anomalous == 0:
-		return nil, fmt.Errorf("marks all %d rows as normal (0 or false): expected another number than 0, or true, in the rows that are anomalies", j.Normal)
+		return nil, l.all("marks all %d rows as normal (0 or false): expected another number than 0, or true, in the rows that are anomalies", j.Normal)
 	case j.Normal == 0:
-		return nil, fmt.Errorf("marks all %d rows as anomalies (a number other than 0, or true): expected 0 or false in the normal rows", j.Anomalous)
+		return nil, l.all("marks all %d rows as anomalies (a number other than 0, or true): expected 0 or false in the normal rows", j.Anomalous)
 	}
 	var err error
 	if j.AUROC, err = anomaly.AUROC(l.normal, l.anomalous); err != nil {
@@ -89,4 +93,9 @@ func (l *labels) judge() (*Judged, error) {
 	j.FalseAlarms = float64(l.falseAlarms) / float64(len(l.normal))
 	j.Detected = float64(l.hits) / float64(len(l.anomalous))
 	return j, nil
+}
+
+// all says what is wrong with the whole column.
+func (l *labels) all(format string, args ...any) error {
+	return table.InFile(l.file, wrong(OptionLabels, "column %s "+format, append([]any{show.Quoted(l.column)}, args...)...))
 }

@@ -34,7 +34,7 @@ func match(columns, features []string, kept []string, m *Matched) func(all []tab
 		}
 		for _, name := range kept { // by name only a column of labels is kept
 			if name != "*" && !slices.Contains(names, name) {
-				return nil, fmt.Errorf("--labels: there is no column %s; there are: %s", show.Quoted(name), list(names))
+				return nil, wrong(OptionLabels, "there is no column %s; there are: %s", show.Quoted(name), list(names))
 			}
 		}
 		switch {
@@ -57,7 +57,10 @@ func match(columns, features []string, kept []string, m *Matched) func(all []tab
 		if len(columns) > len(features) {
 			has += fmt.Sprintf(", given %s", list(columns[len(features):]))
 		}
-		return nil, fmt.Errorf("lacks %s; the file has: %s; %s: rename or add the missing, or fit a model without (flow fit --exclude)", quoted(missing), list(names), has)
+		return nil, &table.Error{
+			Problem:  fmt.Sprintf("lacks %s; the file has: %s; %s", quoted(missing), list(names), has),
+			Remedies: []table.Remedy{{Do: "rename or add the missing"}, {Do: "fit a model without", Option: table.OptionExclude, Values: missing}},
+		}
 	}
 }
 

@@ -36,7 +36,7 @@ func Open(dir, engine string) (*Model, error) {
 	}
 	m, err := newModel(dir, saved)
 	if err != nil {
-		return nil, fmt.Errorf("loading %s: %w", show.Name(dir), err)
+		return nil, fmt.Errorf("loading %s: %w", show.Path(dir), err)
 	}
 	return m, m.start(engine)
 }

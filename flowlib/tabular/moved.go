@@ -9,6 +9,7 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
+	"normflow/flowlib/table"
 	"normflow/internal/show"
 )
 
@@ -85,7 +86,7 @@ func (m *Model) movedWarning(w *watch, file, said string, strange, n int64, expe
 	if share < 0.5 && columns == nil { // as many may be anomalies
 		return ""
 	}
-	text := fmt.Sprintf("%s: %.3g %% of the rows are %s: they are other rows than those of the fit", show.Name(file), 100*share, said)
+	text := fmt.Sprintf("%s: %.3g %% of the rows are %s: they are other rows than those of the fit", show.Path(file), 100*share, said)
 	const most = 3
 	for i, c := range columns {
 		if i == most {
@@ -106,13 +107,13 @@ func about(factor float64) string {
 }
 
 // moved warns where most rows of a table are strange to the fit.
-func (m *Model) moved(seen Seen) []string {
+func (m *Model) moved(seen Seen) []table.Note {
 	return one(m.movedWarning(seen.watch, seen.File, "less likely than nearly all that were held out at the fit", seen.watch.strange, seen.Rows, seen.watch.expected))
 }
 
 // movedFlags warns where far more rows are flagged than was asked for, of the normal
 // ones if they are known.
-func (m *Model) movedFlags(a *Anomalies, l *labels) []string {
+func (m *Model) movedFlags(a *Anomalies, l *labels) []table.Note {
 	flagged, n, which := a.Flagged, a.Rows, "flagged"
 	if l.column != "" {
 		flagged, n, which = int64(l.falseAlarms), int64(len(l.normal)), "false alarms, of those labelled normal,"
@@ -124,9 +125,9 @@ func (m *Model) movedFlags(a *Anomalies, l *labels) []string {
 }
 
 // one is a list of a warning, empty without.
-func one(warning string) []string {
+func one(warning string) []table.Note {
 	if warning == "" {
 		return nil
 	}
-	return []string{warning}
+	return []table.Note{{Says: warning}}
 }

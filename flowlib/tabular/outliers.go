@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
+	"normflow/flowlib/table"
 	"normflow/internal/show"
 )
 
@@ -114,9 +115,9 @@ func (d *data) setAside(columns []string, rows [][]float64) [][]float64 {
 	for k, o := range findOutliers(rows) {
 		switch {
 		case k < most:
-			d.warn(o.warning(columns[o.column], d.unit, d.lines))
+			d.warn(table.Note{Says: o.warning(columns[o.column], d.unit, d.lines)})
 		case k == most:
-			d.warn("more columns have rows far outside, which are left out as well")
+			d.warn(table.NoteOf("more columns have rows far outside, which are left out as well"))
 		}
 		for _, i := range o.rows {
 			aside[i] = true

@@ -2,6 +2,7 @@ package tabular
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"path/filepath"
@@ -134,7 +135,7 @@ func TestDependentColumns(t *testing.T) {
 			continue
 		}
 		for i, d := range found {
-			if got := d.warning(names, false); !strings.Contains(got, tt.want[i]) {
+			if got := d.warning(names, false); !strings.Contains(got.String(), tt.want[i]) {
 				t.Errorf("%s: got %s, want %s", tt.name, got, tt.want[i])
 			}
 		}
@@ -156,7 +157,7 @@ func TestOutliersAreSetAside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Source.Outliers != 6 || r.Source.Rows != 2994 || !strings.Contains(strings.Join(r.Warnings, "\n"), "lines 9, 509, 1009, 1509, 2009, 2509") {
+	if r.Source.Outliers != 6 || r.Source.Rows != 2994 || !strings.Contains(fmt.Sprint(r.Warnings), "lines 9, 509, 1009, 1509, 2009, 2509") {
 		t.Errorf("got %+v, %q", r.Source, r.Warnings)
 	}
 	m := open(t, dir, "auto")

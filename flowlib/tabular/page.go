@@ -2,7 +2,6 @@ package tabular
 
 import (
 	_ "embed"
-	"errors"
 	"fmt"
 	"html/template"
 	"strings"
@@ -28,13 +27,13 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 // reads are the model and the table that it is about.
 func CheckPage(path string, reads ...string) error {
 	if table.IsStdout(path) {
-		return errors.New("--out: the figures go to the standard output: name a file for the page")
+		return wrong(OptionOut, "the figures go to the standard output: name a file for the page")
 	}
 	if err := whole.Apart(path, reads...); err != nil {
 		return err
 	}
 	if err := whole.Check(path); err != nil {
-		return fmt.Errorf("%s: cannot be written: %w", show.Name(path), err)
+		return fmt.Errorf("%s: cannot be written: %w", show.Path(path), err)
 	}
 	return nil
 }
@@ -48,10 +47,10 @@ func (m *Model) WritePage(path string, e *Evaluation) error {
 		"Pictures": m.pictures(e), "SHA256": m.Saved.SHA256,
 	})
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("%s: %w", show.Path(path), err)
 	}
 	if err := whole.WriteFile(path, []byte(show.Text(b.String()))); err != nil {
-		return fmt.Errorf("%s: cannot be written: %w", path, err)
+		return fmt.Errorf("%s: cannot be written: %w", show.Path(path), err)
 	}
 	return nil
 }

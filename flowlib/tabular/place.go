@@ -9,6 +9,7 @@ import (
 
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
+	"normflow/flowlib/table"
 	"normflow/internal/show"
 	"normflow/internal/whole"
 )
@@ -31,9 +32,9 @@ func place(dir, file string) (unlock func(), err error) {
 	unlock, err = whole.Lock(dir)
 	switch {
 	case errors.Is(err, whole.ErrLocked):
-		return nil, fmt.Errorf("%s: another process fits this model: wait for it, or choose another folder", show.Name(dir))
+		return nil, fmt.Errorf("%s: another process fits this model: wait for it, or choose another folder", show.Path(dir))
 	case err != nil:
-		return nil, fmt.Errorf("%s: no file can be written beside it: %w", show.Name(dir), err)
+		return nil, fmt.Errorf("%s: no file can be written beside it: %w", show.Path(dir), err)
 	}
 	return unlock, nil
 }
@@ -45,15 +46,18 @@ func (j *job) resume() error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if j.Resume {
-			j.Note(fmt.Sprintf("there is no checkpoint %s: starting at the beginning", show.Name(path)))
+			j.Note(table.NoteOf("there is no checkpoint %s: starting at the beginning", show.Path(path)))
 		}
 		return nil
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular() || !fit.IsCheckpoint(path):
-		return fmt.Errorf("%s: is no checkpoint of a fit, which would lie here: choose another name for the model, or move this away", show.Name(path))
+		return fmt.Errorf("%s: is no checkpoint of a fit, which would lie here: choose another name for the model, or move this away", show.Path(path))
 	case !j.Resume:
-		return fmt.Errorf("%s: the checkpoint of an interrupted fit lies here: go on with --resume and the same options, or delete it to start afresh", show.Name(path))
+		return &table.Error{
+			File: path, Problem: "the checkpoint of an interrupted fit lies here",
+			Remedies: []table.Remedy{{Do: "go on with the same options", Option: OptionResume}, {Do: "delete it to start afresh"}},
+		}
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/recipe"
 	"normflow/flowlib/table"
+	"normflow/internal/show"
 )
 
 // minRows is where the parts of a split still say something.
@@ -26,11 +27,11 @@ type data struct {
 	lines    []int64     // where each row stands in the file, see table.Chunk
 	unit     string      // what they count
 	columns  []Treatment // what became of each column
-	warnings []string
+	warnings []table.Note
 }
 
 // read reads and checks the table, and notes what a person should know about it.
-func read(file string, c FitConfig, note func(string)) (*data, [][]float64, error) {
+func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, error) {
 	d := &data{}
 	o := c.Read
 	o.Columns = nil
@@ -42,7 +43,7 @@ func read(file string, c FitConfig, note func(string)) (*data, [][]float64, erro
 				switch {
 				case slices.Contains(c.ConditionOn, column.Name) || slices.Contains(c.Exclude, column.Name):
 				case column.Index:
-					d.leaveOut(column.Name, "the rows' numbers or names; to fit it, name it in --columns")
+					d.leaveOut(column.Name, "the rows' numbers or names", table.Remedy{Do: "to fit it, name it", Option: table.OptionColumns})
 				default:
 					columns = append(columns, column.Name)
 				}
@@ -50,11 +51,11 @@ func read(file string, c FitConfig, note func(string)) (*data, [][]float64, erro
 		}
 		for i, name := range slices.Concat(c.ConditionOn, c.Exclude) {
 			if !slices.ContainsFunc(all, func(column table.Column) bool { return column.Name == name }) {
-				flag := "--condition-on"
+				by := OptionConditionOn
 				if i >= len(c.ConditionOn) {
-					flag = "--exclude"
+					by = table.OptionExclude
 				}
-				return nil, fmt.Errorf("%s: there is no column %q; there are: %s", flag, name, list(namesOf(all)))
+				return nil, wrong(by, "there is no column %s; there are: %s", show.Quoted(name), list(namesOf(all)))
 			}
 		}
 		if len(columns) == 0 {
@@ -68,7 +69,7 @@ func read(file string, c FitConfig, note func(string)) (*data, [][]float64, erro
 	}
 	t, err := table.ReadAll(file, o)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, c.remediable(err)
 	}
 	features := len(t.Columns) - len(c.ConditionOn)
 	d.features, d.context = t.Columns[:features:features], t.Columns[features:]
@@ -82,21 +83,21 @@ func read(file string, c FitConfig, note func(string)) (*data, [][]float64, erro
 	}
 	d.summary = s.Summary()
 	if err := d.summary.Check(minRows); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", file, err)
+		return nil, nil, c.remediable(table.InFile(file, err))
 	}
 	given := ""
 	if len(d.context) > 0 {
 		given = ", given " + list(d.context)
 	}
-	note(fmt.Sprintf("%s: %d rows of %s%s (%s)", file, len(t.Rows), list(d.features), given, t.Format))
+	note(table.NoteOf("%s: %d rows of %s%s (%s)", show.Path(file), len(t.Rows), list(d.features), given, t.Format))
 	if t.Dropped > 0 {
-		note(fmt.Sprintf("%d rows were left out: they miss a value", t.Dropped))
+		note(table.NoteOf("%d rows were left out: they miss a value", t.Dropped))
 	}
-	for _, text := range t.Notes {
-		d.warn(text)
+	for _, note := range t.Notes {
+		d.warn(note)
 	}
 	for _, name := range c.Exclude {
-		d.leaveOut(name, "by --exclude")
+		d.leaveOut(name, "as was asked for")
 	}
 	return d, t.Rows, nil
 }
@@ -104,7 +105,7 @@ func read(file string, c FitConfig, note func(string)) (*data, [][]float64, erro
 // split parts the rows.
 func (d *data) split(rows [][]float64, c FitConfig) (err error) {
 	if d.raw, err = dataset.Split(rows, uint64(c.Seed), c.Valid, c.Test); err != nil {
-		return fmt.Errorf("%s: %w", d.source.File, err)
+		return fmt.Errorf("%s: %w", show.Path(d.source.File), err)
 	}
 	return nil
 }
@@ -136,7 +137,7 @@ func sum(file string) (string, error) {
 	defer f.Close()
 	h := sha256.New()
 	if _, err := io.Copy(h, f); err != nil {
-		return "", fmt.Errorf("%s: cannot be read: %w", file, err)
+		return "", fmt.Errorf("%s: cannot be read: %w", show.Path(file), err)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }

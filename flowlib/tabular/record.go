@@ -36,7 +36,7 @@ type Record struct {
 	Columns []Treatment `json:"columns,omitempty"`
 	Reasons []string    `json:"reasons"` // what was chosen, and why
 	// Warnings say in a sentence each what may be wrong with the table.
-	Warnings []string `json:"warnings"`
+	Warnings []table.Note `json:"warnings"`
 
 	Engine string     `json:"engine"` // fast, or a backend such as xla:cpu
 	Fit    fit.Config `json:"fit"`

@@ -30,17 +30,17 @@ type SampleConfig struct {
 	Read          table.Options // of ConditionFile
 
 	// Warn is told, a sentence each, of contexts that the fit has not seen; may be nil.
-	Warn func(text string)
+	Warn func(table.Note)
 }
 
 // Sample writes draws to a table, the context behind the features, and returns how
 // many there are.
 func (m *Model) Sample(ctx context.Context, out string, c SampleConfig) (rows int, err error) {
 	if c.Count < 1 && c.ConditionFile == "" {
-		return 0, fmt.Errorf("--n: expected at least 1 row, got %d", c.Count)
+		return 0, wrong(OptionCount, "expected at least 1 row to draw, got %d", c.Count)
 	}
 	if !(c.Temperature > 0) || math.IsInf(c.Temperature, 0) {
-		return 0, fmt.Errorf("--temperature: expected a positive number, got %g", c.Temperature)
+		return 0, wrong(OptionTemperature, "expected a positive temperature, got %g", c.Temperature)
 	}
 	if err := whole.Apart(out, m.Dir, c.ConditionFile); err != nil {
 		return 0, err
@@ -145,11 +145,11 @@ func (m *Model) contexts(c SampleConfig) (contextSource, error) {
 	isGiven := len(c.Condition) > 0 || c.ConditionFile != ""
 	switch {
 	case len(m.Context) == 0 && isGiven:
-		return nil, fmt.Errorf("--condition: the model is of p(%s) and takes none", list(m.Features))
+		return nil, wrong(OptionCondition, "the model is of p(%s) and takes no condition", list(m.Features))
 	case len(m.Context) == 0:
 		return once(nil), nil
 	case !isGiven:
-		return nil, fmt.Errorf("--condition: the model is of p(%s | %s): give a value for each of the latter, as in %s=1.5, or a file of such columns", list(m.Features), list(m.Context), show.Name(m.Context[0]))
+		return nil, wrong(OptionCondition, "the model is of p(%s | %s): give a value for each of the latter, as in %s=1.5, or a file of such columns", list(m.Features), list(m.Context), show.Name(m.Context[0]))
 	case c.ConditionFile != "":
 		return m.contextFile(c)
 	}
@@ -158,19 +158,19 @@ func (m *Model) contexts(c SampleConfig) (contextSource, error) {
 	for j, name := range m.Context {
 		v, ok := c.Condition[name]
 		if !ok || v-v != 0 {
-			return nil, fmt.Errorf("--condition: expected finite values for %s, got %s", list(m.Context), given(c.Condition))
+			return nil, wrong(OptionCondition, "expected finite values for %s, got %s", list(m.Context), given(c.Condition))
 		}
 		row[j] = v
 		left--
 	}
 	if left > 0 {
-		return nil, fmt.Errorf("--condition: expected values for %s alone, got %s", list(m.Context), given(c.Condition))
+		return nil, wrong(OptionCondition, "expected values for %s alone, got %s", list(m.Context), given(c.Condition))
 	}
 	watched := m.watchContext()
 	for i := range watched {
 		watched[i].add(row, 0)
 		if w := &watched[i]; w.outside+w.between > 0 {
-			c.warn(fmt.Sprintf("--condition: %s=%g %s", show.Name(w.column), w.first, w.unseen()))
+			c.warn(table.NoteOf("condition: %s=%g %s", show.Name(w.column), w.first, w.unseen()))
 		}
 	}
 	return once([][]float64{row}), nil
@@ -200,7 +200,7 @@ func (m *Model) contextFile(c SampleConfig) (contextSource, error) {
 		if err != nil {
 			r.Close() //nolint:errcheck // it was read, not written
 			for i := range watched {
-				c.warn(watched[i].warning(c.ConditionFile, unit(r.Format())))
+				c.warn(one(watched[i].warning(c.ConditionFile, unit(r.Format())))...)
 			}
 			return nil, err
 		}
@@ -215,8 +215,10 @@ func (m *Model) contextFile(c SampleConfig) (contextSource, error) {
 }
 
 // warn tells of a warning, if there is one and somebody who hears it.
-func (c SampleConfig) warn(text string) {
-	if text != "" && c.Warn != nil {
-		c.Warn(text)
+func (c SampleConfig) warn(notes ...table.Note) {
+	for _, n := range notes {
+		if c.Warn != nil {
+			c.Warn(n)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package tabular
 
 import (
 	"context"
+	"errors"
 	"math"
 	"path/filepath"
 	"slices"
@@ -66,7 +67,8 @@ func TestSample(t *testing.T) {
 			{Count: 0, Temperature: 1}, {Count: 1}, {Count: 1, Temperature: math.Inf(1)},
 			{Count: 1, Temperature: 1, Condition: map[string]float64{"a": 1}},
 		} {
-			if _, err := m.Sample(context.Background(), filepath.Join(t.TempDir(), "o.csv"), c); err == nil || !strings.HasPrefix(err.Error(), "--") {
+			var wrong *table.Error
+			if _, err := m.Sample(context.Background(), filepath.Join(t.TempDir(), "o.csv"), c); !errors.As(err, &wrong) || !wrong.Usage() {
 				t.Errorf("%+v: %v", c, err)
 			}
 		}
@@ -126,9 +128,9 @@ func TestConditional(t *testing.T) {
 		t.Errorf("y = 3 at x = 1 has %g nats, at x = -1 %g", got.Rows[0][0], got.Rows[1][0])
 	}
 	for want, condition := range map[string]map[string]float64{
-		"--condition: expected finite values for x, got z=1":       {"z": 1},
-		"--condition: expected values for x alone, got x=1,y=2.5":  {"y": 2.5, "x": 1},
-		"--condition: expected finite values for x, got x=NaN,z=1": {"x": math.NaN(), "z": 1},
+		"expected finite values for x, got z=1":       {"z": 1},
+		"expected values for x alone, got x=1,y=2.5":  {"y": 2.5, "x": 1},
+		"expected finite values for x, got x=NaN,z=1": {"x": math.NaN(), "z": 1},
 	} {
 		if _, err := m.Sample(context.Background(), "", SampleConfig{Count: 1, Temperature: 1, Condition: condition}); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)

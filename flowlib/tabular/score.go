@@ -34,7 +34,7 @@ type Seen struct {
 	Zero int64 `json:"zero"`
 	// Warnings say in a sentence each what may be wrong with the table, or with what is
 	// said of it.
-	Warnings []string `json:"warnings"`
+	Warnings []table.Note `json:"warnings"`
 
 	watch *watch
 }
@@ -43,7 +43,7 @@ type Seen struct {
 // each one noise, which may change the rows, and do, with their log-densities. Begin
 // and noise may be nil.
 func (m *Model) each(ctx context.Context, file string, o table.Options, noise func(rows [][]float64), begin func(r *table.Reader) error, do func(c *table.Chunk, logProb []float64) error) (Seen, error) {
-	seen := Seen{File: file, Engine: m.Engine, Warnings: []string{}, watch: m.newWatch()}
+	seen := Seen{File: file, Engine: m.Engine, Warnings: []table.Note{}, watch: m.newWatch()}
 	o.Choose, o.Settled = match(m.Columns(), m.Features, o.Keep, &seen.Matched), true
 	r, err := table.Open(file, o)
 	if err != nil {

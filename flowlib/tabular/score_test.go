@@ -102,7 +102,7 @@ func TestScoreRefuses(t *testing.T) {
 		row     []float64
 		want    string
 	}{
-		{"t.csv", []string{"a", "B", "z"}, []float64{1, 2, 3}, `lacks column "b"; the file has: a, B, z; the model has: a, b: rename or add the missing, or fit a model without (flow fit --exclude)`},
+		{"t.csv", []string{"a", "B", "z"}, []float64{1, 2, 3}, `lacks column "b"; the file has: a, B, z; the model has: a, b: rename or add the missing, or fit a model without`},
 		{"t.npy", []string{"a", "b", "c"}, []float64{1, 2, 3}, "has 3 columns without names, the model has 2 (a, b): give it a header with these names, or these columns alone in this order"},
 	} {
 		in := write(t, tt.name, tt.columns, [][]float64{tt.row})
@@ -167,7 +167,7 @@ func TestModelsWithoutARecord(t *testing.T) {
 	}
 	npy := write(t, "t.npy", []string{"a", "b"}, moons(1, 300))
 	o := AnomalyOptions{FalseAlarm: 0.01}
-	if _, err := m.Anomalies(context.Background(), npy, "", o); err == nil || !strings.Contains(err.Error(), "--calibration") {
+	if _, err := m.Anomalies(context.Background(), npy, "", o); err == nil || !strings.Contains(err.Error(), "name a table of such normal rows") {
 		t.Error(err)
 	}
 	o.Calibration = npy

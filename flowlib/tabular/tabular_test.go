@@ -109,7 +109,7 @@ func TestGridIsDequantised(t *testing.T) {
 	file := write(t, "grid.csv", []string{"a", "b"}, rows)
 	var notes []string
 	dir := filepath.Join(t.TempDir(), "model")
-	r, err := Fit(context.Background(), file, dir, small(), Progress{Note: func(s string) { notes = append(notes, s) }})
+	r, err := Fit(context.Background(), file, dir, small(), Progress{Note: func(n table.Note) { notes = append(notes, n.String()) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,8 +153,8 @@ func TestResumeEndsWithTheSameModel(t *testing.T) {
 	if _, err := Open(dir, "auto"); err == nil {
 		t.Error("there is a model already")
 	}
-	if _, err := Fit(context.Background(), file, dir, c, Progress{}); err == nil || !strings.Contains(err.Error(), "--resume") {
-		t.Errorf("without --resume: %v", err)
+	if _, err := Fit(context.Background(), file, dir, c, Progress{}); err == nil || !strings.Contains(err.Error(), "go on with the same options") {
+		t.Errorf("without Resume: %v", err)
 	}
 	c.Resume = true
 	first, every := 0, 0
@@ -209,25 +209,25 @@ func TestFitRefuses(t *testing.T) {
 		{good, full, nil, "the folder holds something else than a model, such as "},
 		{good, withNotes, nil, "the folder holds something else than a model, such as "},
 		{good, good, nil, "is the file to read and the one to write"},
-		{good, "", func(c *FitConfig) { c.Engine = "warp" }, `--engine: there is no engine "warp"; there are: auto, fast, xla, xla:cpu, xla:cuda, go`},
-		{good, "", func(c *FitConfig) { c.Model = "gan" }, `--model: flow: no "gan" in the zoo, known: gaussian, glow, nice, nsf, realnvp`},
-		{good, "", func(c *FitConfig) { c.Layers = 65 }, "--layers: expected 1 to 64, got 65"},
-		{good, "", func(c *FitConfig) { c.Columns, c.Exclude = []string{"a", "b"}, []string{"b"} }, "--exclude: only the columns that --columns names are read: take b out there"},
-		{good, "", func(c *FitConfig) { c.Steps = -1 }, "--steps: expected at least 1, got -1"},
-		{good, "", func(c *FitConfig) { c.Valid = 0 }, "--valid must be more than 0"},
-		{good, "", func(c *FitConfig) { c.Test = 0.95 }, "--valid and --test: shares of 0.1 and 0.95 leave no rows to train on"},
-		{good, "", func(c *FitConfig) { c.Valid = math.NaN() }, "--valid: expected a share of the rows between 0 and 1, got NaN"},
-		{good, "", func(c *FitConfig) { c.Test = -0.1 }, "--test: expected a share of the rows from 0 to less than 1, got -0.1"},
-		{good, "", func(c *FitConfig) { c.Model, c.Engine = "nsf", "fast" }, "--engine fast: flow: no such flow by hand"},
-		{good, "", func(c *FitConfig) { c.Columns = []string{"q"} }, `--columns: there is no column "q"; there are: a, b`},
-		{good, "", func(c *FitConfig) { c.ConditionOn = []string{"q"} }, `--condition-on: there is no column "q"; there are: a, b`},
-		{good, "", func(c *FitConfig) { c.ConditionOn, c.Exclude = []string{"a"}, []string{"q"} }, `--exclude: there is no column "q"; there are: a, b`},
+		{good, "", func(c *FitConfig) { c.Engine = "warp" }, `there is no engine "warp"; there are: auto, fast, xla, xla:cpu, xla:cuda, go`},
+		{good, "", func(c *FitConfig) { c.Model = "gan" }, `flow: no "gan" in the zoo, known: gaussian, glow, nice, nsf, realnvp`},
+		{good, "", func(c *FitConfig) { c.Layers = 65 }, "expected 1 to 64 layers, got 65"},
+		{good, "", func(c *FitConfig) { c.Columns, c.Exclude = []string{"a", "b"}, []string{"b"} }, "of columns that are named, only those are read: take b out there"},
+		{good, "", func(c *FitConfig) { c.Steps = -1 }, "expected at least 1 step, got -1"},
+		{good, "", func(c *FitConfig) { c.Valid = 0 }, "expected more than 0: without validation rows"},
+		{good, "", func(c *FitConfig) { c.Test = 0.95 }, "shares of 0.1 for validation and 0.95 for the test leave no rows to train on"},
+		{good, "", func(c *FitConfig) { c.Valid = math.NaN() }, "expected a share of the rows between 0 and 1 for validation, got NaN"},
+		{good, "", func(c *FitConfig) { c.Test = -0.1 }, "expected a share of the rows from 0 to less than 1 for the test, got -0.1"},
+		{good, "", func(c *FitConfig) { c.Model, c.Engine = "nsf", "fast" }, "the engine fast cannot: flow: no such flow by hand"},
+		{good, "", func(c *FitConfig) { c.Columns = []string{"q"} }, `there is no column "q"; there are: a, b`},
+		{good, "", func(c *FitConfig) { c.ConditionOn = []string{"q"} }, `there is no column "q"; there are: a, b`},
+		{good, "", func(c *FitConfig) { c.ConditionOn, c.Exclude = []string{"a"}, []string{"q"} }, `there is no column "q"; there are: a, b`},
 		{good, "", func(c *FitConfig) { c.ConditionOn = []string{"a", "b"} }, "no column is left to fit a density to; there are: a, b"},
 		{good, "", func(c *FitConfig) { c.Columns, c.ConditionOn = []string{"a"}, []string{"a"} }, `column "a" is named twice`},
 		{text("a,b\n" + strings.Repeat("1,2\n3,4\n", 40)), "", nil, "t.csv: has 80 rows, too few to fit a density to: expected at least 100"},
 		{text("a,b\n" + strings.Repeat("1,2\n3,2\n", 60)), "", func(c *FitConfig) { c.Columns = []string{"b"} }, `t.csv: no column is left to fit a density to: "b": one value in all 96 training rows`},
 		{text("a,b\n1,2\n3,red\n"), "", nil, `t.csv: line 3, column "b": found "red", expected a number`},
-		{text("a,b\n1,2\n3,\n"), "", nil, `or leave the rows out with --missing drop`},
+		{text("a,b\n1,2\n3,\n"), "", nil, `or leave the rows out`},
 		{filepath.Join(full, "nothing.csv"), "", nil, "nothing.csv: there is no such file: check the name and the folder"},
 	} {
 		c := small()
@@ -305,7 +305,7 @@ func TestChoiceOfRowsAndColumns(t *testing.T) {
 	c := small()
 	c.Exclude, c.Test, c.Read.Missing = []string{"n"}, 0, table.MissingDrop
 	var notes []string
-	r, err := Fit(context.Background(), path, filepath.Join(t.TempDir(), "model"), c, Progress{Note: func(text string) { notes = append(notes, text) }})
+	r, err := Fit(context.Background(), path, filepath.Join(t.TempDir(), "model"), c, Progress{Note: func(n table.Note) { notes = append(notes, n.String()) }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"normflow/flowlib/table"
 	"normflow/internal/show"
 )
 
@@ -12,6 +13,8 @@ type Treatment struct {
 	Column string `json:"column"`
 	Role   string `json:"role"` // feature, context or left out
 	How    string `json:"how"`  // in words: continuous, with noise, or why it is left out
+
+	otherwise []table.Remedy // what to do to have it otherwise
 }
 
 func (t Treatment) String() string {
@@ -25,15 +28,15 @@ const (
 )
 
 // leaveOut adds a column that is no part of the density.
-func (d *data) leaveOut(column, why string) {
-	d.columns = append(d.columns, Treatment{column, roleLeftOut, why})
+func (d *data) leaveOut(column, why string, otherwise ...table.Remedy) {
+	d.columns = append(d.columns, Treatment{column, roleLeftOut, why, otherwise})
 }
 
 // treat says what became of the columns, before those left out; noise is the recipe's.
 func (d *data) treat(noise []float64) {
 	var used []Treatment
 	for i, c := range d.summary.Columns {
-		t := Treatment{c.Name, roleFeature, "continuous"}
+		t := Treatment{Column: c.Name, Role: roleFeature, How: "continuous"}
 		switch {
 		case i >= len(d.features):
 			t.Role, t.How = roleContext, "as it is, without noise"
@@ -49,14 +52,14 @@ func (d *data) treat(noise []float64) {
 }
 
 // noteTreatments says it, a line a column; of a wide table the first ones.
-func (d *data) noteTreatments(note func(string)) {
+func (d *data) noteTreatments(note func(table.Note)) {
 	const most = 40
 	for i, t := range d.columns {
 		if i == most {
-			note(fmt.Sprintf("… and %d columns more: flow show names them all", len(d.columns)-most))
+			note(table.NoteOf("… and %d columns more: the record of the model names them all", len(d.columns)-most))
 			return
 		}
-		note(t.String())
+		note(table.Note{Says: t.String(), Remedies: t.otherwise})
 	}
 }
 
@@ -83,9 +86,9 @@ func (d *data) dropConstants(rows [][]float64) ([][]float64, error) {
 	}
 	switch {
 	case len(context) > 0:
-		return nil, fmt.Errorf("%s: --condition-on: %s: one value in all %d training rows: a density cannot depend on it: condition on other columns", show.Name(d.source.File), show.QuotedNames(names(context)), len(train))
+		return nil, table.InFile(d.source.File, wrong(OptionConditionOn, "%s: one value in all %d training rows: a density cannot depend on it: condition on other columns", show.QuotedNames(names(context)), len(train)))
 	case len(features) == len(d.features):
-		return nil, fmt.Errorf("%s: no column is left to fit a density to: %s: one value in all %d training rows", show.Name(d.source.File), show.QuotedNames(names(features)), len(train))
+		return nil, fmt.Errorf("%s: no column is left to fit a density to: %s: one value in all %d training rows", show.Path(d.source.File), show.QuotedNames(names(features)), len(train))
 	case features == nil:
 		return rows, nil
 	}
@@ -106,7 +109,7 @@ func (d *data) dropConstants(rows [][]float64) ([][]float64, error) {
 	if len(features) > 1 {
 		text = fmt.Sprintf("columns %s have one value each in all %d training rows and are left out", show.QuotedNames(names(features)), len(train))
 	}
-	d.warn(text + ": no density can be fitted to one value, and new rows with another are not noticed")
+	d.warn(table.NoteOf("%s: no density can be fitted to one value, and new rows with another are not noticed", text))
 	d.features = without(d.features, features)
 	d.summary.Columns = without(d.summary.Columns, features)
 	kept := make([][]float64, len(rows))

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"normflow/flowlib/table"
 )
 
 // fitTo fits the small model to rows and returns what was said.
@@ -18,7 +20,7 @@ func fitTo(t *testing.T, columns []string, rows [][]float64, change func(c *FitC
 	}
 	var all []string
 	dir = filepath.Join(t.TempDir(), "model")
-	r, err = Fit(context.Background(), write(t, "t.csv", columns, rows), dir, c, Progress{Note: func(s string) { all = append(all, s) }})
+	r, err = Fit(context.Background(), write(t, "t.csv", columns, rows), dir, c, Progress{Note: func(n table.Note) { all = append(all, n.String()) }})
 	return dir, r, strings.Join(all, "\n") + "\n", err
 }
 
@@ -39,7 +41,7 @@ func TestTreatments(t *testing.T) {
 		`column "x": feature, continuous`,
 		`column "dice": feature, 5 values in 400 rows, all on steps of 1: uniform noise of one step is added`,
 		`column "setting": context, as it is, without noise (3 values on steps of 1)`,
-		`column "y": left out, by --exclude`,
+		`column "y": left out, as was asked for`,
 		`column "same": left out, 7 in all 320 training rows`,
 	}
 	for i, line := range want {
@@ -90,7 +92,7 @@ func TestColumnThatIsConstantInTraining(t *testing.T) {
 		}
 	}
 	for want, change := range map[string]func(c *FitConfig){
-		`--condition-on: "zero": one value in all`:                         func(c *FitConfig) { c.ConditionOn, rows[0] = []string{"zero"}, []float64{1, 0, 2} },
+		`"zero": one value in all`: func(c *FitConfig) { c.ConditionOn, rows[0] = []string{"zero"}, []float64{1, 0, 2} },
 		`no column is left to fit a density to: "zero": one value in all `: func(c *FitConfig) { c.Columns = []string{"zero"} },
 	} {
 		for _, row := range rows {
@@ -134,7 +136,7 @@ func TestWarningsOfAFit(t *testing.T) {
 			r.Warnings = r.Warnings[len(r.Warnings)-1:]
 		}
 		warned(t, tt.name, r.Warnings, tt.words...)
-		if len(tt.words) > 0 && !strings.Contains(notes, "warning: "+r.Warnings[0]+"\n") {
+		if len(tt.words) > 0 && !strings.Contains(notes, "warning: "+r.Warnings[0].String()+"\n") {
 			t.Errorf("%s: not said:\n%s", tt.name, notes)
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"normflow/flowlib/table"
 )
 
 // judged is what Anomalies says of rows, by the small model of two moons.
@@ -25,14 +27,14 @@ func judged(t *testing.T, m *Model, rows [][]float64, o AnomalyOptions) *Anomali
 }
 
 // warned checks that there is exactly one warning, with these words; none if there are none.
-func warned(t *testing.T, about string, warnings []string, words ...string) {
+func warned(t *testing.T, about string, warnings []table.Note, words ...string) {
 	t.Helper()
 	if len(words) == 0 && len(warnings) > 0 || len(words) > 0 && len(warnings) != 1 {
 		t.Errorf("%s: got the warnings %q, want one with %q", about, warnings, words)
 		return
 	}
 	for _, word := range words {
-		if !strings.Contains(warnings[0], word) || strings.Contains(warnings[0], "\n") {
+		if !strings.Contains(warnings[0].String(), word) || strings.Contains(warnings[0].String(), "\n") {
 			t.Errorf("%s: got %q, want %q in it", about, warnings[0], word)
 		}
 	}
@@ -55,7 +57,7 @@ func TestRateThatCannotBePromised(t *testing.T) {
 		if !slices.IsSortedFunc(a.Strangest, func(x, y Strange) int { return int(x.LogProb - y.LogProb) }) {
 			t.Errorf("not in order: %v", a.Strangest)
 		}
-		warned(t, "at a low rate", a.Warnings, "100 normal rows to compare with can promise no rate of false alarms below 0.009901: no row is flagged", "from --false-alarm 0.00991 on")
+		warned(t, "at a low rate", a.Warnings, "100 normal rows to compare with can promise no rate of false alarms below 0.009901: no row is flagged", "from 0.00991 on rows can be flagged")
 		if text, err := json.Marshal(a); err != nil || !strings.Contains(string(text), `"threshold":null`) || !strings.Contains(string(text), `"promised":false`) {
 			t.Errorf("%v in %s", err, text)
 		}
@@ -91,12 +93,12 @@ func TestWarningsOfCalibration(t *testing.T) {
 		want              string
 	}{
 		{"fresh", moons(6, 400), fresh, ""},
-		{"repeated", repeated, fresh, "only 20 of 400 rows of --calibration are different"},
+		{"repeated", repeated, fresh, "only 20 of 400 rows for calibration are different"},
 		{"a third repeated", append(moons(6, 200), moons(6, 100)...), fresh, "only 200 of 300 rows"},
-		{"of the fit, in another order and format", known, fresh, "the model was fitted to these rows of --calibration"},
-		{"some of the fit", known[:300], fresh, "the model was fitted to these rows of --calibration"},
-		{"those judged", fresh, fresh, "the table that is judged is that of --calibration"},
-		{"some of those judged", fresh[:30], fresh, "30 of the 300 rows that are judged are rows of --calibration"},
+		{"of the fit, in another order and format", known, fresh, "the model was fitted to these rows for calibration"},
+		{"some of the fit", known[:300], fresh, "the model was fitted to these rows for calibration"},
+		{"those judged", fresh, fresh, "the table that is judged is that for calibration"},
+		{"some of those judged", fresh[:30], fresh, "30 of the 300 rows that are judged are rows for calibration"},
 	} {
 		a := judged(t, m, tt.rows, AnomalyOptions{FalseAlarm: 0.1, Calibration: file(tt.calibration)})
 		if tt.want == "" {

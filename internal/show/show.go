@@ -23,6 +23,20 @@ func Name(s string) string {
 	return short + cut
 }
 
+// Path returns the path of a file, as Name does; of one of more than 200 runes it shows
+// the first 60 and the last 120, which tell more.
+func Path(path string) string {
+	const longest, head, tail = 200, 60, 120
+	runes := []rune(path)
+	if len(runes) <= longest {
+		if Printable(path) {
+			return path
+		}
+		return strconv.Quote(path)
+	}
+	return Path(string(runes[:head])) + "…" + Path(string(runes[len(runes)-tail:]))
+}
+
 // Quoted returns s as a Go string in quotes, of a longer text the first 60 runes.
 func Quoted(s string) string {
 	short, cut := shorten(s)
@@ -41,17 +55,22 @@ func Printable(s string) bool {
 	return utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) < 0
 }
 
+const mostNames = 20
+
 func list(names []string, show func(string) string) string {
-	const mostNames = 20
-	shown := make([]string, 0, min(len(names), mostNames+1))
-	for i, name := range names {
-		if i == mostNames {
-			shown = append(shown, "… ("+strconv.Itoa(len(names))+" in all)")
-			break
-		}
-		shown = append(shown, show(name))
+	shown := make([]string, len(names))
+	for i, name := range names[:min(len(names), mostNames)] {
+		shown[i] = show(name)
 	}
-	return strings.Join(shown, ", ")
+	return List(shown)
+}
+
+// List joins up to 20 texts, which can be printed as they are, by commas.
+func List(shown []string) string {
+	if len(shown) <= mostNames {
+		return strings.Join(shown, ", ")
+	}
+	return strings.Join(shown[:mostNames], ", ") + ", … (" + strconv.Itoa(len(shown)) + " in all)"
 }
 
 func shorten(s string) (short, cut string) {

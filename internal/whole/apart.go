@@ -39,10 +39,10 @@ func Apart(out string, reads ...string) error {
 			continue
 		}
 		if from.IsDir() && IsModel(in) && isUnder(out, from) {
-			return fmt.Errorf("%s: lies in the folder of the model %s, which holds nothing else: choose another folder", show.Name(out), show.Name(in))
+			return fmt.Errorf("%s: lies in the folder of the model %s, which holds nothing else: choose another folder", show.Path(out), show.Path(in))
 		}
 		if to != nil && to.IsDir() && isUnder(in, to) {
-			return fmt.Errorf("%s: the file to read, %s, lies in it: choose another folder for the output", show.Name(out), show.Name(in))
+			return fmt.Errorf("%s: the file to read, %s, lies in it: choose another folder for the output", show.Path(out), show.Path(in))
 		}
 	}
 	return nil
@@ -52,7 +52,7 @@ func named(path, stream string) string {
 	if path == "-" {
 		return stream
 	}
-	return show.Name(path)
+	return show.Path(path)
 }
 
 // stat is that of a path or a stream; nil where there is nothing.

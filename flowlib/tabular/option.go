@@ -1,0 +1,59 @@
+package tabular
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"normflow/flowlib/table"
+)
+
+// The options that a message of this package may speak of, beside those of [table].
+const (
+	OptionConditionOn table.Option = "ConditionOn"
+	OptionModel       table.Option = "Model"
+	OptionLayers      table.Option = "Layers"
+	OptionSteps       table.Option = "Steps"
+	OptionEngine      table.Option = "Engine"
+	OptionValid       table.Option = "Valid"
+	OptionTest        table.Option = "Test"
+	OptionResume      table.Option = "Resume"
+	OptionOut         table.Option = "Out"
+	OptionLabels      table.Option = "Labels"
+	OptionFalseAlarm  table.Option = "FalseAlarm"
+	OptionCalibration table.Option = "Calibration"
+	OptionCondition   table.Option = "Condition"
+	OptionCount       table.Option = "Count"
+	OptionTemperature table.Option = "Temperature"
+)
+
+// wrong is what is wrong with an option.
+func wrong(o table.Option, format string, args ...any) *table.Error {
+	return &table.Error{Option: o, Problem: fmt.Sprintf(format, args...)}
+}
+
+// remediable makes the advice of an error about the table fit the options.
+func (c FitConfig) remediable(err error) error {
+	var e *table.Error
+	if errors.As(err, &e) {
+		e.Remedies = c.leavingOut(e.Remedies)
+	}
+	return err
+}
+
+// leavingOut turns the advice to leave a column out into one that can be followed: what
+// was named can only be named no more.
+func (c FitConfig) leavingOut(remedies []table.Remedy) []table.Remedy {
+	fits := slices.Clone(remedies)
+	for i, r := range fits {
+		isContext := slices.ContainsFunc(r.Values, func(name string) bool { return slices.Contains(c.ConditionOn, name) })
+		switch {
+		case r.Option != table.OptionExclude:
+		case isContext:
+			fits[i] = table.Remedy{Do: "condition on other columns", Option: OptionConditionOn}
+		case len(c.Columns) > 0:
+			fits[i] = table.Remedy{Do: r.Do, Option: table.OptionColumns}
+		}
+	}
+	return fits
+}
