@@ -13,6 +13,8 @@ import (
 
 	"github.com/gomlx/compute"
 	_ "github.com/gomlx/compute/gobackend" // registers "go"
+
+	"normflow/internal/show"
 )
 
 // Known lists the names that Open takes besides "", which chooses.
@@ -88,7 +90,7 @@ func open(name string) (compute.Backend, error) {
 	}
 	kind, _, _ := strings.Cut(name, ":")
 	if kind != "xla" && kind != "go" {
-		return nil, fmt.Errorf("backend: unknown backend %q: use one of %s", name, strings.Join(Known, ", "))
+		return nil, fmt.Errorf("backend: unknown backend %s: use one of %s", show.Quoted(name), strings.Join(Known, ", "))
 	}
 	if !slices.Contains(compute.List(), kind) {
 		return nil, fmt.Errorf("backend: this program was built without %q (CGO_ENABLED=0 or the tag noxla): use \"go\"", kind)

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"gonum.org/v1/gonum/mat"
+
+	"normflow/internal/show"
 )
 
 // Density is a distribution over R^D that can be sampled and scored exactly,
@@ -112,7 +114,7 @@ func ByName(name string) (*Density, error) {
 		}
 		names = append(names, d.Name)
 	}
-	return nil, fmt.Errorf("dataset: unknown density %q: use one of %s", name, strings.Join(names, ", "))
+	return nil, fmt.Errorf("dataset: unknown density %s: use one of %s", show.Quoted(name), strings.Join(names, ", "))
 }
 
 // newRows returns n rows of d zeros that share one block of memory.

@@ -22,6 +22,7 @@ import (
 	"normflow/flowlib/eval"
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
+	"normflow/internal/show"
 	"normflow/internal/whole"
 )
 
@@ -86,7 +87,7 @@ const (
 func Run(ctx context.Context, b compute.Backend, root string, cfg Config, progress fit.Progress) (*Result, error) {
 	r, err := run(ctx, b, root, cfg, progress)
 	if err != nil {
-		return nil, fmt.Errorf("experiment: %s, seed %d: %w", cfg.Data, cfg.Seed, err)
+		return nil, fmt.Errorf("experiment: %s, seed %d: %w", show.Name(cfg.Data), cfg.Seed, err)
 	}
 	return r, nil
 }
@@ -101,7 +102,7 @@ func run(ctx context.Context, b compute.Backend, root string, cfg Config, progre
 	}
 	lock := flock.New(filepath.Join(r.Dir, "lock"))
 	if _, err := lock.TryLockContext(ctx, lockPoll); err != nil {
-		return nil, fmt.Errorf("waiting for another process to finish %s: %w", r.Dir, err)
+		return nil, fmt.Errorf("waiting for another process to finish %s: %w", show.Path(r.Dir), err)
 	}
 	defer lock.Unlock()
 
@@ -163,7 +164,7 @@ func (c Config) Check() error {
 		return err
 	}
 	if c.Flow.Features != density.Features || c.Flow.Context != 0 {
-		return fmt.Errorf("%s has %d features and no context, the flow has %d features and %d columns of context", c.Data, density.Features, c.Flow.Features, c.Flow.Context)
+		return fmt.Errorf("%s has %d features and no context, the flow has %d features and %d columns of context", show.Name(c.Data), density.Features, c.Flow.Features, c.Flow.Context)
 	}
 	for _, n := range []int{c.Train, c.Valid, c.Test} {
 		if n < 2 {
@@ -188,7 +189,7 @@ func (r *Result) load(b compute.Backend) (bool, error) {
 		return false, err
 	}
 	if err := json.Unmarshal(text, &r.Summary); err != nil {
-		return false, fmt.Errorf("%s is damaged, delete it: %w", filepath.Join(r.Dir, summaryFile), err)
+		return false, fmt.Errorf("%s is damaged, delete it: %w", show.Path(filepath.Join(r.Dir, summaryFile)), show.Error(err))
 	}
 	r.Model, err = flow.Load(b, r.modelDir())
 	return err == nil, err

@@ -6,6 +6,7 @@ import (
 
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/eval"
+	"normflow/internal/show"
 )
 
 // Proof holds the figures every fitted flow must pass, whatever it learned.
@@ -62,7 +63,7 @@ func (r *Result) proveFinite(fresh [][]float64, farOut int) (int, error) {
 		}
 		_, errNLL := eval.NLL(r.Model, x)
 		if err := errors.Join(errNLL, dataset.CheckRows(states[len(states)-1], r.Density.Features)); err != nil {
-			return 0, fmt.Errorf("%s: %w", name, err)
+			return 0, fmt.Errorf("%s: %w", show.Path(name), show.Error(err))
 		}
 		count += len(x)
 	}

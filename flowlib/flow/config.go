@@ -11,6 +11,7 @@ import (
 	"normflow/flowlib/base"
 	"normflow/flowlib/bijector"
 	"normflow/flowlib/dataset"
+	"normflow/internal/show"
 )
 
 // Config describes a flow completely, so that a saved model can be rebuilt from
@@ -97,7 +98,7 @@ func (c Config) check() error {
 		{"base", c.Base, []string{"", "normal", "diagnormal", "uniform", "mixture", "student"}},
 	} {
 		if !slices.Contains(choice.known, choice.got) {
-			return fmt.Errorf("unknown %s %q, known: %q", choice.field, choice.got, choice.known)
+			return fmt.Errorf("unknown %s %s, known: %q", choice.field, show.Quoted(choice.got), choice.known)
 		}
 	}
 	// Beyond these sizes float32 overflows, or has no digit left.
@@ -128,10 +129,10 @@ func (c Config) check() error {
 	}
 	for _, width := range c.Hidden {
 		if width < 1 || width > 1<<16 {
-			return fmt.Errorf("hidden widths must be between 1 and 65536, got %v", c.Hidden)
+			return fmt.Errorf("hidden widths must be between 1 and 65536, got %s", show.Value(c.Hidden))
 		}
 		if c.Residual && width != c.Hidden[0] {
-			return fmt.Errorf("hidden widths of residual blocks must be equal, got %v", c.Hidden)
+			return fmt.Errorf("hidden widths of residual blocks must be equal, got %s", show.Value(c.Hidden))
 		}
 	}
 	if c.Residual && len(c.Hidden) == 0 {

@@ -71,10 +71,10 @@ func (d description) checkSeal(text []byte) error {
 	case d.Version < 3:
 		return nil
 	case len(d.SHA256) != len(unsealed) || bytes.Count(text, []byte(d.SHA256)) != 1:
-		return fmt.Errorf("its sha256 is %q, expected %d hexadecimal digits that stand there once: the file is damaged or edited", d.SHA256, len(unsealed))
+		return fmt.Errorf("its sha256 is %s, expected %d hexadecimal digits that stand there once: the file is damaged or edited", show.Quoted(d.SHA256), len(unsealed))
 	}
 	if sum := hexSum(bytes.Replace(text, []byte(d.SHA256), []byte(unsealed), 1)); sum != d.SHA256 {
-		return fmt.Errorf("its SHA-256 is %s, its field sha256 says %s: the file is damaged or edited", sum, d.SHA256)
+		return fmt.Errorf("its SHA-256 is %s, its field sha256 says %s: the file is damaged or edited", sum, show.Path(d.SHA256))
 	}
 	return nil
 }
@@ -88,22 +88,22 @@ func describe(text []byte) (d description, err error) {
 		Library string `json:"library"`
 	}
 	if err := json.Unmarshal(text, &head); err != nil {
-		return d, fmt.Errorf("it is not whole JSON (%w): the file is cut off, damaged or edited", err)
+		return d, fmt.Errorf("it is not whole JSON (%w): the file is cut off, damaged or edited", show.Error(err))
 	}
 	if head.Format != formatName {
-		return d, fmt.Errorf("format is %q, expected %q", head.Format, formatName)
+		return d, fmt.Errorf("format is %s, expected %q", show.Quoted(head.Format), formatName)
 	}
 	if head.Version < 1 || head.Version > FormatVersion {
 		by := ""
 		if head.Library != "" {
-			by = fmt.Sprintf(", written by %q", head.Library)
+			by = fmt.Sprintf(", written by %s", show.Quoted(head.Library))
 		}
 		return d, fmt.Errorf("format version is %d%s, this program reads 1 to %d: use a newer program", head.Version, by, FormatVersion)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&d); err != nil {
-		return d, err
+		return d, show.Error(err)
 	}
 	return d, d.checkSeal(text)
 }
@@ -117,7 +117,7 @@ func parse(text []byte, weights io.Reader, size int64) (*Saved, error) {
 	}
 	dtype, err := dtypes.DTypeString(d.DType)
 	if err != nil || dtype != dtypes.Float32 && dtype != dtypes.Float64 {
-		return nil, fmt.Errorf("%s: dtype is %q, expected Float32 or Float64", modelFile, d.DType)
+		return nil, fmt.Errorf("%s: dtype is %s, expected Float32 or Float64", modelFile, show.Quoted(d.DType))
 	}
 	variables, err := d.Config.Variables()
 	if err != nil {
@@ -133,7 +133,7 @@ func parse(text []byte, weights io.Reader, size int64) (*Saved, error) {
 		return nil, fmt.Errorf("%s: the file has %d bytes, the config of %s needs %d for its numbers, and at most %d in all: the file is cut off, or of another model", weightsFile, size, modelFile, need, most)
 	}
 	if masks := d.Config.masks(); d.Version > 1 && !slices.Equal(d.Masks, masks) {
-		return nil, fmt.Errorf("%s: the masks are %q, this program makes %q of the same config: the file is edited, or of another program", modelFile, d.Masks, masks)
+		return nil, fmt.Errorf("%s: the masks are %s, this program makes %s of the same config: the file is edited, or of another program", modelFile, show.QuotedNames(d.Masks), show.QuotedNames(masks))
 	}
 	hash := sha256.New()
 	f, err := safetensors.Decode(io.TeeReader(weights, hash), size)
@@ -141,7 +141,7 @@ func parse(text []byte, weights io.Reader, size int64) (*Saved, error) {
 		return nil, fmt.Errorf("%s: %w: the file is cut off, damaged or edited", weightsFile, err)
 	}
 	if sum := hex.EncodeToString(hash.Sum(nil)); sum != d.WeightsSHA256 {
-		return nil, fmt.Errorf("%s: its SHA-256 is %s, %s says %s: the file is damaged or edited", weightsFile, sum, modelFile, d.WeightsSHA256)
+		return nil, fmt.Errorf("%s: its SHA-256 is %s, %s says %s: the file is damaged or edited", weightsFile, sum, modelFile, show.Path(d.WeightsSHA256))
 	}
 	s := &Saved{
 		Training: d.Training, Parameters: int(trained),
@@ -168,10 +168,10 @@ func fitHeaders(variables []Variable, tensors []safetensors.Tensor, dtype dtypes
 			return fmt.Errorf("variable %s is missing", v.Path)
 		}
 		if t.DType != dtypeNames[dtype] {
-			return fmt.Errorf("variable %s is of type %s, expected %s", v.Path, t.DType, dtypeNames[dtype])
+			return fmt.Errorf("variable %s is of type %s, expected %s", v.Path, show.Name(t.DType), dtypeNames[dtype])
 		}
 		if !slices.Equal(t.Shape, v.Shape) {
-			return fmt.Errorf("variable %s has shape %v, expected %s with shape %v", t.Name, t.Shape, v.Path, v.Shape)
+			return fmt.Errorf("variable %s has shape %s, expected %s with shape %v", show.Name(t.Name), show.Value(t.Shape), v.Path, v.Shape)
 		}
 		delete(byName, v.Path)
 	}

@@ -74,7 +74,7 @@ func (m *Model) Saved(training any) (*Saved, error) {
 // Write is [Model.Save]. On an error there is nothing new, and the old model is whole.
 func (s *Saved) Write(dir string) error {
 	if err := s.write(dir); err != nil {
-		return fmt.Errorf("flow: saving %s: %w", dir, err)
+		return fmt.Errorf("flow: saving %s: %w", show.Path(dir), err)
 	}
 	return nil
 }
@@ -129,7 +129,7 @@ func CheckWritable(dir string) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("%s: no model can be saved here: %w", dir, err)
+		return fmt.Errorf("%s: no model can be saved here: %w", show.Path(dir), err)
 	}
 	return nil
 }

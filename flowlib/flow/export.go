@@ -73,7 +73,7 @@ func (s *Saved) Export(path string) error {
 		err = ErrExtension
 	}
 	if err != nil {
-		return fmt.Errorf("flow: exporting to %s: %w", path, err)
+		return fmt.Errorf("flow: exporting to %s: %w", show.Path(path), err)
 	}
 	return nil
 }
@@ -90,7 +90,7 @@ var numpyNames = map[string]string{"F32": "<f4", "F64": "<f8"}
 func Import(path string, config *Config) (*Saved, error) {
 	s, err := importFile(path, config)
 	if err != nil {
-		return nil, fmt.Errorf("flow: importing %s: %w", path, err)
+		return nil, fmt.Errorf("flow: importing %s: %w", show.Path(path), err)
 	}
 	return s, nil
 }
@@ -197,7 +197,7 @@ func (f *exportFile) openNPZ(in io.ReaderAt, size int64) (err error) {
 		switch {
 		case a.Name == exportName && len(a.Shape) == 0 && dtype == "":
 			if length, _ := strconv.Atoi(strings.TrimPrefix(a.DType, "|S")); length > longest {
-				return fmt.Errorf("array %q has %d bytes, expected a config of at most %d", a.Name, length, longest)
+				return fmt.Errorf("array %s has %d bytes, expected a config of at most %d", show.Quoted(a.Name), length, longest)
 			}
 			if err := f.npz.Load(i); err != nil {
 				return err
@@ -206,7 +206,7 @@ func (f *exportFile) openNPZ(in io.ReaderAt, size int64) (err error) {
 		case dtype != "":
 			f.Tensors, f.places = append(f.Tensors, safetensors.Tensor{Name: a.Name, DType: dtype, Shape: a.Shape}), append(f.places, i)
 		default:
-			return fmt.Errorf("array %s is of type %q, expected <f4 or <f8", show.Quoted(a.Name), a.DType)
+			return fmt.Errorf("array %s is of type %s, expected <f4 or <f8", show.Quoted(a.Name), show.Quoted(a.DType))
 		}
 	}
 	return nil
@@ -220,22 +220,22 @@ func (f *exportFile) config() (*Config, error) {
 	}
 	var e exported
 	if err := json.Unmarshal([]byte(text), &e); err != nil {
-		return nil, fmt.Errorf("%s: %w", exportName, err)
+		return nil, fmt.Errorf("%s: %w", exportName, show.Error(err))
 	}
 	if e.Format != exportFormat || e.Version < 1 || e.Version > exportVersion {
-		return nil, fmt.Errorf("%s: format is %q of version %d, this program reads %q of version 1 to %d", exportName, e.Format, e.Version, exportFormat, exportVersion)
+		return nil, fmt.Errorf("%s: format is %s of version %d, this program reads %q of version 1 to %d", exportName, show.Quoted(e.Format), e.Version, exportFormat, exportVersion)
 	}
 	// What this program does not know would be passed over.
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&e); err != nil {
-		return nil, fmt.Errorf("%s: %w", exportName, err)
+		return nil, fmt.Errorf("%s: %w", exportName, show.Error(err))
 	}
 	if err := e.Config.check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", exportName, err)
 	}
 	if masks := e.Config.masks(); !slices.Equal(masks, e.Masks) {
-		return nil, fmt.Errorf("%s: the masks are %q, this program makes %q of the same config", exportName, e.Masks, masks)
+		return nil, fmt.Errorf("%s: the masks are %s, this program makes %s of the same config", exportName, show.QuotedNames(e.Masks), show.QuotedNames(masks))
 	}
 	return &e.Config, nil
 }

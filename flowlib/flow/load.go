@@ -8,12 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gomlx/compute"
 
 	"normflow/flowlib/byhand"
+	"normflow/internal/show"
 	"normflow/internal/whole"
 )
 
@@ -27,7 +27,7 @@ func Load(backend compute.Backend, dir string) (*Model, error) {
 	}
 	m, err := s.Model(backend)
 	if err != nil {
-		return nil, fmt.Errorf("flow: loading %s: %w", dir, err)
+		return nil, fmt.Errorf("flow: loading %s: %w", show.Path(dir), err)
 	}
 	return m, nil
 }
@@ -60,7 +60,7 @@ func (s *Saved) ByHand() (*byhand.Flow[float64], error) {
 func Read(dir string) (*Saved, error) {
 	target, err := whole.Follow(filepath.Clean(dir))
 	if err != nil {
-		return nil, fmt.Errorf("flow: loading %s: %w", dir, err)
+		return nil, fmt.Errorf("flow: loading %s: %w", show.Path(dir), err)
 	}
 	for attempt := 0; ; attempt++ {
 		s, err := readOnce(dir)
@@ -79,9 +79,9 @@ func Read(dir string) (*Saved, error) {
 			continue
 		}
 		if between {
-			return nil, fmt.Errorf("flow: loading %s: %w", dir, interrupted(target))
+			return nil, fmt.Errorf("flow: loading %s: %w", show.Path(dir), interrupted(target))
 		}
-		return nil, fmt.Errorf("flow: loading %s: %w", dir, noModel(dir, err))
+		return nil, fmt.Errorf("flow: loading %s: %w", show.Path(dir), noModel(dir, err))
 	}
 }
 
@@ -106,6 +106,14 @@ type missingError string
 func (e missingError) Error() string { return string(e) }
 func (e missingError) Unwrap() error { return fs.ErrNotExist }
 
+func paths(all []string) string {
+	shown := make([]string, len(all))
+	for i, path := range all {
+		shown[i] = show.Path(path)
+	}
+	return show.List(shown)
+}
+
 func hasOld(folder string) bool {
 	_, err := os.Lstat(filepath.Join(folder, "old"))
 	return err == nil
@@ -124,7 +132,7 @@ func interrupted(dir string) error {
 		}
 	}
 	return fmt.Errorf("saving was interrupted here: the old model lies in %s, and the new one in %s: move one of them to %s",
-		strings.Join(old, ", "), strings.Join(fresh, ", "), dir)
+		paths(old), paths(fresh), show.Path(dir))
 }
 
 // movedError is an error that arose while another process replaced the folder.
@@ -177,7 +185,7 @@ func openPlain(root *os.Root, name string) (*os.File, int64, error) {
 		return nil, 0, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, 0, fmt.Errorf("%s is no plain file", name)
+		return nil, 0, fmt.Errorf("%s is no plain file", show.Path(name))
 	}
 	f, err := root.Open(name)
 	return f, info.Size(), err

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"normflow/flowlib/bijector"
+	"normflow/internal/show"
 )
 
 // RealNVP is 8 affine coupling layers, masks alternating, with conditioners of
@@ -90,13 +91,13 @@ func Named(name string, features int) (Config, error) {
 	parts := strings.Split(name, "+")
 	build, ok := Zoo[parts[0]]
 	if !ok {
-		return Config{}, fmt.Errorf("flow: no %q in the zoo, known: %s", parts[0], strings.Join(slices.Sorted(maps.Keys(Zoo)), ", "))
+		return Config{}, fmt.Errorf("flow: no %s in the zoo, known: %s", show.Quoted(parts[0]), strings.Join(slices.Sorted(maps.Keys(Zoo)), ", "))
 	}
 	c := build(features)
 	for _, change := range parts[1:] {
 		apply, ok := changes[change]
 		if !ok {
-			return Config{}, fmt.Errorf("flow: unknown change %q in %q, known: %s", change, name, strings.Join(slices.Sorted(maps.Keys(changes)), ", "))
+			return Config{}, fmt.Errorf("flow: unknown change %s in %s, known: %s", show.Quoted(change), show.Quoted(name), strings.Join(slices.Sorted(maps.Keys(changes)), ", "))
 		}
 		apply(&c)
 	}

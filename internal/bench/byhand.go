@@ -7,6 +7,7 @@ import (
 	"normflow/flowlib/flow"
 	"normflow/internal/kernel"
 	"normflow/internal/safetensors"
+	"normflow/internal/show"
 )
 
 // byHand is package byhand, with the fast product of matrices in the place of its own.
@@ -42,10 +43,10 @@ func startByHand(s Start) (*byhand.Flow[float32], error) {
 		for _, w := range flow.ByHandWeights(f) {
 			values, err := found[w.Path].Float64s()
 			if err != nil {
-				return nil, fmt.Errorf("%s: %s: %w", s.Weights, w.Path, err)
+				return nil, fmt.Errorf("%s: %s: %w", show.Path(s.Weights), w.Path, err)
 			}
 			if len(values) != len(w.Values) {
-				return nil, fmt.Errorf("%s: %s has %d numbers, expected %d", s.Weights, w.Path, len(values), len(w.Values))
+				return nil, fmt.Errorf("%s: %s has %d numbers, expected %d", show.Path(s.Weights), w.Path, len(values), len(w.Values))
 			}
 			copy(w.Values, values)
 		}

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+
+	"normflow/internal/show"
 )
 
 // Children measures at each batch size in a process of its own, since a process
@@ -28,7 +30,7 @@ func Children(ctx context.Context, args []string, batches []int, stderr io.Write
 		}
 		var line Line
 		if err := json.Unmarshal(stdout.Bytes(), &line); err != nil {
-			return fmt.Errorf("bench: the measurement at batch %d printed %q: %w", batch, stdout.String(), err)
+			return fmt.Errorf("bench: the measurement at batch %d printed %s: %w", batch, show.Quoted(stdout.String()), err)
 		}
 		if err := each(line); err != nil {
 			return err

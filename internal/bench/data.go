@@ -15,6 +15,7 @@ import (
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/flow"
 	"normflow/internal/safetensors"
+	"normflow/internal/show"
 	"normflow/internal/whole"
 )
 
@@ -69,12 +70,12 @@ func WriteData(dir string, seed uint64) error {
 func ReadPoints(path string) ([]float32, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("bench: %w (flow bench-data -o DIR makes one)", err)
+		return nil, fmt.Errorf("bench: %w (flow bench-data -o DIR makes one)", show.Error(err))
 	}
 	defer file.Close()
 	points, err := readPoints(file)
 	if err != nil {
-		return nil, fmt.Errorf("bench: %s: %w", path, err)
+		return nil, fmt.Errorf("bench: %s: %w", show.Path(path), err)
 	}
 	return points, nil
 }
@@ -82,18 +83,18 @@ func ReadPoints(path string) ([]float32, error) {
 func readPoints(r io.Reader) ([]float32, error) {
 	lines := bufio.NewScanner(r)
 	if !lines.Scan() || lines.Text() != "x,y" {
-		return nil, fmt.Errorf("line 1 is %q, expected the header x,y", lines.Text())
+		return nil, fmt.Errorf("line 1 is %s, expected the header x,y", show.Quoted(lines.Text()))
 	}
 	points := make([]float32, 0, 2*Points)
 	for number := 2; lines.Scan(); number++ {
 		x, y, ok := strings.Cut(lines.Text(), ",")
 		if !ok {
-			return nil, fmt.Errorf("line %d is %q, expected two numbers and a comma between them", number, lines.Text())
+			return nil, fmt.Errorf("line %d is %s, expected two numbers and a comma between them", number, show.Quoted(lines.Text()))
 		}
 		for column, text := range []string{x, y} {
 			v, err := strconv.ParseFloat(text, 32)
 			if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-				return nil, fmt.Errorf("line %d, column %d is %q, expected a finite number", number, column+1, text)
+				return nil, fmt.Errorf("line %d, column %d is %s, expected a finite number", number, column+1, show.Quoted(text))
 			}
 			points = append(points, float32(v))
 		}

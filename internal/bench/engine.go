@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"normflow/internal/show"
 )
 
 // Engine is one implementation of the model, ready to work.
@@ -64,7 +66,7 @@ func Open(name string, s Start) (Engine, error) {
 }
 
 func unknown(what, got string, known []string) error {
-	return fmt.Errorf("unknown %s %q: use one of %s", what, got, strings.Join(known, ", "))
+	return fmt.Errorf("unknown %s %s: use one of %s", what, show.Quoted(got), strings.Join(known, ", "))
 }
 
 // Tasks there are.

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/sbinet/npyio/npy"
+
+	"normflow/internal/show"
 )
 
 // Magic is what an NPY array starts with.
@@ -65,12 +67,12 @@ func ReadHeader(r io.Reader, most int) (h npy.Header, length int, err error) {
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("is not a sound NPY file (%v): make it anew", p)
+			err = fmt.Errorf("is not a sound NPY file (%s): make it anew", show.Value(p))
 		}
 	}()
 	reader, err := npy.NewReader(bytes.NewReader(header))
 	if err != nil {
-		return h, 0, fmt.Errorf("the NPY header is not understood (%w): save a plain array of numbers", err)
+		return h, 0, fmt.Errorf("the NPY header is not understood (%w): save a plain array of numbers", show.Error(err))
 	}
 	return reader.Header, len(header), nil
 }

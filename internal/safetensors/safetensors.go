@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 
+	"normflow/internal/show"
 	"normflow/internal/whole"
 )
 
@@ -64,11 +65,11 @@ func Write(path string, f File) error {
 	}
 	out, err := whole.Create(path)
 	if err != nil {
-		return fmt.Errorf("safetensors: writing %s: %w", path, err)
+		return fmt.Errorf("safetensors: writing %s: %w", show.Path(path), err)
 	}
 	defer out.Abort()
 	if err := binary.Write(out, binary.LittleEndian, uint64(len(text))); err != nil {
-		return fmt.Errorf("safetensors: writing %s: %w", path, err)
+		return fmt.Errorf("safetensors: writing %s: %w", show.Path(path), err)
 	}
 	chunks := [][]byte{text}
 	for _, t := range f.Tensors {
@@ -76,11 +77,11 @@ func Write(path string, f File) error {
 	}
 	for _, chunk := range chunks {
 		if _, err := out.Write(chunk); err != nil {
-			return fmt.Errorf("safetensors: writing %s: %w", path, err)
+			return fmt.Errorf("safetensors: writing %s: %w", show.Path(path), err)
 		}
 	}
 	if err := out.Commit(); err != nil {
-		return fmt.Errorf("safetensors: writing %s: %w", path, err)
+		return fmt.Errorf("safetensors: writing %s: %w", show.Path(path), err)
 	}
 	return nil
 }
@@ -89,7 +90,7 @@ func Write(path string, f File) error {
 func Read(path string) (File, error) {
 	f, err := read(path)
 	if err != nil {
-		return File{}, fmt.Errorf("safetensors: %s: %w", path, err)
+		return File{}, fmt.Errorf("safetensors: %s: %w", show.Path(path), err)
 	}
 	return f, nil
 }
@@ -114,7 +115,7 @@ func Decode(in io.Reader, size int64) (File, error) {
 	for _, e := range entries {
 		data := make([]byte, e.Offsets[1]-e.Offsets[0])
 		if _, err := io.ReadFull(in, data); err != nil {
-			return File{}, fmt.Errorf("tensor %q: %w", e.name, err)
+			return File{}, fmt.Errorf("tensor %s: %w", show.Quoted(e.name), err)
 		}
 		f.Tensors = append(f.Tensors, Tensor{Name: e.name, DType: e.DType, Shape: e.Shape, Data: data})
 	}
@@ -136,12 +137,12 @@ func decodeHeader(in io.Reader, size int64) (f File, entries []entry, err error)
 	}
 	var header map[string]json.RawMessage
 	if err := json.Unmarshal(text, &header); err != nil {
-		return f, nil, fmt.Errorf("the header is not JSON: %w", err)
+		return f, nil, fmt.Errorf("the header is not JSON: %w", show.Error(err))
 	}
 	f.Metadata = map[string]string{}
 	if raw, ok := header["__metadata__"]; ok {
 		if err := json.Unmarshal(raw, &f.Metadata); err != nil {
-			return f, nil, fmt.Errorf("metadata: %w", err)
+			return f, nil, fmt.Errorf("metadata: %w", show.Error(err))
 		}
 		delete(header, "__metadata__")
 	}
@@ -149,10 +150,10 @@ func decodeHeader(in io.Reader, size int64) (f File, entries []entry, err error)
 	for name, raw := range header {
 		e := entry{name: name}
 		if err := json.Unmarshal(raw, &e); err != nil {
-			return f, nil, fmt.Errorf("tensor %q: %w", name, err)
+			return f, nil, fmt.Errorf("tensor %s: %w", show.Quoted(name), err)
 		}
 		if err := e.check(available); err != nil {
-			return f, nil, fmt.Errorf("tensor %q: %w", name, err)
+			return f, nil, fmt.Errorf("tensor %s: %w", show.Quoted(name), err)
 		}
 		entries = append(entries, e)
 	}
@@ -162,7 +163,7 @@ func decodeHeader(in io.Reader, size int64) (f File, entries []entry, err error)
 	var offset uint64
 	for _, e := range entries {
 		if e.Offsets[0] != offset {
-			return f, nil, fmt.Errorf("tensor %q starts at byte %d of the data, expected %d", e.name, e.Offsets[0], offset)
+			return f, nil, fmt.Errorf("tensor %s starts at byte %d of the data, expected %d", show.Quoted(e.name), e.Offsets[0], offset)
 		}
 		offset = e.Offsets[1]
 	}
@@ -175,20 +176,20 @@ func decodeHeader(in io.Reader, size int64) (f File, entries []entry, err error)
 func (e entry) check(available uint64) error {
 	element, ok := elementSize[e.DType]
 	if !ok {
-		return fmt.Errorf("unknown dtype %q", e.DType)
+		return fmt.Errorf("unknown dtype %s", show.Quoted(e.DType))
 	}
 	want := uint64(element)
 	for _, dim := range e.Shape {
 		if dim < 0 || uint64(dim) > available {
-			return fmt.Errorf("shape %v does not fit a file of %d bytes", e.Shape, available)
+			return fmt.Errorf("shape %s does not fit a file of %d bytes", show.Value(e.Shape), available)
 		}
 		if dim != 0 && want > available/uint64(dim) {
-			return fmt.Errorf("shape %v does not fit a file of %d bytes", e.Shape, available)
+			return fmt.Errorf("shape %s does not fit a file of %d bytes", show.Value(e.Shape), available)
 		}
 		want *= uint64(dim)
 	}
 	if e.Offsets[0] > e.Offsets[1] || e.Offsets[1] > available || e.Offsets[1]-e.Offsets[0] != want {
-		return fmt.Errorf("bytes %v of %d do not hold shape %v of %s", e.Offsets, available, e.Shape, e.DType)
+		return fmt.Errorf("bytes %s of %d do not hold shape %s of %s", show.Value(e.Offsets), available, show.Value(e.Shape), show.Name(e.DType))
 	}
 	return nil
 }
@@ -226,7 +227,7 @@ func (t Tensor) Float64s() ([]float64, error) {
 			values = append(values, math.Float64frombits(binary.LittleEndian.Uint64(t.Data[i:])))
 		}
 	default:
-		return nil, fmt.Errorf("tensor %q is %s, expected F32 or F64", t.Name, t.DType)
+		return nil, fmt.Errorf("tensor %s is %s, expected F32 or F64", show.Quoted(t.Name), show.Name(t.DType))
 	}
 	return values, nil
 }

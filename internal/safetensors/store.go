@@ -9,6 +9,8 @@ import (
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"normflow/internal/show"
 )
 
 var dtypeNames = map[dtypes.DType]string{
@@ -67,17 +69,17 @@ func ToStore(store *model.Store, prefix string, values []Tensor) error {
 			return fmt.Errorf("variable %s is missing", v.Path())
 		}
 		if t.DType != dtypeNames[v.DType()] || !slices.Equal(t.Shape, v.Shape().Dimensions) {
-			return fmt.Errorf("variable %s is %s%v, expected %s%v", t.Name, t.DType, t.Shape, dtypeNames[v.DType()], v.Shape().Dimensions)
+			return fmt.Errorf("variable %s is %s%s, expected %s%v", show.Name(t.Name), show.Name(t.DType), show.Value(t.Shape), dtypeNames[v.DType()], v.Shape().Dimensions)
 		}
 		value := tensors.FromShape(shapes.Make(v.DType(), t.Shape...))
 		if err := value.MutableBytes(func(data []byte) { copy(data, t.Data) }); err != nil {
-			return fmt.Errorf("variable %s: %w", t.Name, err)
+			return fmt.Errorf("variable %s: %w", show.Name(t.Name), err)
 		}
 		fresh[v] = value
 		delete(byName, t.Name)
 	}
 	for name := range byName {
-		return fmt.Errorf("variable %s is not part of this model", name)
+		return fmt.Errorf("variable %s is not part of this model", show.Name(name))
 	}
 	for v, value := range fresh {
 		if err := v.SetValue(value); err != nil {

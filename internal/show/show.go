@@ -3,6 +3,7 @@
 package show
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -86,3 +87,30 @@ func shorten(s string) (short, cut string) {
 	}
 	return s, ""
 }
+
+// Value shows what is not a text of its own, such as a shape.
+func Value(v any) string { return Name(fmt.Sprint(v)) }
+
+// Error returns an error that says what err does, in at most 300 runes that can all be
+// printed: of errors by other packages, which quote what stands in a file.
+func Error(err error) error {
+	const longest = 300
+	text := err.Error()
+	if runes := []rune(text); len(runes) > longest {
+		text = string(runes[:longest]) + "…"
+	} else if Printable(text) {
+		return err
+	}
+	if !Printable(text) {
+		text = strings.NewReplacer("\n", `\n`, "\t", `\t`).Replace(Text(text))
+	}
+	return shown{text, err}
+}
+
+type shown struct {
+	text string
+	err  error
+}
+
+func (s shown) Error() string { return s.text }
+func (s shown) Unwrap() error { return s.err }

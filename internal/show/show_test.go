@@ -1,6 +1,7 @@
 package show
 
 import (
+	"errors"
 	"strings"
 	"testing"
 )
@@ -36,5 +37,32 @@ func TestNames(t *testing.T) {
 	}
 	if got := Names(strings.Split(strings.Repeat("x ", 30)+"x", " ")); !strings.HasSuffix(got, "x, … (31 in all)") {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestPath(t *testing.T) {
+	long := "/" + strings.Repeat("folder/", 60)
+	for _, tt := range []struct{ in, want string }{
+		{"/tmp/a table.csv", "/tmp/a table.csv"},
+		{"/tmp/a\nflow: all is well", `"/tmp/a\nflow: all is well"`},
+		{long + "t.csv", long[:60] + "…" + long[len(long)-115:] + "t.csv"},
+		{"a\n" + long, `"a\n` + long[:58] + `"…` + long[len(long)-120:]},
+	} {
+		if got := Path(tt.in); got != tt.want {
+			t.Errorf("Path(%q) = %q, want %q", tt.in, got, tt.want)
+		}
+	}
+}
+
+func TestError(t *testing.T) {
+	for _, tt := range []struct{ in, want string }{
+		{`no "such" thing`, `no "such" thing`},
+		{"unknown field \"a\n\x1b\"", `unknown field "a\n\x1b"`},
+		{strings.Repeat("long", 100), strings.Repeat("long", 75) + "…"},
+	} {
+		err := errors.New(tt.in)
+		if got := Error(err); got.Error() != tt.want || !errors.Is(got, err) {
+			t.Errorf("Error(%q) = %q, want %q", tt.in, got, tt.want)
+		}
 	}
 }

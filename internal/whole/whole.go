@@ -14,6 +14,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"normflow/internal/show"
 )
 
 // File is a file that is written. Nothing is at its path until Commit, and an older
@@ -54,7 +56,7 @@ func Create(path string) (*File, error) {
 	sweep(filepath.Dir(target))
 	pending, err := create(filepath.Dir(target))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no folder %s: make it, or name another", filepath.Dir(path))
+		return nil, fmt.Errorf("there is no folder %s: make it, or name another", show.Path(filepath.Dir(path)))
 	}
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"github.com/janpfeifer/must"
 
 	"normflow/flowlib/figure"
+	"normflow/internal/show"
 )
 
 // kinds and variants are what the ablation crosses: the model of cmd/measure is
@@ -57,7 +58,7 @@ func parseAblation(path string, text []byte) (Ablation, error) {
 	a := Ablation{runs: map[cell][]measured{}}
 	var all []measured
 	if err := json.Unmarshal(text, &all); err != nil {
-		return a, fmt.Errorf("nb: %s: %w", path, err)
+		return a, fmt.Errorf("nb: %s: %w", show.Path(path), show.Error(err))
 	}
 	for _, run := range all {
 		at := cell{data: slices.Index(a.Data, run.Data), variant: -1}
@@ -72,7 +73,7 @@ func parseAblation(path string, text []byte) (Ablation, error) {
 			}
 		}
 		if at.variant < 0 {
-			return a, fmt.Errorf("nb: %s: the model %q is none of the ablation's", path, run.Model)
+			return a, fmt.Errorf("nb: %s: the model %s is none of the ablation's", show.Path(path), show.Quoted(run.Model))
 		}
 		a.runs[at] = append(a.runs[at], run)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/janpfeifer/must"
 
 	"normflow/flowlib/figure"
+	"normflow/internal/show"
 )
 
 // speedEngines are the programs in the comparison, in the order of tables and
@@ -66,7 +67,7 @@ func ReadSpeeds() Speeds {
 func parseSpeeds(path string, text []byte) (Speeds, error) {
 	var s Speeds
 	if err := json.Unmarshal(text, &s); err != nil {
-		return s, fmt.Errorf("nb: %s: %w", path, err)
+		return s, fmt.Errorf("nb: %s: %w", show.Path(path), show.Error(err))
 	}
 	if len(s.Medians) == 0 || len(s.Lines) == 0 {
 		return s, fmt.Errorf("nb: %s: %d medians of %d lines, expected some; make bench measures them", path, len(s.Medians), len(s.Lines))
