@@ -18,6 +18,7 @@ import (
 	"normflow/flowlib/table"
 	"normflow/flowlib/tabular"
 	"normflow/internal/show"
+	"normflow/internal/whole"
 )
 
 // What the tab key offers, see 'flow completion --help'. Nothing here says what is
@@ -69,7 +70,7 @@ func models(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCom
 	var found []string
 	for _, e := range entries {
 		path := folder + e.Name()
-		if _, err := os.Stat(filepath.Join(path, "model.json")); err == nil && strings.HasPrefix(e.Name(), start) && show.Printable(e.Name()) {
+		if _, err := os.Stat(filepath.Join(path, whole.ModelFile)); err == nil && strings.HasPrefix(e.Name(), start) && show.Printable(e.Name()) {
 			found = append(found, path)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"normflow/flowlib/flow"
 	"normflow/flowlib/tabular"
 	"normflow/internal/show"
+	"normflow/internal/whole"
 )
 
 func newShow() *cobra.Command {
@@ -96,7 +97,7 @@ func (d shown) write(w io.Writer) error {
 	line("written by", "%s, format %d", show.Name(d.Library), d.FormatVersion)
 	line("weights", "SHA-256 %s", d.WeightsSHA256)
 	if d.SHA256 != "" {
-		line("model.json", "SHA-256 %s", d.SHA256)
+		line(whole.ModelFile, "SHA-256 %s", d.SHA256)
 	}
 	for _, part := range []struct {
 		name string

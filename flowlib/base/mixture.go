@@ -12,6 +12,8 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/model/initializer"
 	"github.com/gomlx/gomlx/support/exceptions"
+
+	"normflow/internal/names"
 )
 
 // MaxLogScale bounds the log-scales of a [Mixture]: a component is never narrower
@@ -103,8 +105,8 @@ func (m *Mixture) variables(scope *model.Scope, g *Graph, dtype dtypes.DType) (m
 	}, shapes.Make(dtype, m.components, m.features))
 	logits := variable(scope, g, "logits", initializer.Zero, shapes.Make(dtype, m.components))
 	// Whether Start has set them, saved with them; see bijector.CheckInitialised.
-	if scope.GetVariable("initialised") == nil {
-		scope.WithInitializer(initializer.Zero).VariableWithShape("initialised", shapes.Make(dtype)).SetTrainable(false)
+	if scope.GetVariable(names.Initialised) == nil {
+		scope.WithInitializer(initializer.Zero).VariableWithShape(names.Initialised, shapes.Make(dtype)).SetTrainable(false)
 	}
 	return means, MulScalar(Tanh(DivScalar(logScales, MaxLogScale)), MaxLogScale), LogSoftmax(logits)
 }

@@ -3,6 +3,8 @@ package bijector
 import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"normflow/internal/names"
 )
 
 // Chain applies bijectors one after another, the first one first in Forward:
@@ -29,7 +31,7 @@ func (c Chain) Inverse(scope *model.Scope, x, context *Node) (z, logDet *Node) {
 func (c Chain) ForwardStates(scope *model.Scope, z, context *Node) (states []*Node, logDet *Node) {
 	states, logDet = []*Node{z}, zeroLogDet(z)
 	for i, b := range c {
-		x, ld := b.Forward(scope.At("%02d", i), states[i], context)
+		x, ld := b.Forward(scope.At(names.Place, i), states[i], context)
 		states, logDet = append(states, x), Add(logDet, ld)
 	}
 	return states, logDet
@@ -40,7 +42,7 @@ func (c Chain) ForwardStates(scope *model.Scope, z, context *Node) (states []*No
 func (c Chain) InverseStates(scope *model.Scope, x, context *Node) (states []*Node, logDet *Node) {
 	states, logDet = []*Node{x}, zeroLogDet(x)
 	for i := len(c) - 1; i >= 0; i-- {
-		z, ld := c[i].Inverse(scope.At("%02d", i), states[len(states)-1], context)
+		z, ld := c[i].Inverse(scope.At(names.Place, i), states[len(states)-1], context)
 		states, logDet = append(states, z), Add(logDet, ld)
 	}
 	return states, logDet

@@ -11,6 +11,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/model/initializer"
+
+	"normflow/internal/names"
 )
 
 // DataDependent bijectors set variables from data once, before training.
@@ -45,7 +47,7 @@ func (c Chain) Initialize(scope *model.Scope, v, context *Node, forward bool) {
 		if !forward {
 			i = len(c) - 1 - n
 		}
-		at := scope.At("%02d", i)
+		at := scope.At(names.Place, i)
 		if dependsOnData(c[i]) {
 			c[i].(DataDependent).Initialize(at, v, context, forward)
 			waiting--
@@ -83,12 +85,10 @@ func (i Invert) Initialize(scope *model.Scope, v, context *Node, forward bool) {
 	}
 }
 
-const initialisedName = "initialised"
-
 // initialisedFlag is the saved variable, 0 or 1, of a data-dependent bijector. It
 // has the dtype of the data, as all variables of a flow.
 func initialisedFlag(scope *model.Scope, like *Node) *model.Variable {
-	flag := variable(scope, initialisedName, initializer.Zero, shapes.Make(like.DType()))
+	flag := variable(scope, names.Initialised, initializer.Zero, shapes.Make(like.DType()))
 	return flag.SetTrainable(false)
 }
 
@@ -101,7 +101,7 @@ func initialisedFlag(scope *model.Scope, like *Node) *model.Variable {
 func CheckInitialised(store *model.Store, prefix string) error {
 	var constant, undefined, untouched []error
 	for flag := range store.IterVariables() {
-		if !strings.HasPrefix(flag.Path(), prefix) || flag.Name() != initialisedName {
+		if !strings.HasPrefix(flag.Path(), prefix) || flag.Name() != names.Initialised {
 			continue
 		}
 		done, err := numbers(flag)

@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"normflow/flowlib/bijector"
+	"normflow/internal/names"
 )
 
 // place is one bijector on the way from events to latents, the innermost where
@@ -35,7 +36,7 @@ func walk(places *[]place, scope *model.Scope, b bijector.Bijector, v, context *
 			if inverse {
 				i = len(b) - 1 - i
 			}
-			v = walk(places, scope.At("%02d", i), b[i], v, context, inverse)
+			v = walk(places, scope.At(names.Place, i), b[i], v, context, inverse)
 		}
 		return v
 	case bijector.Invert:
@@ -56,7 +57,7 @@ func (t *trainer) flowWalk(scope *model.Scope, rows *Node) (places []place, nll 
 	x, context := t.model.Split(rows)
 	z := walk(&places, scope.At("flow"), t.model.Flow().Chain(), x, context, true)
 	logProb := t.model.Flow().LatentLogProb(scope, z)
-	places = append(places, place{path: "/flow/base", kind: "the base", in: z, out: logProb})
+	places = append(places, place{path: strings.TrimSuffix(names.BasePrefix, "/"), kind: "the base", in: z, out: logProb})
 	for _, p := range places {
 		if p.logDet != nil {
 			logProb = Add(logProb, p.logDet)

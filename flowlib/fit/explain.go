@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"normflow/flowlib/base"
+	"normflow/internal/names"
 	"normflow/internal/safetensors"
 )
 
@@ -109,7 +110,7 @@ func firstNotFinite(list []safetensors.Tensor) (name string) {
 		if finiteTensor(t) {
 			continue
 		}
-		if strings.HasPrefix(t.Name, flowPrefix) {
+		if strings.HasPrefix(t.Name, names.FlowPrefix) {
 			return t.Name
 		}
 		if name == "" {

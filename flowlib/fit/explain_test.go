@@ -17,6 +17,7 @@ import (
 	"normflow/flowlib/base"
 	"normflow/flowlib/bijector"
 	"normflow/flowlib/flow"
+	"normflow/internal/names"
 	"normflow/internal/safetensors"
 )
 
@@ -187,7 +188,7 @@ func mention(t *testing.T, err error, want ...string) {
 
 func finiteModel(t *testing.T, m *flow.Model) {
 	t.Helper()
-	w, err := safetensors.FromStore(m.Store(), flowPrefix)
+	w, err := safetensors.FromStore(m.Store(), names.FlowPrefix)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"normflow/flowlib/backend"
+	"normflow/internal/names"
 )
 
 // parts makes a step on all cores where the backend works on one: each takes a part
@@ -67,7 +68,7 @@ func newParts(t *trainer, count int) (*parts, error) {
 		}
 		weights := 0
 		for v := range scope.IterVariables() {
-			if v.Trainable && strings.HasPrefix(v.Path(), flowPrefix) {
+			if v.Trainable && strings.HasPrefix(v.Path(), names.FlowPrefix) {
 				v.NodeValue(schedule.Graph()) // for the optimizer, which looks for what the graph uses
 				weights++
 			}

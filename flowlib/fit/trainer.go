@@ -14,6 +14,7 @@ import (
 
 	"normflow/flowlib/backend"
 	"normflow/flowlib/flow"
+	"normflow/internal/names"
 	"normflow/internal/safetensors"
 )
 
@@ -70,7 +71,7 @@ func (t *trainer) createState() error {
 		return err
 	}
 	for v := range scratch.IterVariables() {
-		if strings.HasPrefix(v.Path(), flowPrefix) {
+		if strings.HasPrefix(v.Path(), names.FlowPrefix) {
 			continue // the model has it, a weight or a fixed number
 		}
 		if old := store.GetVariable(v.Path()); old != nil {
@@ -83,9 +84,6 @@ func (t *trainer) createState() error {
 	}
 	return store.InitializeVariables(t.model.Backend(), nil)
 }
-
-// flowPrefix is where the variables of a flow live.
-const flowPrefix = "/flow/"
 
 // schedule is what changes from step to step, [2], for [trainer.stepGraph]: the
 // learning rate and the share of the newest weights in the average.

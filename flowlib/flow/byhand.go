@@ -6,6 +6,7 @@ import (
 
 	"normflow/flowlib/bijector"
 	"normflow/flowlib/byhand"
+	"normflow/internal/names"
 )
 
 // ByHand returns the model in plain Go, with a copy of its weights, in standardized
@@ -146,9 +147,9 @@ func (c Config) byHand() (*byhand.Flow[float64], error) {
 func ByHandWeights(f *byhand.Flow[float64]) (weights []Weight) {
 	for i, c := range f.Layers {
 		for j, l := range c.Conditioner {
-			path := fmt.Sprintf("%s%02d/conditioner/hidden_%d/", flowPrefix, i, j)
+			path := fmt.Sprintf("%s"+names.Place+"/conditioner/hidden_%d/", names.FlowPrefix, i, j)
 			if j == len(c.Conditioner)-1 {
-				path = fmt.Sprintf("%s%02d/conditioner/out/", flowPrefix, i)
+				path = fmt.Sprintf("%s"+names.Place+"/conditioner/out/", names.FlowPrefix, i)
 			}
 			weights = append(weights, Weight{path + "weights", []int{l.In, l.Out}, l.W}, Weight{path + "biases", []int{l.Out}, l.B})
 		}

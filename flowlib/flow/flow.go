@@ -14,6 +14,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"normflow/flowlib/bijector"
+	"normflow/internal/names"
 )
 
 // Base is the distribution p_Z of the latents. See package base.
@@ -69,7 +70,7 @@ func (f *Flow) Chain() bijector.Chain { return slices.Clone(f.chain) }
 // LatentLogProb returns the log-density of each row of z, [B, D], under the base,
 // in nats: [B].
 func (f *Flow) LatentLogProb(scope *model.Scope, z *Node) *Node {
-	return f.base.LogProb(scope.At(scopeName).At(baseName), z)
+	return f.base.LogProb(scope.At(names.Flow).At(names.Base), z)
 }
 
 // LogProb returns the log-density of each row of x, in nats, in the precision of x:
@@ -88,15 +89,15 @@ func (f *Flow) Score(scope *model.Scope, x, context *Node) *Node {
 
 // logProb works in the given precision.
 func (f *Flow) logProb(scope *model.Scope, x, context *Node, precision dtypes.DType) *Node {
-	scope = scope.At(scopeName)
+	scope = scope.At(names.Flow)
 	z, context := ConvertDType(x, precision), inPrecision(context, precision)
 	var logDets []*Node
 	for i := len(f.chain) - 1; i >= 0; i-- {
 		var logDet *Node
-		z, logDet = f.chain[i].Inverse(scope.At("%02d", i), z, context)
+		z, logDet = f.chain[i].Inverse(scope.At(names.Place, i), z, context)
 		z, logDets = withinRange(z, x.DType()), append(logDets, logDet)
 	}
-	logProb := f.base.LogProb(scope.At(baseName), z)
+	logProb := f.base.LogProb(scope.At(names.Base), z)
 	for _, logDet := range logDets {
 		logProb = Add(logProb, logDet)
 	}
@@ -131,12 +132,12 @@ func (f *Flow) Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count in
 // SampleLogProb is Sample that returns the log-density [count] of the draws as
 // well, under the flow at temperature 1, whatever they were drawn at.
 func (f *Flow) SampleLogProb(scope *model.Scope, g *Graph, dtype dtypes.DType, count int, temperature, context *Node) (x, logProb *Node) {
-	scope = scope.At(scopeName)
-	x = ConvertDType(f.base.Sample(scope.At(baseName), g, dtype, count, temperature), dtypes.Float64)
-	logProb, context = f.base.LogProb(scope.At(baseName), x), inPrecision(context, dtypes.Float64)
+	scope = scope.At(names.Flow)
+	x = ConvertDType(f.base.Sample(scope.At(names.Base), g, dtype, count, temperature), dtypes.Float64)
+	logProb, context = f.base.LogProb(scope.At(names.Base), x), inPrecision(context, dtypes.Float64)
 	for i, b := range f.chain {
 		var logDet *Node
-		x, logDet = b.Forward(scope.At("%02d", i), x, context)
+		x, logDet = b.Forward(scope.At(names.Place, i), x, context)
 		logProb = Sub(logProb, logDet)
 	}
 	return x, logProb
@@ -145,25 +146,17 @@ func (f *Flow) SampleLogProb(scope *model.Scope, g *Graph, dtype dtypes.DType, c
 // Initialize sets the variables that depend on data from x, [B, D], where that
 // has not been done before. See [bijector.DataDependent].
 func (f *Flow) Initialize(scope *model.Scope, x, context *Node) {
-	f.chain.Initialize(scope.At(scopeName), x, context, false)
+	f.chain.Initialize(scope.At(names.Flow), x, context, false)
 }
 
 // Forward returns z, the state after each bijector, and last x = f(z); each [B, D].
 func (f *Flow) Forward(scope *model.Scope, z, context *Node) []*Node {
-	states, _ := f.chain.ForwardStates(scope.At(scopeName), z, context)
+	states, _ := f.chain.ForwardStates(scope.At(names.Flow), z, context)
 	return states
 }
 
 // Inverse returns x, the state after undoing each bijector, and last z = f⁻¹(x); each [B, D].
 func (f *Flow) Inverse(scope *model.Scope, x, context *Node) []*Node {
-	states, _ := f.chain.InverseStates(scope.At(scopeName), x, context)
+	states, _ := f.chain.InverseStates(scope.At(names.Flow), x, context)
 	return states
 }
-
-const (
-	scopeName = "flow" // where a flow's variables live: what a model saves
-	baseName  = "base" // where those of its base live, below
-
-	flowPrefix = "/" + scopeName + "/"
-	basePrefix = flowPrefix + baseName + "/"
-)

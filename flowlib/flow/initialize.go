@@ -9,6 +9,7 @@ import (
 
 	"normflow/flowlib/bijector"
 	"normflow/flowlib/dataset"
+	"normflow/internal/names"
 )
 
 // Initialize sets the variables that depend on data, those of ActNorm and of a
@@ -26,7 +27,7 @@ func (m *Model) Initialize(rows [][]float64) error {
 	if err := dataset.CheckRows(rows, m.Columns()); err != nil {
 		return fmt.Errorf("flow: initialising: %w", err)
 	}
-	if bijector.CheckInitialised(m.store, flowPrefix) == nil {
+	if bijector.CheckInitialised(m.store, names.FlowPrefix) == nil {
 		return nil // done, or nothing to do
 	}
 	before, err := m.Weights()
@@ -37,7 +38,7 @@ func (m *Model) Initialize(rows [][]float64) error {
 		err = m.startBase(rows)
 	}
 	if err == nil {
-		err = bijector.CheckInitialised(m.store, flowPrefix)
+		err = bijector.CheckInitialised(m.store, names.FlowPrefix)
 	}
 	if err != nil {
 		return fmt.Errorf("flow: initialising: %w", errors.Join(err, m.SetWeights(before)))
@@ -65,7 +66,7 @@ type starter interface {
 // startBase does so, unless the base's variable "initialised" says it was done.
 func (m *Model) startBase(rows [][]float64) error {
 	base, ok := m.flow.base.(starter)
-	if !ok || bijector.CheckInitialised(m.store, basePrefix) == nil {
+	if !ok || bijector.CheckInitialised(m.store, names.BasePrefix) == nil {
 		return nil
 	}
 	states, err := m.Inverse(rows)
@@ -80,10 +81,10 @@ func (m *Model) startBase(rows [][]float64) error {
 	if err != nil {
 		return err
 	}
-	start["initialised"] = []float64{1}
+	start[names.Initialised] = []float64{1}
 	var weights []Weight
 	for name, values := range start {
-		v := m.store.GetVariable(basePrefix + name)
+		v := m.store.GetVariable(names.BasePrefix + name)
 		if v == nil {
 			return fmt.Errorf("the base has no variable %s to start", name)
 		}

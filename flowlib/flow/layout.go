@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"normflow/internal/names"
 )
 
 // Variable is the name and shape of a variable of a flow.
@@ -35,19 +37,19 @@ func (c Config) Variables() ([]Variable, error) {
 		}
 		if c.ActNorm {
 			l.at(place)
-			l.add("initialised", false)
+			l.add(names.Initialised, false)
 			l.add("log_scale", true, c.Features)
 			l.add("shift", true, c.Features)
 			place++
 		}
 	}
-	l.prefix = basePrefix
+	l.prefix = names.BasePrefix
 	switch c.Base {
 	case "diagnormal":
 		l.add("location", true, c.Features)
 		l.add("log_scale", true, c.Features)
 	case "mixture":
-		l.add("initialised", false)
+		l.add(names.Initialised, false)
 		l.add("log_scales", true, c.Components, c.Features)
 		l.add("logits", true, c.Components)
 		l.add("means", true, c.Components, c.Features)
@@ -61,7 +63,7 @@ type layout struct {
 	variables []Variable
 }
 
-func (l *layout) at(place int) { l.prefix = fmt.Sprintf("%s%02d/", flowPrefix, place) }
+func (l *layout) at(place int) { l.prefix = fmt.Sprintf("%s"+names.Place+"/", names.FlowPrefix, place) }
 
 func (l *layout) add(name string, trained bool, shape ...int) {
 	l.variables = append(l.variables, Variable{l.prefix + name, append([]int{}, shape...), trained})

@@ -16,6 +16,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"normflow/flowlib/density"
+	"normflow/internal/names"
 )
 
 // Model is a flow with its numbers on a backend, which [NewModel], [Config.NewModel]
@@ -111,7 +112,7 @@ func (m *Model) NumParameters() int {
 		return 0
 	}
 	n := 0
-	for v := range m.store.Scope("/" + scopeName).IterVariables() {
+	for v := range m.store.Scope("/" + names.Flow).IterVariables() {
 		if v.Trainable {
 			n += v.Shape().Size()
 		}

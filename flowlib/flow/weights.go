@@ -9,6 +9,8 @@ import (
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"normflow/internal/names"
 )
 
 // Weight is one variable of a flow, row-major, whatever the precision inside.
@@ -24,7 +26,7 @@ func (m *Model) Weights() ([]Weight, error) {
 		return nil, err
 	}
 	var weights []Weight
-	for v := range m.store.Scope("/" + scopeName).IterVariables() {
+	for v := range m.store.Scope("/" + names.Flow).IterVariables() {
 		t, err := v.Value()
 		if err != nil {
 			return nil, fmt.Errorf("flow: variable %s: %w", v.Path(), err)
@@ -44,7 +46,7 @@ func (m *Model) Variables() ([]Variable, error) {
 
 // variablesOf lists those of the flow in a store.
 func variablesOf(store *model.Store) (all []Variable) {
-	for v := range store.Scope("/" + scopeName).IterVariables() {
+	for v := range store.Scope("/" + names.Flow).IterVariables() {
 		all = append(all, Variable{v.Path(), append([]int{}, v.Shape().Dimensions...), v.Trainable})
 	}
 	slices.SortFunc(all, func(a, b Variable) int { return strings.Compare(a.Path, b.Path) })

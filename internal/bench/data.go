@@ -14,6 +14,7 @@ import (
 	"normflow/flowlib/backend"
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/flow"
+	"normflow/internal/names"
 	"normflow/internal/safetensors"
 	"normflow/internal/show"
 	"normflow/internal/whole"
@@ -24,7 +25,7 @@ const (
 	Points      = 20_000    // in data.csv
 	Density     = "moons10" // that they are drawn from
 	DataFile    = "data.csv"
-	WeightsFile = "weights.safetensors"
+	WeightsFile = whole.WeightsFile
 )
 
 // config is the model under test.
@@ -59,7 +60,7 @@ func WriteData(dir string, seed uint64) error {
 	if err != nil {
 		return err
 	}
-	weights, err := safetensors.FromStore(m.Store(), "/flow/")
+	weights, err := safetensors.FromStore(m.Store(), names.FlowPrefix)
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}

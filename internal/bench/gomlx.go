@@ -4,6 +4,7 @@ import (
 	"normflow/flowlib/backend"
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
+	"normflow/internal/names"
 	"normflow/internal/safetensors"
 )
 
@@ -27,7 +28,7 @@ func openGoMLX(name string, s Start) (Engine, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := safetensors.ToStore(e.model.Store(), "/flow/", f.Tensors); err != nil {
+		if err := safetensors.ToStore(e.model.Store(), names.FlowPrefix, f.Tensors); err != nil {
 			return nil, err
 		}
 	}
