@@ -125,7 +125,7 @@ func runFor(cmd *exec.Cmd, wanted *regexp.Regexp) (found string, err error) {
 	for lines.Scan() {
 		if match := wanted.FindStringSubmatch(lines.Text()); match != nil {
 			found = match[1]
-			if time.Since(said) > time.Minute {
+			if wanted == execsLine && time.Since(said) > time.Minute { // that it goes on
 				said = time.Now()
 				fmt.Fprintln(os.Stderr, lines.Text())
 			}
