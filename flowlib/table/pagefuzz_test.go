@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/parquet-go/parquet-go/encoding/delta"
 	"github.com/parquet-go/parquet-go/format"
 
 	"normflow/internal/memory/memorytest"
@@ -17,15 +18,30 @@ import (
 // out is as much as was promised, or an error; twice the same, and nothing of the page
 // before shines through.
 func FuzzPages(f *testing.F) {
-	texts := []byte{1, 0, 0, 0, 'a', 2, 0, 0, 0, 'b', 'c'}
-	deltas := []byte{128, 1, 4, 3, 2, 4, 2, 0, 0, 0, 0xe4, 0, 0, 0, 0, 0, 0, 0} // 1, and two differences
-	for encoding := range byte(10) {
-		for physical := range byte(8) {
-			f.Add(physical, encoding, byte(8), true, uint16(3), []byte{6, 1}, texts, bytes.Repeat([]byte{3, 0x24}, 20))
-			f.Add(physical, encoding, byte(4), false, uint16(3), []byte{}, texts, deltas)
-			f.Add(physical, encoding, byte(2), false, uint16(2), []byte{}, make([]byte, 64), texts)
-			f.Add(physical, encoding, byte(16), true, uint16(700), []byte{3, 0x55, 0xf4, 10, 1}, make([]byte, 64), append(deltas, deltas...))
-		}
+	ends := []uint32{0, 4, 8, 12}
+	three := []byte("abcdabxyzzzz")
+	texts := []byte("\x04\x00\x00\x00abcd\x04\x00\x00\x00abxy\x04\x00\x00\x00zzzz and more than is needed")
+	runs := []byte{3, 0b101, 0, 0, 0, 0, 0, 0}
+	for _, seed := range []struct {
+		physical format.Type
+		encoding format.Encoding
+		data     []byte
+	}{
+		{format.ByteArray, format.Plain, texts},
+		{format.Int32, format.Plain, texts}, {format.Int64, format.Plain, texts}, {format.Int96, format.Plain, bytes.Repeat(texts, 2)},
+		{format.Double, format.Plain, texts}, {format.Float, format.Plain, texts}, {format.FixedLenByteArray, format.Plain, texts},
+		{format.Boolean, format.Plain, runs},
+		{format.Boolean, format.RLE, []byte{2, 0, 0, 0, 3, 0b101}},
+		{format.Double, format.ByteStreamSplit, texts[:24]}, {format.Float, format.ByteStreamSplit, three}, {format.FixedLenByteArray, format.ByteStreamSplit, three},
+		{format.Int32, format.DeltaBinaryPacked, must(new(delta.BinaryPackedEncoding).EncodeInt32(nil, []int32{5, -7, 1 << 30}))},
+		{format.Int64, format.DeltaBinaryPacked, must(new(delta.BinaryPackedEncoding).EncodeInt64(nil, []int64{5, -7, 1 << 60}))},
+		{format.ByteArray, format.DeltaLengthByteArray, must(new(delta.LengthByteArrayEncoding).EncodeByteArray(nil, three, ends))},
+		{format.ByteArray, format.DeltaByteArray, must(new(delta.ByteArrayEncoding).EncodeByteArray(nil, three, ends))},
+		{format.FixedLenByteArray, format.DeltaByteArray, must(new(delta.ByteArrayEncoding).EncodeFixedLenByteArray(nil, three, 4))},
+		{format.ByteArray, format.RLEDictionary, []byte{2, 3, 0b100100, 0}}, {format.Int64, format.RLEDictionary, []byte{1, 6, 0}},
+	} {
+		f.Add(byte(seed.physical), byte(seed.encoding), byte(3), false, uint16(3), []byte{}, texts, seed.data)
+		f.Add(byte(seed.physical), byte(seed.encoding), byte(3), true, uint16(6), []byte{3, 0b101010}, texts, seed.data)
 	}
 	f.Fuzz(func(t *testing.T, physical, encoding, width byte, optional bool, n uint16, levels, dictionary, data []byte) {
 		defer memorytest.Watch(t, 16<<20+500*(len(levels)+len(dictionary)+len(data)))()

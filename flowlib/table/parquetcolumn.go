@@ -260,7 +260,7 @@ func (p *parquetColumn) decode(encoding format.Encoding, levels, data []byte, n,
 	}
 	present := n
 	if p.optional {
-		if present, err = countRuns(levels, 1, n); err != nil {
+		if present, levels, err = countRuns(levels, 1, n); err != nil {
 			return err
 		}
 		if p.levels, err = sized(p.room, p.levels, n+mostFill); err != nil {
@@ -292,13 +292,14 @@ func (p *parquetColumn) indices(data []byte, n int) (err error) {
 	if len(data) == 0 || data[0] > 32 {
 		return errBrokenPage
 	}
-	if _, err := countRuns(data[1:], int(data[0]), n); err != nil {
+	_, used, err := countRuns(data[1:], int(data[0]), n)
+	if err != nil {
 		return err
 	}
 	if p.places, err = sized(p.room, p.places, n+mostFill); err != nil {
 		return err
 	}
-	if p.places, err = (&rle.DictionaryEncoding{}).DecodeInt32(p.places, data); err != nil || len(p.places) < n {
+	if p.places, err = (&rle.DictionaryEncoding{}).DecodeInt32(p.places, data[:1+len(used)]); err != nil || len(p.places) < n {
 		return errBrokenPage
 	}
 	for _, i := range p.places[:n] {

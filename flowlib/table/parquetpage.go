@@ -135,7 +135,7 @@ func (v *values) booleans(room *allowance, bits []byte) (err error) {
 }
 
 func (v *values) runs(room *allowance, data []byte) (err error) {
-	if _, err := countRuns(data, 1, v.n); err != nil {
+	if _, data, err = countRuns(data, 1, v.n); err != nil {
 		return err
 	}
 	if v.own, err = sized(room, v.own, v.n+mostFill); err != nil {

@@ -33,15 +33,20 @@ func TestCountRuns(t *testing.T) {
 		{"a group that is cut off", []byte{5, 0xff}, 1, 16, 0, false},
 		{"a run without its value", []byte{10}, 1, 5, 0, false},
 		{"a run of 2³⁰", []byte{0x80, 0x80, 0x80, 0x80, 8, 1}, 1, 5, 0, false},
-		{"runs without end", bytes.Repeat([]byte{0x80, 0x40, 1}, 4), 1, 5, 0, false}, // 4096 each
+		{"more than fills a group", []byte{0x80, 0x80, 1, 1}, 1, 5, 0, false}, // 8192
+		{"junk behind", []byte{10, 1, 0xff, 0xff, 0xff, 0xff, 0xff}, 1, 5, 5, true},
+		{"a run of none", []byte{0, 10, 10, 1}, 1, 5, 0, false},
 		{"2⁶⁰ groups, whose bytes overflow", binary.AppendUvarint(nil, 1<<61|1), 8, 5, 0, false},
 		{"two bytes wide", []byte{10, 1, 2}, 12, 5, 0, true},
 		{"two bytes wide, cut off", []byte{10, 1}, 12, 5, 0, false},
 	}
 	for _, tt := range tests {
-		ones, err := countRuns(tt.b, tt.width, tt.n)
+		ones, used, err := countRuns(tt.b, tt.width, tt.n)
 		if (err == nil) != tt.sound || err == nil && tt.width == 1 && ones != tt.ones {
 			t.Errorf("%s: got %d, %v", tt.name, ones, err)
+		}
+		if tt.name == "junk behind" && len(used) != 2 {
+			t.Errorf("%s: used %x", tt.name, used)
 		}
 	}
 }

@@ -11,18 +11,19 @@ const mostFill = 1 << 12
 // countRuns walks over the hybrid of runs and bit-packed groups of eight in b,
 // which must hold n values of a width in bits, but for what fills the last
 // group; of one bit, it returns how many of the n are 1: as levels, the values that are
-// not null.
-func countRuns(b []byte, width, n int) (ones int, err error) {
-	total := 0
-	for len(b) > 0 {
+// not null. The decoder must be given the bytes it returns and no more: it would go on,
+// and of a run of none it takes the value for the next run's length.
+func countRuns(all []byte, width, n int) (ones int, used []byte, err error) {
+	total, b := 0, all
+	for total < n {
 		header, k := binary.Uvarint(b)
 		if k <= 0 {
-			return 0, errBrokenPage
+			return 0, nil, errBrokenPage
 		}
 		b = b[k:]
 		count := header >> 1
-		if count > mostPageValues {
-			return 0, errBrokenPage
+		if count == 0 || count > mostPageValues {
+			return 0, nil, errBrokenPage
 		}
 		length := (width + 7) / 8
 		if header&1 != 0 {
@@ -30,7 +31,7 @@ func countRuns(b []byte, width, n int) (ones int, err error) {
 			count *= 8
 		}
 		if length > len(b) {
-			return 0, errBrokenPage
+			return 0, nil, errBrokenPage
 		}
 		if width == 1 && header&1 != 0 {
 			for i := range min(int(count), n-min(n, total)) {
@@ -41,13 +42,10 @@ func countRuns(b []byte, width, n int) (ones int, err error) {
 		}
 		b = b[length:]
 		if total += int(count); total > n+mostFill {
-			return 0, errBrokenPage
+			return 0, nil, errBrokenPage
 		}
 	}
-	if total < n {
-		return 0, errBrokenPage
-	}
-	return ones, nil
+	return ones, all[:len(all)-len(b)], nil
 }
 
 // deltaLength walks over numbers packed as differences, of at most so many bits, at the
