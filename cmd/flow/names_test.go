@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,12 +38,18 @@ func saidOfNames(t *testing.T, args []string, out, said string) {
 
 // Whatever columns, files and models are called, every command says it in lines of its own.
 func TestNamesForgeNothing(t *testing.T) {
+	for _, length := range []int{300, 8000} {
+		t.Run(fmt.Sprint(length), func(t *testing.T) { forgeNothing(t, strings.Repeat("long", length/4)) })
+	}
+}
+
+// forgeNothing goes through all commands, with a name that is long.
+func forgeNothing(t *testing.T, long string) {
 	dir := filepath.Join(t.TempDir(), "d\nflow: all is well\x1b[2K")
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	in := func(name string) string { return filepath.Join(dir, name) }
-	long := strings.Repeat("long", 2000)
 	drawn := strings.Split(must(t, "data", "sample", "moons10", "-n", "400"), "\n")
 	var b, bad strings.Builder
 	for i, line := range drawn[:401] {

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -92,5 +95,97 @@ func TestRemediesExist(t *testing.T) {
 	}
 	if named < 20 {
 		t.Errorf("only %d flags were named: the test looks for too little", named)
+	}
+}
+
+// What a message advises works: the flag that it prints, behind the command as it was,
+// in a shell.
+func TestRemediesWork(t *testing.T) {
+	dir := t.TempDir()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// rows are a table of n rows, below a head, by which numbers vary.
+	rows := func(head string, n int, row func(x, y float64) string) string {
+		var b strings.Builder
+		b.WriteString(head)
+		rng := rand.New(rand.NewPCG(1, 2))
+		for range n {
+			b.WriteString(row(rng.NormFloat64(), rng.NormFloat64()) + "\n")
+		}
+		return b.String()
+	}
+	plain := func(mark string) func(x, y float64) string {
+		return func(x, y float64) string { return fmt.Sprintf("%.4f%s%.4f", x, mark, y) }
+	}
+	numbered := "id,x,y\n"
+	for i, line := range strings.Split(strings.TrimSpace(rows("", 200, plain(","))), "\n") {
+		numbered += fmt.Sprintf("%d,%s\n", i+1, line)
+	}
+	remedy := regexp.MustCompile(`\((--[^()]*(?:\([^()]*\)[^()]*)*)\)`)
+	for name, tt := range map[string]struct {
+		text string
+		more string // of the command
+		want int    // remedies in the message
+	}{
+		"a column of text":       {text: rows("a,x,y\n", 200, func(x, y float64) string { return fmt.Sprintf("u,%.4f,%.4f", x, y) }), want: 1},
+		"columns of text":        {text: rows("\"a, b\",it's,x,y\n", 200, func(x, y float64) string { return fmt.Sprintf("u,v,%.4f,%.4f", x, y) }), want: 1},
+		"a name for a shell":     {text: rows("\"$(touch gone) `id` \"\"q\"\" \\ !\",x,y\n", 200, func(x, y float64) string { return fmt.Sprintf("u,%.4f,%.4f", x, y) }), want: 1},
+		"names that forge":       {text: rows(`"`+forged+`","`+eraser+`",x,y`+"\n", 200, func(x, y float64) string { return fmt.Sprintf("u,v,%.4f,%.4f", x, y) }), want: 1},
+		"a name that forges":     {text: rows(`"`+eraser+`%s",x,y`+"\n", 200, func(x, y float64) string { return fmt.Sprintf("u,%.4f,%.4f", x, y) }), want: 1},
+		"a missing value":        {text: rows("g,x,y\n,1,2\n", 200, func(x, y float64) string { return fmt.Sprintf("%.4f,%.4f,%.4f", x*y, x, y) }), want: 2},
+		"a mark that is missing": {text: rows("g,x,y\n*,1,2\n", 200, func(x, y float64) string { return fmt.Sprintf("%.4f,%.4f,%.4f", x*y, x, y) }), more: "--missing drop", want: 2},
+		"marks of thousands":     {text: rows("x;y\n", 200, func(x, y float64) string { return fmt.Sprintf("1.%03d;2.%03d", int(100*x+500), int(100*y+500)) }), want: 2},
+		"another decimal mark":   {text: rows("x;y\n", 200, plain(";")), more: "--decimal ,", want: 1},
+		"a delimiter":            {text: rows("x:y\n", 200, plain(":")), want: 1},
+		"a header or a row": {text: rows("1,2,3\n", 200, func(x, y float64) string {
+			return fmt.Sprintf("%d,%d,%d", 1+int(50+10*x)%9, 1+int(50+10*y)%9, 1+int(70+10*x*y)%9)
+		}), want: 2},
+		"a spread no float holds": {text: rows("g,x,y\n", 200, func(x, y float64) string { return fmt.Sprintf("%.17g,%.4f,%.4f", 1e17+16*float64(int(x)), x, y) }), want: 1},
+		"text, columns named":     {text: rows("a,x,y\n", 200, func(x, y float64) string { return fmt.Sprintf("u,%.4f,%.4f", x, y) }), more: "--columns a,x,y", want: 0},
+		"numbers of rows":         {text: numbered, want: 1},
+		"the same twice":          {text: rows("\"x (°C)\",x,y\n", 200, func(x, y float64) string { return fmt.Sprintf("%.17g,%.17g,%.4f", 3*x, x, y) }), want: 1},
+		"a point or thousands": {text: rows("x,y\n", 200, func(x, y float64) string {
+			return fmt.Sprintf("1%d.%03d,1%d.%03d", int(50+10*x)%10, int(500+100*y), int(50+10*y)%10, int(500+100*x))
+		}), want: 1},
+		"text, conditioned on": {text: rows("a,x,y\n", 200, func(x, y float64) string { return fmt.Sprintf("u,%.4f,%.4f", x, y) }), more: "--condition-on a", want: 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(dir, "t.csv")
+			if err := os.WriteFile(file, []byte(tt.text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			call := "exec " + shellWord(self) + " fit " + shellWord(file) + " -o " + filepath.Join(dir, "m") + " --model gaussian " + tt.more
+			fit := func(more string) (string, error) {
+				cmd := exec.Command("sh", "-c", call+" "+more)
+				cmd.Dir, cmd.Env = dir, append(os.Environ(), asCommand+"=1")
+				text, err := cmd.CombinedOutput()
+				return string(text), err
+			}
+			said, err := fit("")
+			message := ""
+			for line := range strings.Lines(said) {
+				if strings.HasPrefix(line, "flow: ") || err == nil && strings.HasPrefix(line, "warning: ") {
+					message += line
+				}
+			}
+			remedies := 0
+			for _, found := range remedy.FindAllStringSubmatch(message, -1) {
+				if !strings.Contains(found[1], " ") {
+					continue // what to give it is up to the user
+				}
+				remedies++
+				if said, err := fit(found[1]); err != nil {
+					t.Errorf("%s\nsays %q, with which it says\n%s", message, found[1], said)
+				}
+			}
+			if remedies != tt.want {
+				t.Errorf("%d remedies, want %d: %s", remedies, tt.want, message)
+			}
+			if _, err := os.Stat(filepath.Join(dir, "gone")); err == nil {
+				t.Error("a name was run")
+			}
+		})
 	}
 }

@@ -49,7 +49,12 @@ func replacer(args []string, which func(arg string) bool) *strings.Replacer {
 	slices.SortFunc(words, func(a, b string) int { return len(b) - len(a) }) // the first that fits is taken
 	var pairs []string
 	for _, word := range words {
-		pairs = append(pairs, strconv.Quote(word), show.Quoted(word), word, show.Name(word))
+		shown := show.Path(word)
+		quoted := shown
+		if show.Printable(word) {
+			quoted = strconv.Quote(shown)
+		}
+		pairs = append(pairs, strconv.Quote(word), quoted, word, shown)
 	}
 	if pairs == nil {
 		return nil

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/csv"
 	"errors"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,9 +14,12 @@ import (
 	"normflow/flowlib/tabular"
 )
 
-// longestValue is how many runes a flag's value may have to be said; a longer one would
-// make a line that nobody reads.
-const longestValue = 400
+// A value of a flag with more runes than these, in all or in one name, is not said: it
+// would make a line that nobody reads.
+const (
+	longestValue = 400
+	longestName  = 100
+)
 
 // flagOf is the flag of an option: its name in lower case, its words parted by hyphens.
 func flagOf(o table.Option) string {
@@ -50,7 +54,8 @@ func namer(cmd *cobra.Command) table.Namer {
 		if o == table.OptionExclude {
 			value = listOf(values)
 		}
-		if utf8.RuneCountInString(value) > longestValue {
+		isLong := func(name string) bool { return utf8.RuneCountInString(name) > longestName }
+		if utf8.RuneCountInString(value) > longestValue || slices.ContainsFunc(values, isLong) {
 			return flag
 		}
 		return flag + " " + shellWord(value)
