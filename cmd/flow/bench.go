@@ -90,7 +90,7 @@ func oneBench(a bench.Ask) []string {
 
 func newBenchData() *cobra.Command {
 	var dir string
-	var seed uint64
+	var seed int64
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "bench-data -o DIR",
@@ -111,7 +111,7 @@ weights.safetensors, the fresh weights of a RealNVP over two features.`,
 		},
 	}
 	cmd.Flags().StringVarP(&dir, "out", "o", "", "folder to write to")
-	cmd.Flags().Uint64Var(&seed, "seed", 0, "of the points and of the weights")
+	cmd.Flags().Int64Var(&seed, "seed", 0, "of the points and of the weights")
 	addJSON(cmd.Flags(), &asJSON)
 	offer(cmd, "out", folders)
 	return cmd

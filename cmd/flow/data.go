@@ -59,7 +59,7 @@ negative log-likelihood on fresh data.`,
 
 func newDataSample() *cobra.Command {
 	var count int64
-	var seed uint64
+	var seed int64
 	var out string
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -88,7 +88,7 @@ the file says its format: .npy, .npz, .parquet, or CSV (.gz: zipped).`,
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(struct {
 					density
 					Count int64  `json:"count"`
-					Seed  uint64 `json:"seed"`
+					Seed  int64  `json:"seed"`
 					Out   string `json:"out"`
 				}{density{d.Name, d.Features, d.Entropy}, count, seed, out})
 			}
@@ -98,7 +98,7 @@ the file says its format: .npy, .npz, .parquet, or CSV (.gz: zipped).`,
 	cmd.ValidArgsFunction = inTurn(densities)
 	f := cmd.Flags()
 	f.Int64VarP(&count, "count", "n", 1000, "draws")
-	f.Uint64Var(&seed, "seed", 0, "of the draws; the same one draws the same")
+	f.Int64Var(&seed, "seed", 0, "of the draws; the same one draws the same")
 	f.StringVarP(&out, "out", "o", "-", "file to write; - is the standard output")
 	f.BoolVar(&asJSON, "json", false, "print what was drawn as JSON; needs --out")
 	offer(cmd, "out", written)
@@ -106,7 +106,7 @@ the file says its format: .npy, .npz, .parquet, or CSV (.gz: zipped).`,
 }
 
 // writeSample writes draws one by one: of any number, in constant memory.
-func writeSample(d *dataset.Density, seed uint64, count int64, out string) error {
+func writeSample(d *dataset.Density, seed int64, count int64, out string) error {
 	columns := []string{"x", "y"}
 	if d.Features != len(columns) {
 		columns = nil

@@ -13,7 +13,7 @@ func newEval() *cobra.Command {
 	var o tabular.Options
 	var read readFlags
 	var page, engine string
-	var seed uint64
+	var seed int64
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "eval MODEL FILE [-o PAGE.html]",
@@ -33,7 +33,7 @@ FILE should hold rows that the fit has not seen.`,
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVarP(&page, "out", "o", "", "HTML page to write")
-	f.Uint64Var(&seed, "seed", 0, "of the draws and the permutations")
+	f.Int64Var(&seed, "seed", 0, "of the draws and the permutations")
 	addEngine(f, &engine)
 	read.add(f)
 	addJSON(f, &asJSON)

@@ -38,8 +38,8 @@ func TestPumps(t *testing.T) {
 // and the weather go by the hour of the day, and the rest follows from these as the
 // laws of pumps have it, with noise. A sensor fails now and then. With labels the last
 // column says which rows are of a pump that is not well.
-func pumps(seed uint64, start time.Time, rows int, labels bool) string {
-	rng := rand.New(rand.NewPCG(seed, 0x9057))
+func pumps(seed int64, start time.Time, rows int, labels bool) string {
+	rng := rand.New(rand.NewPCG(uint64(seed), 0x9057))
 	noise := func(std float64) float64 { return std * rng.NormFloat64() }
 	var b strings.Builder
 	b.WriteString("time,speed,flow,pressure,power,air,bearing,vibration")

@@ -94,7 +94,7 @@ func fitDefaults(ctx context.Context, d *dataset.Density, seed int64, rows, test
 	}
 	defer os.RemoveAll(dir)
 	file, model := filepath.Join(dir, "table.csv"), filepath.Join(dir, "model")
-	if err := table.WriteAll(file, columns, d.Sample(tableStream+uint64(seed), rows)); err != nil {
+	if err := table.WriteAll(file, columns, d.Sample(tableStream+seed, rows)); err != nil {
 		return r, err
 	}
 	start := time.Now()
@@ -109,7 +109,7 @@ func fitDefaults(ctx context.Context, d *dataset.Density, seed int64, rows, test
 	if err != nil {
 		return r, err
 	}
-	kl, err := eval.KL(m, d, d.Sample(freshStream+uint64(seed), test))
+	kl, err := eval.KL(m, d, d.Sample(freshStream+seed, test))
 	return defaultsRow{
 		Data: d.Name, Seed: seed, KL: kl.Mean, KLSE: kl.SE, Seconds: seconds, Rows: rows, Test: test,
 		Model: m.Saved.Name(), Parameters: m.Saved.Parameters, BestStep: record.Result.BestStep, Backend: record.Engine,

@@ -14,8 +14,8 @@ import (
 // Source: Lloyd's algorithm from the start of Arthur & Vassilvitskii 2007,
 // "k-means++: the advantages of careful seeding", section 2.2: each further
 // centre is a row drawn in proportion to its squared distance from those before.
-func kMeans(x [][]float64, k int, seed uint64) (centres [][]float64, cluster []int) {
-	rng := rand.New(rand.NewPCG(seed, 0x6b6d))
+func kMeans(x [][]float64, k int, seed int64) (centres [][]float64, cluster []int) {
+	rng := rand.New(rand.NewPCG(uint64(seed), 0x6b6d))
 	best := math.Inf(1)
 	for range restarts {
 		c := spreadCentres(x, k, rng)

@@ -116,9 +116,9 @@ func (m *Mixture) variables(scope *model.Scope, g *Graph, dtype dtypes.DType) (m
 func (m *Mixture) spread(scope *model.Scope, name string, variance float64) model.VariableInitializer {
 	path := fnv.New64a()
 	path.Write([]byte(model.JoinPath(scope.Scope(), name)))
-	seed := uint64(model.GetParamOr(scope, model.ParamInitialSeed, int64(0)))
+	seed := model.GetParamOr(scope, model.ParamInitialSeed, int64(0))
 	return func(g *Graph, shape shapes.Shape) *Node {
-		rng := rand.New(rand.NewPCG(seed, path.Sum64()))
+		rng := rand.New(rand.NewPCG(uint64(seed), path.Sum64()))
 		values := make([]float64, m.components*m.features)
 		for d := range m.features {
 			sum, squares := 0.0, 0.0

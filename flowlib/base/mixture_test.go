@@ -72,7 +72,7 @@ func TestMixtureStartsSpreadOut(t *testing.T) {
 func TestMixtureCannotCollapse(t *testing.T) {
 	const bound = MaxLogScale - 0.9189385332046727 // of a Gaussian of scale e^-3 at its mean
 	highest := math.Inf(-1)
-	for seed := range uint64(10) {
+	for seed := range int64(10) {
 		h := newHarness(t, NewMixture(1, 2), dtypes.Float64)
 		h.logProb([][]float64{{0}})
 		bijectortest.Randomize(h.store, 50, seed)

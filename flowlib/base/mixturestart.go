@@ -12,7 +12,7 @@ import (
 //
 // The names are those of the variables, the values row-major. It returns an
 // error unless there are more rows than components.
-func (m *Mixture) Start(z [][]float64, seed uint64) (map[string][]float64, error) {
+func (m *Mixture) Start(z [][]float64, seed int64) (map[string][]float64, error) {
 	if len(z) <= m.components {
 		return nil, fmt.Errorf("base: a mixture of %d components needs more than %d rows to start from, got %d", m.components, m.components, len(z))
 	}

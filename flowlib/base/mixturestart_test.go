@@ -18,7 +18,7 @@ func TestMixtureStartsOnTheClusters(t *testing.T) {
 			z = append(z, []float64{centres[c][0] + stds[c]*rng.NormFloat64(), centres[c][1] + stds[c]*rng.NormFloat64()})
 		}
 	}
-	for seed := range uint64(5) {
+	for seed := range int64(5) {
 		start, err := NewMixture(2, 3).Start(z, seed)
 		if err != nil {
 			t.Fatal(err)

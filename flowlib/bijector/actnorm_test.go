@@ -18,8 +18,8 @@ import (
 )
 
 // table draws rows of three features of very different place and spread.
-func table(seed uint64, rows int) [][]float32 {
-	rng := rand.New(rand.NewPCG(seed, 0))
+func table(seed int64, rows int) [][]float32 {
+	rng := rand.New(rand.NewPCG(uint64(seed), 0))
 	x := make([][]float32, rows)
 	for i := range x {
 		x[i] = []float32{

@@ -128,8 +128,8 @@ func uniform(scope *model.Scope, name string, limit float64) model.VariableIniti
 func randomOf(scope *model.Scope, name string) func() *rand.Rand {
 	path := fnv.New64a()
 	path.Write([]byte(model.JoinPath(scope.Scope(), name)))
-	seed := uint64(model.GetParamOr(scope, model.ParamInitialSeed, int64(0)))
-	return func() *rand.Rand { return rand.New(rand.NewPCG(seed, path.Sum64())) }
+	seed := model.GetParamOr(scope, model.ParamInitialSeed, int64(0))
+	return func() *rand.Rand { return rand.New(rand.NewPCG(uint64(seed), path.Sum64())) }
 }
 
 // hostValues initializes a variable with numbers made by values on the host, the

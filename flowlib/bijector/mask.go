@@ -54,9 +54,9 @@ func Checkerboard(height, width, channels int, flip bool) Mask {
 
 // RandomMask freezes half of the features, rounded down, as drawn; the same seed
 // gives the same mask. It panics unless features > 1.
-func RandomMask(features int, seed uint64) Mask {
+func RandomMask(features int, seed int64) Mask {
 	mask := newMask(features, 2)
-	for _, i := range rand.New(rand.NewPCG(seed, 0)).Perm(features)[:features/2] {
+	for _, i := range rand.New(rand.NewPCG(uint64(seed), 0)).Perm(features)[:features/2] {
 		mask[i] = true
 	}
 	return mask

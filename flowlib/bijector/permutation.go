@@ -45,8 +45,8 @@ func Reversal(features int) *Permutation {
 
 // RandomPermutation draws one of all orders of the features; the same seed gives
 // the same one. It panics unless features > 0.
-func RandomPermutation(features int, seed uint64) *Permutation {
-	return NewPermutation(rand.New(rand.NewPCG(seed, 0)).Perm(max(features, 0)))
+func RandomPermutation(features int, seed int64) *Permutation {
+	return NewPermutation(rand.New(rand.NewPCG(uint64(seed), 0)).Perm(max(features, 0)))
 }
 
 // Forward implements [Bijector].

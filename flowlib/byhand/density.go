@@ -21,8 +21,8 @@ func (f *Flow[T]) LogProb(x []T) []float64 {
 
 // Sample draws n events, [n, D]. The same seed gives the same events, and fewer
 // of them are the first of more.
-func (f *Flow[T]) Sample(seed uint64, n int) []T {
-	rng := rand.New(rand.NewPCG(seed, 0))
+func (f *Flow[T]) Sample(seed int64, n int) []T {
+	rng := rand.New(rand.NewPCG(uint64(seed), 0))
 	z := make([]T, n*f.Features)
 	for i := range z {
 		z[i] = T(rng.NormFloat64())

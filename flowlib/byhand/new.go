@@ -16,8 +16,8 @@ const (
 // in turn, with conditioners of the given hidden widths. It is the identity: their
 // last layers are zero. The hidden ones start as PyTorch's Linear, weights and
 // biases uniform on ±1/√inputs, drawn from the seed.
-func New[T Float](features, layers int, hidden []int, seed uint64) *Flow[T] {
-	rng := rand.New(rand.NewPCG(seed, 0))
+func New[T Float](features, layers int, hidden []int, seed int64) *Flow[T] {
+	rng := rand.New(rand.NewPCG(uint64(seed), 0))
 	f := &Flow[T]{Features: features}
 	for i := range layers {
 		c := NewCoupling[T](alternating(features, i), hidden)

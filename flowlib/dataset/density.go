@@ -31,7 +31,7 @@ type Density struct {
 }
 
 // Sample draws n events, [n, D]. The same seed gives the same events.
-func (d *Density) Sample(seed uint64, n int) [][]float64 {
+func (d *Density) Sample(seed int64, n int) [][]float64 {
 	x := newRows(n, d.Features)
 	next := 0
 	for event := range d.Events(seed) {
@@ -45,9 +45,9 @@ func (d *Density) Sample(seed uint64, n int) [][]float64 {
 }
 
 // Events yields the events of Sample without end; each overwrites the one before.
-func (d *Density) Events(seed uint64) iter.Seq[[]float64] {
+func (d *Density) Events(seed int64) iter.Seq[[]float64] {
 	return func(yield func([]float64) bool) {
-		rng := rand.New(rand.NewPCG(seed, 0x5eed))
+		rng := rand.New(rand.NewPCG(uint64(seed), 0x5eed))
 		x := make([]float64, d.Features)
 		for {
 			clear(x)

@@ -14,7 +14,7 @@ type Splits struct {
 // Draw samples the three parts of a toy density independently of each other.
 // Different seeds give different parts, except that the test points are the
 // same for every seed, so that runs are compared on equal ground.
-func (d *Density) Draw(seed uint64, train, valid, test int) Splits {
+func (d *Density) Draw(seed int64, train, valid, test int) Splits {
 	return Splits{
 		Train: d.Sample(3*seed+1, train),
 		Valid: d.Sample(3*seed+2, valid),
@@ -28,7 +28,7 @@ func (d *Density) Draw(seed uint64, train, valid, test int) Splits {
 //
 // It returns an error if a fraction is not in [0, 1), or if a part that was
 // asked for, or the training part, would be empty.
-func Split(rows [][]float64, seed uint64, valid, test float64) (Splits, error) {
+func Split(rows [][]float64, seed int64, valid, test float64) (Splits, error) {
 	if !(valid >= 0 && test >= 0 && valid+test < 1) {
 		return Splits{}, fmt.Errorf("dataset: fractions of valid (%g) and test (%g) must not be negative and sum to less than 1", valid, test)
 	}
@@ -38,7 +38,7 @@ func Split(rows [][]float64, seed uint64, valid, test float64) (Splits, error) {
 		return Splits{}, fmt.Errorf("dataset: %d rows are too few to split off fractions %g and %g", n, valid, test)
 	}
 	shuffled := make([][]float64, n)
-	for to, from := range rand.New(rand.NewPCG(seed, 0x5b117)).Perm(n) {
+	for to, from := range rand.New(rand.NewPCG(uint64(seed), 0x5b117)).Perm(n) {
 		shuffled[to] = rows[from]
 	}
 	return Splits{

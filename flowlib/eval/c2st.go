@@ -32,11 +32,11 @@ type C2STTest struct {
 //
 // The seed draws the halves. It returns an error on fewer than 10 rows, on a
 // value that is not finite, on rows of different lengths, and on a constant feature.
-func C2ST(x, y [][]float64, seed uint64) (C2STTest, error) {
+func C2ST(x, y [][]float64, seed int64) (C2STTest, error) {
 	if err := checkPair(x, y, 10); err != nil {
 		return C2STTest{}, err
 	}
-	rng := rand.New(rand.NewPCG(seed, 0xc25))
+	rng := rand.New(rand.NewPCG(uint64(seed), 0xc25))
 	half := min(len(x), len(y)) / 2
 	x, y, err := standardize(x, y)
 	if err != nil {

@@ -16,7 +16,7 @@ func TestC2STFalseAlarms(t *testing.T) {
 	const trials, half = 300, 150
 	sum, squares := 0.0, 0.0
 	checkFalseAlarms(t, trials, func(trial int) float64 {
-		r, err := eval.C2ST(unit(rng, 2*half, 2), unit(rng, 2*half+60, 2), uint64(trial))
+		r, err := eval.C2ST(unit(rng, 2*half, 2), unit(rng, 2*half+60, 2), int64(trial))
 		if err != nil {
 			t.Fatal(err)
 		}

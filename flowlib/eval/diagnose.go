@@ -26,8 +26,8 @@ var coverageLevels = []float64{0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95
 // with enough rows each of them ends near zero, and then the sizes of the
 // deviations, not the p-values, say how good the flow is.
 type Diagnostics struct {
-	Seed uint64 `json:"seed"`
-	Rows int    `json:"rows"` // test rows, and as many draws of the flow
+	Seed int64 `json:"seed"`
+	Rows int   `json:"rows"` // test rows, and as many draws of the flow
 
 	// Latents: is f⁻¹(data) a unit Gaussian? KS distances between 0 and 1; √(1/n)
 	// is the order of what chance makes of a perfect flow. Absent for a flow over
@@ -64,7 +64,7 @@ type Diagnostics struct {
 // The tests in data space work on features standardized over data and draws
 // together. It returns an error on fewer than 100 rows, and on rows that are not
 // finite or have not D features, naming the row.
-func Diagnose(m *flow.Model, p *dataset.Density, test [][]float64, seed uint64) (Diagnostics, error) {
+func Diagnose(m *flow.Model, p *dataset.Density, test [][]float64, seed int64) (Diagnostics, error) {
 	diag := Diagnostics{Seed: seed, Rows: len(test)}
 	if err := checkUnconditional(m, "can be diagnosed"); err != nil {
 		return diag, err
@@ -81,7 +81,7 @@ func Diagnose(m *flow.Model, p *dataset.Density, test [][]float64, seed uint64) 
 	if err != nil {
 		return diag, err
 	}
-	draws, logProbDraws, err := m.SampleLogProb(int64(seed), len(test))
+	draws, logProbDraws, err := m.SampleLogProb(seed, len(test))
 	if err != nil {
 		return diag, err
 	}
@@ -100,7 +100,7 @@ func Diagnose(m *flow.Model, p *dataset.Density, test [][]float64, seed uint64) 
 	if diag.ESS, err = essOf(p, draws, logProbDraws); err != nil {
 		return diag, err
 	}
-	rng := rand.New(rand.NewPCG(seed, 0xd1a))
+	rng := rand.New(rand.NewPCG(uint64(seed), 0xd1a))
 	x, y, err := standardize(subsample(test, maxCompared, rng), subsample(draws, maxCompared, rng))
 	if err != nil {
 		return diag, err

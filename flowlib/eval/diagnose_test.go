@@ -38,7 +38,7 @@ func TestDiagnoseAPerfectFlow(t *testing.T) {
 	const trials = 40
 	alarms, together := map[string]int{}, 0
 	for trial := range trials {
-		d, err := eval.Diagnose(m, nil, fresh(rng, 120, 0, 1), uint64(trial))
+		d, err := eval.Diagnose(m, nil, fresh(rng, 120, 0, 1), int64(trial))
 		if err != nil {
 			t.Fatal(err)
 		}

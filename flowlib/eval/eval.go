@@ -192,7 +192,7 @@ func RoundTrip(m *flow.Model, x [][]float64) (float64, error) {
 // FarOut returns x with the last n rows moved to stds standard deviations from
 // the mean, in random directions of standardized space: where a round trip
 // strains. It returns an error if x has not n rows.
-func FarOut(x [][]float64, n int, stds float64, seed uint64) ([][]float64, error) {
+func FarOut(x [][]float64, n int, stds float64, seed int64) ([][]float64, error) {
 	s, err := dataset.NewStandardizer(x)
 	if err != nil {
 		return nil, err
@@ -200,7 +200,7 @@ func FarOut(x [][]float64, n int, stds float64, seed uint64) ([][]float64, error
 	if n < 0 || n > len(x) {
 		return nil, fmt.Errorf("eval: cannot move %d of %d rows far out", n, len(x))
 	}
-	rng := rand.New(rand.NewPCG(seed, 10))
+	rng := rand.New(rand.NewPCG(uint64(seed), 10))
 	moved := append([][]float64{}, x...)
 	for i := len(x) - n; i < len(x); i++ {
 		direction := make([]float64, len(s.Mean))

@@ -31,14 +31,14 @@ type MMDTest struct {
 // seed draws them and the permutations. It returns an error on fewer than 2 rows,
 // on a value that is not finite, on rows of different lengths, and where over
 // half of all pairs coincide, so that there is no σ.
-func MMD(x, y [][]float64, maxRows, permutations int, seed uint64) (MMDTest, error) {
+func MMD(x, y [][]float64, maxRows, permutations int, seed int64) (MMDTest, error) {
 	if err := checkPair(x, y, 2); err != nil {
 		return MMDTest{}, err
 	}
 	if maxRows < 2 || permutations < 0 {
 		return MMDTest{}, fmt.Errorf("eval: MMD needs at least 2 rows of each sample, and permutations ≥ 0, got %d and %d", maxRows, permutations)
 	}
-	rng := rand.New(rand.NewPCG(seed, 0x33d))
+	rng := rand.New(rand.NewPCG(uint64(seed), 0x33d))
 	x, y = subsample(x, maxRows, rng), subsample(y, maxRows, rng)
 	k, sigma := gaussianKernel(slices.Concat(x, y))
 	if !(sigma > 0) || math.IsInf(sigma, 0) {

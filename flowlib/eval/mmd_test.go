@@ -14,7 +14,7 @@ func TestMMDFalseAlarms(t *testing.T) {
 	sum, squares := 0.0, 0.0
 	const trials = 400
 	checkFalseAlarms(t, trials, func(trial int) float64 {
-		r, err := eval.MMD(unit(rng, 60, 2), unit(rng, 30, 2), 40, coarsePermutations, uint64(trial))
+		r, err := eval.MMD(unit(rng, 60, 2), unit(rng, 30, 2), 40, coarsePermutations, int64(trial))
 		if err != nil {
 			t.Fatal(err)
 		}

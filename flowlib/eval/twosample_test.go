@@ -11,17 +11,17 @@ import (
 
 var pairTests = []struct {
 	name string
-	p    func(x, y [][]float64, permutations int, seed uint64) (float64, error)
+	p    func(x, y [][]float64, permutations int, seed int64) (float64, error)
 }{
-	{"sliced Wasserstein", func(x, y [][]float64, permutations int, seed uint64) (float64, error) {
+	{"sliced Wasserstein", func(x, y [][]float64, permutations int, seed int64) (float64, error) {
 		r, err := eval.SlicedWasserstein(x, y, 16, permutations, seed)
 		return r.PValue, err
 	}},
-	{"MMD", func(x, y [][]float64, permutations int, seed uint64) (float64, error) {
+	{"MMD", func(x, y [][]float64, permutations int, seed int64) (float64, error) {
 		r, err := eval.MMD(x, y, 1000, permutations, seed)
 		return r.PValue, err
 	}},
-	{"C2ST", func(x, y [][]float64, _ int, seed uint64) (float64, error) {
+	{"C2ST", func(x, y [][]float64, _ int, seed int64) (float64, error) {
 		r, err := eval.C2ST(x, y, seed)
 		return r.PValue, err
 	}},
@@ -75,7 +75,7 @@ func TestSeedSettlesTheResult(t *testing.T) {
 	}
 	for _, tt := range pairTests {
 		var ps [3]float64
-		for i, seed := range []uint64{1, 1, 2} {
+		for i, seed := range []int64{1, 1, 2} {
 			var err error
 			if ps[i], err = tt.p(x, y, 199, seed); err != nil {
 				t.Fatal(err)

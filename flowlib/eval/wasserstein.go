@@ -22,14 +22,14 @@ import (
 //
 // The seed draws directions and permutations. It returns an error on fewer than 2
 // rows, on a value that is not finite and on rows of different lengths.
-func SlicedWasserstein(x, y [][]float64, directions, permutations int, seed uint64) (Test, error) {
+func SlicedWasserstein(x, y [][]float64, directions, permutations int, seed int64) (Test, error) {
 	if err := checkPair(x, y, 2); err != nil {
 		return Test{}, err
 	}
 	if directions < 1 || permutations < 0 {
 		return Test{}, fmt.Errorf("eval: sliced Wasserstein needs a direction or more, and permutations ≥ 0, got %d and %d", directions, permutations)
 	}
-	rng := rand.New(rand.NewPCG(seed, 0x51d))
+	rng := rand.New(rand.NewPCG(uint64(seed), 0x51d))
 	pooled := slices.Concat(x, y)
 	slicesOf := make([]slice, directions)
 	for i := range slicesOf {

@@ -11,7 +11,7 @@ import (
 func TestSlicedWassersteinFalseAlarms(t *testing.T) {
 	rng := rand.New(rand.NewPCG(21, 22))
 	checkFalseAlarms(t, 400, func(trial int) float64 {
-		r, err := eval.SlicedWasserstein(unit(rng, 30, 2), unit(rng, 50, 2), 8, coarsePermutations, uint64(trial))
+		r, err := eval.SlicedWasserstein(unit(rng, 30, 2), unit(rng, 50, 2), 8, coarsePermutations, int64(trial))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -142,7 +142,7 @@ func prepare(b compute.Backend, root string, cfg *Config) (*Result, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	r := &Result{Density: density, Data: density.Draw(uint64(cfg.Seed), cfg.Train, cfg.Valid, cfg.Test)}
+	r := &Result{Density: density, Data: density.Draw(cfg.Seed, cfg.Train, cfg.Valid, cfg.Test)}
 	cfg.Flow.Seed, cfg.Fit.Seed = cfg.Seed, cfg.Seed
 	if cfg.Flow.Scaler, err = dataset.NewStandardizer(r.Data.Train); err != nil {
 		return nil, err

@@ -23,7 +23,7 @@ type Proof struct {
 // thousand standard deviations out, or on 100,000 draws of the flow.
 func (r *Result) Prove() (p Proof, err error) {
 	const points, farOut, cells = 100_000, 1_000, 800
-	fresh := r.Density.Sample(uint64(r.Config.Seed)+1000, points)
+	fresh := r.Density.Sample(r.Config.Seed+1000, points)
 	x, err := eval.FarOut(fresh, farOut, 10, 1)
 	if err != nil {
 		return Proof{}, err

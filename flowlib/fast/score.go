@@ -33,7 +33,7 @@ func (e *Engine) LogProb(logProb []float64, x []float32) {
 // nats, unless it is nil. Temperature multiplies the spread of the latents; the
 // density is that of the flow itself. It panics if the lengths do not fit, or if
 // first is not a multiple of 64.
-func (e *Engine) Sample(x []float32, logProb []float64, seed uint64, first int, temperature float64) {
+func (e *Engine) Sample(x []float32, logProb []float64, seed int64, first int, temperature float64) {
 	n := len(x) / max(1, e.features)
 	if logProb != nil {
 		n = len(logProb)
@@ -44,7 +44,7 @@ func (e *Engine) Sample(x []float32, logProb []float64, seed uint64, first int, 
 	}
 	e.eachBlock(n, func(w *worker, at, count int) {
 		// Every block has random numbers of its own: who draws it does not matter.
-		rng := rand.New(rand.NewPCG(seed, uint64((first+at)/block)))
+		rng := rand.New(rand.NewPCG(uint64(seed), uint64((first+at)/block)))
 		for i := range w.v {
 			w.v[i] = float32(temperature * rng.NormFloat64())
 		}

@@ -48,8 +48,8 @@ func gallery() map[string]func() (figure.SVG, error) {
 		i.Half = true
 		return i
 	}
-	curves := func(limit float64, seed uint64) figure.CurvePanel {
-		r := rand.New(rand.NewPCG(seed, 1))
+	curves := func(limit float64, seed int64) figure.CurvePanel {
+		r := rand.New(rand.NewPCG(uint64(seed), 1))
 		p := figure.CurvePanel{Name: "two moons", Limit: &figure.Mark{Name: "−entropy", Value: limit}}
 		for step := 0; step <= 5000; step += 10 {
 			at := limit - 0.02 - 1.9*math.Exp(-float64(step)/60) - 0.25*math.Exp(-float64(step)/900)
@@ -295,8 +295,8 @@ func ablation() (panels []figure.ComparePanel) {
 	return panels
 }
 
-func twoMoons(seed uint64, n int) [][]float64 {
-	r := rand.New(rand.NewPCG(seed, 0))
+func twoMoons(seed int64, n int) [][]float64 {
+	r := rand.New(rand.NewPCG(uint64(seed), 0))
 	rows := make([][]float64, n)
 	for i := range rows {
 		sin, cos := math.Sincos(math.Pi * r.Float64())

@@ -17,9 +17,9 @@ const noise = 0.2
 
 // bent draws x = sin(2c) + 0.2·N for a continuous c, and for a class k of three,
 // one-hot, x = k + 0.2·N. A row is x, then the context.
-func bent(classes bool) func(seed uint64, n int) [][]float64 {
-	return func(seed uint64, n int) [][]float64 {
-		rng := rand.New(rand.NewPCG(seed, 1))
+func bent(classes bool) func(seed int64, n int) [][]float64 {
+	return func(seed int64, n int) [][]float64 {
+		rng := rand.New(rand.NewPCG(uint64(seed), 1))
 		rows := make([][]float64, n)
 		for i := range rows {
 			if classes {

@@ -18,8 +18,8 @@ import (
 )
 
 // ring is a curved density a small flow learns something of in a few steps.
-func ring(seed uint64, n int) [][]float64 {
-	rng := rand.New(rand.NewPCG(seed, 0))
+func ring(seed int64, n int) [][]float64 {
+	rng := rand.New(rand.NewPCG(uint64(seed), 0))
 	x := make([][]float64, n)
 	for i := range x {
 		t := math.Pi * rng.Float64()

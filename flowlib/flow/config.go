@@ -165,7 +165,7 @@ func (c Config) mask(i int) bijector.Mask {
 	case c.Mask == "halves":
 		return bijector.Halves(c.Features, i%2 == 1)
 	case c.Mask == "random":
-		mask := bijector.RandomMask(c.Features, uint64(c.Seed)+uint64(i/2))
+		mask := bijector.RandomMask(c.Features, c.Seed+int64(i/2))
 		for d := range mask {
 			mask[d] = mask[d] != (i%2 == 1)
 		}

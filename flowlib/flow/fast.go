@@ -106,7 +106,7 @@ func (f *FastModel) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
 			if s.LogProb {
 				draws.LogProb = make([]float64, n)
 			}
-			f.engine.Sample(single[:n*d], draws.LogProb, uint64(s.Seed), first, s.Temperature)
+			f.engine.Sample(single[:n*d], draws.LogProb, s.Seed, first, s.Temperature)
 			flat := make([]float64, n*d)
 			for i, v := range single[:n*d] {
 				flat[i] = float64(v)

@@ -60,7 +60,7 @@ func (m *Model) initializeBijectors(rows [][]float64) error {
 // starter is a base that chooses the first values of its variables, by name, from
 // latents of the data, [n, D].
 type starter interface {
-	Start(z [][]float64, seed uint64) (map[string][]float64, error)
+	Start(z [][]float64, seed int64) (map[string][]float64, error)
 }
 
 // startBase does so, unless the base's variable "initialised" says it was done.
@@ -77,7 +77,7 @@ func (m *Model) startBase(rows [][]float64) error {
 	if dataset.CheckRows(z, m.Features()) != nil {
 		return nil // a layer has failed, which CheckInitialised will name
 	}
-	start, err := base.Start(z, uint64(m.settings.Seed))
+	start, err := base.Start(z, m.settings.Seed)
 	if err != nil {
 		return err
 	}

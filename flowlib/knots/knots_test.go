@@ -11,9 +11,9 @@ import (
 )
 
 // lively is a flow whose conditioners say something, with the given hidden widths.
-func lively(seed uint64, layers int, hidden ...int) *byhand.Flow[float64] {
+func lively(seed int64, layers int, hidden ...int) *byhand.Flow[float64] {
 	f := byhand.New[float64](2, layers, hidden, seed)
-	rng := rand.New(rand.NewPCG(seed, 1))
+	rng := rand.New(rand.NewPCG(uint64(seed), 1))
 	for _, values := range f.Params() {
 		for i := range values {
 			values[i] += 0.2 * rng.NormFloat64()
@@ -60,7 +60,7 @@ func TestFindsTheKnotsOfAnAbsoluteValue(t *testing.T) {
 func TestNoKinkIsMissed(t *testing.T) {
 	for _, hidden := range [][]int{nil, {8}, {64, 64}, {16, 16, 16}} {
 		for _, leak := range []float64{0, 0.3} {
-			f := lively(uint64(len(hidden)), 4, hidden...)
+			f := lively(int64(len(hidden)), 4, hidden...)
 			k, err := Compile(f, leak)
 			if err != nil {
 				t.Fatal(err)

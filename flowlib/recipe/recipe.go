@@ -68,7 +68,7 @@ func (r *Recipe) because(format string, args ...any) {
 
 // Dequantise returns copies of rows, [n·copies, D+C], with the noise of the recipe;
 // rows themselves, once, where it has none. The same seed gives the same noise.
-func (r *Recipe) Dequantise(rows [][]float64, copies int, seed uint64) [][]float64 {
+func (r *Recipe) Dequantise(rows [][]float64, copies int, seed int64) [][]float64 {
 	if r.Noise == nil {
 		return rows
 	}

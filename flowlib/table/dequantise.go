@@ -15,8 +15,8 @@ import "math/rand/v2"
 // so the mean NLL in nats per row of a discrete model is at most the dequantised
 // one minus log V. Source: Theis, van den Oord, Bethge 2016, section 3.1,
 // https://arxiv.org/abs/1511.01844.
-func Dequantise(rows [][]float64, steps []float64, seed uint64) {
-	rng := rand.New(rand.NewPCG(seed, 0xde9a))
+func Dequantise(rows [][]float64, steps []float64, seed int64) {
+	rng := rand.New(rand.NewPCG(uint64(seed), 0xde9a))
 	for _, row := range rows {
 		for j, step := range steps {
 			if step > 0 {

@@ -41,11 +41,11 @@ const maxDiagnosed = 10000
 
 // Evaluate measures the NLL of a table, of any size, and compares a sample of its rows
 // with draws of the model. Features that were dequantised for the fit are so here.
-func (m *Model) Evaluate(ctx context.Context, file string, o Options, seed uint64) (*Evaluation, error) {
+func (m *Model) Evaluate(ctx context.Context, file string, o Options, seed int64) (*Evaluation, error) {
 	e := &Evaluation{Model: m.Dir}
 	// A reservoir: every row is in the sample with the same probability.
 	// Source: Vitter 1985, algorithm R, https://doi.org/10.1145/3147.3165.
-	rng := rand.New(rand.NewPCG(seed, 0xe7a1))
+	rng := rand.New(rand.NewPCG(uint64(seed), 0xe7a1))
 	noise := m.noise(seed)
 	count := 0
 	var err error
@@ -95,12 +95,12 @@ func (m *Model) same(seen Seen) (bool, error) {
 
 // noise is that of the features that lie on a grid, or nil. Context stays as it is
 // given, also where an older program has fitted the model to noisy context.
-func (m *Model) noise(seed uint64) func(rows [][]float64) {
+func (m *Model) noise(seed int64) func(rows [][]float64) {
 	if m.Record == nil || m.Record.Steps == nil {
 		return nil
 	}
 	steps := m.Record.Steps[:len(m.Features)]
-	chunk := uint64(0)
+	chunk := int64(0)
 	return func(rows [][]float64) {
 		table.Dequantise(rows, steps, seed+chunk<<32)
 		chunk++
@@ -108,7 +108,7 @@ func (m *Model) noise(seed uint64) func(rows [][]float64) {
 }
 
 // diagnose compares the rows with draws, where that can be done.
-func (m *Model) diagnose(e *Evaluation, seed uint64) error {
+func (m *Model) diagnose(e *Evaluation, seed int64) error {
 	switch {
 	case len(m.Context) > 0:
 		e.Undiagnosed = "the model is conditional: only its NLL can be judged"
@@ -130,7 +130,7 @@ func (m *Model) diagnose(e *Evaluation, seed uint64) error {
 		return nil
 	}
 	e.Diagnostics = &d
-	e.draws, err = g.Sample(int64(seed)+1, min(len(e.rows), maxDiagnosed))
+	e.draws, err = g.Sample(seed+1, min(len(e.rows), maxDiagnosed))
 	return err
 }
 

@@ -13,13 +13,13 @@ import (
 
 // factors are rows of three hidden factors and noise, which a few hundred rows cannot
 // teach a flow.
-func factors(seed uint64, n, columns int) [][]float64 {
+func factors(seed int64, n, columns int) [][]float64 {
 	load := rand.New(rand.NewPCG(11, 12)) // the same for all seeds
 	var loads [][3]float64
 	for range columns {
 		loads = append(loads, [3]float64{load.NormFloat64(), load.NormFloat64(), load.NormFloat64()})
 	}
-	rng := rand.New(rand.NewPCG(seed, 13))
+	rng := rand.New(rand.NewPCG(uint64(seed), 13))
 	var rows [][]float64
 	for range n {
 		f := [3]float64{rng.NormFloat64(), rng.NormFloat64(), rng.NormFloat64()}

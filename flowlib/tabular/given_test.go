@@ -40,8 +40,8 @@ func TestConditionsAgainstClosedForms(t *testing.T) {
 			[]float64{0, 1}, 1.5, "is none of the 3 values that the fit has seen, 0, 1, 2",
 		},
 	} {
-		drawn := func(seed uint64, n int) (rows [][]float64, entropy float64) {
-			rng := rand.New(rand.NewPCG(seed, 5))
+		drawn := func(seed int64, n int) (rows [][]float64, entropy float64) {
+			rng := rand.New(rand.NewPCG(uint64(seed), 5))
 			for range n {
 				c := tt.context(rng)
 				rows = append(rows, []float64{tt.mean(c) + tt.std(c)*rng.NormFloat64(), c})

@@ -11,8 +11,8 @@ import (
 
 // events are starts within an hour and ends about 30 s later, of which the first are
 // late by half a minute or more, from a moment on; seconds to the millisecond.
-func events(seed uint64, n, late int, moment float64) [][]float64 {
-	rng := rand.New(rand.NewPCG(seed, 0))
+func events(seed int64, n, late int, moment float64) [][]float64 {
+	rng := rand.New(rand.NewPCG(uint64(seed), 0))
 	rows := make([][]float64, n)
 	for i := range rows {
 		start, took := 3600*rng.Float64(), math.Abs(30+5*rng.NormFloat64())

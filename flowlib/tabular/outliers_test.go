@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-func gaussian(seed uint64, n, d int) [][]float64 {
-	rng := rand.New(rand.NewPCG(seed, 1))
+func gaussian(seed int64, n, d int) [][]float64 {
+	rng := rand.New(rand.NewPCG(uint64(seed), 1))
 	rows := make([][]float64, n)
 	for i := range rows {
 		rows[i] = make([]float64, d)

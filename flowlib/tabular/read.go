@@ -104,7 +104,7 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 
 // split parts the rows.
 func (d *data) split(rows [][]float64, c FitConfig) (err error) {
-	if d.raw, err = dataset.Split(rows, uint64(c.Seed), c.Valid, c.Test); err != nil {
+	if d.raw, err = dataset.Split(rows, c.Seed, c.Valid, c.Test); err != nil {
 		return fmt.Errorf("%s: %w", show.Path(d.source.File), err)
 	}
 	return nil
@@ -114,7 +114,7 @@ func (d *data) split(rows [][]float64, c FitConfig) (err error) {
 // seed settles.
 func (d *data) dequantise(r *recipe.Recipe, seed int64) {
 	noisy := func(rows [][]float64, copies, part int) [][]float64 {
-		return r.Dequantise(rows, copies, uint64(3*seed)+uint64(part))
+		return r.Dequantise(rows, copies, 3*seed+int64(part))
 	}
 	d.noisy = dataset.Splits{
 		Train: noisy(d.raw.Train, r.Copies, 0),

@@ -33,7 +33,7 @@ func small() FitConfig {
 	return c
 }
 
-func moons(seed uint64, n int) [][]float64 { return dataset.TwoMoons(0.1).Sample(seed, n) }
+func moons(seed int64, n int) [][]float64 { return dataset.TwoMoons(0.1).Sample(seed, n) }
 
 // fitted is a small model of two columns, a and b, and the folder it is in.
 func fitted(t *testing.T, c FitConfig) (string, *Record) {

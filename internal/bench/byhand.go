@@ -73,7 +73,7 @@ func (e *byHand) LogProb(out, x []float32) error {
 }
 
 func (e *byHand) Sample(x []float32, seed int64) error {
-	copy(x, e.flow.Sample(uint64(seed), len(x)/2))
+	copy(x, e.flow.Sample(seed, len(x)/2))
 	return nil
 }
 

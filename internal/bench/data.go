@@ -34,7 +34,7 @@ func config() flow.Config { return flow.RealNVP(2) }
 // WriteData writes data.csv, [Points] draws with every digit a float32 has, and
 // weights.safetensors, the fresh weights of the model in float32, into the folder
 // dir. The same seed gives the same files.
-func WriteData(dir string, seed uint64) error {
+func WriteData(dir string, seed int64) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}
@@ -55,7 +55,7 @@ func WriteData(dir string, seed uint64) error {
 		return err
 	}
 	cfg := config()
-	cfg.Seed = int64(seed)
+	cfg.Seed = seed
 	m, err := cfg.NewModel(b)
 	if err != nil {
 		return err

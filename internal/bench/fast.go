@@ -70,6 +70,6 @@ func (e *fastEngine) LogProb(out, x []float32) error {
 }
 
 func (e *fastEngine) Sample(x []float32, seed int64) error {
-	e.engine.Sample(x, nil, uint64(seed), 0, 1)
+	e.engine.Sample(x, nil, seed, 0, 1)
 	return nil
 }

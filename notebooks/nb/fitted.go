@@ -55,7 +55,7 @@ func FitParts(p Parts, layers int) Fitted {
 	folder := p.write()
 	cfg := tabular.DefaultFit()
 	cfg.Test = 0 // the test rows are apart already
-	cfg.Seed, cfg.Layers, cfg.Steps = int64(p.Seed), layers, Steps(0)
+	cfg.Seed, cfg.Layers, cfg.Steps = p.Seed, layers, Steps(0)
 	cfg.Options = map[string]string{"test": "0"} // as the command would have kept them
 	for name, value := range map[string]int{"seed": int(p.Seed), "layers": layers, "steps": cfg.Steps} {
 		if value != 0 {

@@ -16,7 +16,7 @@ import (
 )
 
 // quick fits a small flow in a moment, on the pure-Go backend.
-func quick(t *testing.T, seed uint64) Fitted {
+func quick(t *testing.T, seed int64) Fitted {
 	t.Helper()
 	t.Setenv("GOMLX_BACKEND", "go")
 	t.Setenv("FLOW_STEPS", "40")

@@ -54,8 +54,8 @@ func RunningMean(name string, values []float64) figure.Line {
 
 // Uniform draws n points of the uniform distribution over a box: events that
 // could be anything.
-func Uniform(seed uint64, box [][2]float64, n int) [][]float64 {
-	rng := rand.New(rand.NewPCG(seed, 1))
+func Uniform(seed int64, box [][2]float64, n int) [][]float64 {
+	rng := rand.New(rand.NewPCG(uint64(seed), 1))
 	x := make([][]float64, n)
 	for i := range x {
 		for _, side := range box {

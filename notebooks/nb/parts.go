@@ -21,12 +21,12 @@ type Parts struct {
 	Normal      [][]float64 // the last quarter, and
 	Anomalies   [][]float64 // all the other rows: the test
 	Name, Other string      // what normal rows and the others are called
-	Seed        uint64      // of the shuffle
+	Seed        int64       // of the shuffle
 }
 
 // Part parts the rows of a table by the column of text that was read beside the
 // numbers: normal are those where it says so.
-func Part(t *table.Table, normal string, seed uint64) Parts {
+func Part(t *table.Table, normal string, seed int64) Parts {
 	if len(t.Kept) != 1 {
 		panic(fmt.Sprintf("nb: the table was read with %d columns of text beside its numbers, expected the one that tells normal rows from others: name it in Keep, and in Exclude", len(t.Kept)))
 	}

@@ -55,8 +55,8 @@ func densityPanel(of density.Scorer, box [][2]float64, name string, overlay [][]
 
 // Latents draws n points of the base distribution, the unit Gaussian in two
 // dimensions.
-func Latents(seed uint64, n int) [][]float64 {
-	rng := rand.New(rand.NewPCG(seed, 0))
+func Latents(seed int64, n int) [][]float64 {
+	rng := rand.New(rand.NewPCG(uint64(seed), 0))
 	z := make([][]float64, n)
 	for i := range z {
 		z[i] = []float64{rng.NormFloat64(), rng.NormFloat64()}

@@ -36,7 +36,7 @@ func wild(t *testing.T, data string, layers int) *experiment.Result {
 	if r.Model, err = cfg.NewModel(Backend()); err != nil {
 		t.Fatal(err)
 	}
-	bijectortest.Randomize(r.Model.Store(), 0.35, uint64(layers))
+	bijectortest.Randomize(r.Model.Store(), 0.35, int64(layers))
 	r.Config = experiment.Config{Data: data, Flow: cfg}
 	r.Parameters, r.KL = r.Model.NumParameters(), eval.Estimate{Mean: 0.5, SE: 0.01}
 	return r

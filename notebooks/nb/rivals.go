@@ -36,7 +36,7 @@ type Rivals struct {
 // Compete fits the methods to splits by the seeds from 0 on.
 func Compete(t *table.Table, normal string, layers, splits int, asked float64) (r Rivals) {
 	for seed := range splits {
-		for i, m := range Methods(FitParts(Part(t, normal, uint64(seed)), layers)) {
+		for i, m := range Methods(FitParts(Part(t, normal, int64(seed)), layers)) {
 			if seed == 0 {
 				r.Names, r.Decisions = append(r.Names, m.Name), append(r.Decisions, nil)
 			}

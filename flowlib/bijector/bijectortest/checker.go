@@ -43,8 +43,8 @@ func newChecker(t testing.TB, b bijector.Bijector, features int, opts Options) *
 // Randomize sets every trainable variable of store to draws of N(0, std²), which
 // moves bijectors away from the identity they start as. It panics where the
 // store does.
-func Randomize(store *model.Store, std float64, seed uint64) {
-	rng := rand.New(rand.NewPCG(seed, 6))
+func Randomize(store *model.Store, std float64, seed int64) {
+	rng := rand.New(rand.NewPCG(uint64(seed), 6))
 	for v := range store.IterVariables() {
 		if !v.Trainable {
 			continue

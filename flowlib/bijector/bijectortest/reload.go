@@ -22,8 +22,8 @@ func (c *checker) initialise() {
 	if !ok {
 		return
 	}
-	data := func(seed uint64) (x, context [][]float64) {
-		rng := rand.New(rand.NewPCG(seed, 9))
+	data := func(seed int64) (x, context [][]float64) {
+		rng := rand.New(rand.NewPCG(uint64(seed), 9))
 		return points(rng, 50, c.features, 2, c.opts.Data), normals(rng, 50, c.opts.Context, 1)
 	}
 	x, context := data(1)
