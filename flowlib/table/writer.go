@@ -195,15 +195,6 @@ func (w *Writer) Abort() {
 	}
 }
 
-// keptNumber parses the text of a kept column of numbers for a format with types.
-func keptNumber(c Column, text string) (float64, error) {
-	v, err := (&numbers{mark: c.decimal}).parse(text)
-	if err != nil && err != errMissing {
-		return 0, fmt.Errorf("column %s: %w", show.Quoted(c.Name), err)
-	}
-	return v, nil
-}
-
 // csvSink writes CSV as encoding/csv would.
 type csvSink struct {
 	out       *bufio.Writer
