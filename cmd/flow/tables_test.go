@@ -184,7 +184,7 @@ func TestMessages(t *testing.T) {
 		{"score " + model, 2, "flow: expected MODEL and FILE, got \"" + model + "\"\n"},
 		{"fit " + csv + " " + model + " -o " + model, 2, "flow: expected FILE, got \"" + csv + "\" \"" + model + "\"\n"},
 		{"fit " + csv + " --layers two", 2, "flow: --layers: expected a whole number, got \"two\"\nTry 'flow fit --help'.\n"},
-		{"eval " + model + " " + csv + " --seed -1", 2, "flow: --seed: expected a whole number from 0 on, got \"-1\"\n"},
+		{"eval " + model + " " + csv + " --seed 1.5", 2, "flow: --seed: expected a whole number, got \"1.5\"\n"},
 		{"anomaly " + model + " " + csv + " --false-alarm 1%", 2, "flow: --false-alarm: expected a number such as 0.05, got \"1%\"\n"},
 		{"bench --batch 1,x", 2, "flow: --batch: expected whole numbers, parted by commas, got \"1,x\"\n"},
 		{"fit --out", 2, "flow: flag needs an argument: --out\n"},

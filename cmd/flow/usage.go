@@ -63,7 +63,7 @@ func flagError(_ *cobra.Command, err error) error {
 	if errors.As(err, &invalid) {
 		flag := invalid.GetFlag()
 		expected := map[string]string{
-			"int": "a whole number", "int64": "a whole number", "uint64": "a whole number from 0 on",
+			"int": "a whole number", "int64": "a whole number",
 			"intSlice": "whole numbers, parted by commas",
 			"float64":  "a number such as 0.05", "bool": "true or false",
 			"stringSlice": "names, parted by commas", "string": "a text",
