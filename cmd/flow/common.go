@@ -75,7 +75,7 @@ func one(text string) (r rune, ok bool) {
 }
 
 func addEngine(f *pflag.FlagSet, engine *string) {
-	f.StringVar(engine, "engine", "auto", "one of "+strings.Join(tabular.Engines, ", ")+"; auto takes fast where the model is one that it has, else xla where its plugin is, else go")
+	f.StringVar(engine, "engine", "auto", "one of "+strings.Join(tabular.Engines, ", ")+"; auto takes fast, which has every model of the zoo")
 }
 
 func addJSON(f *pflag.FlagSet, asJSON *bool) {

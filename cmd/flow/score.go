@@ -27,8 +27,8 @@ in the order of the model's. A file of any size takes the same memory.
 OUT is a CSV (.gz to have it zipped), .npy, .npz or .parquet, or - (the default)
 for a CSV on the standard output.
 
-A RealNVP over a unit Gaussian is scored by the engine fast, in float32; others
-keep to float64 but for their networks. Engines agree to 1e-5 nats, relative to the
+The engine fast, which auto takes, scores in float32; the others keep to float64 but
+for their networks. Engines agree to 1e-5 nats, relative to the
 larger of 1 and the log-density, or a few times that on spikes of a density; a row
 whose latents overflow a float32 has density 0, log_prob -Inf, by all of them.`,
 		Example: `  flow score model new.csv -o scores.csv

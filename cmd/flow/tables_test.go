@@ -205,7 +205,6 @@ func TestMessages(t *testing.T) {
 		{"score " + model + " " + none, 1, "flow: " + none + ": there is no such file: check the name and the folder\n"},
 		{"score " + model + " " + csv + " --json", 2, "flow: --json prints on the standard output, where the table goes too: name a file with -o\n"},
 		{"score " + model + " " + csv + " --engine warp", 2, `flow: --engine: there is no engine "warp"; there are: auto, fast, xla, xla:cpu, xla:cuda, go`},
-		{"score " + version3 + " " + csv + " --engine fast", 2, "flow: --engine: the engine fast cannot: flow: no such flow by hand: "},
 		{"score " + model + " " + csv + " -o " + csv, 1, "flow: " + csv + ": is the file to read and the one to write: choose another name for the output\n"},
 		{"sample " + model, 2, "flow: -n must say how many rows to draw, at least 1\n"},
 		{"sample " + model + " -n 1 --condition a=b", 2, "flow: --condition: expected name=value,… with a number for each name once, got \"a=b\"\n"},

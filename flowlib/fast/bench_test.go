@@ -4,64 +4,37 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
-
-	"normflow/flowlib/byhand"
 )
 
-// realNVP is 8 layers with conditioners of 64 and 64 units: 35,344 weights at two features.
-func realNVP(rng *rand.Rand, features int, hidden ...int) *byhand.Flow[float32] {
-	f := &byhand.Flow[float32]{Features: features}
+// eachFlow runs a benchmark with RealNVP and with NSF, both as in the zoo, on one
+// thread and on two.
+func eachFlow(b *testing.B, bench func(b *testing.B, e *Engine)) {
+	nsf, realNVP := Flow{Features: 2, Base: Mixture{16, 3}}, Flow{Features: 2, Base: Normal{}}
 	for i := range 8 {
-		c := byhand.Coupling[float32]{InputBound: 5, MaxLogScale: 3}
-		moving := 0
-		for d := range features {
-			frozen := features > 1 && d%2 != i%2
-			c.Mask = append(c.Mask, frozen)
-			if !frozen {
-				moving++
-			}
-		}
-		in := max(1, features-moving)
-		for _, out := range append(append([]int{}, hidden...), 2*moving) {
-			d := byhand.Dense[float32]{In: in, Out: out}
-			for range in * out {
-				d.W = append(d.W, float32(rng.NormFloat64())*0.1)
-			}
-			for range out {
-				d.B = append(d.B, float32(rng.NormFloat64())*0.1)
-			}
-			c.Conditioner = append(c.Conditioner, d)
-			in = out
-		}
-		f.Layers = append(f.Layers, c)
+		nsf.Layers = append(nsf.Layers, Coupling{Mask: []bool{i%2 == 0, i%2 == 1}, InputBound: 5, Network: Network{Hidden: []int{32, 32}}, Transform: Spline{8, 4}})
+		realNVP.Layers = append(realNVP.Layers, Coupling{Mask: []bool{i%2 == 0, i%2 == 1}, InputBound: 5, Network: Network{Hidden: []int{64, 64}}, Transform: Affine{"tanh", 3}})
 	}
-	return f
-}
-
-func events(rng *rand.Rand, n int) []float32 {
-	x := make([]float32, n)
-	for i := range x {
-		x[i] = float32(rng.NormFloat64())
-	}
-	return x
-}
-
-func eachThreads(b *testing.B, bench func(b *testing.B, e *Engine)) {
-	for _, threads := range []int{1, 2} {
-		b.Run(fmt.Sprintf("threads=%d", threads), func(b *testing.B) {
-			e, err := FromByHand(realNVP(rand.New(rand.NewPCG(1, 1)), 2, 64, 64), threads)
-			if err != nil {
-				b.Fatal(err)
-			}
-			bench(b, e)
-		})
+	for name, f := range map[string]Flow{"realnvp": realNVP, "nsf": nsf} {
+		for _, threads := range []int{1, 2} {
+			b.Run(fmt.Sprintf("%s/threads=%d", name, threads), func(b *testing.B) {
+				e, err := New(f, threads)
+				if err != nil {
+					b.Fatal(err)
+				}
+				rng := rand.New(rand.NewPCG(1, 4))
+				for i := range e.weights {
+					e.weights[i] = 0.1 * float32(rng.NormFloat64())
+				}
+				bench(b, e)
+			})
+		}
 	}
 }
 
 func BenchmarkTrain(b *testing.B) {
 	for _, batch := range []int{256, 1024, 4096} {
 		b.Run(fmt.Sprintf("batch=%d", batch), func(b *testing.B) {
-			eachThreads(b, func(b *testing.B, e *Engine) {
+			eachFlow(b, func(b *testing.B, e *Engine) {
 				x := events(rand.New(rand.NewPCG(1, 2)), 2*20000)
 				t, err := NewTrainer(e, x)
 				if err != nil {
@@ -72,7 +45,7 @@ func BenchmarkTrain(b *testing.B) {
 					rows[i] = int32(i * 7 % 20000)
 				}
 				for b.Loop() {
-					if t.Run(rows, []float64{1e-5}, nll) != 1 {
+					if t.Run(rows, []float64{1e-5}, nil, nll) != 1 {
 						b.Fatal("not finite")
 					}
 				}
@@ -83,7 +56,7 @@ func BenchmarkTrain(b *testing.B) {
 }
 
 func BenchmarkLogProb(b *testing.B) {
-	eachThreads(b, func(b *testing.B, e *Engine) {
+	eachFlow(b, func(b *testing.B, e *Engine) {
 		const n = 100_000
 		x, logProb := events(rand.New(rand.NewPCG(1, 2)), 2*n), make([]float64, n)
 		for b.Loop() {
@@ -94,11 +67,11 @@ func BenchmarkLogProb(b *testing.B) {
 }
 
 func BenchmarkSample(b *testing.B) {
-	eachThreads(b, func(b *testing.B, e *Engine) {
+	eachFlow(b, func(b *testing.B, e *Engine) {
 		const n = 100_000
 		x := make([]float32, 2*n)
 		for b.Loop() {
-			e.Sample(x, nil, 1, 0, 1)
+			e.Sample(x, nil, nil, 1, 0, 1)
 		}
 		b.ReportMetric(n*float64(b.N)/b.Elapsed().Seconds(), "events/s")
 	})

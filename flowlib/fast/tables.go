@@ -13,22 +13,44 @@ import (
 // speed, and cannot be trained. It works on the given number of threads, or on all
 // processors if that is 0.
 func NewTables(f *knots.Flow, threads int) (*Engine, error) {
-	e := newEngine(2)
-	for i, c := range f.Layers {
-		t, err := newTable(c.Table)
-		if err != nil {
-			return nil, fmt.Errorf("fast: layer %d: %w", i, err)
-		}
-		if !(c.MaxLogScale > 0 && c.MaxLogScale <= maxLogScale) || c.Frozen != 0 && c.Frozen != 1 {
-			return nil, fmt.Errorf("fast: layer %d: log-scale bound %g and frozen feature %d: want a bound above 0 and at most %d, and 0 or 1", i, c.MaxLogScale, c.Frozen, maxLogScale)
-		}
-		e.layers = append(e.layers, layer{
-			frozen: []int{c.Frozen}, moving: []int{1 - c.Frozen}, table: t,
-			inputBound: float32(-c.X[0]), maxLogScale: float32(c.MaxLogScale),
-		})
+	d := Flow{Features: 2, Base: Normal{}}
+	for _, c := range f.Layers {
+		d.Layers = append(d.Layers, tabled(c))
 	}
-	e.setThreads(threads)
-	return e, nil
+	return New(d, threads)
+}
+
+// tabled is a coupling whose conditioner is a table.
+type tabled knots.Coupling
+
+func (c tabled) build(e *Engine, m *memory) (builder, error) {
+	t, err := newTable(c.Table)
+	if err != nil {
+		return nil, err
+	}
+	if c.Frozen != 0 && c.Frozen != 1 {
+		return nil, fmt.Errorf("expected 0 or 1 as the frozen feature, found %d", c.Frozen)
+	}
+	affine := Affine{"tanh", c.MaxLogScale}
+	own := &coupling{e: e, frozen: []int{c.Frozen}, moving: []int{1 - c.Frozen}, bound: float32(-c.X[0]), transform: affine}
+	return func(p *pool) running {
+		return &runningCoupling{coupling: own, in: p.withOnes("in", 1), conditioner: &runningTable{t, p.rows("out", 2)}, transform: affine.start(e, p, 1)}
+	}, affine.check()
+}
+
+// runningTable is a table at work.
+type runningTable struct {
+	*table
+	out []float32
+}
+
+func (r *runningTable) forward(in []float32) []float32 {
+	r.answer(r.out[:block], r.out[block:], in[:block])
+	return r.out
+}
+
+func (r *runningTable) backward(*learner, []float32, []float32, []float32) {
+	panic("fast: a table has no weights to train")
 }
 
 // table is a [knots.Table] cut up by a regular grid, so that a number finds its piece
@@ -51,7 +73,7 @@ const (
 func newTable(of knots.Table) (*table, error) {
 	last := len(of.X) - 1
 	if last < 1 || last > maxPieces || len(of.R) != last+1 || len(of.T) != last+1 || !sort.Float64sAreSorted(of.X) || !(of.X[0] == -of.X[last] && of.X[0] < 0) {
-		return nil, fmt.Errorf("a table of %d knots with %d and %d answers: want from 2 to %d knots, rising from -bound to bound, and as many answers", last+1, len(of.R), len(of.T), maxPieces)
+		return nil, fmt.Errorf("a table of %d knots with %d and %d answers: expected from 2 to %d knots, rising from -bound to bound, and as many answers", last+1, len(of.R), len(of.T), maxPieces)
 	}
 	// Knots are where a float32 can be: what the pieces say there is what the
 	// network says there, and not beside it.

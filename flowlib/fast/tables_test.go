@@ -38,7 +38,8 @@ func TestTablesScoreAndDrawAsTheNetworks(t *testing.T) {
 		for _, threads := range []int{1, 2} {
 			t.Run(fmt.Sprintf("%s/%d threads", set.Name, threads), func(t *testing.T) {
 				networks, looked, f := tables(t, threads)
-				networks.set, looked.set = set, set
+				networks.WithKernels(set)
+				looked.WithKernels(set)
 				x := events(rand.New(rand.NewPCG(1, 2)), 2*1000)
 				far := []float32{9, 0, 5, -5, 0, -5.5, 1e4, -1e4} // beyond the conditioners' bound, and at it
 				copy(x, far)
@@ -52,8 +53,8 @@ func TestTablesScoreAndDrawAsTheNetworks(t *testing.T) {
 				}
 				const n = 150
 				x, y, logProb := make([]float32, 2*n), make([]float32, 2*n), make([]float64, n)
-				networks.Sample(x, nil, 7, 0, 1)
-				looked.Sample(y, logProb, 7, 0, 1)
+				networks.Sample(x, nil, nil, 7, 0, 1)
+				looked.Sample(y, nil, logProb, 7, 0, 1)
 				for i := range x {
 					near(t, fmt.Sprintf("number %d of the sample", i), float64(y[i]), float64(x[i]), 2e-5)
 				}
@@ -67,24 +68,28 @@ func TestTablesScoreAndDrawAsTheNetworks(t *testing.T) {
 
 // At every knot, beside it and in the middle of every piece, each float32 finds its piece.
 func TestEveryNumberFindsItsPiece(t *testing.T) {
-	_, looked, f := tables(t, 1)
+	_, _, f := tables(t, 1)
 	k, err := knots.Compile(f, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, l := range looked.layers {
-		of := k.Layers[i].Table
+	for _, l := range k.Layers {
+		of := l.Table
+		looked, err := newTable(of)
+		if err != nil {
+			t.Fatal(err)
+		}
 		var u []float32
 		for j, x := range of.X {
 			at := float32(x)
 			u = append(u, at, math.Nextafter32(at, -9), math.Nextafter32(at, 9), float32(x+of.X[max(0, j-1)])/2)
 		}
 		r, shift := make([]float32, len(u)), make([]float32, len(u))
-		l.table.answer(r, shift, u)
+		looked.answer(r, shift, u)
 		for j, v := range u {
 			wantR, wantT := of.At(float64(v))
-			near(t, fmt.Sprintf("layer %d: r at %g", i, v), float64(r[j]), wantR, 1e-6)
-			near(t, fmt.Sprintf("layer %d: t at %g", i, v), float64(shift[j]), wantT, 1e-6)
+			near(t, fmt.Sprintf("r at %g", v), float64(r[j]), wantR, 1e-6)
+			near(t, fmt.Sprintf("t at %g", v), float64(shift[j]), wantT, 1e-6)
 		}
 	}
 }
@@ -103,9 +108,6 @@ func TestTablesRefuse(t *testing.T) {
 	_, looked, f := tables(t, 1)
 	if _, err := NewTrainer(looked, make([]float32, 4)); err == nil || !strings.Contains(err.Error(), "no weights") {
 		t.Errorf("training: got %v", err)
-	}
-	if n := looked.Weights().Len(); n != 0 {
-		t.Errorf("tables have %d arrays of weights", n)
 	}
 	for name, spoil := range map[string]func(k *knots.Flow){
 		"one knot":    func(k *knots.Flow) { k.Layers[1].X = k.Layers[1].X[:1] },
@@ -132,7 +134,7 @@ func BenchmarkTables(b *testing.B) {
 	x, logProb := events(rand.New(rand.NewPCG(1, 2)), 2*n), make([]float64, n)
 	for name, work := range map[string]func(){
 		"LogProb": func() { looked.LogProb(logProb, x) },
-		"Sample":  func() { looked.Sample(x, nil, 1, 0, 1) },
+		"Sample":  func() { looked.Sample(x, nil, nil, 1, 0, 1) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

@@ -15,13 +15,16 @@ import (
 // batch falls into slices and the weights into parts, and in which order they are added
 // up, does not depend on how many threads there are: nor does a single bit of a weight.
 type Trainer struct {
-	ClipNorm float64 // bound on the norm of the gradient; 0, as it starts, for none
-	Epsilon  float64 // of Adam; 1e-8, as it starts, is that of Kingma and Ba
+	ClipNorm    float64 // bound on the norm of the gradient; 0, as it starts, for none
+	Epsilon     float64 // of Adam; 1e-8, as it starts, is that of Kingma and Ba
+	WeightDecay float64 // matrices of the layers shrink by the rate times this (AdamW)
 
 	engine       *Engine
-	data         []float32 // [n, D]
+	data         []float32 // [n, D+C]
 	steps        int       // updates made
 	mean, square []float32 // moments of the weights
+	average      []float32 // exponential moving average of the weights
+	shrinks      []bool    // by weight decay
 	learners     []*learner
 	slices       []slice // of a batch
 	gradients    [maxSlices][]float32
@@ -40,69 +43,69 @@ type slice struct {
 	nll      float64   // the sum of those of its events
 }
 
-// learner is what a thread needs to train, besides what it needs to score.
+// learner is the worker of one thread in training.
 type learner struct {
 	*worker
-	tape   []*buffers  // of every layer: the backward pass reads them all
-	d      []float32   // [D, block]: dL/dv
-	dh     [][]float32 // of the outputs of the dense layer of each depth
-	dIn    []float32   // of what the conditioner sees
-	turned []float32   // a transposed block
-	weight []float32   // [block]: 1/B for an event, 0 for the padding
-	*slice             // that it works on
+	d       []float32 // [D, block]: dL/dv
+	weight  []float32 // [block]: 1/B for an event, 0 for the padding
+	logProb []float64 // [block]
+	rows    []float32 // [block, D+C]
+	*slice            // that it works on
 }
 
-// NewTrainer returns a trainer on the rows of x, [n, D], with fresh moments, whose
-// decays are 0.9 and 0.999.
+// NewTrainer returns a trainer on the rows of x, [n, D+C], with fresh moments,
+// whose decays are 0.9 and 0.999, and the weights as they are for their average.
 func NewTrainer(e *Engine, x []float32) (*Trainer, error) {
-	if len(x) == 0 || len(x)%e.features != 0 {
-		return nil, fmt.Errorf("fast: %d numbers to train on: want rows of %d", len(x), e.features)
+	if len(x) == 0 || len(x)%e.columns() != 0 {
+		return nil, fmt.Errorf("fast: %d numbers to train on: expected rows of %d", len(x), e.columns())
 	}
-	if len(e.weights) == 0 {
+	if len(e.weights) == 0 && len(e.layers) > 0 {
 		return nil, fmt.Errorf("fast: an engine of tables has no weights to train")
 	}
 	t := &Trainer{
 		Epsilon: 1e-8,
 		engine:  e, data: x,
 		mean: aligned(len(e.weights)), square: aligned(len(e.weights)),
+		average: append(aligned(len(e.weights))[:0], e.weights...),
 		barrier: barrier{threads: int32(e.threads)},
 	}
-	for i := range e.threads {
-		t.learners = append(t.learners, e.newLearner(e.scratch[i]))
+	for range e.threads {
+		t.learners = append(t.learners, e.newLearner())
+	}
+	t.shrinks = make([]bool, len(e.weights))
+	for _, a := range e.arrays {
+		if a.decays && !a.fixed {
+			for i := range a.rows * a.stride {
+				t.shrinks[a.at+i] = true
+			}
+		}
 	}
 	return t, nil
 }
 
-func (e *Engine) newLearner(w *worker) *learner {
-	l := &learner{worker: w, d: aligned(e.features * block), weight: aligned(block)}
-	inputs, depth, widest := 0, 0, 0
-	for i := range e.layers {
-		layer := &e.layers[i]
-		l.tape = append(l.tape, layer.newBuffers())
-		inputs, depth = max(inputs, layer.dense[0].in), max(depth, len(layer.dense))
-		for _, d := range layer.dense {
-			widest = max(widest, roundUp(d.out))
-		}
+func (e *Engine) newLearner() *learner {
+	return &learner{
+		worker: e.newWorker(newPool(true)),
+		d:      aligned(e.features * block), weight: aligned(block),
+		logProb: make([]float64, block), rows: make([]float32, block*e.columns()),
 	}
-	l.dIn, l.turned = aligned(inputs*block), aligned(widest*block)
-	for range depth {
-		l.dh = append(l.dh, aligned(widest*block))
-	}
-	return l
 }
 
-// Run makes a step of training for each rate, on the events whose row numbers stand
-// in rows, as many for each. It sets nll, of the length of rates, to the mean NLL of
-// the batch before each step, in nats, and returns how many steps it made: less
-// than all if an NLL or a gradient was not finite. That step then changed nothing,
-// and has its NLL in nll: where that is finite, the gradient was not.
-func (t *Trainer) Run(rows []int32, rates []float64, nll []float64) (made int) {
-	if len(rates) == 0 || len(rows) == 0 || len(rows)%len(rates) != 0 || len(nll) != len(rates) {
-		panic(fmt.Sprintf("fast: %d rows, %d rates and %d NLLs: want as many rows for each step, and a rate and an NLL", len(rows), len(rates), len(nll)))
+// Run makes a step of training for each rate, on the events whose row numbers
+// stand in rows, as many for each. It sets nll, of the length of rates, to the mean NLL
+// of each batch before its step, in nats. Shares, if there are any, say for each step
+// how far the average of the weights moves towards them.
+//
+// It returns how many steps it made: fewer than all if an NLL or a gradient was not
+// finite. That step then changed nothing, and has its NLL in nll: where that is finite,
+// the gradient was not.
+func (t *Trainer) Run(rows []int32, rates, shares, nll []float64) (made int) {
+	if len(rates) == 0 || len(rows) == 0 || len(rows)%len(rates) != 0 || len(nll) != len(rates) || shares != nil && len(shares) != len(rates) {
+		panic(fmt.Sprintf("fast: %d rows, %d rates, %d shares and %d NLLs: expected as many rows for each step, and a rate and an NLL", len(rows), len(rates), len(shares), len(nll)))
 	}
 	// A panic in the midst would leave the other threads waiting for this one.
 	for i, row := range rows {
-		if n := len(t.data) / t.engine.features; row < 0 || int(row) >= n {
+		if n := len(t.data) / t.engine.columns(); row < 0 || int(row) >= n {
 			panic(fmt.Sprintf("fast: event %d of the batches is row %d, of %d", i, row, n))
 		}
 	}
@@ -110,9 +113,9 @@ func (t *Trainer) Run(rows []int32, rates []float64, nll []float64) (made int) {
 	t.cut(batch)
 	var wait sync.WaitGroup
 	for i := 1; i < len(t.learners); i++ {
-		wait.Go(func() { t.work(i, batch, rows, rates, nil) })
+		wait.Go(func() { t.work(i, batch, rows, rates, shares, nil) })
 	}
-	made = t.work(0, batch, rows, rates, nll)
+	made = t.work(0, batch, rows, rates, shares, nll)
 	wait.Wait()
 	return made
 }
@@ -130,12 +133,13 @@ func (t *Trainer) cut(batch int) {
 }
 
 // work is what thread i does in Run; all threads return the same.
-func (t *Trainer) work(i, batch int, rows []int32, rates, nll []float64) (made int) {
+func (t *Trainer) work(i, batch int, rows []int32, rates, shares, nll []float64) (made int) {
 	l, threads := t.learners[i], len(t.learners)
 	blocks, count := (batch+block-1)/block, len(t.slices)
 	adam := kernel.Adam{Decay1: 0.9, Decay2: 0.999, Epsilon: t.Epsilon, Step: t.steps}
 	for step, rate := range rates {
 		of := rows[step*batch:][:batch]
+		l.prepare()
 		for k := i; k < count; k += threads {
 			from, to := k*blocks/count*block, min((k+1)*blocks/count*block, batch)
 			l.slice = &t.slices[k]
@@ -155,8 +159,14 @@ func (t *Trainer) work(i, batch int, rows []int32, rates, nll []float64) (made i
 		}
 		adam.Step++
 		for k := i; k < numParts; k += threads {
-			if a, b := t.part(k); a < b {
-				t.engine.set.Update(adam, rate, factor, t.engine.weights[a:b], t.mean[a:b], t.square[a:b], t.slices[0].gradient[a:b])
+			a, b := t.part(k)
+			if a == b {
+				continue
+			}
+			t.shrink(a, b, float32(1-rate*t.WeightDecay))
+			t.engine.set.Update(adam, rate, factor, t.engine.weights[a:b], t.mean[a:b], t.square[a:b], t.slices[0].gradient[a:b])
+			if shares != nil {
+				moveTo(t.average[a:b], t.engine.weights[a:b], float32(shares[step]))
 			}
 		}
 		t.barrier.wait()
@@ -203,64 +213,77 @@ func (t *Trainer) reduce(i int) float32 {
 	return 1
 }
 
+// shrink is weight decay, of the weights from a to b.
+func (t *Trainer) shrink(a, b int, factor float32) {
+	if factor == 1 {
+		return
+	}
+	for i, shrinks := range t.shrinks[a:b] {
+		if shrinks {
+			t.engine.weights[a+i] *= factor
+		}
+	}
+}
+
+func moveTo(average, weights []float32, share float32) {
+	for i, w := range weights {
+		average[i] += share * (w - average[i])
+	}
+}
+
 // learn sets the gradient of l to that of Σ -weight·log p over the given rows, and
 // l.nll to Σ -log p.
 func (e *Engine) learn(l *learner, data []float32, rows []int32, weight float32) {
 	clear(l.gradient)
 	l.nll = 0
+	columns := e.columns()
 	for start := 0; start < len(rows); start += block {
 		chunk := rows[start:min(start+block, len(rows))]
-		for f := range e.features {
-			v := l.v[f*block:][:block]
-			for r, row := range chunk {
-				v[r] = data[int(row)*e.features+f]
-			}
-			clear(v[len(chunk):])
+		for r, row := range chunk {
+			copy(l.rows[r*columns:][:columns], data[int(row)*columns:])
 		}
+		l.load(l.rows, len(chunk))
 		for r := range l.weight {
 			l.weight[r] = 0
 			if r < len(chunk) {
 				l.weight[r] = weight
 			}
 		}
-		clear(l.total)
-		for i := len(e.layers) - 1; i >= 0; i-- {
-			e.inverse(l.worker, i, l.tape[i])
-			l.keep(&e.layers[i], l.tape[i])
+		l.inverse()
+		logProb := l.logProb[:len(chunk)]
+		copy(logProb, l.total)
+		l.base.gradient(l, logProb)
+		for _, lp := range logProb {
+			l.nll -= lp
 		}
-		for r := range chunk {
-			l.nll += logSqrt2Pi*float64(e.features) - l.total[r]
-		}
-		for f := range e.features { // L = Σ weight·(z²/2 - logDet), so dL/dz = weight·z
-			d := l.d[f*block:][:block]
-			for r, z := range l.v[f*block:][:block] {
-				d[r] = l.weight[r] * z
-				if r < len(chunk) {
-					l.nll += 0.5 * float64(z) * float64(z)
-				}
-			}
-		}
-		for i := range e.layers {
-			e.backward(l, &e.layers[i], l.tape[i])
+		for _, layer := range l.layers {
+			layer.backward(l)
 		}
 	}
-}
-
-// keep notes the moving features behind a layer, which the next one may change.
-func (l *learner) keep(layer *layer, b *buffers) {
-	for m, feature := range layer.moving {
-		copy(b.z[m*block:][:block], l.v[feature*block:])
+	for _, layer := range l.layers {
+		layer.finish(l)
 	}
 }
 
 // Moments are Adam's of the weights, the trainer's own: with Steps and the weights they
 // are all that a run needs to go on elsewhere.
 func (t *Trainer) Moments() (mean, square Arrays) {
-	return t.engine.arrays(t.mean), t.engine.arrays(t.square)
+	return Arrays{t.engine.arrays, t.mean}, Arrays{t.engine.arrays, t.square}
 }
+
+// Average is that of the weights, the trainer's own.
+func (t *Trainer) Average() Arrays { return Arrays{t.engine.arrays, t.average} }
 
 // Steps is the number of updates made.
 func (t *Trainer) Steps() int { return t.steps }
 
 // SetSteps says that n updates led to the moments.
 func (t *Trainer) SetSteps(n int) { t.steps = n }
+
+// WithAverage calls do while the engine holds the average of the weights.
+func (t *Trainer) WithAverage(do func()) {
+	e := t.engine
+	e.weights, t.average = t.average, e.weights
+	do()
+	e.weights, t.average = t.average, e.weights
+}

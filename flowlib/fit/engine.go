@@ -15,7 +15,7 @@ import (
 // Engines that make the steps.
 const (
 	EngineGraph = ""     // automatic differentiation, on the backend of the model
-	EngineFast  = "fast" // package fast: gradients by hand, for RealNVP over a unit Gaussian
+	EngineFast  = "fast" // package fast: gradients by hand, on the processor
 )
 
 // engines by their names in a config.

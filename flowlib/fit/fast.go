@@ -11,6 +11,7 @@ import (
 
 	"normflow/flowlib/fast"
 	"normflow/flowlib/flow"
+	"normflow/internal/names"
 )
 
 // fastEngine is the engine that computes with package fast, and leaves in the store what
@@ -19,7 +20,6 @@ type fastEngine struct {
 	*trainer
 	engine  *fast.Engine
 	adam    *fast.Trainer
-	paths   []string // of the variables of the engine's weights, in its order
 	units   flow.Units
 	held    []float32 // the validation rows, standardized
 	logProb []float64 // of those
@@ -28,9 +28,6 @@ type fastEngine struct {
 // newFast returns an error that says what package fast cannot do.
 func newFast(t *trainer) (engine, error) {
 	m, cfg := t.model, t.cfg
-	if cfg.EMADecay > 0 || cfg.WeightDecay > 0 {
-		return nil, fmt.Errorf("fit: the engine %q has neither ema_decay nor weight_decay, got %g and %g", EngineFast, cfg.EMADecay, cfg.WeightDecay)
-	}
 	if m.DType() != dtypes.Float32 {
 		return nil, fmt.Errorf("fit: the engine %q computes in Float32, the model in %s", EngineFast, m.DType())
 	}
@@ -38,11 +35,11 @@ func newFast(t *trainer) (engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fit: the engine %q cannot train this model: %w", EngineFast, err)
 	}
-	of, paths, err := c.Fast()
+	of, err := c.Fast()
 	if err != nil {
 		return nil, fmt.Errorf("fit: the engine %q cannot train this model: %w", EngineFast, err)
 	}
-	e := &fastEngine{trainer: t, paths: paths, units: m.Units(), logProb: make([]float64, len(t.valid))}
+	e := &fastEngine{trainer: t, units: m.Units(), logProb: make([]float64, len(t.valid))}
 	if e.engine, err = fast.New(of, 0); err != nil {
 		return nil, err
 	}
@@ -51,8 +48,7 @@ func newFast(t *trainer) (engine, error) {
 	if e.adam, err = fast.NewTrainer(e.engine, e.units.Append32(make([]float32, 0, len(t.train)*width), t.train...)); err != nil {
 		return nil, err
 	}
-	e.adam.ClipNorm = cfg.ClipNorm
-	e.adam.Epsilon = adamEpsilon
+	e.adam.ClipNorm, e.adam.WeightDecay, e.adam.Epsilon = cfg.ClipNorm, cfg.WeightDecay, adamEpsilon
 	return e, nil
 }
 
@@ -66,11 +62,15 @@ func (e *fastEngine) steps(first, count int) (outcome, error) {
 		return outcome{}, err
 	}
 	rows, rates, nll := make([]int32, 0, count*e.cfg.BatchSize), make([]float64, count), make([]float64, count)
+	var shares []float64 // of the averages
 	for i := range count {
 		rows = append(rows, e.batches.at(first+i)...)
 		rates[i] = e.cfg.learningRate(first + i)
+		if e.cfg.EMADecay > 0 {
+			shares = append(shares, e.cfg.averageShare(first+i))
+		}
 	}
-	if made := e.adam.Run(rows, rates, nll); made < count {
+	if made := e.adam.Run(rows, rates, shares, nll); made < count {
 		return outcome{bad: made, keptWeights: finite(float64(float32(nll[made])))}, nil
 	}
 	sum := 0.0
@@ -80,10 +80,15 @@ func (e *fastEngine) steps(first, count int) (outcome, error) {
 	return outcome{sum: sum, bad: -1}, e.save()
 }
 
-// validate is by the weights of the last steps, which the store has too: there are no
-// averages.
+// validate is by the weights of the last steps, or by their average, which the store
+// has too.
 func (e *fastEngine) validate() (float64, error) {
-	e.engine.LogProb(e.logProb, e.held)
+	score := func() { e.engine.LogProb(e.logProb, e.held) }
+	if e.cfg.EMADecay > 0 {
+		e.adam.WithAverage(score)
+	} else {
+		score()
+	}
 	return meanNLL(e.logProb) - e.units.LogDet(), nil
 }
 
@@ -129,9 +134,16 @@ func (e *fastEngine) each(do func(v *model.Variable, a fast.Arrays, i int) error
 		{e.engine.Weights(), "/", ""},
 		{mean, "/" + optimizer.AdamDefaultScope, "_1st_moment"},
 		{square, "/" + optimizer.AdamDefaultScope, "_2nd_moment"},
+		{e.adam.Average(), averagePrefix, ""},
 	} {
-		for i, weight := range e.paths {
-			at := path.Join(part.before, weight) + part.name
+		if part.before == averagePrefix && e.cfg.EMADecay == 0 {
+			continue
+		}
+		for i := range part.arrays.Len() {
+			if part.before != "/" && part.arrays.Fixed(i) {
+				continue
+			}
+			at := path.Join(part.before, names.FlowPrefix, part.arrays.Name(i)) + part.name
 			v := e.model.Store().GetVariable(at)
 			if v == nil {
 				return fmt.Errorf("fit: there is no variable %s", at)

@@ -50,8 +50,8 @@ type Config struct {
 	// step (AdamW); 0 leaves them. Biases, other vectors and the base never shrink.
 	WeightDecay float64 `json:"weight_decay,omitempty"`
 
-	// Engine makes the steps: [EngineGraph] trains whatever there is, [EngineFast] a
-	// RealNVP over a unit Gaussian, on the processor, several times as fast.
+	// Engine makes the steps: [EngineGraph] trains whatever there is, [EngineFast] the
+	// flows of the zoo, on the processor, several times as fast.
 	Engine string `json:"engine,omitempty"`
 
 	// Checkpoint is a file that is rewritten at every point of the curve and

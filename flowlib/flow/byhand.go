@@ -93,22 +93,6 @@ func ByHandConfig(f *byhand.Flow[float64]) (Config, error) {
 	return Config{}, err
 }
 
-// CheckByHand says what the flow has that package byhand has not, and with it package
-// fast; nil: they have it all.
-func (d *design) CheckByHand() error {
-	c, err := d.Config()
-	if err != nil {
-		return err
-	}
-	return c.CheckByHand()
-}
-
-// CheckByHand is [Model.CheckByHand] of the flow of c.
-func (c Config) CheckByHand() error {
-	_, err := c.byHand()
-	return err
-}
-
 // byHand returns the flow of c in plain Go, all weights zero.
 func (c Config) byHand() (*byhand.Flow[float64], error) {
 	for _, part := range []struct {

@@ -11,32 +11,16 @@ import (
 
 	"normflow/flowlib/density"
 	"normflow/flowlib/fast"
+	"normflow/internal/names"
 )
-
-// Fast describes the flow of c to package fast, in standardized units, see [Units], and
-// names the variable that holds each array of the engine's weights, in their order. The
-// error names what the flow has that package fast does not.
-func (c Config) Fast() (f fast.Flow, paths []string, err error) {
-	plain, err := c.byHand()
-	if err != nil {
-		return fast.Flow{}, nil, err
-	}
-	f.Features = plain.Features
-	for _, l := range plain.Layers {
-		f.Layers = append(f.Layers, fast.Coupling{Mask: l.Mask, Hidden: c.Hidden, InputBound: l.InputBound, MaxLogScale: l.MaxLogScale})
-	}
-	for _, w := range ByHandWeights(plain) {
-		paths = append(paths, w.Path)
-	}
-	return f, paths, nil
-}
 
 // FastModel is a model on package fast. Its methods may not be called from several
 // goroutines at once.
 type FastModel struct {
-	engine *fast.Engine
-	units  Units
-	single []float32 // a chunk of standardized rows
+	engine  *fast.Engine
+	units   Units
+	uniform bool      // the base
+	single  []float32 // a chunk of standardized rows, or of contexts
 }
 
 // Fast returns the model on package fast, on all processors. The error names what the
@@ -49,7 +33,7 @@ func (s *Saved) Fast() (*FastModel, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, paths, err := c.Fast()
+	f, err := c.Fast()
 	if err != nil {
 		return nil, err
 	}
@@ -62,18 +46,19 @@ func (s *Saved) Fast() (*FastModel, error) {
 		values[w.Path] = w.Values
 	}
 	weights := e.Weights()
-	for i, path := range paths {
+	for i := range weights.Len() {
+		path := names.FlowPrefix + weights.Name(i)
 		if len(values[path]) != weights.Size(i) {
 			return nil, fmt.Errorf("flow: variable %s has %d values, expected %d", path, len(values[path]), weights.Size(i))
 		}
 		weights.Set(i, float32s(values[path]))
 	}
-	return &FastModel{engine: e, units: s.Units()}, nil
+	return &FastModel{engine: e, units: s.Units(), uniform: c.Base == "uniform"}, nil
 }
 
 // LogProbTo implements [density.Scorer].
 func (f *FastModel) LogProbTo(dst []float64, x *mat.Dense) error {
-	if err := density.Check(x, len(dst), f.engine.Features()); err != nil {
+	if err := density.Check(x, len(dst), f.engine.Features()+f.engine.Context()); err != nil {
 		return fmt.Errorf("flow: %w", err)
 	}
 	f.single = f.units.appendMatrix(f.single[:0], x)
@@ -94,7 +79,7 @@ const fastChunk = 8192
 func (f *FastModel) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
 	return func(yield func(Draws, error) bool) {
 		s := s
-		if err := s.check(false, 0); err != nil {
+		if err := s.check(f.uniform, f.engine.Context()); err != nil {
 			yield(Draws{}, fmt.Errorf("flow: sampling: %w", err))
 			return
 		}
@@ -106,7 +91,7 @@ func (f *FastModel) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
 			if s.LogProb {
 				draws.LogProb = make([]float64, n)
 			}
-			f.engine.Sample(single[:n*d], draws.LogProb, s.Seed, first, s.Temperature)
+			f.engine.Sample(single[:n*d], f.contexts(s.Context, first, n), draws.LogProb, s.Seed, first, s.Temperature)
 			flat := make([]float64, n*d)
 			for i, v := range single[:n*d] {
 				flat[i] = float64(v)
@@ -130,4 +115,20 @@ func (f *FastModel) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
 			}
 		}
 	}
+}
+
+// contexts are those of n draws from the first on, standardized, of a row for each or of
+// one for all.
+func (f *FastModel) contexts(all [][]float64, first, n int) []float32 {
+	f.single = f.single[:0]
+	for i := range n {
+		switch len(all) {
+		case 0:
+		case 1:
+			f.single = f.units.appendContext(f.single, all[0])
+		default:
+			f.single = f.units.appendContext(f.single, all[first+i])
+		}
+	}
+	return f.single
 }

@@ -51,7 +51,7 @@ func TestModelOfAFlowOfOnesOwn(t *testing.T) {
 	if _, err := got.Config(); err == nil {
 		t.Error("a flow of one's own has a config")
 	}
-	if err := got.CheckByHand(); err == nil || !strings.Contains(err.Error(), "Config") {
+	if _, err := got.ByHand(); err == nil || !strings.Contains(err.Error(), "Config") {
 		t.Errorf("by hand: %v", err)
 	}
 }

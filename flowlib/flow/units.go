@@ -61,6 +61,16 @@ func (u Units) appendMatrix(flat []float32, x *mat.Dense) []float32 {
 	return u.Append32(flat, density.Rows(x)...)
 }
 
+// appendContext appends a context, [C], standardized and rounded to float32, to flat.
+func (u Units) appendContext(flat []float32, context []float64) []float32 {
+	row := make([]float64, u.c)
+	u.context.Apply(row, context)
+	for _, v := range row {
+		flat = append(flat, float32(v))
+	}
+	return flat
+}
+
 // latents are the units of rows of latents, [D+C], of which Apply standardizes the
 // context alone.
 func (u Units) latents() Units {

@@ -64,10 +64,8 @@ func (r *Recipe) chooseFit(a Ask) {
 	epochs := epochsPerPoint * a.Rows / r.Fit.BatchSize
 	r.Fit.EvalEvery = min(usual.EvalEvery, max(minEvalEvery, epochs))
 	r.Fit.Patience = patience
-	if r.Flow.CheckByHand() != nil { // the engine for those keeps no averages, and is worth more
-		r.Fit.EMADecay = emaDecay
-		r.because("the weights are averages over the last steps of training (decay %g): they are nearer the optimum than the last ones", r.Fit.EMADecay)
-	}
+	r.Fit.EMADecay = emaDecay
+	r.because("the weights are averages over the last steps of training (decay %g): they are nearer the optimum than the last ones", r.Fit.EMADecay)
 	if r.Fit.BatchSize < usual.BatchSize {
 		r.because("batches of %d instead of %d, for %d training rows", r.Fit.BatchSize, usual.BatchSize, a.Rows)
 	}

@@ -83,10 +83,6 @@ func TestWishesGoFirst(t *testing.T) {
 	if f := r.Flow; f.Name() != "realnvp+lu" || f.Layers != 3 || f.Features != 1 || f.Context != 1 || f.Components != 0 || r.Fit.Steps != 7 || r.Fit.LearningRate != 2e-3 {
 		t.Errorf("got %+v, %+v", r.Flow, r.Fit)
 	}
-	// A plain RealNVP is left to the engine that is fast and keeps no averages.
-	if r, err = New(Ask{Summary: s, Features: 2, Rows: 5000, Model: "realnvp"}); err != nil || r.Flow.CheckByHand() != nil || r.Fit.EMADecay != 0 {
-		t.Errorf("got %+v, %v", r, err)
-	}
 	for want, a := range map[string]Ask{
 		`no "mlp" in the zoo`: {Summary: s, Features: 2, Rows: 50, Model: "mlp"},
 		"layers must be":      {Summary: s, Features: 2, Rows: 50, Layers: 99},

@@ -1,13 +1,11 @@
 package tabular
 
 import (
-	"fmt"
 	"slices"
 
 	"normflow/flowlib/backend"
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
-	"normflow/flowlib/recipe"
 	"normflow/flowlib/table"
 	"normflow/internal/show"
 )
@@ -71,21 +69,6 @@ func (m *Model) graph(engine string) (*flow.Model, error) {
 	}
 	m.model, err = m.Saved.Model(b)
 	return m.model, err
-}
-
-// chooseEngine takes package fast for the steps of a fit where it may and can.
-func (j *job) chooseEngine(r *recipe.Recipe) error {
-	cannot := r.Flow.CheckByHand()
-	if cannot == nil && (r.Fit.EMADecay > 0 || r.Fit.WeightDecay > 0) {
-		cannot = fmt.Errorf("the engine fast has neither averages of weights nor weight decay")
-	}
-	switch {
-	case j.Engine == "fast" && cannot != nil:
-		return noFast(cannot)
-	case j.Engine == "fast" || j.Engine == "auto" && cannot == nil:
-		r.Fit.Engine = fit.EngineFast
-	}
-	return nil
 }
 
 // openBackend is that of a fit.

@@ -127,6 +127,9 @@ func TestEditedRecords(t *testing.T) {
 			if path == ".dequantised" && to == (missing{}) {
 				return // as of a table without grids
 			}
+			if path == ".calibration.scores.0" && to == -7.5 {
+				return // another lowest score may be
+			}
 			tried++
 			mutant := *saved
 			mutant.Training = text

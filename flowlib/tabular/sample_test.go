@@ -89,10 +89,16 @@ func TestConditional(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Engine != "go" && !strings.HasPrefix(r.Engine, "xla") || strings.Join(r.Features, "") != "y" || strings.Join(r.Context, "") != "x" {
+	if r.Engine != "fast" || strings.Join(r.Features, "") != "y" || strings.Join(r.Context, "") != "x" {
 		t.Errorf("engine %s, p(%v | %v)", r.Engine, r.Features, r.Context)
 	}
-	m := open(t, dir, "go")
+	for _, engine := range []string{"auto", "go"} {
+		t.Run(engine, func(t *testing.T) { conditional(t, open(t, dir, engine), file) })
+	}
+}
+
+// conditional tests draws and scores of a model of p(y | x), y being about 3x.
+func conditional(t *testing.T, m *Model, file string) {
 	out := filepath.Join(t.TempDir(), "o.csv")
 	sample := func(c SampleConfig) [][]float64 {
 		t.Helper()

@@ -218,7 +218,6 @@ func TestFitRefuses(t *testing.T) {
 		{good, "", func(c *FitConfig) { c.Test = 0.95 }, "shares of 0.1 for validation and 0.95 for the test leave no rows to train on"},
 		{good, "", func(c *FitConfig) { c.Valid = math.NaN() }, "expected a share of the rows between 0 and 1 for validation, got NaN"},
 		{good, "", func(c *FitConfig) { c.Test = -0.1 }, "expected a share of the rows from 0 to less than 1 for the test, got -0.1"},
-		{good, "", func(c *FitConfig) { c.Model, c.Engine = "nsf", "fast" }, "the engine fast cannot: flow: no such flow by hand"},
 		{good, "", func(c *FitConfig) { c.Columns = []string{"q"} }, `there is no column "q"; there are: a, b`},
 		{good, "", func(c *FitConfig) { c.ConditionOn = []string{"q"} }, `there is no column "q"; there are: a, b`},
 		{good, "", func(c *FitConfig) { c.ConditionOn, c.Exclude = []string{"a"}, []string{"q"} }, `there is no column "q"; there are: a, b`},

@@ -43,7 +43,7 @@ func (e *fastEngine) Train(count int) (nll float64, err error) {
 		for i := range rates {
 			rates[i] = learningRate
 		}
-		if made := e.trainer.Run(rows, rates, nlls); made < n {
+		if made := e.trainer.Run(rows, rates, nil, nlls); made < n {
 			return 0, fmt.Errorf("the NLL of step %d or its gradient is not finite", e.step+made+1)
 		}
 		e.step += n
@@ -70,6 +70,6 @@ func (e *fastEngine) LogProb(out, x []float32) error {
 }
 
 func (e *fastEngine) Sample(x []float32, seed int64) error {
-	e.engine.Sample(x, nil, seed, 0, 1)
+	e.engine.Sample(x, nil, nil, seed, 0, 1)
 	return nil
 }

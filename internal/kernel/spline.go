@@ -114,8 +114,9 @@ func (s *Set) SplineForward(p *Spline, out, logDet, v, raw []float32) {
 // splineBins finds the piece of each event, by its place on the x axis, or on the y
 // axis (root).
 func (s *Set) splineBins(p *Spline, v, raw []float32, root bool) {
-	s.softmax(p.widths, raw, p)
-	s.softmax(p.heights, raw[p.Bins*p.Stride:], p)
+	whole := 1 - MinimumShare*float32(p.Bins)
+	s.Softmax(p.widths, raw, p.Bins, p.Stride, whole)
+	s.Softmax(p.heights, raw[p.Bins*p.Stride:], p.Bins, p.Stride, whole)
 	if s.vector != nil {
 		starts := 0
 		if root {
@@ -146,30 +147,6 @@ func (s *Set) splineBins(p *Spline, v, raw []float32, root bool) {
 				}
 			}
 			left, bottom = left+width, bottom+height
-		}
-	}
-}
-
-// softmax turns raw numbers into parts of one, less the least.
-func (s *Set) softmax(out, raw []float32, p *Spline) {
-	whole := 1 - MinimumShare*float32(p.Bins)
-	if s.vector != nil {
-		s.vector.softmax(&out[0], &raw[0], Block, p.Bins, 4*p.Stride, whole)
-		return
-	}
-	for i := range Block {
-		largest := raw[i]
-		for k := range p.Bins {
-			largest = max(largest, raw[k*p.Stride+i])
-		}
-		var sum float32
-		for k := range p.Bins {
-			e := float32(math.Exp(float64(raw[k*p.Stride+i] - largest)))
-			out[k*Block+i] = e
-			sum += e
-		}
-		for k := range p.Bins {
-			out[k*Block+i] *= whole / sum
 		}
 	}
 }

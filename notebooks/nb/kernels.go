@@ -138,7 +138,7 @@ func StepCosts(layers int) (costs []StepCost) {
 	for i := range rows {
 		rows[i] = int32(i)
 	}
-	add("fast engine", func(*time.Duration) { trainer.Run(rows, []float64{1e-3}, make([]float64, 1)) })
+	add("fast engine", func(*time.Duration) { trainer.Run(rows, []float64{1e-3}, nil, make([]float64, 1)) })
 	costs[len(costs)-1].Products = -1
 	return costs
 }

@@ -104,7 +104,7 @@ func train(scaler *dataset.Standardizer, data dataset.Splits, steps int) ([]figu
 			rates[i] = rate * 0.5 * (1 + math.Cos(math.Pi*float64(step+i)/float64(steps)))
 		}
 		if n > 0 {
-			if made := trainer.Run(rows, rates, make([]float64, n)); made < n {
+			if made := trainer.Run(rows, rates, nil, make([]float64, n)); made < n {
 				return nil, fmt.Errorf("the NLL of step %d or its gradient is not finite", step+made+1)
 			}
 		}

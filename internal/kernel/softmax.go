@@ -1,0 +1,28 @@
+package kernel
+
+import "math"
+
+// Softmax turns count raw numbers of each of [Block] events, in rows stride apart, into
+// positive parts of the whole, in rows of out, [count, Block].
+func (s *Set) Softmax(out, raw []float32, count, stride int, whole float32) {
+	_, _ = out[count*Block-1], raw[(count-1)*stride+Block-1]
+	if s.vector != nil {
+		s.vector.softmax(&out[0], &raw[0], Block, count, 4*stride, whole)
+		return
+	}
+	for i := range Block {
+		largest := raw[i]
+		for k := range count {
+			largest = max(largest, raw[k*stride+i])
+		}
+		var sum float32
+		for k := range count {
+			e := float32(math.Exp(float64(raw[k*stride+i] - largest)))
+			out[k*Block+i] = e
+			sum += e
+		}
+		for k := range count {
+			out[k*Block+i] *= whole / sum
+		}
+	}
+}
