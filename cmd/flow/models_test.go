@@ -89,6 +89,20 @@ func TestShow(t *testing.T) {
 	}
 }
 
+// A flow that no config makes is shown as the tree of its parts.
+func TestShowTree(t *testing.T) {
+	text := stdout(t, "show", "../../flowlib/flow/testdata/version5")
+	for _, want := range []string{"custom, 2 coupling layers, 2 features, 1 columns", "97 of Float32", "format 5", "mixture", "chain", "settings"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("there is no %q in\n%s", want, text)
+		}
+	}
+	var d shown
+	if err := json.Unmarshal([]byte(stdout(t, "show", "../../flowlib/flow/testdata/version5", "--json")), &d); err != nil || d.Config != nil || d.Settings.Context != 1 || !strings.Contains(string(d.Flow), `"actnorm"`) {
+		t.Errorf("got %+v, %v", d, err)
+	}
+}
+
 // A record may hold anything; long lists are cut, and no control character gets out.
 func TestOutline(t *testing.T) {
 	var b strings.Builder

@@ -53,11 +53,16 @@ type shown struct {
 	Library       string          `json:"library,omitempty"` // that wrote it
 	DType         string          `json:"dtype"`
 	Parameters    int             `json:"parameters"`
-	Config        flow.Config     `json:"config"`
+	Layers        int             `json:"coupling_layers"`
+	Config        *flow.Config    `json:"config,omitempty"`   // or else
+	Settings      *flow.Settings  `json:"settings,omitempty"` // and
+	Flow          json.RawMessage `json:"flow,omitempty"`     // the parts of it
 	Variables     []shownVariable `json:"variables"`
 	Training      json.RawMessage `json:"training,omitempty"`
 	SHA256        string          `json:"sha256,omitempty"`
 	WeightsSHA256 string          `json:"weights_sha256"`
+
+	features, context int
 }
 
 type shownVariable struct {
@@ -67,10 +72,18 @@ type shownVariable struct {
 }
 
 func newShown(path string, s *flow.Saved) (shown, error) {
-	config, _ := s.Config()
 	d := shown{
 		Path: path, Name: s.Name(), FormatVersion: s.Version, Library: s.Library, DType: s.DType().String(),
-		Parameters: s.Parameters, Config: config, Training: s.Training, SHA256: s.SHA256, WeightsSHA256: s.WeightsSHA256,
+		Parameters: s.Parameters, Layers: s.Flow().Couplings(), features: s.Features(), context: s.Context(), Training: s.Training, SHA256: s.SHA256, WeightsSHA256: s.WeightsSHA256,
+	}
+	if config, err := s.Config(); err == nil {
+		d.Config = &config
+	} else {
+		settings := s.Settings()
+		d.Settings = &settings
+		if d.Flow, err = s.Tree(); err != nil {
+			return d, err
+		}
 	}
 	variables, err := s.Variables()
 	for _, v := range variables {
@@ -80,7 +93,12 @@ func newShown(path string, s *flow.Saved) (shown, error) {
 }
 
 func (d shown) write(w io.Writer) error {
-	config, err := json.Marshal(d.Config)
+	about := "config"
+	var config any = d.Config
+	if d.Config == nil {
+		about, config = "flow", map[string]any{"flow": d.Flow, "settings": d.Settings}
+	}
+	text, err := json.Marshal(config)
 	if err != nil {
 		return err
 	}
@@ -89,7 +107,7 @@ func (d shown) write(w io.Writer) error {
 		fmt.Fprintf(&b, "%-16s%s\n", name, fmt.Sprintf(format, args...))
 	}
 	line("model", "%s", show.Name(d.Path))
-	line("architecture", "%s, %d coupling layers, %d features, %d columns of context", d.Name, d.Config.Layers, d.Config.Features, d.Config.Context)
+	line("architecture", "%s, %d coupling layers, %d features, %d columns of context", d.Name, d.Layers, d.features, d.context)
 	line("parameters", "%d of %s, in %d variables", d.Parameters, d.DType, len(d.Variables))
 	if d.Library == "" {
 		d.Library = "a program before version 3"
@@ -102,7 +120,7 @@ func (d shown) write(w io.Writer) error {
 	for _, part := range []struct {
 		name string
 		text json.RawMessage
-	}{{"config", config}, {"training record", d.Training}} {
+	}{{about, text}, {"training record", d.Training}} {
 		if len(part.text) == 0 {
 			line(part.name, "none")
 			continue

@@ -6,6 +6,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/model/initializer"
+
+	"normflow/flowlib/tree"
 )
 
 // DiagNormal is a Gaussian whose mean μ and log-scale s are learned for each
@@ -17,6 +19,14 @@ import (
 // element-wise affine bijector on top of [Normal] gives, without the bijector.
 type DiagNormal struct {
 	features int
+}
+
+func init() {
+	type form struct {
+		Features int `json:"features"`
+	}
+	tree.RegisterAs("diagnormal", func(n *DiagNormal) form { return form{n.features} },
+		func(f form) (*DiagNormal, error) { return NewDiagNormal(f.Features), nil })
 }
 
 // NewDiagNormal panics unless features >= 1.

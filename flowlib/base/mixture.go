@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model/initializer"
 	"github.com/gomlx/gomlx/support/exceptions"
 
+	"normflow/flowlib/tree"
 	"normflow/internal/names"
 )
 
@@ -36,6 +37,15 @@ const MaxLogScale = 3.0
 // al. 2022, https://arxiv.org/abs/2110.15828.
 type Mixture struct {
 	features, components int
+}
+
+func init() {
+	type form struct {
+		Features   int `json:"features"`
+		Components int `json:"components"`
+	}
+	tree.RegisterAs("mixture", func(m *Mixture) form { return form{m.features, m.components} },
+		func(f form) (*Mixture, error) { return NewMixture(f.Features, f.Components), nil })
 }
 
 // NewMixture panics unless features >= 1 and components >= 1.

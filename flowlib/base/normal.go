@@ -7,6 +7,8 @@ import (
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"normflow/flowlib/tree"
 )
 
 // Normal is the unit Gaussian over Features dimensions:
@@ -16,6 +18,16 @@ import (
 // It has no variables.
 type Normal struct {
 	Features int
+}
+
+func init() {
+	type form struct {
+		Features int `json:"features"`
+	}
+	tree.RegisterAs("normal", func(n Normal) form { return form{n.Features} }, func(f form) (Normal, error) {
+		checkFeatures("Normal", f.Features)
+		return Normal{f.Features}, nil
+	})
 }
 
 // LogProb returns the log-density of each row of z, in nats.

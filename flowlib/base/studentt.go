@@ -9,6 +9,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
+
+	"normflow/flowlib/tree"
 )
 
 // StudentT is independent features with tails heavier than a Gaussian's, the
@@ -21,6 +23,14 @@ import (
 // https://arxiv.org/abs/1907.04481.
 type StudentT struct {
 	nu []float64
+}
+
+func init() {
+	type form struct {
+		Freedom []float64 `json:"freedom"` // ν of each feature
+	}
+	tree.RegisterAs("student", func(s *StudentT) form { return form{s.nu} },
+		func(f form) (*StudentT, error) { return NewStudentT(f.Freedom...), nil })
 }
 
 // NewStudentT panics unless there is at least one ν and all are positive and finite.

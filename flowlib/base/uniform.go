@@ -9,6 +9,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
+
+	"normflow/flowlib/tree"
 )
 
 // Uniform is constant on the box [lo_d, hi_d] and nothing outside:
@@ -19,6 +21,15 @@ import (
 // pulls nothing back in: use it under bijectors that end in the box.
 type Uniform struct {
 	lo, hi []float64
+}
+
+func init() {
+	type form struct {
+		Lo []float64 `json:"lo"`
+		Hi []float64 `json:"hi"`
+	}
+	tree.RegisterAs("uniform", func(u *Uniform) form { return form{u.lo, u.hi} },
+		func(f form) (*Uniform, error) { return NewUniform(f.Lo, f.Hi), nil })
 }
 
 // NewUniform panics unless lo and hi have the same length, at least 1, all

@@ -9,6 +9,8 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/model/initializer"
 	"github.com/gomlx/gomlx/support/exceptions"
+
+	"normflow/flowlib/tree"
 )
 
 // ActNorm is a trained affine map of each feature, which starts where the first
@@ -25,6 +27,14 @@ import (
 // of the batch, with 1/B.
 type ActNorm struct {
 	features int
+}
+
+func init() {
+	type form struct {
+		Features int `json:"features"`
+	}
+	tree.RegisterAs("actnorm", func(a *ActNorm) form { return form{a.features} },
+		func(f form) (*ActNorm, error) { return NewActNorm(f.Features), nil })
 }
 
 // NewActNorm panics unless features > 0.

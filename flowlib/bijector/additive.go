@@ -1,6 +1,10 @@
 package bijector
 
-import . "github.com/gomlx/gomlx/core/graph"
+import (
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"normflow/flowlib/tree"
+)
 
 // Additive shifts, the transform of NICE. It keeps volumes:
 //
@@ -11,6 +15,8 @@ import . "github.com/gomlx/gomlx/core/graph"
 //
 // Source: Dinh et al. 2015, https://arxiv.org/abs/1410.8516, equations 8 and 9.
 type Additive struct{}
+
+func init() { tree.Register[Additive]("additive") }
 
 // NumParameters implements [Transform].
 func (Additive) NumParameters() int { return 1 }

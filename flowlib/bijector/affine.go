@@ -1,10 +1,14 @@
 package bijector
 
 import (
+	"cmp"
+	"fmt"
 	"math"
+	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/support/exceptions"
+
+	"normflow/flowlib/tree"
 )
 
 // DefaultMaxLogScale bounds the log-scale of an affine coupling: one layer
@@ -46,6 +50,37 @@ type Affine struct {
 	MaxLogScale float64 // bound on |s|, nats; ScaleExp has none
 }
 
+func init() {
+	type form struct {
+		Scale       Scale   `json:"scale"`
+		MaxLogScale float64 `json:"max_log_scale"`
+	}
+	tree.RegisterAs("affine", func(a Affine) form {
+		scale, limit := a.usual()
+		return form{scale, limit}
+	}, func(f form) (Affine, error) {
+		return Affine{f.Scale, f.MaxLogScale}, Affine{f.Scale, f.MaxLogScale}.check()
+	})
+}
+
+// usual returns the fields, with the defaults in the place of zeros.
+func (a Affine) usual() (scale Scale, limit float64) {
+	return cmp.Or(a.Scale, ScaleTanh), cmp.Or(a.MaxLogScale, DefaultMaxLogScale)
+}
+
+// check refuses an unknown Scale, and a bound that is not positive and finite:
+// max·tanh(raw/max) is not a number at infinity.
+func (a Affine) check() error {
+	scale, limit := a.usual()
+	if !(limit > 0) || math.IsInf(limit, 0) {
+		return fmt.Errorf("bijector: the bound on the log-scale must be positive and finite, got %g", limit)
+	}
+	if !slices.Contains(Scales, scale) {
+		return fmt.Errorf("bijector: unknown scale %q, known: %q", scale, Scales)
+	}
+	return nil
+}
+
 // NumParameters implements [Transform].
 func (Affine) NumParameters() int { return 2 }
 
@@ -61,24 +96,17 @@ func (a Affine) Inverse(v, raw *Node) (out, logDeriv *Node) {
 	return Mul(Sub(v, shift), Exp(logScale)), logScale
 }
 
-// logScale panics on an unknown Scale, or on a bound that is not positive and
-// finite: max·tanh(raw/max) is not a number at infinity.
+// logScale panics where check returns an error.
 func (a Affine) logScale(raw *Node) *Node {
-	limit := a.MaxLogScale
-	if limit == 0 {
-		limit = DefaultMaxLogScale
+	if err := a.check(); err != nil {
+		panic(err)
 	}
-	if !(limit > 0) || math.IsInf(limit, 0) {
-		exceptions.Panicf("bijector: the bound on the log-scale must be positive and finite, got %g", limit)
-	}
-	switch a.Scale {
-	case ScaleTanh, "":
-		return MulScalar(Tanh(DivScalar(raw, limit)), limit)
+	switch scale, limit := a.usual(); scale {
 	case ScaleSoftclip:
 		return Div(raw, OnePlus(DivScalar(Abs(raw), limit)))
 	case ScaleExp:
 		return raw
+	default:
+		return MulScalar(Tanh(DivScalar(raw, limit)), limit)
 	}
-	exceptions.Panicf("bijector: unknown scale %q, known: %q", a.Scale, Scales)
-	return nil
 }

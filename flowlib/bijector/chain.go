@@ -4,6 +4,7 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"normflow/flowlib/tree"
 	"normflow/internal/names"
 )
 
@@ -13,6 +14,11 @@ import (
 //
 // The empty chain is the identity. Bijector i lives in the sub-scope "%02d" of i.
 type Chain []Bijector
+
+func init() {
+	tree.RegisterAs("chain", func(c Chain) []tree.Of[Bijector] { return tree.List(c) },
+		func(f []tree.Of[Bijector]) (Chain, error) { return tree.Parts(f), nil })
+}
 
 // Forward implements [Bijector].
 func (c Chain) Forward(scope *model.Scope, z, context *Node) (x, logDet *Node) {

@@ -1,10 +1,13 @@
 package bijector
 
 import (
+	"fmt"
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -14,6 +17,9 @@ import (
 	"github.com/gomlx/gomlx/ml/model/initializer"
 	"github.com/gomlx/gomlx/ml/nn"
 	"github.com/gomlx/gomlx/support/exceptions"
+
+	"normflow/flowlib/tree"
+	"normflow/internal/show"
 )
 
 // Conditioner builds the network that reads the frozen features (and context,
@@ -24,6 +30,69 @@ type Conditioner interface {
 	// Raw returns raw parameters, [B, outputs], for h, [B, inputs]. Its variables
 	// live under scope.
 	Raw(scope *model.Scope, h *Node, outputs int) *Node
+}
+
+func init() {
+	type plain struct {
+		Activation string `json:"activation"`
+		Hidden     []int  `json:"hidden"`
+	}
+	tree.RegisterAs("mlp", func(m mlp) plain { return plain{activationName(m.activation), m.widths} },
+		func(f plain) (m mlp, err error) {
+			if m.activation, err = activationOf(f.Activation); err != nil {
+				return m, err
+			}
+			if len(f.Hidden) > maxLayers {
+				return m, tree.At("hidden", fmt.Errorf("found %d layers, expected at most %d", len(f.Hidden), maxLayers))
+			}
+			for i, width := range f.Hidden {
+				if width < 1 || width > maxWidth {
+					return m, tree.At(fmt.Sprintf("hidden[%d]", i), fmt.Errorf("found %d, expected 1 to %d", width, maxWidth))
+				}
+			}
+			m.widths = f.Hidden
+			return m, nil
+		})
+	type residual struct {
+		Activation string `json:"activation"`
+		Width      int    `json:"width"`
+		Blocks     int    `json:"blocks"`
+	}
+	tree.RegisterAs("residual_mlp", func(m residualMLP) residual { return residual{activationName(m.activation), m.width, m.blocks} },
+		func(f residual) (m residualMLP, err error) {
+			if m.activation, err = activationOf(f.Activation); err != nil {
+				return m, err
+			}
+			if f.Width < 1 || f.Width > maxWidth || f.Blocks < 0 || f.Blocks > maxLayers {
+				return m, fmt.Errorf("found %d blocks of width %d, expected at most %d of 1 to %d", f.Blocks, f.Width, maxLayers, maxWidth)
+			}
+			m.width, m.blocks = f.Width, f.Blocks
+			return m, nil
+		})
+}
+
+// Bounds on conditioners that are read.
+const (
+	maxLayers = 1 << 8
+	maxWidth  = 1 << 16
+)
+
+// activationName is that in a config of package flow, such as "leaky_relu".
+func activationName(act activation.Type) string {
+	return strings.ToLower(betweenWords.ReplaceAllString(act.String(), "${1}_$2"))
+}
+
+var betweenWords = regexp.MustCompile("([a-z])([A-Z])")
+
+func activationOf(name string) (activation.Type, error) {
+	var known []string
+	for _, act := range activation.TypeValues() {
+		if activationName(act) == name {
+			return act, nil
+		}
+		known = append(known, activationName(act))
+	}
+	return 0, tree.At("activation", fmt.Errorf("found %s, expected one of %s", show.Quoted(name), show.Names(known)))
 }
 
 // MLP is a conditioner of dense layers of the given widths with activation act

@@ -1,9 +1,14 @@
 package bijector
 
 import (
+	"fmt"
+	"math"
+
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
+
+	"normflow/flowlib/tree"
 )
 
 // DefaultInputBound is where a conditioner's input is cut off. Between the
@@ -33,6 +38,27 @@ type Coupling struct {
 	conditioner Conditioner
 	transform   Transform
 	inputBound  float64
+}
+
+func init() {
+	type form struct {
+		Mask        string               `json:"mask"` // a letter for each feature, see [Mask.String]
+		Conditioner tree.Of[Conditioner] `json:"conditioner"`
+		Transform   tree.Of[Transform]   `json:"transform"`
+		InputBound  float64              `json:"input_bound"`
+	}
+	tree.RegisterAs("coupling", func(c *Coupling) form {
+		return form{c.mask.String(), tree.Of[Conditioner]{Part: c.conditioner}, tree.Of[Transform]{Part: c.transform}, c.inputBound}
+	}, func(f form) (*Coupling, error) {
+		mask, err := ParseMask(f.Mask)
+		if err != nil {
+			return nil, tree.At("mask", err)
+		}
+		if math.IsInf(f.InputBound, 0) || !(f.InputBound > 0) {
+			return nil, tree.At("input_bound", fmt.Errorf("found %g, expected a positive number", f.InputBound))
+		}
+		return NewCoupling(mask, f.Conditioner.Part, f.Transform.Part).InputBound(f.InputBound), nil
+	})
 }
 
 // Transform is an invertible map of single features, whose parameters a

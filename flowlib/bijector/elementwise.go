@@ -6,6 +6,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
+
+	"normflow/flowlib/tree"
 )
 
 // Elementwise is a fixed affine map of each feature, such as the standardizer
@@ -16,6 +18,15 @@ import (
 // It has no variables.
 type Elementwise struct {
 	shift, scale []float64
+}
+
+func init() {
+	type form struct {
+		Shift []float64 `json:"shift"`
+		Scale []float64 `json:"scale"`
+	}
+	tree.RegisterAs("elementwise", func(e *Elementwise) form { return form{e.shift, e.scale} },
+		func(f form) (*Elementwise, error) { return NewElementwise(f.Shift, f.Scale), nil })
 }
 
 // NewElementwise panics unless shift and scale have the same length and every

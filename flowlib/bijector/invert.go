@@ -3,11 +3,19 @@ package bijector
 import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"normflow/flowlib/tree"
 )
 
 // Invert swaps the two directions of a bijector; it shares its variables.
 type Invert struct {
 	Bijector Bijector
+}
+
+func init() {
+	type form = tree.Of[Bijector]
+	tree.RegisterAs("invert", func(i Invert) form { return form{Part: i.Bijector} },
+		func(f form) (Invert, error) { return Invert{f.Part}, nil })
 }
 
 // Forward implements [Bijector] by the other's Inverse.

@@ -7,6 +7,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
+
+	"normflow/flowlib/tree"
 )
 
 // DefaultMargin is how far from 0 and 1 a [Logit] keeps bounds, RealNVP's α.
@@ -32,6 +34,16 @@ const DefaultMargin = 0.05
 type Logit struct {
 	lo, hi []float64
 	margin float64
+}
+
+func init() {
+	type form struct {
+		Lo     []float64 `json:"lo"`
+		Hi     []float64 `json:"hi"`
+		Margin float64   `json:"margin"`
+	}
+	tree.RegisterAs("logit", func(l *Logit) form { return form{l.lo, l.hi, l.margin} },
+		func(f form) (*Logit, error) { return NewLogit(f.Lo, f.Hi).Margin(f.Margin), nil })
 }
 
 // NewLogit panics unless lo and hi have the same length and lo < hi, both

@@ -9,6 +9,8 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
 	"gonum.org/v1/gonum/mat"
+
+	"normflow/flowlib/tree"
 )
 
 // LU is a trained invertible matrix, which mixes all features; at any D it is
@@ -31,6 +33,19 @@ import (
 type LU struct {
 	features int
 	identity bool
+}
+
+func init() {
+	type form struct {
+		Features int  `json:"features"`
+		Identity bool `json:"identity"` // how it starts
+	}
+	tree.RegisterAs("lu", func(l *LU) form { return form{l.features, l.identity} },
+		func(f form) (*LU, error) {
+			l := NewLU(f.Features)
+			l.identity = f.Identity
+			return l, nil
+		})
 }
 
 // NewLU panics unless features > 0.

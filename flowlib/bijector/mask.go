@@ -1,10 +1,15 @@
 package bijector
 
 import (
+	"bytes"
+	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/support/exceptions"
+
+	"normflow/internal/show"
 )
 
 // Mask says which features a coupling layer leaves alone: true = frozen, the
@@ -67,6 +72,29 @@ func newMask(features, atLeast int) Mask {
 		exceptions.Panicf("bijector: this mask needs %d features or more, got %d", atLeast, features)
 	}
 	return make(Mask, features)
+}
+
+// String returns a letter for each feature, f for frozen and m for moving.
+func (m Mask) String() string {
+	letters := bytes.Repeat([]byte("m"), len(m))
+	for i, frozen := range m {
+		if frozen {
+			letters[i] = 'f'
+		}
+	}
+	return string(letters)
+}
+
+// ParseMask undoes [Mask.String]. At least one feature must move.
+func ParseMask(letters string) (Mask, error) {
+	if strings.Trim(letters, "fm") != "" || !strings.Contains(letters, "m") {
+		return nil, fmt.Errorf("found %s, expected f for frozen and m for moving features, at least one of which moves", show.Quoted(letters))
+	}
+	mask := make(Mask, len(letters))
+	for i := range mask {
+		mask[i] = letters[i] == 'f'
+	}
+	return mask, nil
 }
 
 // parts returns the indices of the frozen and of the moving features. It panics

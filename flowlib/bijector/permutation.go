@@ -7,6 +7,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
+
+	"normflow/flowlib/tree"
 )
 
 // Permutation reorders the features, so that coupling layers of one mask move
@@ -17,6 +19,11 @@ import (
 // It has no variables: whoever builds the flow again must ask for the same one.
 type Permutation struct {
 	indices, inverse []int
+}
+
+func init() {
+	tree.RegisterAs("permutation", func(p *Permutation) []int { return p.indices },
+		func(indices []int) (*Permutation, error) { return NewPermutation(indices), nil })
 }
 
 // NewPermutation panics unless indices names each feature once.

@@ -5,6 +5,8 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/support/exceptions"
+
+	"normflow/flowlib/tree"
 )
 
 // Defaults of a [Spline].
@@ -32,6 +34,18 @@ const (
 type Spline struct {
 	Bins  int     // K; 0 means DefaultBins
 	Bound float64 // 0 means DefaultBound
+}
+
+func init() {
+	type form struct {
+		Bins  int     `json:"bins"`
+		Bound float64 `json:"bound"`
+	}
+	tree.RegisterAs("spline", func(s Spline) form { return form{s.bins(), s.bound()} },
+		func(f form) (Spline, error) {
+			s := Spline{f.Bins, f.Bound}
+			return Spline{s.bins(), s.bound()}, nil // they panic where one is impossible
+		})
 }
 
 // MaxBins keeps the least shares of the bins below the whole.

@@ -17,6 +17,7 @@ import (
 	"normflow/flowlib/base"
 	"normflow/flowlib/bijector"
 	"normflow/flowlib/flow"
+	"normflow/flowlib/tree"
 	"normflow/internal/names"
 	"normflow/internal/safetensors"
 )
@@ -26,6 +27,8 @@ import (
 type trap string
 
 const trapped = 2.5
+
+func init() { tree.Register[trap]("trap") }
 
 func (b trap) Forward(_ *model.Scope, z, _ *Node) (x, logDet *Node) { panic("not used") }
 

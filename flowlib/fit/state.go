@@ -38,6 +38,9 @@ func newState(t *trainer) (*state, error) {
 	s := &state{trainer: t, result: Result{BestValid: math.MaxFloat64}} // JSON has no infinity
 	if path := t.cfg.Checkpoint; path != "" {
 		s.data = checksum(t.train, t.valid)
+		if _, err := s.identity(); err != nil { // before there is anything to lose
+			return nil, err
+		}
 		f, err := safetensors.Read(path)
 		if err == nil {
 			err = s.restore(f)
@@ -88,9 +91,19 @@ func (s *state) restoreBest() error {
 
 // identity is what must agree between a checkpoint and the run that takes it up.
 func (s *state) identity() (string, error) {
-	var of any = s.trainer.model.Settings()
-	if c, err := s.trainer.model.Config(); err == nil {
+	m := s.trainer.model
+	var of any
+	if c, err := m.Config(); err == nil {
 		of = c
+	} else {
+		tree, err := m.Tree()
+		if err != nil {
+			return "", fmt.Errorf("fit: no checkpoint of this flow: %w", err)
+		}
+		of = struct {
+			Settings flow.Settings
+			Tree     json.RawMessage
+		}{m.Settings(), tree}
 	}
 	text, err := json.Marshal(struct {
 		Fit     Config

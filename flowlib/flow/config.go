@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -146,13 +145,7 @@ func (c Config) check() error {
 func (c Config) masks() []string {
 	all := make([]string, c.Layers)
 	for i := range all {
-		letters := bytes.Repeat([]byte("m"), c.Features)
-		for d, frozen := range c.mask(i) {
-			if frozen {
-				letters[d] = 'f'
-			}
-		}
-		all[i] = string(letters)
+		all[i] = c.mask(i).String()
 	}
 	return all
 }

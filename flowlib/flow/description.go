@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -22,8 +23,7 @@ type description struct {
 	Format        string          `json:"format"`
 	Version       int             `json:"version"`
 	Library       string          `json:"library,omitempty"` // that wrote it; from version 3 on
-	Config        Config          `json:"config"`
-	Masks         []string        `json:"masks,omitempty"` // of the coupling layers: f frozen, m moving; from version 2 on
+	written                       // Settings and Flow from version 5 on, Masks from 2 on
 	DType         string          `json:"dtype"`
 	Parameters    int64           `json:"parameters"`
 	WeightsSHA256 string          `json:"weights_sha256"`
@@ -68,6 +68,10 @@ func (d description) checkSeal(text []byte) error {
 	switch {
 	case d.Version < 3 && d.SHA256+d.Library != "":
 		return fmt.Errorf("it has fields of version 3, but says its version is %d: the file is edited", d.Version)
+	case d.Version < 5 && d.Flow != nil:
+		return fmt.Errorf("it has fields of version 5, but says its version is %d: the file is edited", d.Version)
+	case d.Version > 1 && d.Config != nil && d.Masks == nil && d.Config.Layers > 0:
+		return errors.New("its masks are missing: the file is edited")
 	case d.Version < 3:
 		return nil
 	case len(d.SHA256) != len(unsealed) || bytes.Count(text, []byte(d.SHA256)) != 1:
@@ -119,21 +123,22 @@ func parse(text []byte, weights io.Reader, size int64) (*Saved, error) {
 	if err != nil || dtype != dtypes.Float32 && dtype != dtypes.Float64 {
 		return nil, fmt.Errorf("%s: dtype is %s, expected Float32 or Float64", modelFile, show.Quoted(d.DType))
 	}
-	variables, err := d.Config.Variables()
+	s := &Saved{Training: d.Training, Version: d.Version, Library: d.Library, SHA256: d.SHA256, WeightsSHA256: d.WeightsSHA256}
+	variables, err := s.design.read(d.written, dtype)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", modelFile, err)
 	}
 	all, trained := numbers(variables)
 	if trained != d.Parameters {
-		return nil, fmt.Errorf("%s: the model has %d parameters, its config makes %d: the file is edited", modelFile, d.Parameters, trained)
+		return nil, fmt.Errorf("%s: the model has %d parameters, its flow has %d: the file is edited", modelFile, d.Parameters, trained)
 	}
 	need := all * int64(dtype.Size())
 	most := need + 1<<16 + 1<<10*int64(len(variables)) // for the header
 	if size < need || size > most {
-		return nil, fmt.Errorf("%s: the file has %d bytes, the config of %s needs %d for its numbers, and at most %d in all: the file is cut off, or of another model", weightsFile, size, modelFile, need, most)
+		return nil, fmt.Errorf("%s: the file has %d bytes, the flow of %s needs %d for its numbers, and at most %d in all: the file is cut off, or of another model", weightsFile, size, modelFile, need, most)
 	}
-	if masks := d.Config.masks(); d.Version > 1 && !slices.Equal(d.Masks, masks) {
-		return nil, fmt.Errorf("%s: the masks are %s, this program makes %s of the same config: the file is edited, or of another program", modelFile, show.QuotedNames(d.Masks), show.QuotedNames(masks))
+	if err := s.build(d.written); err != nil {
+		return nil, fmt.Errorf("%s: %w", modelFile, err)
 	}
 	hash := sha256.New()
 	f, err := safetensors.Decode(io.TeeReader(weights, hash), size)
@@ -143,15 +148,11 @@ func parse(text []byte, weights io.Reader, size int64) (*Saved, error) {
 	if sum := hex.EncodeToString(hash.Sum(nil)); sum != d.WeightsSHA256 {
 		return nil, fmt.Errorf("%s: its SHA-256 is %s, %s says %s: the file is damaged or edited", weightsFile, sum, modelFile, show.Path(d.WeightsSHA256))
 	}
-	s := &Saved{
-		Training: d.Training, Parameters: int(trained),
-		Version: d.Version, Library: d.Library, SHA256: d.SHA256, WeightsSHA256: d.WeightsSHA256,
-	}
+	s.Parameters = int(trained)
 	if s.Weights, err = fitting(variables, f.Tensors, dtype); err != nil {
 		return nil, fmt.Errorf("%s: %w", weightsFile, err)
 	}
-	s.design, err = d.Config.design(dtype)
-	return s, err
+	return s, nil
 }
 
 var dtypeNames = map[dtypes.DType]string{dtypes.Float32: "F32", dtypes.Float64: "F64"}

@@ -20,7 +20,10 @@ import (
 
 // FormatVersion of the folder that [Model.Save] writes. [Load] reads this
 // version and all earlier ones. docs/format.md describes it.
-const FormatVersion = 4
+const FormatVersion = 5
+
+// configVersion says all of a model that has a config: earlier programs read it.
+const configVersion = 4
 
 const (
 	modelFile   = whole.ModelFile
@@ -80,11 +83,8 @@ func (s *Saved) Write(dir string) error {
 }
 
 func (s *Saved) write(dir string) (err error) {
-	variables, err := s.Variables()
+	d, err := s.description()
 	if err != nil {
-		return err
-	}
-	if err := checkWeights(variables, s.Weights); err != nil {
 		return err
 	}
 	if dir, err = writable(dir); err != nil {
@@ -95,7 +95,7 @@ func (s *Saved) write(dir string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, pending.Remove()) }() // with what was in its place
-	if err := s.writeFiles(pending.New(), variables); err != nil {
+	if err := s.writeFiles(pending.New(), d); err != nil {
 		return err
 	}
 	if err := keepModes(pending.New(), dir); err != nil {
@@ -176,8 +176,28 @@ func writable(dir string) (string, error) {
 	return dir, nil
 }
 
+// description is what is to be written, but for checksums. Its error names what cannot be.
+func (s *Saved) description() (d description, err error) {
+	if s.flow == nil {
+		return d, errEmpty
+	}
+	d = description{Format: formatName, Version: FormatVersion, Library: Library(), DType: s.DType().String(), Training: s.Training}
+	if s.config != nil {
+		d.Version = configVersion
+	}
+	if d.written, err = s.written(); err != nil {
+		return d, err
+	}
+	variables, err := s.Variables()
+	if err != nil {
+		return d, err
+	}
+	_, d.Parameters = numbers(variables)
+	return d, checkWeights(variables, s.Weights)
+}
+
 // writeFiles writes both files, down to the disk.
-func (s *Saved) writeFiles(dir string, variables []Variable) error {
+func (s *Saved) writeFiles(dir string, d description) error {
 	var f safetensors.File
 	for _, w := range s.Weights {
 		t := safetensors.Float64(w.Path, w.Shape, w.Values)
@@ -188,11 +208,6 @@ func (s *Saved) writeFiles(dir string, variables []Variable) error {
 	}
 	if err := safetensors.Write(filepath.Join(dir, weightsFile), f); err != nil {
 		return err
-	}
-	_, trained := numbers(variables)
-	d := description{
-		Format: formatName, Version: FormatVersion, Library: Library(),
-		Config: *s.config, Masks: s.config.masks(), DType: s.DType().String(), Parameters: trained, Training: s.Training,
 	}
 	content, err := os.ReadFile(filepath.Join(dir, weightsFile))
 	if err != nil {

@@ -24,16 +24,15 @@ import (
 // exported says in a file of weights what flow they belong to: as JSON under the
 // name "model", an array of bytes in NPZ and metadata in safetensors.
 type exported struct {
-	Format  string   `json:"format"`
-	Version int      `json:"version"`
-	Library string   `json:"library"`
-	Config  Config   `json:"config"`
-	Masks   []string `json:"masks"` // as in model.json
+	Format  string `json:"format"`
+	Version int    `json:"version"`
+	Library string `json:"library"`
+	written        // as in model.json
 }
 
 const (
 	exportFormat  = "normflow weights"
-	exportVersion = 1
+	exportVersion = 2 // 1 has no Flow
 	exportName    = "model"
 )
 
@@ -41,10 +40,15 @@ const (
 // languages. The name of path ends in .npz or .safetensors. docs/format.md describes
 // both.
 func (s *Saved) Export(path string) error {
-	if s.config == nil {
-		return errors.New("flow: exporting: only a flow that is built of a Config can be exported")
+	said, err := s.written()
+	if err != nil {
+		return fmt.Errorf("flow: exporting: %w", err)
 	}
-	about, err := json.Marshal(exported{exportFormat, exportVersion, Library(), *s.config, s.config.masks()})
+	version := exportVersion
+	if s.config != nil {
+		version = 1
+	}
+	about, err := json.Marshal(exported{exportFormat, version, Library(), said})
 	if err != nil {
 		return fmt.Errorf("flow: exporting: %w", err)
 	}
@@ -106,14 +110,11 @@ func importFile(path string, config *Config) (*Saved, error) {
 
 // saved makes a model of the file, by the config given or, where that is nil, its own.
 func (f *exportFile) saved(config *Config) (_ *Saved, err error) {
+	said := written{Config: config}
 	if config == nil {
-		if config, err = f.config(); err != nil {
+		if said, err = f.said(); err != nil {
 			return nil, err
 		}
-	}
-	variables, err := config.Variables()
-	if err != nil {
-		return nil, err
 	}
 	dtype := dtypes.Float32
 	for i, t := range f.Tensors {
@@ -121,6 +122,11 @@ func (f *exportFile) saved(config *Config) (_ *Saved, err error) {
 		if t.DType == "F64" {
 			dtype = dtypes.Float64
 		}
+	}
+	s := new(Saved)
+	variables, err := s.design.read(said, dtype)
+	if err != nil {
+		return nil, err
 	}
 	if err := fitHeaders(variables, f.Tensors, dtype); err != nil {
 		return nil, err
@@ -132,12 +138,11 @@ func (f *exportFile) saved(config *Config) (_ *Saved, err error) {
 	if err := f.load(); err != nil {
 		return nil, err
 	}
-	s := &Saved{Parameters: int(trained)}
+	s.Parameters = int(trained)
 	if s.Weights, err = fitting(variables, f.Tensors, dtype); err != nil {
 		return nil, err
 	}
-	s.design, err = config.design(dtype)
-	return s, err
+	return s, s.build(said)
 }
 
 // exportFile is a file of weights of either format. Those of an NPZ are not unpacked
@@ -212,30 +217,33 @@ func (f *exportFile) openNPZ(in io.ReaderAt, size int64) (err error) {
 	return nil
 }
 
-// config is the one that the file brings along.
-func (f *exportFile) config() (*Config, error) {
+// said is the design that the file brings along.
+func (f *exportFile) said() (said written, err error) {
 	text, ok := f.Metadata[exportName]
 	if !ok {
-		return nil, errors.New("the file does not say what flow its weights belong to: give a config, or a model like it")
+		return said, errors.New("the file does not say what flow its weights belong to: give a config, or a model like it")
 	}
 	var e exported
 	if err := json.Unmarshal([]byte(text), &e); err != nil {
-		return nil, fmt.Errorf("%s: %w", exportName, show.Error(err))
+		return said, fmt.Errorf("%s: %w", exportName, show.Error(err))
 	}
 	if e.Format != exportFormat || e.Version < 1 || e.Version > exportVersion {
-		return nil, fmt.Errorf("%s: format is %s of version %d, this program reads %q of version 1 to %d", exportName, show.Quoted(e.Format), e.Version, exportFormat, exportVersion)
+		return said, fmt.Errorf("%s: format is %s of version %d, this program reads %q of version 1 to %d", exportName, show.Quoted(e.Format), e.Version, exportFormat, exportVersion)
 	}
 	// What this program does not know would be passed over.
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&e); err != nil {
-		return nil, fmt.Errorf("%s: %w", exportName, show.Error(err))
+		return said, fmt.Errorf("%s: %w", exportName, show.Error(err))
+	}
+	if e.Config == nil {
+		return e.written, nil
 	}
 	if err := e.Config.check(); err != nil {
-		return nil, fmt.Errorf("%s: %w", exportName, err)
+		return said, fmt.Errorf("%s: %w", exportName, err)
 	}
 	if masks := e.Config.masks(); !slices.Equal(masks, e.Masks) {
-		return nil, fmt.Errorf("%s: the masks are %s, this program makes %s of the same config", exportName, show.QuotedNames(e.Masks), show.QuotedNames(masks))
+		return said, fmt.Errorf("%s: the masks are %s, this program makes %s of the same config", exportName, show.QuotedNames(e.Masks), show.QuotedNames(masks))
 	}
-	return &e.Config, nil
+	return e.written, nil
 }

@@ -59,6 +59,11 @@ func newModel(backend compute.Backend, d design) (*Model, error) {
 	if err := d.settings.check(); err != nil {
 		return nil, fmt.Errorf("flow: %w", err)
 	}
+	if d.config == nil { // else the parts fit each other
+		if _, err := d.trace(); err != nil {
+			return nil, fmt.Errorf("flow: building the model: %w", err)
+		}
+	}
 	m := &Model{design: d, backend: backend, store: model.NewStore(), execs: map[string]*model.Exec{}, compiled: map[string]int{}}
 	m.store.SetParam(model.ParamInitialSeed, d.settings.Seed)
 	if err := m.createVariables(); err != nil {
@@ -202,17 +207,6 @@ func (m *Model) settleNaN(logProb []float64, rows [][]float64) error {
 func (m *Model) LogProbGraph(scope *model.Scope, rows *Node) *Node {
 	x, context := m.Split(rows)
 	return m.flow.LogProb(scope, x, context)
-}
-
-// Split parts rows, [B, D+C], into features, [B, D], and context, [B, C], which
-// is nil where the flow has none.
-func (m *Model) Split(rows *Node) (x, context *Node) {
-	d := m.Features()
-	rows.AssertDims(-1, m.Columns())
-	if m.Context() == 0 {
-		return rows, nil
-	}
-	return Slice(rows, AxisRange(), AxisRange(0, d)), Slice(rows, AxisRange(), AxisRangeToEnd(d))
 }
 
 // Forward maps latents z, [n, D] (or [n, D+C], the context behind), to events,

@@ -63,6 +63,9 @@ func randomize(t *testing.T, m *flow.Model) []flow.Weight {
 		t.Fatal(err)
 	}
 	for _, w := range weights {
+		if !m.Store().GetVariable(w.Path).Trainable {
+			continue
+		}
 		for i := range w.Values {
 			w.Values[i] = 0.3 * math.Sin(float64(7*i+len(w.Path)))
 		}

@@ -197,11 +197,11 @@ func interruptedAt(t *testing.T, step int, dir string) (was bool) {
 		t.Fatal(err)
 	}
 	s := numbered(t, 2)
-	variables, err := s.Variables()
+	d, err := s.description()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.writeFiles(pending.New(), variables); err != nil {
+	if err := s.writeFiles(pending.New(), d); err != nil {
 		t.Fatal(err)
 	}
 	count := 0
@@ -327,11 +327,11 @@ func TestFolderThatStaysInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := numbered(t, 2)
-	variables, err := s.Variables()
+	d, err := s.description()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.writeFiles(pending.New(), variables); err != nil {
+	if err := s.writeFiles(pending.New(), d); err != nil {
 		t.Fatal(err)
 	}
 	func() {

@@ -25,6 +25,7 @@ var ranks = map[string]int{
 	"flowlib/fast":       3,
 	"flowlib/figure":     1,
 	"flowlib/table":      1,
+	"flowlib/tree":       1,
 	"flowlib/base":       2,
 	"flowlib/bijector":   2,
 	"flowlib/flow":       4,

@@ -1,0 +1,89 @@
+package flow
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"normflow/flowlib/backend"
+	"normflow/flowlib/bijector"
+	"normflow/internal/names"
+)
+
+// trace lists what the flow keeps in its store, sorted by path, and says which part
+// does not take rows of the model's width or does not give them back. It builds the
+// graph of one part after another and runs none: no memory is taken for a variable.
+func (d *design) trace() ([]Variable, error) {
+	b, err := backend.Open("go") // builds a graph at next to no cost
+	if err != nil {
+		return nil, err
+	}
+	t := tracer{d, b, model.NewStore()}
+	if err := t.bijector("flow.chain", nil, d.flow.chain); err != nil {
+		return nil, err
+	}
+	err = t.part("flow.base", d.flow.base, func(scope *model.Scope, z, _ *Node) []*Node {
+		return []*Node{d.flow.base.LogProb(scope.At(names.Base), z)}
+	})
+	return variablesOf(t.store), err
+}
+
+type tracer struct {
+	*design
+	backend compute.Backend
+	store   *model.Store
+}
+
+// bijector looks at the innermost ones of b, which lies at path in the tree, and in the
+// scopes of the given places in chains.
+func (t tracer) bijector(path string, places []int, b bijector.Bijector) error {
+	switch b := b.(type) {
+	case bijector.Chain:
+		for i, part := range b {
+			if err := t.bijector(fmt.Sprintf("%s[%d]", path, i), append(slices.Clip(places), i), part); err != nil {
+				return err
+			}
+		}
+		return nil
+	case bijector.Invert:
+		return t.bijector(path+".invert", places, b.Bijector)
+	case nil:
+		return fmt.Errorf("%s: found nil, expected a bijector", path)
+	}
+	return t.part(path, b, func(at *model.Scope, x, context *Node) []*Node {
+		for _, place := range places {
+			at = at.At(names.Place, place)
+		}
+		z, logDet := b.Inverse(at, x, context)
+		return []*Node{logDet, z}
+	})
+}
+
+// part builds a graph that returns [B], and [B, D] where it returns two nodes.
+func (t tracer) part(path string, part any, graph func(scope *model.Scope, v, context *Node) []*Node) error {
+	const rows = 2
+	var out []*Node
+	exec, err := model.NewExec(t.backend, t.store, func(scope *model.Scope, in *Node) []*Node {
+		v, context := t.Split(in)
+		out = graph(scope.At(names.Flow), v, context)
+		return out
+	})
+	if err == nil {
+		defer exec.Finalize()
+		err = exec.PreCompile(tensors.FromShape(shapes.Make(t.DType(), rows, t.Columns())))
+	}
+	if err != nil {
+		return fmt.Errorf("%s (%T): %w", path, part, err)
+	}
+	for i, want := range [][]int{{rows}, {rows, t.Features()}}[:len(out)] {
+		if got := out[i].Shape().Dimensions; !slices.Equal(got, want) {
+			return fmt.Errorf("%s (%T): gives %v for %d rows of %d features, expected %v", path, part, got, rows, t.Features(), want)
+		}
+	}
+	return nil
+}
