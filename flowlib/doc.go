@@ -12,11 +12,12 @@
 // # Packages
 //
 //   - dataset: toy densities with exact log-density and entropy; splits; standardizer
+//   - density: what everything that scores events has in common, whatever computes it
 //   - table: tables of numbers in CSV, NPY, NPZ and Parquet, read and written a chunk at a time
 //   - base: the base distribution p_Z: normal, mixture, Student-t, uniform
 //   - bijector: one invertible map per file; bijectortest checks them
 //   - flow: base + bijector = LogProb and Sample; the zoo; models on disk
-//   - fit: maximum likelihood
+//   - fit: maximum likelihood; its engines make the steps
 //   - byhand: RealNVP in plain Go, its gradient derived on paper
 //   - fast: the same at the speed of the processor: scores, samples, trains
 //   - knots: flows over two features as exact tables, without a network
