@@ -12,6 +12,7 @@ import (
 
 	"normflow/flowlib/flow"
 	"normflow/internal/safetensors"
+	"normflow/internal/show"
 	"normflow/internal/whole"
 )
 
@@ -27,7 +28,7 @@ type checkpoint struct {
 // which no run writes.
 func parseCheckpoint(f safetensors.File) (c checkpoint, err error) {
 	if f.Metadata["format"] != checkpointID {
-		return c, fmt.Errorf("its format is %q, this version reads and writes %q", f.Metadata["format"], checkpointID)
+		return c, fmt.Errorf("its format is %s, this version reads and writes %q", show.Quoted(f.Metadata["format"]), checkpointID)
 	}
 	c.run = f.Metadata["run"]
 	if err := json.Unmarshal([]byte(f.Metadata["result"]), &c.result); err != nil {
@@ -58,7 +59,7 @@ func parseCheckpoint(f safetensors.File) (c checkpoint, err error) {
 		}
 		for _, v := range values {
 			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return c, fmt.Errorf("its variable %s holds %g", t.Name, v)
+				return c, fmt.Errorf("its variable %s holds %g", show.Name(t.Name), v)
 			}
 		}
 		if path, best := strings.CutPrefix(t.Name, bestPrefix); best {

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"normflow/internal/show"
 )
 
 // differ says in which fields the run of a checkpoint is another than this one; both
@@ -25,7 +27,7 @@ func differ(there, here string) string {
 			all = append([]string{"other rows"}, all...)
 		case strings.Contains(strings.ToLower(name), "scaler"): // it comes of the rows
 		default:
-			all = append(all, fmt.Sprintf("%s %s, here %s", name, value(a[name]), value(b[name])))
+			all = append(all, fmt.Sprintf("%s %s, here %s", show.Name(name), value(a[name]), value(b[name])))
 		}
 	}
 	const most = 4
@@ -55,7 +57,7 @@ func value(text string) string {
 	case text == "":
 		return "none"
 	case len(text) > most:
-		return strings.ToValidUTF8(text[:most], "") + "…"
+		return show.Name(strings.ToValidUTF8(text[:most], "")) + "…"
 	}
-	return text
+	return show.Name(text)
 }

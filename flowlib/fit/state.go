@@ -14,6 +14,7 @@ import (
 
 	"normflow/flowlib/flow"
 	"normflow/internal/safetensors"
+	"normflow/internal/show"
 )
 
 // state is what a run needs to go on after an interruption, beside the config
@@ -47,7 +48,7 @@ func newState(t *trainer) (*state, error) {
 		}
 		if err == nil || !errors.Is(err, fs.ErrNotExist) {
 			if err != nil {
-				err = fmt.Errorf("fit: the checkpoint %s cannot be resumed (delete it to start afresh): %w", path, err)
+				err = fmt.Errorf("fit: the checkpoint %s cannot be resumed (delete it to start afresh): %w", show.Path(path), err)
 			}
 			return s, err
 		}

@@ -16,6 +16,7 @@ import (
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
+	"normflow/internal/show"
 )
 
 // FitConfig says what to fit to which columns. The zero value leaves all choices to
@@ -189,11 +190,11 @@ func (j *job) prepare(file string) error {
 	features, context := columnsOf(d.noisy.Train, len(d.features))
 	// The first of several copies: others would speak for it in cross-validation.
 	if j.flow.Scaler, err = dataset.NewWhitener(features[:len(d.raw.Train)]); err != nil {
-		return fmt.Errorf("%s: the training rows: %w", file, err)
+		return fmt.Errorf("%s: the training rows: %w", show.Path(file), err)
 	}
 	if len(d.context) > 0 {
 		if j.flow.ContextScaler, err = dataset.NewStandardizer(context); err != nil {
-			return fmt.Errorf("%s: the training rows: columns of context: %w", file, err)
+			return fmt.Errorf("%s: the training rows: columns of context: %w", show.Path(file), err)
 		}
 	}
 	j.fit.Checkpoint = CheckpointOf(j.dir)

@@ -10,6 +10,7 @@ import (
 	"normflow/flowlib/density"
 	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
+	"normflow/internal/show"
 	"normflow/internal/whole"
 )
 
@@ -55,7 +56,7 @@ func (m *Model) each(ctx context.Context, file string, o table.Options, noise fu
 	var logProb []float64
 	for first := true; ; first = false {
 		if err := ctx.Err(); err != nil {
-			return seen, fmt.Errorf("stopped after %d rows of %s: %w", seen.Rows, file, err)
+			return seen, fmt.Errorf("stopped after %d rows of %s: %w", seen.Rows, show.Path(file), err)
 		}
 		c, err := r.Next()
 		if err != nil && err != io.EOF {
@@ -77,9 +78,9 @@ func (m *Model) each(ctx context.Context, file string, o table.Options, noise fu
 		if err := m.LogProbTo(logProb, c.Matrix()); err != nil {
 			var nan *flow.NaNError
 			if errors.As(err, &nan) {
-				return seen, fmt.Errorf("%s: %s %d: the log-density of %v is NaN: the weights of the model are broken: fit it again", file, seen.Unit, c.Lines[nan.Row], nan.X)
+				return seen, fmt.Errorf("%s: %s %d: the log-density of %v is NaN: the weights of the model are broken: fit it again", show.Path(file), seen.Unit, c.Lines[nan.Row], show.Value(nan.X))
 			}
-			return seen, fmt.Errorf("%s: from %s %d on: %w", file, seen.Unit, c.Lines[0], err)
+			return seen, fmt.Errorf("%s: from %s %d on: %w", show.Path(file), seen.Unit, c.Lines[0], err)
 		}
 		for _, lp := range logProb {
 			total.add(lp)
