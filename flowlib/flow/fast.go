@@ -23,8 +23,9 @@ type FastModel struct {
 	single  []float32 // a chunk of standardized rows, or of contexts
 }
 
-// Fast returns the model on package fast, on all processors. The error names what the
-// model has that package fast does not.
+// Fast returns the model on package fast, on all processors; over two features by the
+// tables of its knots, which say the same as its networks several times as fast. The
+// error names what the model has that package fast does not.
 func (s *Saved) Fast() (*FastModel, error) {
 	if s.DType() != dtypes.Float32 {
 		return nil, fmt.Errorf("flow: the model is in %s, the engine in Float32", s.DType())
@@ -36,6 +37,13 @@ func (s *Saved) Fast() (*FastModel, error) {
 	f, err := c.Fast()
 	if err != nil {
 		return nil, err
+	}
+	if k, err := c.knots(s.Weights); err == nil {
+		e, err := fast.NewTables(k, 0)
+		if err != nil {
+			return nil, err
+		}
+		return &FastModel{engine: e, units: s.Units()}, nil
 	}
 	e, err := fast.New(f, 0)
 	if err != nil {

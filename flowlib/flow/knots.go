@@ -21,6 +21,10 @@ func (m *Model) Knots() (*knots.Flow, error) {
 	if err != nil {
 		return nil, err
 	}
+	return c.knots(weights)
+}
+
+func (c Config) knots(weights []Weight) (*knots.Flow, error) {
 	leak := 0.0
 	if c.Activation == "leaky_relu" {
 		c.Activation, leak = "relu", leakyReLU

@@ -22,8 +22,12 @@ type Table struct {
 	T []float64 `json:"t"` // at each: the shift
 }
 
-// maxKnots bounds a table: the knots of a deep and wide network may be without number.
-const maxKnots = 1 << 15
+// Bounds on a table: the knots of a deep and wide network may be without number, and
+// take longer to find than they save.
+const (
+	maxKnots    = 1 << 15
+	maxProducts = 1 << 30 // of a weight and a number, about a second
+)
 
 // find goes through the network of c layer by layer. Between two neighbouring knots of
 // the layers before, every unit is linear in u: where its values at the two differ in
@@ -32,8 +36,11 @@ const maxKnots = 1 << 15
 // leak is the slope of the activation below 0.
 func find(c byhand.Coupling[float64], leak float64) (Table, error) {
 	t := Table{X: []float64{-c.InputBound, c.InputBound}}
-	last := len(c.Conditioner) - 1
+	last, weights := len(c.Conditioner)-1, 0
 	for depth := range last {
+		if weights += len(c.Conditioner[depth].W); len(t.X)*weights > maxProducts {
+			return Table{}, fmt.Errorf("%d knots of a network of %d weights or more, too many to go through", len(t.X), weights)
+		}
 		found := slices.Clone(t.X)
 		left := through(c.Conditioner[:depth+1], leak, t.X[0])
 		for i, x := range t.X[1:] {

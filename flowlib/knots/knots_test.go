@@ -121,11 +121,13 @@ func TestCompileRefuses(t *testing.T) {
 	broken.Layers[0].Conditioner[0].W[0] = math.NaN()
 	endless := lively(1, 2, 4)
 	endless.Layers[1].InputBound = math.Inf(1)
+	wide := byhand.New[float64](2, 1, []int{2000, 2000}, 1)
 	for want, f := range map[string]*byhand.Flow[float64]{
 		"a flow over 3 features, expected 2": byhand.New[float64](3, 2, []int{4}, 1),
 		"coupling 1 freezes no feature":      both,
 		"has a weight NaN":                   broken,
 		"coupling 1: no bound":               endless,
+		"too many to go through":             wide,
 	} {
 		if _, err := Compile(f, 0); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want an error with %q", err, want)
