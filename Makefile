@@ -93,7 +93,7 @@ $(S)/modules: go.mod go.sum
 # tools,FOLDER: installs the tools that the module scripts/tools/FOLDER pins.
 tools = env GOWORK=off GOBIN=$(call quote,$(CURDIR)/.tools/bin) go -C scripts/tools/$(1) install tool
 
-$(S)/tools: scripts/tools/gonb/build scripts/tools/gonb/go.mod scripts/tools/gonb/go.sum
+$(S)/tools: scripts/tools/gonb/build scripts/tools/gonb/kernel.patch scripts/tools/gonb/go.mod scripts/tools/gonb/go.sum
 	@mkdir -p $(@D)
 	@$(step) -h "$(no_network) the Go proxy?" "Go kernel for Jupyter (gonb, goimports)" scripts/tools/gonb/build
 	@touch $@

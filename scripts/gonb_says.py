@@ -4,9 +4,8 @@ import html
 import re
 from pathlib import Path
 
-# The line that scripts/tools/gonb/build puts in: the error of a program's cmd.Wait.
-MARK = b"program failed: %v"
-FAILED = re.compile(r"^E\d{4} .*jpyexec\.go:\d+\] \[\w+\] program failed: (.*)$", re.MULTILINE)
+# The name of the error of a cell whose program failed: scripts/tools/gonb/kernel.patch.
+PROGRAM_FAILED = "ProgramFailed"
 UNKNOWN_COMMAND = re.compile(r'\A("%(.*)" unknown or not implemented yet)\.\Z', re.DOTALL)
 
 # Where GoNB says a compile error stands: "Cell[3]: Line 2" in a traceback
@@ -64,13 +63,6 @@ def unknown_command(text, source):
     return ""
 
 
-def failures(log, start):
-    """How the programs ended that failed since the log was start bytes long, such as "exit status 2"."""
-    with open(log, "rb") as file:
-        file.seek(start)
-        return FAILED.findall(ANSI.sub("", file.read().decode(errors="replace")))
-
-
 def last_line(path):
     """What the kernel's log says last about an error; GoNB logs through klog (I… information, E…, F…)."""
     text = ANSI.sub("", path.read_text(errors="replace"))
@@ -107,8 +99,7 @@ def compile_error(err, cell):
 
 def run_error(status, stderr, cell):
     """What a program that ended badly said, and the line of this cell its stack names first."""
-    before, _, after = ANSI.sub("", stderr).rpartition(f"{status}\n")  # GoNB's own line about it
-    text = before.removesuffix("^C\n") + after
+    text = ANSI.sub("", stderr)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     line = None
     for where in STACK_LINE.finditer(text):

@@ -51,8 +51,8 @@ class Client(NotebookClient):
 
     async def start(self, env, log, groups):
         """Starts the kernel, whose own output goes to log, and adds its process group to groups."""
-        if GONB.exists() and gonb_says.MARK not in GONB.read_bytes():
-            raise RuntimeError("the GoNB of an older set-up does not log which program failed: run 'make setup'")
+        if GONB.exists() and gonb_says.PROGRAM_FAILED.encode() not in GONB.read_bytes():
+            raise RuntimeError("the GoNB of an older set-up does not say which program failed: run 'make setup'")
         self.km = self.create_kernel_manager()
         await self.async_start_new_kernel(env=env, stdout=log, stderr=log)
         self.pid = self.km.provisioner.pid  # the leader of a group of its own

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Execute notebooks without a browser, and fail when one of their cells fails.
 
-nbclient runs the cells with the kernel each notebook names. What it does not
-see: a GoNB cell whose program panics, exits non-zero or fails a %test still
-reports "ok"; our GoNB logs it (scripts/tools/gonb/build), and we read the log.
-We also fail on compile errors, unknown %commands, a cell that waits for input
-(Linux), a cell over its time-out and a dead kernel.
+nbclient runs the cells with the kernel each notebook names. A cell fails where it
+does not compile, and where its program panics, exits non-zero or fails a %test
+(of which scripts/tools/gonb/kernel.patch makes an error). What nbclient does not
+see fails as well: an unknown %command, a cell that waits for input (Linux), one
+over its time-out and a dead kernel.
 
 Executed notebooks go to --out as .ipynb and .html; the figures and values they
 keep for the report (in the folder that FLOW_RESULTS names to them) to --results.
@@ -182,7 +182,7 @@ class Runner:
             raise NotebookError(f"{path}: kernel {client.kernel_name!r} did not start: {said}") from None
 
     async def _cell(self, client, path, cell, index, number, count, log_path):
-        start, logged = time.monotonic(), log_path.stat().st_size
+        start = time.monotonic()
         title = first_line(cell.source)
 
         def status():
@@ -202,8 +202,9 @@ class Runner:
                 fail("it waits for input, which nobody can type here; ended it")
             await executed
         except CellExecutionError as err:
-            why, line = gonb_says.compile_error(err, cell)
-            fail(why, line)
+            if err.ename == gonb_says.PROGRAM_FAILED:
+                fail(*gonb_says.run_error(err.evalue, client.stderr, cell))
+            fail(*gonb_says.compile_error(err, cell))
         except CellTimeoutError:
             fail(f"still running after {self.timeout} s (the time-out of a cell, --timeout); ended it")
         except DeadKernelError:
@@ -217,10 +218,6 @@ class Runner:
             await asyncio.gather(executed, *beside, return_exceptions=True)
         if client.unknown:
             fail(client.unknown)
-        failed = gonb_says.failures(log_path, logged)
-        if failed:
-            why, line = gonb_says.run_error(failed[0], client.stderr, cell)
-            fail(why, line)
         client.progress = ""
         self.screen.line(status())
 

@@ -294,17 +294,7 @@ class Words(unittest.TestCase):
         self.assertEqual(gonb_says.progress_text(bar), "25 % step 250 of 1,000, −1.2 nats")
         self.assertEqual(gonb_says.progress_text({"text/html": "<b>no bar</b>"}), "")
 
-    def test_failures_are_read_from_the_log(self):
-        with tempfile.NamedTemporaryFile("w+") as log:
-            log.write("E1128 22:43:00.1 12 jpyexec.go:281] \x1b[7m[55b56bbd]\x1b[0m program failed: exit status 1\n")
-            log.flush()
-            start = log.tell()
-            log.write("I1128 22:43:00.1 12 jpyexec.go:149] \x1b[7m[55b56bbd]\x1b[0m Executing: echo [program failed: exit status 2]\n")
-            log.write("E1128 22:43:00.1 12 jpyexec.go:281] \x1b[7m[55b56bbd]\x1b[0m program failed: signal: killed\n")
-            log.flush()
-            self.assertEqual(gonb_says.failures(log.name, start), ["signal: killed"])
-
-    def test_a_kernel_that_logs_no_failure_is_refused(self):
+    def test_a_kernel_of_an_older_set_up_is_refused(self):
         nb = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "flow", "display_name": "Go"}})
         with tempfile.NamedTemporaryFile() as old, mock.patch.object(notebook_kernel, "GONB", Path(old.name)):
             with self.assertRaisesRegex(RuntimeError, "make setup"):
