@@ -19,6 +19,7 @@ import (
 
 	"normflow/flowlib/backend"
 	"normflow/flowlib/dataset"
+	"normflow/flowlib/density"
 	"normflow/flowlib/eval"
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
@@ -118,10 +119,14 @@ func run(ctx context.Context, b compute.Backend, root string, cfg Config, progre
 		return nil, err
 	}
 	r.Parameters = r.Model.NumParameters()
-	if r.NLL, err = eval.NLL(r.Model, r.Data.Test); err != nil {
+	scorer, err := r.Scorer()
+	if err != nil {
 		return nil, err
 	}
-	if r.KL, err = eval.KL(r.Model, r.Density, r.Data.Test); err != nil {
+	if r.NLL, err = eval.NLL(scorer, r.Data.Test); err != nil {
+		return nil, err
+	}
+	if r.KL, err = eval.KL(scorer, r.Density, r.Data.Test); err != nil {
 		return nil, err
 	}
 	if err := r.Model.Save(r.modelDir(), r.Summary); err != nil {
@@ -175,6 +180,18 @@ func (c Config) Check() error {
 		return err
 	}
 	return c.Fit.Check()
+}
+
+// Scorer scores events by the engine that made the steps.
+func (r *Result) Scorer() (density.Scorer, error) {
+	if r.Config.Fit.Engine != fit.EngineFast {
+		return r.Model, nil
+	}
+	saved, err := r.Model.Saved(nil)
+	if err != nil {
+		return nil, err
+	}
+	return saved.Fast()
 }
 
 func (r *Result) modelDir() string { return filepath.Join(r.Dir, "model") }

@@ -28,7 +28,11 @@ func (r *Result) Prove() (p Proof, err error) {
 	if err != nil {
 		return Proof{}, err
 	}
-	if p.Integral, err = eval.Integral(r.Model, r.Density.Box, cells); err != nil {
+	scorer, err := r.Scorer()
+	if err != nil {
+		return Proof{}, err
+	}
+	if p.Integral, err = eval.Integral(scorer, r.Density.Box, cells); err != nil {
 		return Proof{}, err
 	}
 	if p.RoundTrip32, err = eval.RoundTrip(r.Model, x); err != nil {

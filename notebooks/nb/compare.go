@@ -8,6 +8,7 @@ import (
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/experiment"
 	"normflow/flowlib/figure"
+	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
 )
 
@@ -17,6 +18,9 @@ func Zoo(model, data string, layers int, seed int64) experiment.Config {
 	of := must.M1(flow.Named(model, 2))
 	of.Layers = layers
 	cfg := experiment.DefaultConfig(of, data, seed)
+	if _, err := of.Fast(); err == nil {
+		cfg.Fit.Engine = fit.EngineFast
+	}
 	cfg.Fit.Steps = Steps(cfg.Fit.Steps)
 	cfg.Fit.EvalEvery = max(1, min(cfg.Fit.EvalEvery, cfg.Fit.Steps/20)) // a short run has a curve too
 	return cfg

@@ -106,10 +106,14 @@ func fitTable(file, dir string, cfg tabular.FitConfig) *tabular.Record {
 	cfg.Resume = true
 	name := fmt.Sprintf("flow fit, seed %d", cfg.Seed)
 	bar := gonbui.UniqueId()
-	r := must.M1(tabular.Fit(ctx, file, dir, cfg, tabular.Progress{Step: func(p fit.Point, of fit.Config) {
+	at := 0
+	r, err := tabular.Fit(ctx, file, dir, cfg, tabular.Progress{Step: func(p fit.Point, of fit.Config) {
+		at = p.Step
 		gonbui.UpdateHTML(bar, progress(name, p, of))
 		gonbui.Sync()
-	}}))
+	}})
+	refuseStopped(err, at)
+	must.M(err)
 	gonbui.UpdateHTML(bar, fmt.Sprintf("<div>%s: step %d was best, %.0f s on %s</div>", html.EscapeString(name), r.Result.BestStep, r.Result.Seconds, r.Engine))
 	gonbui.Sync()
 	return r

@@ -45,7 +45,7 @@ func Judge(r *experiment.Result) Figures {
 // and keeps them for the report with what r says of the training.
 func Report(name string, r *experiment.Result, flows map[string]Figures) {
 	values := map[string]any{
-		"layers": r.Config.Flow.Layers, "params": r.Parameters, "backend": r.Backend, "seed": r.Config.Seed,
+		"layers": r.Config.Flow.Layers, "params": r.Parameters, "backend": engineName(r), "seed": r.Config.Seed,
 		"steps": r.Config.Fit.Steps, "batch": r.Config.Fit.BatchSize,
 		"train_points": r.Config.Train, "test_points": r.Config.Test,
 	}

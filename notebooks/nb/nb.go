@@ -2,7 +2,8 @@
 // reader may change from outside, training with a progress bar, and pictures
 // and numbers that are shown and kept for the report.
 //
-// Its functions panic on an error, since a cell shows a panic as it is.
+// Its functions panic on an error, since a cell shows a panic as it is; what a reader has
+// asked for, by a number that cannot be or by an interrupt, ends in one line.
 package nb
 
 import (
@@ -14,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/must"
@@ -23,14 +25,26 @@ import (
 	"normflow/internal/whole"
 )
 
-// Layers is the number of coupling layers: FLOW_LAYERS where it is set, else usual.
-func Layers(usual int) int { return setting("FLOW_LAYERS", usual, flow.MaxLayers) }
+// Layers is the number of coupling layers: FLOW_LAYERS where it is set, else usual, in
+// which 0 leaves the choice to what fits. Another number than a flow may have ends the
+// cell where it stands.
+func Layers(usual int) int {
+	if usual < 0 || usual > flow.MaxLayers {
+		refuse("nb.Layers(%d): a flow has from 1 to %d coupling layers", usual, flow.MaxLayers)
+	}
+	return setting("FLOW_LAYERS", usual, flow.MaxLayers)
+}
 
 // Steps is the number of training steps: FLOW_STEPS where it is set, else usual.
 func Steps(usual int) int { return setting("FLOW_STEPS", usual, 1_000_000_000) }
 
 // LayerCounts is usual, and FLOW_LAYERS among them where it is set, in order.
 func LayerCounts(usual ...int) []int {
+	for _, n := range usual {
+		if n < 1 || n > flow.MaxLayers {
+			refuse("nb.LayerCounts(%s): a flow has from 1 to %d coupling layers, not %d", strings.Trim(strings.ReplaceAll(fmt.Sprint(usual), " ", ", "), "[]"), flow.MaxLayers, n)
+		}
+	}
 	counts := append(usual, Layers(usual[0]))
 	slices.Sort(counts)
 	return slices.Compact(counts)
@@ -44,9 +58,15 @@ func setting(name string, usual, largest int) int {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > largest {
-		panic(fmt.Sprintf("%s is %q, expected a whole number from 1 to %d", name, text, largest))
+		refuse("%s is %q, expected a whole number from 1 to %d", name, text, largest)
 	}
 	return n
+}
+
+// refuse ends the cell with one line, to which the stack of a panic would add nothing.
+var refuse = func(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, format+"\n", args...)
+	os.Exit(1)
 }
 
 // Figure shows a picture below the cell, and keeps it for the report as name.svg.

@@ -1,6 +1,7 @@
 package nb
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -29,15 +30,31 @@ func TestSettings(t *testing.T) {
 	}
 	for _, bad := range []string{"0", "abc", "-1", "65", "2.5"} {
 		t.Setenv("FLOW_LAYERS", bad)
-		message := ""
-		func() {
-			defer func() { message, _ = recover().(string) }()
-			Layers(8)
-		}()
+		message := refusal(t, func() { Layers(8) })
 		if !strings.Contains(message, bad) || !strings.Contains(message, "from 1 to 64") {
 			t.Errorf("FLOW_LAYERS=%s: got %q", bad, message)
 		}
 	}
+	t.Setenv("FLOW_LAYERS", "")
+	for want, call := range map[string]func(){
+		"nb.Layers(100): a flow has from 1 to 64 coupling layers":              func() { Layers(100) },
+		"nb.Layers(-1): a flow has from 1 to 64 coupling layers":               func() { Layers(-1) },
+		"nb.LayerCounts(2, 0): a flow has from 1 to 64 coupling layers, not 0": func() { LayerCounts(2, 0) },
+	} {
+		if got := refusal(t, call); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// refusal is the line that call ends a cell with, or "".
+func refusal(t *testing.T, call func()) (line string) {
+	t.Helper()
+	before := refuse
+	defer func() { refuse = before; line, _ = recover().(string) }()
+	refuse = func(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
+	call()
+	return ""
 }
 
 // small keeps a test's training to a moment, on the pure-Go backend.

@@ -9,7 +9,6 @@ import (
 
 	"normflow/flowlib/experiment"
 	"normflow/flowlib/figure"
-	"normflow/flowlib/fit"
 )
 
 // paceBatch is the batch size of the training whose time is told.
@@ -57,7 +56,6 @@ type KLPoint struct {
 // takes up a training finished before.
 func NewRace(layers int, target float64, s Speeds) Race {
 	cfg := Experiment("moons10", layers, 0)
-	cfg.Fit.Engine = fit.EngineFast
 	cfg.Fit.EvalEvery = max(1, min(50, cfg.Fit.Steps/20))
 	r := Train(cfg)
 	return Race{Curve: klCurve(r), Target: target, Paces: s.Paces(), Result: r, Missing: s.Missing()}

@@ -42,7 +42,7 @@ func TrueDensity(d *dataset.Density, name string, overlay [][]float64) figure.De
 
 // LearnedDensity is the density of a run's flow over the same window.
 func LearnedDensity(r *experiment.Result, name string) figure.DensityPanel {
-	return densityPanel(r.Model, r.Density.Box, name, nil)
+	return densityPanel(must.M1(r.Scorer()), r.Density.Box, name, nil)
 }
 
 func densityPanel(of density.Scorer, box [][2]float64, name string, overlay [][]float64) figure.DensityPanel {

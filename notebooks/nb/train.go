@@ -2,6 +2,7 @@ package nb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"html"
 	"os"
@@ -20,6 +21,15 @@ import (
 // Backend is the one GOMLX_BACKEND names, or else the fastest that works.
 func Backend() compute.Backend { return must.M1(backend.Open("")) }
 
+// backendOf is the one for an experiment. What the fast engine trains and scores needs no
+// other than pure Go, which starts at once.
+func backendOf(cfg experiment.Config) compute.Backend {
+	if cfg.Fit.Engine == fit.EngineFast {
+		return must.M1(backend.Open("go"))
+	}
+	return Backend()
+}
+
 // Train runs an experiment with a progress bar below the cell, or hands back at
 // once one that was finished before. Interrupting the cell keeps a checkpoint:
 // running it again goes on from there.
@@ -28,20 +38,37 @@ func Train(cfg experiment.Config) *experiment.Result {
 	defer stop()
 	name := fmt.Sprintf("%s on %s, %d layers, seed %d", cfg.Flow.Name(), cfg.Data, cfg.Flow.Layers, cfg.Seed)
 	bar := gonbui.UniqueId()
-	trained := false
+	at := 0 // the step that training has come to
 	show := func(p fit.Point, of fit.Config) {
-		trained = true
+		at = p.Step
 		gonbui.UpdateHTML(bar, progress(name, p, of))
 		gonbui.Sync()
 	}
-	r := must.M1(experiment.Run(ctx, Backend(), experiment.Root(), cfg, show))
-	if !trained {
+	r, err := experiment.Run(ctx, backendOf(cfg), experiment.Root(), cfg, show)
+	refuseStopped(err, at)
+	must.M(err)
+	if at == 0 {
 		return r
 	}
 	gonbui.UpdateHTML(bar, fmt.Sprintf("<div>%s: %d steps in %.0f s on %s, KL %.4f ± %.4f nats</div>",
-		html.EscapeString(name), cfg.Fit.Steps, r.Fit.Seconds, r.Backend, r.KL.Mean, r.KL.SE))
+		html.EscapeString(name), cfg.Fit.Steps, r.Fit.Seconds, engineName(r), r.KL.Mean, r.KL.SE))
 	gonbui.Sync()
 	return r
+}
+
+// refuseStopped ends the cell if err is that of an interrupted training.
+func refuseStopped(err error, step int) {
+	if errors.Is(err, context.Canceled) {
+		refuse("stopped at step %d; run the cell again to go on", step)
+	}
+}
+
+// engineName is what made the steps of a run, for readers.
+func engineName(r *experiment.Result) string {
+	if r.Config.Fit.Engine == fit.EngineFast {
+		return "the fast engine"
+	}
+	return r.Backend
 }
 
 func progress(name string, p fit.Point, of fit.Config) string {
