@@ -74,6 +74,9 @@ func through(layers []byhand.Dense[float64], leak, u float64) []float64 {
 			if depth > 0 && v < 0 {
 				v *= leak
 			}
+			if v == 0 {
+				continue // half of the units, with ReLU
+			}
 			for j, w := range l.W[p*l.Out:][:l.Out] {
 				out[j] += v * w
 			}
