@@ -38,9 +38,9 @@ type vector struct {
 	sumSquares                   func(in *float32, n int) float32
 	softmax                      func(out, raw *float32, n, bins, stride int, whole float32)
 	softmaxBackward              func(draw, parts, index, gradient *float32, n, bins, stride int, factor, inverseWhole float32)
-	splinePick                   func(left, v, widths, heights, slopes *float32, n, bins, stride, root int, bound float32)
-	splineInverse, splineForward func(out, logDet, v, left, xi *float32, n int, bound, offset float32)
-	splineBackward               func(d, v, weight, left, xi, gradient *float32, n int, bound, offset float32)
+	splinePickX, splinePickY     func(offset, v, widths, heights, slopes *float32, n, bins, stride int, bound float32)
+	splineInverse, splineForward func(out, logDet, v, offset, xi *float32, n int, bound, slopeOffset float32)
+	splineBackward               func(d, v, weight, offset, xi, gradient *float32, n int, bound, slopeOffset float32)
 	splineScatter                func(draw, index, gradient *float32, n, knots, stride int)
 	peak                         func(n int) // see [Set.Peak]
 }

@@ -18,13 +18,18 @@ type Spline struct {
 	Stride int // from one parameter of the feature to the next, in float32s
 
 	widths, heights           []float32 // [Bins, Block]: parts of one, less the least
-	left, width               []float32 // the bin that holds the event
-	bottom, height            []float32
+	offset, corner            []float32 // how far the event is into its bin, and where that begins on the other axis
+	width, height             []float32 // of the bin
 	rawLeft, rawRight         []float32 // what the slopes at its knots are made of
 	index                     []float32 // its number
 	xi, slopeLeft, slopeRight []float32 // its place in the bin, and the slopes
 	gradient                  [7][]float32
 }
+
+// unit is one in fixed point, in which places are added up: in float32 the sum of the
+// widths before a bin would be off by more than the event itself, and in a narrow bin
+// that counts.
+const unit = 1 << 30
 
 // MinimumShare is the least share of a bin's width and height, and the least slope.
 const MinimumShare = 1e-3
@@ -45,7 +50,7 @@ func NewSpline(bins int, bound float32, stride int) *Spline {
 		return part
 	}
 	p.widths, p.heights = take(bins), take(bins)
-	for _, row := range []*[]float32{&p.left, &p.width, &p.bottom, &p.height, &p.rawLeft, &p.rawRight, &p.index, &p.xi, &p.slopeLeft, &p.slopeRight} {
+	for _, row := range []*[]float32{&p.offset, &p.corner, &p.width, &p.height, &p.rawLeft, &p.rawRight, &p.index, &p.xi, &p.slopeLeft, &p.slopeRight} {
 		*row = take(1)
 	}
 	for i := range p.gradient {
@@ -67,19 +72,19 @@ func (s *Set) SplineInverse(p *Spline, out, logDet, v, raw []float32) {
 	p.check(raw, out, logDet, v)
 	s.splineBins(p, v, raw, false)
 	if s.vector != nil {
-		s.vector.splineInverse(&out[0], &logDet[0], &v[0], &p.left[0], &p.xi[0], Block, p.Bound, slopeOffset)
+		s.vector.splineInverse(&out[0], &logDet[0], &v[0], &p.offset[0], &p.xi[0], Block, p.Bound, slopeOffset)
 		return
 	}
 	for i, x := range v[:Block] {
 		c := p.piece(i)
-		xi := (x - p.left[i]) / p.width[i]
+		xi := p.offset[i] / p.width[i]
 		p.xi[i] = xi
 		if !(abs(x) <= p.Bound) {
 			out[i] = x
 			continue
 		}
 		_, rise, logSlope := c.at(xi)
-		out[i] = p.bottom[i] + p.height[i]*rise
+		out[i] = p.corner[i] + p.height[i]*rise
 		logDet[i] += logSlope
 	}
 }
@@ -90,12 +95,12 @@ func (s *Set) SplineForward(p *Spline, out, logDet, v, raw []float32) {
 	p.check(raw, out, logDet, v)
 	s.splineBins(p, v, raw, true)
 	if s.vector != nil {
-		s.vector.splineForward(&out[0], &logDet[0], &v[0], &p.left[0], &p.xi[0], Block, p.Bound, slopeOffset)
+		s.vector.splineForward(&out[0], &logDet[0], &v[0], &p.offset[0], &p.xi[0], Block, p.Bound, slopeOffset)
 		return
 	}
 	for i, z := range v[:Block] {
 		c := p.piece(i)
-		up := (z - p.bottom[i]) / p.height[i]
+		up := p.offset[i] / p.height[i]
 		bend := c.left + c.right - 2*c.slope
 		minusB := up*bend - c.left
 		discriminant := minusB*minusB + 4*(c.slope-c.left+up*bend)*c.slope*up
@@ -106,7 +111,7 @@ func (s *Set) SplineForward(p *Spline, out, logDet, v, raw []float32) {
 			continue
 		}
 		_, _, logSlope := c.at(xi)
-		out[i] = p.left[i] + p.width[i]*xi
+		out[i] = p.corner[i] + p.width[i]*xi
 		logDet[i] -= logSlope
 	}
 }
@@ -118,25 +123,26 @@ func (s *Set) splineBins(p *Spline, v, raw []float32, root bool) {
 	s.Softmax(p.widths, raw, p.Bins, p.Stride, whole)
 	s.Softmax(p.heights, raw[p.Bins*p.Stride:], p.Bins, p.Stride, whole)
 	if s.vector != nil {
-		starts := 0
+		pick := s.vector.splinePickX
 		if root {
-			starts = 1
+			pick = s.vector.splinePickY
 		}
-		s.vector.splinePick(&p.left[0], &v[0], &p.widths[0], &p.heights[0], &raw[2*p.Bins*p.Stride], Block, p.Bins, 4*p.Stride, starts, p.Bound)
+		pick(&p.offset[0], &v[0], &p.widths[0], &p.heights[0], &raw[2*p.Bins*p.Stride], Block, p.Bins, 4*p.Stride, p.Bound)
 		return
 	}
 	slopes := raw[2*p.Bins*p.Stride:]
 	for i, x := range v[:Block] {
-		place := (x + p.Bound) / (2 * p.Bound)
-		var left, bottom float32
+		place := fixed(x/(2*p.Bound)) + unit/2 // x + Bound would lose digits
+		var left, bottom int32
 		for k := range p.Bins {
-			start := left
-			if root {
-				start = bottom
-			}
 			width, height := p.widths[k*Block+i]+MinimumShare, p.heights[k*Block+i]+MinimumShare
+			start, other := left, bottom
+			if root {
+				start, other = bottom, left
+			}
 			if k == 0 || place >= start {
-				p.left[i], p.bottom[i] = 2*p.Bound*left-p.Bound, 2*p.Bound*bottom-p.Bound
+				p.offset[i] = 2 * p.Bound / unit * float32(place-start)
+				p.corner[i] = 2 * p.Bound / unit * float32(other-unit/2)
 				p.width[i], p.height[i] = 2*p.Bound*width, 2*p.Bound*height
 				p.index[i], p.rawLeft[i], p.rawRight[i] = float32(k), 0, 0
 				if k > 0 {
@@ -146,10 +152,13 @@ func (s *Set) splineBins(p *Spline, v, raw []float32, root bool) {
 					p.rawRight[i] = slopes[k*p.Stride+i]
 				}
 			}
-			left, bottom = left+width, bottom+height
+			left, bottom = left+fixed(width), bottom+fixed(height)
 		}
 	}
 }
+
+// fixed is v in fixed point, to the nearest.
+func fixed(v float32) int32 { return int32(math.RoundToEven(float64(v) * unit)) }
 
 // piece is a bin's shape: its slope, height by width, and those at its knots.
 type piece struct{ slope, left, right float32 }
@@ -189,7 +198,7 @@ func abs(v float32) float32 { return max(v, -v) }
 func (s *Set) SplineBackward(p *Spline, draw, d, v, weight []float32) {
 	p.check(draw, d, v, weight)
 	if s.vector != nil {
-		s.vector.splineBackward(&d[0], &v[0], &weight[0], &p.left[0], &p.xi[0], &p.gradient[0][0], Block, p.Bound, slopeOffset)
+		s.vector.splineBackward(&d[0], &v[0], &weight[0], &p.offset[0], &p.xi[0], &p.gradient[0][0], Block, p.Bound, slopeOffset)
 		whole := 1 - MinimumShare*float32(p.Bins)
 		s.vector.softmaxBackward(&draw[0], &p.widths[0], &p.index[0], &p.gradient[0][0], Block, p.Bins, 4*p.Stride, 2*p.Bound, 1/whole)
 		s.vector.softmaxBackward(&draw[p.Bins*p.Stride], &p.heights[0], &p.index[0], &p.gradient[2][0], Block, p.Bins, 4*p.Stride, 2*p.Bound, 1/whole)

@@ -80,33 +80,40 @@ func sumSquaresAVX512(in *float32, n int) float32
 //go:noescape
 func softmaxAVX512(out *float32, raw *float32, n int, bins int, stride int, whole float32)
 
-// splinePickAVX512 sets the rows from left on, left, width, bottom, height, the raw slopes at
-// both knots and the number, to those of the bin that v falls into, on the x axis,
-// or on the y axis if root is not 0.
+// splinePickXAVX512 sets the rows from offset on, offset, corner, width, height, the raw slopes
+// at both knots and the number, to those of the bin that v falls into on the x axis.
+// It adds up places in fixed point, with 1<<30 for one.
 //
 //go:noescape
-func splinePickAVX512(left *float32, v *float32, widths *float32, heights *float32, slopes *float32, n int, bins int, stride int, root int, bound float32)
+func splinePickXAVX512(offset *float32, v *float32, widths *float32, heights *float32, slopes *float32, n int, bins int, stride int, bound float32)
+
+// splinePickYAVX512 sets the rows from offset on, offset, corner, width, height, the raw slopes
+// at both knots and the number, to those of the bin that v falls into on the y axis.
+// It adds up places in fixed point, with 1<<30 for one.
+//
+//go:noescape
+func splinePickYAVX512(offset *float32, v *float32, widths *float32, heights *float32, slopes *float32, n int, bins int, stride int, bound float32)
 
 // splineInverseAVX512 sets out to the curve at v, and adds log g' to logDet.
-// It reads the rows from left on, and sets those from xi on: the place in the bin,
+// It reads the rows from offset on, and sets those from xi on: the place in the bin,
 // and the slopes at both knots.
 //
 //go:noescape
-func splineInverseAVX512(out *float32, logDet *float32, v *float32, left *float32, xi *float32, n int, bound float32, offset float32)
+func splineInverseAVX512(out *float32, logDet *float32, v *float32, offset *float32, xi *float32, n int, bound float32, slopeOffset float32)
 
 // splineForwardAVX512 sets out to where the curve is v, and takes log g' off logDet.
-// It reads the rows from left on, and sets those from xi on: the place in the bin,
+// It reads the rows from offset on, and sets those from xi on: the place in the bin,
 // and the slopes at both knots.
 //
 //go:noescape
-func splineForwardAVX512(out *float32, logDet *float32, v *float32, left *float32, xi *float32, n int, bound float32, offset float32)
+func splineForwardAVX512(out *float32, logDet *float32, v *float32, offset *float32, xi *float32, n int, bound float32, slopeOffset float32)
 
 // splineBackwardAVX512 turns d, dL/dz of splineInverse's result z, into dL/dv, for a loss that
 // holds -weight·log g', and sets the rows of gradient to those by left, width,
 // bottom, height and the raw slopes: 0 outside the bound.
 //
 //go:noescape
-func splineBackwardAVX512(d *float32, v *float32, weight *float32, left *float32, xi *float32, gradient *float32, n int, bound float32, offset float32)
+func splineBackwardAVX512(d *float32, v *float32, weight *float32, offset *float32, xi *float32, gradient *float32, n int, bound float32, slopeOffset float32)
 
 // softmaxBackwardAVX512 sets draw, rows stride bytes apart, from the two rows of gradient: by where
 // the bin of the index begins, and by its size, as sums of the parts times the factor.
@@ -191,33 +198,40 @@ func sumSquaresAVX2(in *float32, n int) float32
 //go:noescape
 func softmaxAVX2(out *float32, raw *float32, n int, bins int, stride int, whole float32)
 
-// splinePickAVX2 sets the rows from left on, left, width, bottom, height, the raw slopes at
-// both knots and the number, to those of the bin that v falls into, on the x axis,
-// or on the y axis if root is not 0.
+// splinePickXAVX2 sets the rows from offset on, offset, corner, width, height, the raw slopes
+// at both knots and the number, to those of the bin that v falls into on the x axis.
+// It adds up places in fixed point, with 1<<30 for one.
 //
 //go:noescape
-func splinePickAVX2(left *float32, v *float32, widths *float32, heights *float32, slopes *float32, n int, bins int, stride int, root int, bound float32)
+func splinePickXAVX2(offset *float32, v *float32, widths *float32, heights *float32, slopes *float32, n int, bins int, stride int, bound float32)
+
+// splinePickYAVX2 sets the rows from offset on, offset, corner, width, height, the raw slopes
+// at both knots and the number, to those of the bin that v falls into on the y axis.
+// It adds up places in fixed point, with 1<<30 for one.
+//
+//go:noescape
+func splinePickYAVX2(offset *float32, v *float32, widths *float32, heights *float32, slopes *float32, n int, bins int, stride int, bound float32)
 
 // splineInverseAVX2 sets out to the curve at v, and adds log g' to logDet.
-// It reads the rows from left on, and sets those from xi on: the place in the bin,
+// It reads the rows from offset on, and sets those from xi on: the place in the bin,
 // and the slopes at both knots.
 //
 //go:noescape
-func splineInverseAVX2(out *float32, logDet *float32, v *float32, left *float32, xi *float32, n int, bound float32, offset float32)
+func splineInverseAVX2(out *float32, logDet *float32, v *float32, offset *float32, xi *float32, n int, bound float32, slopeOffset float32)
 
 // splineForwardAVX2 sets out to where the curve is v, and takes log g' off logDet.
-// It reads the rows from left on, and sets those from xi on: the place in the bin,
+// It reads the rows from offset on, and sets those from xi on: the place in the bin,
 // and the slopes at both knots.
 //
 //go:noescape
-func splineForwardAVX2(out *float32, logDet *float32, v *float32, left *float32, xi *float32, n int, bound float32, offset float32)
+func splineForwardAVX2(out *float32, logDet *float32, v *float32, offset *float32, xi *float32, n int, bound float32, slopeOffset float32)
 
 // splineBackwardAVX2 turns d, dL/dz of splineInverse's result z, into dL/dv, for a loss that
 // holds -weight·log g', and sets the rows of gradient to those by left, width,
 // bottom, height and the raw slopes: 0 outside the bound.
 //
 //go:noescape
-func splineBackwardAVX2(d *float32, v *float32, weight *float32, left *float32, xi *float32, gradient *float32, n int, bound float32, offset float32)
+func splineBackwardAVX2(d *float32, v *float32, weight *float32, offset *float32, xi *float32, gradient *float32, n int, bound float32, slopeOffset float32)
 
 // softmaxBackwardAVX2 sets draw, rows stride bytes apart, from the two rows of gradient: by where
 // the bin of the index begins, and by its size, as sums of the parts times the factor.

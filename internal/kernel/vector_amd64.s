@@ -2080,10 +2080,10 @@ scale:
 DATA float_c2ae0000<>+0(SB)/4, $0xc2ae0000
 GLOBL float_c2ae0000<>(SB), RODATA|NOPTR, $4
 
-// func splinePickAVX512(left *float32, v *float32, widths *float32, heights *float32, slopes *float32, n int, bins int, stride int, root int, bound float32)
+// func splinePickXAVX512(offset *float32, v *float32, widths *float32, heights *float32, slopes *float32, n int, bins int, stride int, bound float32)
 // Requires: AVX, AVX512F
-TEXT ·splinePickAVX512(SB), NOSPLIT, $0-76
-	MOVQ left+0(FP), AX
+TEXT ·splinePickXAVX512(SB), NOSPLIT, $0-68
+	MOVQ offset+0(FP), AX
 	MOVQ v+8(FP), CX
 	MOVQ widths+16(FP), DX
 	MOVQ heights+24(FP), BX
@@ -2091,92 +2091,102 @@ TEXT ·splinePickAVX512(SB), NOSPLIT, $0-76
 	MOVQ n+40(FP), DI
 	MOVQ bins+48(FP), R8
 	MOVQ stride+56(FP), R9
-	MOVQ root+64(FP), R10
 	SUBQ $0x02, R8
 
 loop:
-	VBROADCASTSS bound+72(FP), Z12
-	VMOVUPS      (CX), Z9
-	VADDPS       Z12, Z9, Z9
-	VADDPS       Z12, Z12, Z12
-	VDIVPS       Z12, Z9, Z9
+	VBROADCASTSS bound+64(FP), Z10
+	VBROADCASTSS float_4e000000<>+0(SB), Z11
+	VMULPS       (CX), Z11, Z11
+	VDIVPS       Z10, Z11, Z11
+	VCVTPS2DQ    Z11, Z11
+	VBROADCASTSS float_20000001<>+0(SB), Z9
+	VPADDD       Z11, Z9, Z9
 	VPXORD       Z0, Z0, Z0
-	VPXORD       Z2, Z2, Z2
+	VPXORD       Z1, Z1, Z1
 	VPXORD       Z4, Z4, Z4
 	VPXORD       Z6, Z6, Z6
-	MOVQ         DX, R11
-	MOVQ         BX, R12
-	MOVQ         SI, R13
-	MOVQ         R8, R14
+	MOVQ         DX, R10
+	MOVQ         BX, R11
+	MOVQ         SI, R12
+	MOVQ         R8, R13
 	VBROADCASTSS float_3a83126f<>+0(SB), Z12
-	VADDPS       (R11), Z12, Z1
-	VADDPS       (R12), Z12, Z3
-	VMOVUPS      (R13), Z5
-	VMOVAPS      Z1, Z7
-	VMOVAPS      Z3, Z8
-	TESTQ        R14, R14
+	VADDPS       (R10), Z12, Z2
+	VADDPS       (R11), Z12, Z3
+	VMOVUPS      (R12), Z5
+	VBROADCASTSS float_4e800000<>+0(SB), Z12
+	VMULPS       Z2, Z12, Z12
+	VCVTPS2DQ    Z12, Z12
+	VMOVAPS      Z12, Z7
+	VBROADCASTSS float_4e800000<>+0(SB), Z12
+	VMULPS       Z3, Z12, Z12
+	VCVTPS2DQ    Z12, Z12
+	VMOVAPS      Z12, Z8
+	TESTQ        R13, R13
 	JZ           last
 
 between:
-	VMOVAPS Z7, Z13
-	TESTQ   R10, R10
-	JZ      axis
-	VMOVAPS Z8, Z13
-
-axis:
+	ADDQ         $0x00000100, R10
 	ADDQ         $0x00000100, R11
-	ADDQ         $0x00000100, R12
 	VBROADCASTSS float_3a83126f<>+0(SB), Z12
-	VADDPS       (R11), Z12, Z10
-	VADDPS       (R12), Z12, Z11
-	VCMPPS       $0x0d, Z13, Z9, K1
+	VADDPS       (R10), Z12, Z10
+	VADDPS       (R11), Z12, Z11
+	VPCMPGTD     Z7, Z9, K1
 	VMOVUPS      Z7, K1, Z0
-	VMOVUPS      Z8, K1, Z2
-	VMOVUPS      Z10, K1, Z1
+	VMOVUPS      Z8, K1, Z1
+	VMOVUPS      Z10, K1, Z2
 	VMOVUPS      Z11, K1, Z3
-	VMOVUPS      (R13), K1, Z4
-	ADDQ         R9, R13
-	VMOVUPS      (R13), K1, Z5
-	VADDPS       Z10, Z7, Z7
-	VADDPS       Z11, Z8, Z8
+	VMOVUPS      (R12), K1, Z4
+	ADDQ         R9, R12
+	VMOVUPS      (R12), K1, Z5
+	VBROADCASTSS float_4e800000<>+0(SB), Z12
+	VMULPS       Z10, Z12, Z12
+	VCVTPS2DQ    Z12, Z12
+	VPADDD       Z12, Z7, Z7
+	VBROADCASTSS float_4e800000<>+0(SB), Z12
+	VMULPS       Z11, Z12, Z12
+	VCVTPS2DQ    Z12, Z12
+	VPADDD       Z12, Z8, Z8
 	VBROADCASTSS float_3f800000<>+0(SB), Z12
 	VMOVAPS.Z    Z12, K1, Z12
 	VADDPS       Z12, Z6, Z6
-	DECQ         R14
+	DECQ         R13
 	JG           between
 
 last:
-	VMOVAPS Z7, Z13
-	TESTQ   R10, R10
-	JZ      lastAxis
-	VMOVAPS Z8, Z13
-
-lastAxis:
+	ADDQ         $0x00000100, R10
 	ADDQ         $0x00000100, R11
-	ADDQ         $0x00000100, R12
 	VBROADCASTSS float_3a83126f<>+0(SB), Z12
-	VADDPS       (R11), Z12, Z10
-	VADDPS       (R12), Z12, Z11
-	VCMPPS       $0x0d, Z13, Z9, K1
+	VADDPS       (R10), Z12, Z10
+	VADDPS       (R11), Z12, Z11
+	VPCMPGTD     Z7, Z9, K1
 	VMOVUPS      Z7, K1, Z0
-	VMOVUPS      Z8, K1, Z2
-	VMOVUPS      Z10, K1, Z1
+	VMOVUPS      Z8, K1, Z1
+	VMOVUPS      Z10, K1, Z2
 	VMOVUPS      Z11, K1, Z3
-	VMOVUPS      (R13), K1, Z4
+	VMOVUPS      (R12), K1, Z4
 	VPXORD       Z12, Z12, Z12
 	VMOVUPS      Z12, K1, Z5
 	VBROADCASTSS float_3f800000<>+0(SB), Z12
 	VMOVAPS.Z    Z12, K1, Z12
 	VADDPS       Z12, Z6, Z6
-	VBROADCASTSS bound+72(FP), Z12
-	VADDPS       Z12, Z12, Z13
-	VFMSUB213PS  Z12, Z13, Z0
+	VBROADCASTSS float_00000001<>+0(SB), Z12
+	VPSUBD       Z12, Z9, Z9
+	VPSUBD       Z0, Z9, Z0
+	VBROADCASTSS float_20000000<>+0(SB), Z12
+	VPSUBD       Z12, Z1, Z1
+	VCVTDQ2PS    Z0, Z0
+	VCVTDQ2PS    Z1, Z1
+	VBROADCASTSS bound+64(FP), Z10
+	VBROADCASTSS float_31000000<>+0(SB), Z11
+	VMULPS       Z10, Z11, Z11
+	VMULPS       Z11, Z0, Z0
+	VMULPS       Z11, Z1, Z1
+	VADDPS       Z10, Z10, Z10
+	VMULPS       Z10, Z2, Z2
+	VMULPS       Z10, Z3, Z3
 	VMOVUPS      Z0, (AX)
-	VMULPS       Z13, Z1, Z1
 	VMOVUPS      Z1, 256(AX)
-	VFMSUB213PS  Z12, Z13, Z2
 	VMOVUPS      Z2, 512(AX)
-	VMULPS       Z13, Z3, Z3
 	VMOVUPS      Z3, 768(AX)
 	VMOVUPS      Z4, 1024(AX)
 	VMOVUPS      Z5, 1280(AX)
@@ -2191,21 +2201,160 @@ lastAxis:
 	VZEROUPPER
 	RET
 
+DATA float_4e000000<>+0(SB)/4, $0x4e000000
+GLOBL float_4e000000<>(SB), RODATA|NOPTR, $4
+
+DATA float_20000001<>+0(SB)/4, $0x20000001
+GLOBL float_20000001<>(SB), RODATA|NOPTR, $4
+
 DATA float_3a83126f<>+0(SB)/4, $0x3a83126f
 GLOBL float_3a83126f<>(SB), RODATA|NOPTR, $4
 
-// func splineInverseAVX512(out *float32, logDet *float32, v *float32, left *float32, xi *float32, n int, bound float32, offset float32)
+DATA float_4e800000<>+0(SB)/4, $0x4e800000
+GLOBL float_4e800000<>(SB), RODATA|NOPTR, $4
+
+DATA float_00000001<>+0(SB)/4, $0x00000001
+GLOBL float_00000001<>(SB), RODATA|NOPTR, $4
+
+DATA float_20000000<>+0(SB)/4, $0x20000000
+GLOBL float_20000000<>(SB), RODATA|NOPTR, $4
+
+DATA float_31000000<>+0(SB)/4, $0x31000000
+GLOBL float_31000000<>(SB), RODATA|NOPTR, $4
+
+// func splinePickYAVX512(offset *float32, v *float32, widths *float32, heights *float32, slopes *float32, n int, bins int, stride int, bound float32)
+// Requires: AVX, AVX512F
+TEXT ·splinePickYAVX512(SB), NOSPLIT, $0-68
+	MOVQ offset+0(FP), AX
+	MOVQ v+8(FP), CX
+	MOVQ widths+16(FP), DX
+	MOVQ heights+24(FP), BX
+	MOVQ slopes+32(FP), SI
+	MOVQ n+40(FP), DI
+	MOVQ bins+48(FP), R8
+	MOVQ stride+56(FP), R9
+	SUBQ $0x02, R8
+
+loop:
+	VBROADCASTSS bound+64(FP), Z10
+	VBROADCASTSS float_4e000000<>+0(SB), Z11
+	VMULPS       (CX), Z11, Z11
+	VDIVPS       Z10, Z11, Z11
+	VCVTPS2DQ    Z11, Z11
+	VBROADCASTSS float_20000001<>+0(SB), Z9
+	VPADDD       Z11, Z9, Z9
+	VPXORD       Z0, Z0, Z0
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z4, Z4, Z4
+	VPXORD       Z6, Z6, Z6
+	MOVQ         DX, R10
+	MOVQ         BX, R11
+	MOVQ         SI, R12
+	MOVQ         R8, R13
+	VBROADCASTSS float_3a83126f<>+0(SB), Z12
+	VADDPS       (R10), Z12, Z2
+	VADDPS       (R11), Z12, Z3
+	VMOVUPS      (R12), Z5
+	VBROADCASTSS float_4e800000<>+0(SB), Z12
+	VMULPS       Z2, Z12, Z12
+	VCVTPS2DQ    Z12, Z12
+	VMOVAPS      Z12, Z7
+	VBROADCASTSS float_4e800000<>+0(SB), Z12
+	VMULPS       Z3, Z12, Z12
+	VCVTPS2DQ    Z12, Z12
+	VMOVAPS      Z12, Z8
+	TESTQ        R13, R13
+	JZ           last
+
+between:
+	ADDQ         $0x00000100, R10
+	ADDQ         $0x00000100, R11
+	VBROADCASTSS float_3a83126f<>+0(SB), Z12
+	VADDPS       (R10), Z12, Z10
+	VADDPS       (R11), Z12, Z11
+	VPCMPGTD     Z8, Z9, K1
+	VMOVUPS      Z8, K1, Z0
+	VMOVUPS      Z7, K1, Z1
+	VMOVUPS      Z10, K1, Z2
+	VMOVUPS      Z11, K1, Z3
+	VMOVUPS      (R12), K1, Z4
+	ADDQ         R9, R12
+	VMOVUPS      (R12), K1, Z5
+	VBROADCASTSS float_4e800000<>+0(SB), Z12
+	VMULPS       Z10, Z12, Z12
+	VCVTPS2DQ    Z12, Z12
+	VPADDD       Z12, Z7, Z7
+	VBROADCASTSS float_4e800000<>+0(SB), Z12
+	VMULPS       Z11, Z12, Z12
+	VCVTPS2DQ    Z12, Z12
+	VPADDD       Z12, Z8, Z8
+	VBROADCASTSS float_3f800000<>+0(SB), Z12
+	VMOVAPS.Z    Z12, K1, Z12
+	VADDPS       Z12, Z6, Z6
+	DECQ         R13
+	JG           between
+
+last:
+	ADDQ         $0x00000100, R10
+	ADDQ         $0x00000100, R11
+	VBROADCASTSS float_3a83126f<>+0(SB), Z12
+	VADDPS       (R10), Z12, Z10
+	VADDPS       (R11), Z12, Z11
+	VPCMPGTD     Z8, Z9, K1
+	VMOVUPS      Z8, K1, Z0
+	VMOVUPS      Z7, K1, Z1
+	VMOVUPS      Z10, K1, Z2
+	VMOVUPS      Z11, K1, Z3
+	VMOVUPS      (R12), K1, Z4
+	VPXORD       Z12, Z12, Z12
+	VMOVUPS      Z12, K1, Z5
+	VBROADCASTSS float_3f800000<>+0(SB), Z12
+	VMOVAPS.Z    Z12, K1, Z12
+	VADDPS       Z12, Z6, Z6
+	VBROADCASTSS float_00000001<>+0(SB), Z12
+	VPSUBD       Z12, Z9, Z9
+	VPSUBD       Z0, Z9, Z0
+	VBROADCASTSS float_20000000<>+0(SB), Z12
+	VPSUBD       Z12, Z1, Z1
+	VCVTDQ2PS    Z0, Z0
+	VCVTDQ2PS    Z1, Z1
+	VBROADCASTSS bound+64(FP), Z10
+	VBROADCASTSS float_31000000<>+0(SB), Z11
+	VMULPS       Z10, Z11, Z11
+	VMULPS       Z11, Z0, Z0
+	VMULPS       Z11, Z1, Z1
+	VADDPS       Z10, Z10, Z10
+	VMULPS       Z10, Z2, Z2
+	VMULPS       Z10, Z3, Z3
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 256(AX)
+	VMOVUPS      Z2, 512(AX)
+	VMOVUPS      Z3, 768(AX)
+	VMOVUPS      Z4, 1024(AX)
+	VMOVUPS      Z5, 1280(AX)
+	VMOVUPS      Z6, 1536(AX)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DX
+	ADDQ         $0x40, BX
+	ADDQ         $0x40, SI
+	SUBQ         $0x10, DI
+	JG           loop
+	VZEROUPPER
+	RET
+
+// func splineInverseAVX512(out *float32, logDet *float32, v *float32, offset *float32, xi *float32, n int, bound float32, slopeOffset float32)
 // Requires: AVX, AVX512F
 TEXT ·splineInverseAVX512(SB), NOSPLIT, $0-56
 	MOVQ out+0(FP), AX
 	MOVQ logDet+8(FP), CX
 	MOVQ v+16(FP), DX
-	MOVQ left+24(FP), BX
+	MOVQ offset+24(FP), BX
 	MOVQ xi+32(FP), SI
 	MOVQ n+40(FP), DI
 
 loop:
-	VBROADCASTSS offset+52(FP), Z3
+	VBROADCASTSS slopeOffset+52(FP), Z3
 	VADDPS       1024(BX), Z3, Z3
 	VPXORD       Z6, Z6, Z6
 	VSUBPS       Z3, Z6, Z9
@@ -2278,7 +2427,7 @@ loop:
 	VBROADCASTSS float_3a83126f<>+0(SB), Z6
 	VADDPS       Z6, Z3, Z3
 	VMOVUPS      Z3, 256(SI)
-	VBROADCASTSS offset+52(FP), Z4
+	VBROADCASTSS slopeOffset+52(FP), Z4
 	VADDPS       1280(BX), Z4, Z4
 	VPXORD       Z6, Z6, Z6
 	VSUBPS       Z4, Z6, Z9
@@ -2352,13 +2501,13 @@ loop:
 	VADDPS       Z6, Z4, Z4
 	VMOVUPS      Z4, 512(SI)
 	VMOVUPS      (DX), Z0
-	VMOVUPS      256(BX), Z9
+	VMOVUPS      512(BX), Z9
 	VMOVUPS      768(BX), Z2
 	VDIVPS       Z9, Z2, Z2
 	VBROADCASTSS float_40000000<>+0(SB), Z14
 	VADDPS       Z3, Z4, Z11
 	VFNMADD231PS Z14, Z2, Z11
-	VSUBPS       (BX), Z0, Z1
+	VMOVUPS      (BX), Z1
 	VDIVPS       Z9, Z1, Z1
 	VMOVUPS      Z1, (SI)
 	VBROADCASTSS float_3f800000<>+0(SB), Z6
@@ -2376,7 +2525,7 @@ loop:
 	VFMADD231PS  Z3, Z5, Z12
 	VDIVPS       Z7, Z12, Z12
 	VMULPS       768(BX), Z12, Z12
-	VADDPS       512(BX), Z12, Z12
+	VADDPS       256(BX), Z12, Z12
 	VDIVPS       Z7, Z2, Z2
 	VMULPS       Z2, Z2, Z2
 	VMULPS       Z8, Z2, Z8
@@ -2481,18 +2630,18 @@ GLOBL float_40000000<>(SB), RODATA|NOPTR, $4
 DATA float_3f3504f3<>+0(SB)/4, $0x3f3504f3
 GLOBL float_3f3504f3<>(SB), RODATA|NOPTR, $4
 
-// func splineForwardAVX512(out *float32, logDet *float32, v *float32, left *float32, xi *float32, n int, bound float32, offset float32)
+// func splineForwardAVX512(out *float32, logDet *float32, v *float32, offset *float32, xi *float32, n int, bound float32, slopeOffset float32)
 // Requires: AVX, AVX512F
 TEXT ·splineForwardAVX512(SB), NOSPLIT, $0-56
 	MOVQ out+0(FP), AX
 	MOVQ logDet+8(FP), CX
 	MOVQ v+16(FP), DX
-	MOVQ left+24(FP), BX
+	MOVQ offset+24(FP), BX
 	MOVQ xi+32(FP), SI
 	MOVQ n+40(FP), DI
 
 loop:
-	VBROADCASTSS offset+52(FP), Z3
+	VBROADCASTSS slopeOffset+52(FP), Z3
 	VADDPS       1024(BX), Z3, Z3
 	VPXORD       Z6, Z6, Z6
 	VSUBPS       Z3, Z6, Z9
@@ -2565,7 +2714,7 @@ loop:
 	VBROADCASTSS float_3a83126f<>+0(SB), Z6
 	VADDPS       Z6, Z3, Z3
 	VMOVUPS      Z3, 256(SI)
-	VBROADCASTSS offset+52(FP), Z4
+	VBROADCASTSS slopeOffset+52(FP), Z4
 	VADDPS       1280(BX), Z4, Z4
 	VPXORD       Z6, Z6, Z6
 	VSUBPS       Z4, Z6, Z9
@@ -2639,13 +2788,13 @@ loop:
 	VADDPS       Z6, Z4, Z4
 	VMOVUPS      Z4, 512(SI)
 	VMOVUPS      (DX), Z0
-	VMOVUPS      256(BX), Z9
+	VMOVUPS      512(BX), Z9
 	VMOVUPS      768(BX), Z2
 	VDIVPS       Z9, Z2, Z2
 	VBROADCASTSS float_40000000<>+0(SB), Z14
 	VADDPS       Z3, Z4, Z11
 	VFNMADD231PS Z14, Z2, Z11
-	VSUBPS       512(BX), Z0, Z10
+	VMOVUPS      (BX), Z10
 	VDIVPS       768(BX), Z10, Z10
 	VMULPS       Z10, Z11, Z12
 	VSUBPS       Z3, Z2, Z1
@@ -2676,8 +2825,8 @@ loop:
 	VFMADD231PS  Z4, Z9, Z8
 	VMULPS       Z2, Z5, Z10
 	VFMADD231PS  Z14, Z10, Z8
-	VMOVUPS      (BX), Z12
-	VFMADD231PS  256(BX), Z1, Z12
+	VMOVUPS      256(BX), Z12
+	VFMADD231PS  512(BX), Z1, Z12
 	VDIVPS       Z7, Z2, Z2
 	VMULPS       Z2, Z2, Z2
 	VMULPS       Z8, Z2, Z8
@@ -2737,13 +2886,13 @@ loop:
 	VZEROUPPER
 	RET
 
-// func splineBackwardAVX512(d *float32, v *float32, weight *float32, left *float32, xi *float32, gradient *float32, n int, bound float32, offset float32)
+// func splineBackwardAVX512(d *float32, v *float32, weight *float32, offset *float32, xi *float32, gradient *float32, n int, bound float32, slopeOffset float32)
 // Requires: AVX, AVX512F
 TEXT ·splineBackwardAVX512(SB), NOSPLIT, $0-64
 	MOVQ d+0(FP), AX
 	MOVQ v+8(FP), CX
 	MOVQ weight+16(FP), DX
-	MOVQ left+24(FP), BX
+	MOVQ offset+24(FP), BX
 	MOVQ xi+32(FP), SI
 	MOVQ gradient+40(FP), DI
 	MOVQ n+48(FP), R8
@@ -2753,7 +2902,7 @@ loop:
 	VMOVUPS      256(SI), Z2
 	VMOVUPS      512(SI), Z3
 	VMOVUPS      768(BX), Z1
-	VDIVPS       256(BX), Z1, Z1
+	VDIVPS       512(BX), Z1, Z1
 	VBROADCASTSS float_40000000<>+0(SB), Z14
 	VBROADCASTSS float_3f800000<>+0(SB), Z11
 	VSUBPS       Z0, Z11, Z5
@@ -2794,7 +2943,7 @@ loop:
 	VFMSUB213PS  Z13, Z7, Z12
 	VADDPS       Z12, Z12, Z12
 	VFMADD231PS  Z10, Z12, Z11
-	VDIVPS       256(BX), Z11, Z11
+	VDIVPS       512(BX), Z11, Z11
 	VMOVUPS      Z11, 1536(DI)
 	VMULPS       Z10, Z4, Z12
 	VMULPS       Z6, Z12, Z12
@@ -2823,7 +2972,7 @@ loop:
 	VMULPS       Z0, Z0, Z12
 	VFNMADD231PS Z8, Z4, Z12
 	VFMADD231PS  Z9, Z12, Z7
-	VDIVPS       256(BX), Z7, Z7
+	VDIVPS       512(BX), Z7, Z7
 	VMOVUPS      512(DI), Z12
 	VMULPS       Z8, Z12, Z12
 	VADDPS       Z7, Z12, Z12
@@ -2834,7 +2983,7 @@ loop:
 	VMULPS       Z0, Z12, Z12
 	VFNMADD231PS Z1, Z7, Z12
 	VMOVUPS      Z12, 256(DI)
-	VBROADCASTSS offset+60(FP), Z11
+	VBROADCASTSS slopeOffset+60(FP), Z11
 	VADDPS       1024(BX), Z11, Z11
 	VPXORD       Z12, Z12, Z12
 	VSUBPS       Z11, Z12, Z11
@@ -2871,7 +3020,7 @@ loop:
 	VADDPS       Z12, Z11, Z11
 	VDIVPS       Z11, Z2, Z2
 	VMOVUPS      Z2, 1024(DI)
-	VBROADCASTSS offset+60(FP), Z11
+	VBROADCASTSS slopeOffset+60(FP), Z11
 	VADDPS       1280(BX), Z11, Z11
 	VPXORD       Z12, Z12, Z12
 	VSUBPS       Z11, Z12, Z11
@@ -4387,10 +4536,10 @@ scale:
 	VZEROUPPER
 	RET
 
-// func splinePickAVX2(left *float32, v *float32, widths *float32, heights *float32, slopes *float32, n int, bins int, stride int, root int, bound float32)
-// Requires: AVX, FMA3
-TEXT ·splinePickAVX2(SB), NOSPLIT, $0-76
-	MOVQ left+0(FP), AX
+// func splinePickXAVX2(offset *float32, v *float32, widths *float32, heights *float32, slopes *float32, n int, bins int, stride int, bound float32)
+// Requires: AVX, AVX2
+TEXT ·splinePickXAVX2(SB), NOSPLIT, $0-68
+	MOVQ offset+0(FP), AX
 	MOVQ v+8(FP), CX
 	MOVQ widths+16(FP), DX
 	MOVQ heights+24(FP), BX
@@ -4398,92 +4547,102 @@ TEXT ·splinePickAVX2(SB), NOSPLIT, $0-76
 	MOVQ n+40(FP), DI
 	MOVQ bins+48(FP), R8
 	MOVQ stride+56(FP), R9
-	MOVQ root+64(FP), R10
 	SUBQ $0x02, R8
 
 loop:
-	VBROADCASTSS bound+72(FP), Y12
-	VMOVUPS      (CX), Y9
-	VADDPS       Y12, Y9, Y9
-	VADDPS       Y12, Y12, Y12
-	VDIVPS       Y12, Y9, Y9
+	VBROADCASTSS bound+64(FP), Y10
+	VBROADCASTSS float_4e000000<>+0(SB), Y11
+	VMULPS       (CX), Y11, Y11
+	VDIVPS       Y10, Y11, Y11
+	VCVTPS2DQ    Y11, Y11
+	VBROADCASTSS float_20000001<>+0(SB), Y9
+	VPADDD       Y11, Y9, Y9
 	VXORPS       Y0, Y0, Y0
-	VXORPS       Y2, Y2, Y2
+	VXORPS       Y1, Y1, Y1
 	VXORPS       Y4, Y4, Y4
 	VXORPS       Y6, Y6, Y6
-	MOVQ         DX, R11
-	MOVQ         BX, R12
-	MOVQ         SI, R13
-	MOVQ         R8, R14
+	MOVQ         DX, R10
+	MOVQ         BX, R11
+	MOVQ         SI, R12
+	MOVQ         R8, R13
 	VBROADCASTSS float_3a83126f<>+0(SB), Y12
-	VADDPS       (R11), Y12, Y1
-	VADDPS       (R12), Y12, Y3
-	VMOVUPS      (R13), Y5
-	VMOVAPS      Y1, Y7
-	VMOVAPS      Y3, Y8
-	TESTQ        R14, R14
+	VADDPS       (R10), Y12, Y2
+	VADDPS       (R11), Y12, Y3
+	VMOVUPS      (R12), Y5
+	VBROADCASTSS float_4e800000<>+0(SB), Y12
+	VMULPS       Y2, Y12, Y12
+	VCVTPS2DQ    Y12, Y12
+	VMOVAPS      Y12, Y7
+	VBROADCASTSS float_4e800000<>+0(SB), Y12
+	VMULPS       Y3, Y12, Y12
+	VCVTPS2DQ    Y12, Y12
+	VMOVAPS      Y12, Y8
+	TESTQ        R13, R13
 	JZ           last
 
 between:
-	VMOVAPS Y7, Y13
-	TESTQ   R10, R10
-	JZ      axis
-	VMOVAPS Y8, Y13
-
-axis:
+	ADDQ         $0x00000100, R10
 	ADDQ         $0x00000100, R11
-	ADDQ         $0x00000100, R12
 	VBROADCASTSS float_3a83126f<>+0(SB), Y12
-	VADDPS       (R11), Y12, Y10
-	VADDPS       (R12), Y12, Y11
-	VCMPPS       $0x0d, Y13, Y9, Y14
-	VBLENDVPS    Y14, Y7, Y0, Y0
-	VBLENDVPS    Y14, Y8, Y2, Y2
-	VBLENDVPS    Y14, Y10, Y1, Y1
-	VBLENDVPS    Y14, Y11, Y3, Y3
-	VBLENDVPS    Y14, (R13), Y4, Y4
-	ADDQ         R9, R13
-	VBLENDVPS    Y14, (R13), Y5, Y5
-	VADDPS       Y10, Y7, Y7
-	VADDPS       Y11, Y8, Y8
+	VADDPS       (R10), Y12, Y10
+	VADDPS       (R11), Y12, Y11
+	VPCMPGTD     Y7, Y9, Y13
+	VBLENDVPS    Y13, Y7, Y0, Y0
+	VBLENDVPS    Y13, Y8, Y1, Y1
+	VBLENDVPS    Y13, Y10, Y2, Y2
+	VBLENDVPS    Y13, Y11, Y3, Y3
+	VBLENDVPS    Y13, (R12), Y4, Y4
+	ADDQ         R9, R12
+	VBLENDVPS    Y13, (R12), Y5, Y5
+	VBROADCASTSS float_4e800000<>+0(SB), Y12
+	VMULPS       Y10, Y12, Y12
+	VCVTPS2DQ    Y12, Y12
+	VPADDD       Y12, Y7, Y7
+	VBROADCASTSS float_4e800000<>+0(SB), Y12
+	VMULPS       Y11, Y12, Y12
+	VCVTPS2DQ    Y12, Y12
+	VPADDD       Y12, Y8, Y8
 	VBROADCASTSS float_3f800000<>+0(SB), Y12
-	VANDPS       Y14, Y12, Y12
+	VANDPS       Y13, Y12, Y12
 	VADDPS       Y12, Y6, Y6
-	DECQ         R14
+	DECQ         R13
 	JG           between
 
 last:
-	VMOVAPS Y7, Y13
-	TESTQ   R10, R10
-	JZ      lastAxis
-	VMOVAPS Y8, Y13
-
-lastAxis:
+	ADDQ         $0x00000100, R10
 	ADDQ         $0x00000100, R11
-	ADDQ         $0x00000100, R12
 	VBROADCASTSS float_3a83126f<>+0(SB), Y12
-	VADDPS       (R11), Y12, Y10
-	VADDPS       (R12), Y12, Y11
-	VCMPPS       $0x0d, Y13, Y9, Y14
-	VBLENDVPS    Y14, Y7, Y0, Y0
-	VBLENDVPS    Y14, Y8, Y2, Y2
-	VBLENDVPS    Y14, Y10, Y1, Y1
-	VBLENDVPS    Y14, Y11, Y3, Y3
-	VBLENDVPS    Y14, (R13), Y4, Y4
+	VADDPS       (R10), Y12, Y10
+	VADDPS       (R11), Y12, Y11
+	VPCMPGTD     Y7, Y9, Y13
+	VBLENDVPS    Y13, Y7, Y0, Y0
+	VBLENDVPS    Y13, Y8, Y1, Y1
+	VBLENDVPS    Y13, Y10, Y2, Y2
+	VBLENDVPS    Y13, Y11, Y3, Y3
+	VBLENDVPS    Y13, (R12), Y4, Y4
 	VXORPS       Y12, Y12, Y12
-	VBLENDVPS    Y14, Y12, Y5, Y5
+	VBLENDVPS    Y13, Y12, Y5, Y5
 	VBROADCASTSS float_3f800000<>+0(SB), Y12
-	VANDPS       Y14, Y12, Y12
+	VANDPS       Y13, Y12, Y12
 	VADDPS       Y12, Y6, Y6
-	VBROADCASTSS bound+72(FP), Y12
-	VADDPS       Y12, Y12, Y13
-	VFMSUB213PS  Y12, Y13, Y0
+	VBROADCASTSS float_00000001<>+0(SB), Y12
+	VPSUBD       Y12, Y9, Y9
+	VPSUBD       Y0, Y9, Y0
+	VBROADCASTSS float_20000000<>+0(SB), Y12
+	VPSUBD       Y12, Y1, Y1
+	VCVTDQ2PS    Y0, Y0
+	VCVTDQ2PS    Y1, Y1
+	VBROADCASTSS bound+64(FP), Y10
+	VBROADCASTSS float_31000000<>+0(SB), Y11
+	VMULPS       Y10, Y11, Y11
+	VMULPS       Y11, Y0, Y0
+	VMULPS       Y11, Y1, Y1
+	VADDPS       Y10, Y10, Y10
+	VMULPS       Y10, Y2, Y2
+	VMULPS       Y10, Y3, Y3
 	VMOVUPS      Y0, (AX)
-	VMULPS       Y13, Y1, Y1
 	VMOVUPS      Y1, 256(AX)
-	VFMSUB213PS  Y12, Y13, Y2
 	VMOVUPS      Y2, 512(AX)
-	VMULPS       Y13, Y3, Y3
 	VMOVUPS      Y3, 768(AX)
 	VMOVUPS      Y4, 1024(AX)
 	VMOVUPS      Y5, 1280(AX)
@@ -4498,18 +4657,139 @@ lastAxis:
 	VZEROUPPER
 	RET
 
-// func splineInverseAVX2(out *float32, logDet *float32, v *float32, left *float32, xi *float32, n int, bound float32, offset float32)
+// func splinePickYAVX2(offset *float32, v *float32, widths *float32, heights *float32, slopes *float32, n int, bins int, stride int, bound float32)
+// Requires: AVX, AVX2
+TEXT ·splinePickYAVX2(SB), NOSPLIT, $0-68
+	MOVQ offset+0(FP), AX
+	MOVQ v+8(FP), CX
+	MOVQ widths+16(FP), DX
+	MOVQ heights+24(FP), BX
+	MOVQ slopes+32(FP), SI
+	MOVQ n+40(FP), DI
+	MOVQ bins+48(FP), R8
+	MOVQ stride+56(FP), R9
+	SUBQ $0x02, R8
+
+loop:
+	VBROADCASTSS bound+64(FP), Y10
+	VBROADCASTSS float_4e000000<>+0(SB), Y11
+	VMULPS       (CX), Y11, Y11
+	VDIVPS       Y10, Y11, Y11
+	VCVTPS2DQ    Y11, Y11
+	VBROADCASTSS float_20000001<>+0(SB), Y9
+	VPADDD       Y11, Y9, Y9
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y6, Y6, Y6
+	MOVQ         DX, R10
+	MOVQ         BX, R11
+	MOVQ         SI, R12
+	MOVQ         R8, R13
+	VBROADCASTSS float_3a83126f<>+0(SB), Y12
+	VADDPS       (R10), Y12, Y2
+	VADDPS       (R11), Y12, Y3
+	VMOVUPS      (R12), Y5
+	VBROADCASTSS float_4e800000<>+0(SB), Y12
+	VMULPS       Y2, Y12, Y12
+	VCVTPS2DQ    Y12, Y12
+	VMOVAPS      Y12, Y7
+	VBROADCASTSS float_4e800000<>+0(SB), Y12
+	VMULPS       Y3, Y12, Y12
+	VCVTPS2DQ    Y12, Y12
+	VMOVAPS      Y12, Y8
+	TESTQ        R13, R13
+	JZ           last
+
+between:
+	ADDQ         $0x00000100, R10
+	ADDQ         $0x00000100, R11
+	VBROADCASTSS float_3a83126f<>+0(SB), Y12
+	VADDPS       (R10), Y12, Y10
+	VADDPS       (R11), Y12, Y11
+	VPCMPGTD     Y8, Y9, Y13
+	VBLENDVPS    Y13, Y8, Y0, Y0
+	VBLENDVPS    Y13, Y7, Y1, Y1
+	VBLENDVPS    Y13, Y10, Y2, Y2
+	VBLENDVPS    Y13, Y11, Y3, Y3
+	VBLENDVPS    Y13, (R12), Y4, Y4
+	ADDQ         R9, R12
+	VBLENDVPS    Y13, (R12), Y5, Y5
+	VBROADCASTSS float_4e800000<>+0(SB), Y12
+	VMULPS       Y10, Y12, Y12
+	VCVTPS2DQ    Y12, Y12
+	VPADDD       Y12, Y7, Y7
+	VBROADCASTSS float_4e800000<>+0(SB), Y12
+	VMULPS       Y11, Y12, Y12
+	VCVTPS2DQ    Y12, Y12
+	VPADDD       Y12, Y8, Y8
+	VBROADCASTSS float_3f800000<>+0(SB), Y12
+	VANDPS       Y13, Y12, Y12
+	VADDPS       Y12, Y6, Y6
+	DECQ         R13
+	JG           between
+
+last:
+	ADDQ         $0x00000100, R10
+	ADDQ         $0x00000100, R11
+	VBROADCASTSS float_3a83126f<>+0(SB), Y12
+	VADDPS       (R10), Y12, Y10
+	VADDPS       (R11), Y12, Y11
+	VPCMPGTD     Y8, Y9, Y13
+	VBLENDVPS    Y13, Y8, Y0, Y0
+	VBLENDVPS    Y13, Y7, Y1, Y1
+	VBLENDVPS    Y13, Y10, Y2, Y2
+	VBLENDVPS    Y13, Y11, Y3, Y3
+	VBLENDVPS    Y13, (R12), Y4, Y4
+	VXORPS       Y12, Y12, Y12
+	VBLENDVPS    Y13, Y12, Y5, Y5
+	VBROADCASTSS float_3f800000<>+0(SB), Y12
+	VANDPS       Y13, Y12, Y12
+	VADDPS       Y12, Y6, Y6
+	VBROADCASTSS float_00000001<>+0(SB), Y12
+	VPSUBD       Y12, Y9, Y9
+	VPSUBD       Y0, Y9, Y0
+	VBROADCASTSS float_20000000<>+0(SB), Y12
+	VPSUBD       Y12, Y1, Y1
+	VCVTDQ2PS    Y0, Y0
+	VCVTDQ2PS    Y1, Y1
+	VBROADCASTSS bound+64(FP), Y10
+	VBROADCASTSS float_31000000<>+0(SB), Y11
+	VMULPS       Y10, Y11, Y11
+	VMULPS       Y11, Y0, Y0
+	VMULPS       Y11, Y1, Y1
+	VADDPS       Y10, Y10, Y10
+	VMULPS       Y10, Y2, Y2
+	VMULPS       Y10, Y3, Y3
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 256(AX)
+	VMOVUPS      Y2, 512(AX)
+	VMOVUPS      Y3, 768(AX)
+	VMOVUPS      Y4, 1024(AX)
+	VMOVUPS      Y5, 1280(AX)
+	VMOVUPS      Y6, 1536(AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	ADDQ         $0x20, BX
+	ADDQ         $0x20, SI
+	SUBQ         $0x08, DI
+	JG           loop
+	VZEROUPPER
+	RET
+
+// func splineInverseAVX2(out *float32, logDet *float32, v *float32, offset *float32, xi *float32, n int, bound float32, slopeOffset float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·splineInverseAVX2(SB), NOSPLIT, $0-56
 	MOVQ out+0(FP), AX
 	MOVQ logDet+8(FP), CX
 	MOVQ v+16(FP), DX
-	MOVQ left+24(FP), BX
+	MOVQ offset+24(FP), BX
 	MOVQ xi+32(FP), SI
 	MOVQ n+40(FP), DI
 
 loop:
-	VBROADCASTSS offset+52(FP), Y3
+	VBROADCASTSS slopeOffset+52(FP), Y3
 	VADDPS       1024(BX), Y3, Y3
 	VXORPS       Y6, Y6, Y6
 	VSUBPS       Y3, Y6, Y9
@@ -4582,7 +4862,7 @@ loop:
 	VBROADCASTSS float_3a83126f<>+0(SB), Y6
 	VADDPS       Y6, Y3, Y3
 	VMOVUPS      Y3, 256(SI)
-	VBROADCASTSS offset+52(FP), Y4
+	VBROADCASTSS slopeOffset+52(FP), Y4
 	VADDPS       1280(BX), Y4, Y4
 	VXORPS       Y6, Y6, Y6
 	VSUBPS       Y4, Y6, Y9
@@ -4656,13 +4936,13 @@ loop:
 	VADDPS       Y6, Y4, Y4
 	VMOVUPS      Y4, 512(SI)
 	VMOVUPS      (DX), Y0
-	VMOVUPS      256(BX), Y9
+	VMOVUPS      512(BX), Y9
 	VMOVUPS      768(BX), Y2
 	VDIVPS       Y9, Y2, Y2
 	VBROADCASTSS float_40000000<>+0(SB), Y14
 	VADDPS       Y3, Y4, Y11
 	VFNMADD231PS Y14, Y2, Y11
-	VSUBPS       (BX), Y0, Y1
+	VMOVUPS      (BX), Y1
 	VDIVPS       Y9, Y1, Y1
 	VMOVUPS      Y1, (SI)
 	VBROADCASTSS float_3f800000<>+0(SB), Y6
@@ -4680,7 +4960,7 @@ loop:
 	VFMADD231PS  Y3, Y5, Y12
 	VDIVPS       Y7, Y12, Y12
 	VMULPS       768(BX), Y12, Y12
-	VADDPS       512(BX), Y12, Y12
+	VADDPS       256(BX), Y12, Y12
 	VDIVPS       Y7, Y2, Y2
 	VMULPS       Y2, Y2, Y2
 	VMULPS       Y8, Y2, Y8
@@ -4740,18 +5020,18 @@ loop:
 	VZEROUPPER
 	RET
 
-// func splineForwardAVX2(out *float32, logDet *float32, v *float32, left *float32, xi *float32, n int, bound float32, offset float32)
+// func splineForwardAVX2(out *float32, logDet *float32, v *float32, offset *float32, xi *float32, n int, bound float32, slopeOffset float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·splineForwardAVX2(SB), NOSPLIT, $0-56
 	MOVQ out+0(FP), AX
 	MOVQ logDet+8(FP), CX
 	MOVQ v+16(FP), DX
-	MOVQ left+24(FP), BX
+	MOVQ offset+24(FP), BX
 	MOVQ xi+32(FP), SI
 	MOVQ n+40(FP), DI
 
 loop:
-	VBROADCASTSS offset+52(FP), Y3
+	VBROADCASTSS slopeOffset+52(FP), Y3
 	VADDPS       1024(BX), Y3, Y3
 	VXORPS       Y6, Y6, Y6
 	VSUBPS       Y3, Y6, Y9
@@ -4824,7 +5104,7 @@ loop:
 	VBROADCASTSS float_3a83126f<>+0(SB), Y6
 	VADDPS       Y6, Y3, Y3
 	VMOVUPS      Y3, 256(SI)
-	VBROADCASTSS offset+52(FP), Y4
+	VBROADCASTSS slopeOffset+52(FP), Y4
 	VADDPS       1280(BX), Y4, Y4
 	VXORPS       Y6, Y6, Y6
 	VSUBPS       Y4, Y6, Y9
@@ -4898,13 +5178,13 @@ loop:
 	VADDPS       Y6, Y4, Y4
 	VMOVUPS      Y4, 512(SI)
 	VMOVUPS      (DX), Y0
-	VMOVUPS      256(BX), Y9
+	VMOVUPS      512(BX), Y9
 	VMOVUPS      768(BX), Y2
 	VDIVPS       Y9, Y2, Y2
 	VBROADCASTSS float_40000000<>+0(SB), Y14
 	VADDPS       Y3, Y4, Y11
 	VFNMADD231PS Y14, Y2, Y11
-	VSUBPS       512(BX), Y0, Y10
+	VMOVUPS      (BX), Y10
 	VDIVPS       768(BX), Y10, Y10
 	VMULPS       Y10, Y11, Y12
 	VSUBPS       Y3, Y2, Y1
@@ -4935,8 +5215,8 @@ loop:
 	VFMADD231PS  Y4, Y9, Y8
 	VMULPS       Y2, Y5, Y10
 	VFMADD231PS  Y14, Y10, Y8
-	VMOVUPS      (BX), Y12
-	VFMADD231PS  256(BX), Y1, Y12
+	VMOVUPS      256(BX), Y12
+	VFMADD231PS  512(BX), Y1, Y12
 	VDIVPS       Y7, Y2, Y2
 	VMULPS       Y2, Y2, Y2
 	VMULPS       Y8, Y2, Y8
@@ -4996,13 +5276,13 @@ loop:
 	VZEROUPPER
 	RET
 
-// func splineBackwardAVX2(d *float32, v *float32, weight *float32, left *float32, xi *float32, gradient *float32, n int, bound float32, offset float32)
+// func splineBackwardAVX2(d *float32, v *float32, weight *float32, offset *float32, xi *float32, gradient *float32, n int, bound float32, slopeOffset float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·splineBackwardAVX2(SB), NOSPLIT, $0-64
 	MOVQ d+0(FP), AX
 	MOVQ v+8(FP), CX
 	MOVQ weight+16(FP), DX
-	MOVQ left+24(FP), BX
+	MOVQ offset+24(FP), BX
 	MOVQ xi+32(FP), SI
 	MOVQ gradient+40(FP), DI
 	MOVQ n+48(FP), R8
@@ -5012,7 +5292,7 @@ loop:
 	VMOVUPS      256(SI), Y2
 	VMOVUPS      512(SI), Y3
 	VMOVUPS      768(BX), Y1
-	VDIVPS       256(BX), Y1, Y1
+	VDIVPS       512(BX), Y1, Y1
 	VBROADCASTSS float_40000000<>+0(SB), Y14
 	VBROADCASTSS float_3f800000<>+0(SB), Y11
 	VSUBPS       Y0, Y11, Y5
@@ -5053,7 +5333,7 @@ loop:
 	VFMSUB213PS  Y13, Y7, Y12
 	VADDPS       Y12, Y12, Y12
 	VFMADD231PS  Y10, Y12, Y11
-	VDIVPS       256(BX), Y11, Y11
+	VDIVPS       512(BX), Y11, Y11
 	VMOVUPS      Y11, 1536(DI)
 	VMULPS       Y10, Y4, Y12
 	VMULPS       Y6, Y12, Y12
@@ -5082,7 +5362,7 @@ loop:
 	VMULPS       Y0, Y0, Y12
 	VFNMADD231PS Y8, Y4, Y12
 	VFMADD231PS  Y9, Y12, Y7
-	VDIVPS       256(BX), Y7, Y7
+	VDIVPS       512(BX), Y7, Y7
 	VMOVUPS      512(DI), Y12
 	VMULPS       Y8, Y12, Y12
 	VADDPS       Y7, Y12, Y12
@@ -5093,7 +5373,7 @@ loop:
 	VMULPS       Y0, Y12, Y12
 	VFNMADD231PS Y1, Y7, Y12
 	VMOVUPS      Y12, 256(DI)
-	VBROADCASTSS offset+60(FP), Y11
+	VBROADCASTSS slopeOffset+60(FP), Y11
 	VADDPS       1024(BX), Y11, Y11
 	VXORPS       Y12, Y12, Y12
 	VSUBPS       Y11, Y12, Y11
@@ -5130,7 +5410,7 @@ loop:
 	VADDPS       Y12, Y11, Y11
 	VDIVPS       Y11, Y2, Y2
 	VMOVUPS      Y2, 1024(DI)
-	VBROADCASTSS offset+60(FP), Y11
+	VBROADCASTSS slopeOffset+60(FP), Y11
 	VADDPS       1280(BX), Y11, Y11
 	VXORPS       Y12, Y12, Y12
 	VSUBPS       Y11, Y12, Y11

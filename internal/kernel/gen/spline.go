@@ -14,14 +14,28 @@ const (
 	rowBytes     = 4 * 64
 	minimumShare = 1e-3
 
-	rowLeft = iota - 2
+	rowOffset = iota - 2
+	rowCorner
 	rowWidth
-	rowBottom
 	rowHeight
 	rowRawLeft
 	rowRawRight
 	rowIndex
 )
+
+// Rows of a gradient.
+const (
+	byLeft = iota
+	byWidth
+	byBottom
+	byHeight
+	byRawLeft
+	byRawRight
+	byX
+)
+
+// bits is a float32 of the given bits in the data section, or an integer.
+func bits(v uint32) operand.Mem { return float(float64(math.Float32frombits(v))) }
 
 // row is the place in row i of the rows at base.
 func row(base reg.Register, i int) operand.Mem { return operand.Mem{Base: base, Disp: i * rowBytes} }
@@ -197,94 +211,117 @@ func (s isa) softmax() {
 
 // splinePick finds the bin of each event.
 func (s isa) splinePick() {
-	name := "splinePick" + s.name
-	TEXT(name, NOSPLIT, "func(left, v, widths, heights, slopes *float32, n, bins, stride, root int, bound float32)")
-	Pragma("noescape")
-	Doc(name+" sets the rows from left on, left, width, bottom, height, the raw slopes at",
-		"both knots and the number, to those of the bin that v falls into, on the x axis,",
-		"or on the y axis if root is not 0.")
-	p := pointers("left", "v", "widths", "heights", "slopes")
-	n, bins, stride := Load(Param("n"), GP64()).(reg.GPVirtual), Load(Param("bins"), GP64()).(reg.GPVirtual), Load(Param("stride"), GP64()).(reg.GPVirtual)
-	root := Load(Param("root"), GP64()).(reg.GPVirtual)
-	SUBQ(operand.Imm(2), bins) // between the first and the last
-	r := s.regs
-	left, width, bottom, height, rawLeft, rawRight := r[0], r[1], r[2], r[3], r[4], r[5]
-	index, nextLeft, nextBottom, place, w, h, scratch, start := r[6], r[7], r[8], r[9], r[10], r[11], r[12], r[13]
-	m := mask{r[14], reg.K1}
-	s.each("loop", n, p, func() {
-		s.broadcast("bound", scratch)
-		VMOVUPS(s.at(p[1], 0), place)
-		VADDPS(scratch, place, place)
-		VADDPS(scratch, scratch, scratch)
-		VDIVPS(scratch, place, place)
+	for _, root := range []bool{false, true} {
+		name, axis := "splinePickX", "x"
+		if root {
+			name, axis = "splinePickY", "y"
+		}
+		name += s.name
+		TEXT(name, NOSPLIT, "func(offset, v, widths, heights, slopes *float32, n, bins, stride int, bound float32)")
+		Pragma("noescape")
+		Doc(name+" sets the rows from offset on, offset, corner, width, height, the raw slopes",
+			"at both knots and the number, to those of the bin that v falls into on the "+axis+" axis.",
+			"It adds up places in fixed point, with 1<<30 for one.")
+		p := pointers("offset", "v", "widths", "heights", "slopes")
+		n, bins, stride := Load(Param("n"), GP64()).(reg.GPVirtual), Load(Param("bins"), GP64()).(reg.GPVirtual), Load(Param("stride"), GP64()).(reg.GPVirtual)
+		SUBQ(operand.Imm(2), bins) // between the first and the last
+		r := s.regs
+		start, corner, width, height, rawLeft, rawRight := r[0], r[1], r[2], r[3], r[4], r[5]
+		index, nextLeft, nextBottom, place, w, h, scratch := r[6], r[7], r[8], r[9], r[10], r[11], r[12]
+		m := mask{r[13], reg.K1}
+		along, across := nextLeft, nextBottom
+		if root {
+			along, across = nextBottom, nextLeft
+		}
+		// fix turns parts of one into fixed point, in scratch.
+		fix := func(v reg.VecPhysical) {
+			s.constant(float(1<<30), scratch)
+			VMULPS(v, scratch, scratch)
+			VCVTPS2DQ(scratch, scratch)
+		}
+		s.each("loop", n, p, func() {
+			// From the middle: x + bound would lose digits. And one more, so that greater
+			// is greater or equal.
+			s.broadcast("bound", w)
+			s.constant(float(1<<29), h)
+			VMULPS(s.at(p[1], 0), h, h)
+			VDIVPS(w, h, h)
+			VCVTPS2DQ(h, h)
+			s.constant(bits(1<<29+1), place)
+			VPADDD(h, place, place)
 
-		s.zero(left)
-		s.zero(bottom)
-		s.zero(rawLeft)
-		s.zero(index)
-		widths, heights, slopes, count := copyOf(p[2]), copyOf(p[3]), copyOf(p[4]), copyOf(bins)
-		s.constant(float(minimumShare), scratch)
-		VADDPS(s.at(widths, 0), scratch, width)
-		VADDPS(s.at(heights, 0), scratch, height)
-		VMOVUPS(s.at(slopes, 0), rawRight)
-		VMOVAPS(width, nextLeft)
-		VMOVAPS(height, nextBottom)
-		next := func(last bool) {
-			ADDQ(operand.U32(rowBytes), widths)
-			ADDQ(operand.U32(rowBytes), heights)
+			s.zero(start)
+			s.zero(corner)
+			s.zero(rawLeft)
+			s.zero(index)
+			widths, heights, slopes, count := copyOf(p[2]), copyOf(p[3]), copyOf(p[4]), copyOf(bins)
 			s.constant(float(minimumShare), scratch)
-			VADDPS(s.at(widths, 0), scratch, w)
-			VADDPS(s.at(heights, 0), scratch, h)
-			s.compare(greaterEqual, place, start, m)
-			s.choose(m, nextLeft, left)
-			s.choose(m, nextBottom, bottom)
-			s.choose(m, w, width)
-			s.choose(m, h, height)
-			s.choose(m, s.at(slopes, 0), rawLeft)
-			if last {
-				s.zero(scratch)
-				s.choose(m, scratch, rawRight)
-			} else {
-				ADDQ(stride, slopes)
-				s.choose(m, s.at(slopes, 0), rawRight)
-				VADDPS(w, nextLeft, nextLeft)
-				VADDPS(h, nextBottom, nextBottom)
+			VADDPS(s.at(widths, 0), scratch, width)
+			VADDPS(s.at(heights, 0), scratch, height)
+			VMOVUPS(s.at(slopes, 0), rawRight)
+			fix(width)
+			VMOVAPS(scratch, nextLeft)
+			fix(height)
+			VMOVAPS(scratch, nextBottom)
+			next := func(last bool) {
+				ADDQ(operand.U32(rowBytes), widths)
+				ADDQ(operand.U32(rowBytes), heights)
+				s.constant(float(minimumShare), scratch)
+				VADDPS(s.at(widths, 0), scratch, w)
+				VADDPS(s.at(heights, 0), scratch, h)
+				if s.lanes == 16 {
+					VPCMPGTD(along, place, m.bits)
+				} else {
+					VPCMPGTD(along, place, m.vector)
+				}
+				s.choose(m, along, start)
+				s.choose(m, across, corner)
+				s.choose(m, w, width)
+				s.choose(m, h, height)
+				s.choose(m, s.at(slopes, 0), rawLeft)
+				if last {
+					s.zero(scratch)
+					s.choose(m, scratch, rawRight)
+				} else {
+					ADDQ(stride, slopes)
+					s.choose(m, s.at(slopes, 0), rawRight)
+					fix(w)
+					VPADDD(scratch, nextLeft, nextLeft)
+					fix(h)
+					VPADDD(scratch, nextBottom, nextBottom)
+				}
+				s.constant(float(1), scratch)
+				s.only(m, scratch)
+				VADDPS(scratch, index, index)
 			}
-			s.constant(float(1), scratch)
-			s.only(m, scratch)
-			VADDPS(scratch, index, index)
-		}
-		axis := func(label string) { // start is on the axis that is asked for
-			VMOVAPS(nextLeft, start)
-			TESTQ(root, root)
-			JZ(operand.LabelRef(label))
-			VMOVAPS(nextBottom, start)
-			Label(label)
-		}
-		TESTQ(count, count)
-		JZ(operand.LabelRef("last"))
-		rows("between", count, func() {
-			axis("axis")
-			next(false)
-		})
-		Label("last")
-		axis("lastAxis")
-		next(true)
+			TESTQ(count, count)
+			JZ(operand.LabelRef("last"))
+			rows("between", count, func() { next(false) })
+			Label("last")
+			next(true)
 
-		s.broadcast("bound", scratch)
-		VADDPS(scratch, scratch, start)
-		for i, v := range []reg.VecPhysical{left, width, bottom, height, rawLeft, rawRight, index} {
-			switch i {
-			case rowLeft, rowBottom:
-				VFMSUB213PS(scratch, start, v)
-			case rowWidth, rowHeight:
-				VMULPS(start, v, v)
+			s.constant(bits(1), scratch)
+			VPSUBD(scratch, place, place)
+			VPSUBD(start, place, start) // the offset
+			s.constant(bits(1<<29), scratch)
+			VPSUBD(scratch, corner, corner) // from the middle
+			VCVTDQ2PS(start, start)
+			VCVTDQ2PS(corner, corner)
+			s.broadcast("bound", w)
+			s.constant(float(1.0/(1<<29)), h)
+			VMULPS(w, h, h)
+			VMULPS(h, start, start)
+			VMULPS(h, corner, corner)
+			VADDPS(w, w, w)
+			VMULPS(w, width, width)
+			VMULPS(w, height, height)
+			for i, v := range []reg.VecPhysical{start, corner, width, height, rawLeft, rawRight, index} {
+				VMOVUPS(v, row(p[0], i))
 			}
-			VMOVUPS(v, row(p[0], i))
-		}
-	})
-	VZEROUPPER()
-	RET()
+		})
+		VZEROUPPER()
+		RET()
+	}
 }
 
 // spline is the curve, from x to z or back.
@@ -295,13 +332,13 @@ func (s isa) spline() {
 			name, formula = "splineForward", "sets out to where the curve is v, and takes log g' off logDet"
 		}
 		name += s.name
-		TEXT(name, NOSPLIT, "func(out, logDet, v, left, xi *float32, n int, bound, offset float32)")
+		TEXT(name, NOSPLIT, "func(out, logDet, v, offset, xi *float32, n int, bound, slopeOffset float32)")
 		Pragma("noescape")
 		Doc(name+" "+formula+".",
-			"It reads the rows from left on, and sets those from xi on: the place in the bin,",
+			"It reads the rows from offset on, and sets those from xi on: the place in the bin,",
 			"and the slopes at both knots.")
-		p := pointers("out", "logDet", "v", "left", "xi")
-		out, logDet, v, left, xi := p[0], p[1], p[2], p[3], p[4]
+		p := pointers("out", "logDet", "v", "offset", "xi")
+		out, logDet, v, offset, xi := p[0], p[1], p[2], p[3], p[4]
 		n := Load(Param("n"), GP64()).(reg.GPVirtual)
 		r := s.regs
 		x, at, slope, a, b, mixed, rest, below, above := r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8]
@@ -310,22 +347,22 @@ func (s isa) spline() {
 		two := r[14]
 		s.each("loop", n, p, func() {
 			for i, v := range []reg.VecPhysical{a, b} {
-				s.broadcast("offset", v)
-				VADDPS(row(left, rowRawLeft+i), v, v)
+				s.broadcast("slopeOffset", v)
+				VADDPS(row(offset, rowRawLeft+i), v, v)
 				s.slope(v, t, u, w, y, rest, m)
 				VMOVUPS(v, row(xi, 1+i))
 			}
 			VMOVUPS(s.at(v, 0), x)
-			VMOVUPS(row(left, rowWidth), t)
-			VMOVUPS(row(left, rowHeight), slope)
+			VMOVUPS(row(offset, rowWidth), t)
+			VMOVUPS(row(offset, rowHeight), slope)
 			VDIVPS(t, slope, slope)
 			s.constant(float(2), two)
 			VADDPS(a, b, w)
 			VFNMADD231PS(two, slope, w) // bend: δ + δ' - 2s
 			if root {
-				VSUBPS(row(left, rowBottom), x, u)
-				VDIVPS(row(left, rowHeight), u, u) // up, by the height
-				VMULPS(u, w, y)                    // up·bend
+				VMOVUPS(row(offset, rowOffset), u)
+				VDIVPS(row(offset, rowHeight), u, u) // up, by the height
+				VMULPS(u, w, y)                      // up·bend
 				VSUBPS(a, slope, at)
 				VADDPS(y, at, at)
 				VSUBPS(a, y, y) // -b of the quadratic equation
@@ -343,7 +380,7 @@ func (s isa) spline() {
 				VSUBPS(u, at, at)
 				VDIVPS(y, at, at)
 			} else {
-				VSUBPS(row(left, rowLeft), x, at)
+				VMOVUPS(row(offset, rowOffset), at)
 				VDIVPS(t, at, at)
 			}
 			VMOVUPS(at, s.at(xi, 0))
@@ -359,14 +396,14 @@ func (s isa) spline() {
 			VMULPS(slope, mixed, u)
 			VFMADD231PS(two, u, above)
 			if root {
-				VMOVUPS(row(left, rowLeft), y)
-				VFMADD231PS(row(left, rowWidth), at, y)
+				VMOVUPS(row(offset, rowCorner), y)
+				VFMADD231PS(row(offset, rowWidth), at, y)
 			} else {
 				VMULPS(slope, t, y)
 				VFMADD231PS(a, mixed, y)
 				VDIVPS(below, y, y)
-				VMULPS(row(left, rowHeight), y, y)
-				VADDPS(row(left, rowBottom), y, y)
+				VMULPS(row(offset, rowHeight), y, y)
+				VADDPS(row(offset, rowCorner), y, y)
 			}
 			VDIVPS(below, slope, slope)
 			VMULPS(slope, slope, slope)
@@ -393,13 +430,13 @@ func (s isa) spline() {
 // splineBackward leads from the curve's value to its bin.
 func (s isa) splineBackward() {
 	name := "splineBackward" + s.name
-	TEXT(name, NOSPLIT, "func(d, v, weight, left, xi, gradient *float32, n int, bound, offset float32)")
+	TEXT(name, NOSPLIT, "func(d, v, weight, offset, xi, gradient *float32, n int, bound, slopeOffset float32)")
 	Pragma("noescape")
 	Doc(name+" turns d, dL/dz of splineInverse's result z, into dL/dv, for a loss that",
 		"holds -weight·log g', and sets the rows of gradient to those by left, width,",
 		"bottom, height and the raw slopes: 0 outside the bound.")
-	p := pointers("d", "v", "weight", "left", "xi", "gradient")
-	d, v, weight, left, xi, gradient := p[0], p[1], p[2], p[3], p[4], p[5]
+	p := pointers("d", "v", "weight", "offset", "xi", "gradient")
+	d, v, weight, offset, xi, gradient := p[0], p[1], p[2], p[3], p[4], p[5]
 	n := Load(Param("n"), GP64()).(reg.GPVirtual)
 	r := s.regs
 	at, slope, a, b, mixed, rest, inverse, invAbove := r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7]
@@ -408,8 +445,8 @@ func (s isa) splineBackward() {
 		VMOVUPS(s.at(xi, 0), at)
 		VMOVUPS(row(xi, 1), a)
 		VMOVUPS(row(xi, 2), b)
-		VMOVUPS(row(left, rowHeight), slope)
-		VDIVPS(row(left, rowWidth), slope, slope)
+		VMOVUPS(row(offset, rowHeight), slope)
+		VDIVPS(row(offset, rowWidth), slope, slope)
 		s.constant(float(2), two)
 		s.constant(float(1), t)
 		VSUBPS(at, t, rest)
@@ -432,8 +469,8 @@ func (s isa) splineBackward() {
 		VFMADD231PS(a, mixed, rho)
 		VMULPS(inverse, rho, rho)
 		VMOVUPS(s.at(d, 0), ofRho)
-		VMOVUPS(ofRho, row(gradient, rowBottom))
-		VMULPS(row(left, rowHeight), ofRho, ofRho)
+		VMOVUPS(ofRho, row(gradient, byBottom))
+		VMULPS(row(offset, rowHeight), ofRho, ofRho)
 		VMULPS(inverse, ofRho, ofRho)
 		// dL/dξ
 		VMULPS(slope, ofLog, t)
@@ -452,8 +489,8 @@ func (s isa) splineBackward() {
 		VFMSUB213PS(bend, invAbove, u)
 		VADDPS(u, u, u)
 		VFMADD231PS(ofLog, u, t)
-		VDIVPS(row(left, rowWidth), t, t) // dL/dx
-		VMOVUPS(t, row(gradient, 6))
+		VDIVPS(row(offset, rowWidth), t, t) // dL/dx
+		VMOVUPS(t, row(gradient, byX))
 		// dL/dδ and dL/dδ'
 		VMULPS(ofLog, mixed, u)
 		VMULPS(inverse, u, u)
@@ -483,21 +520,21 @@ func (s isa) splineBackward() {
 		VMULPS(at, at, u)
 		VFNMADD231PS(rho, mixed, u)
 		VFMADD231PS(ofRho, u, invAbove)
-		VDIVPS(row(left, rowWidth), invAbove, invAbove) // dL/ds by the width
-		VMOVUPS(row(gradient, rowBottom), u)
+		VDIVPS(row(offset, rowWidth), invAbove, invAbove) // dL/ds by the width
+		VMOVUPS(row(gradient, byBottom), u)
 		VMULPS(rho, u, u)
 		VADDPS(invAbove, u, u)
-		VMOVUPS(u, row(gradient, rowHeight))
+		VMOVUPS(u, row(gradient, byHeight))
 		s.zero(u)
 		VSUBPS(t, u, u)
-		VMOVUPS(u, row(gradient, rowLeft))
+		VMOVUPS(u, row(gradient, byLeft))
 		VMULPS(at, u, u)
 		VFNMADD231PS(slope, invAbove, u)
-		VMOVUPS(u, row(gradient, rowWidth))
+		VMOVUPS(u, row(gradient, byWidth))
 		// the raw slopes: times the sigmoid
 		for i, v := range []reg.VecPhysical{a, b} {
-			s.broadcast("offset", t)
-			VADDPS(row(left, rowRawLeft+i), t, t)
+			s.broadcast("slopeOffset", t)
+			VADDPS(row(offset, rowRawLeft+i), t, t)
 			s.zero(u)
 			VSUBPS(t, u, t)
 			s.atLeast(-87, t, u)
@@ -507,7 +544,7 @@ func (s isa) splineBackward() {
 			s.constant(float(1), u)
 			VADDPS(u, t, t)
 			VDIVPS(t, v, v)
-			VMOVUPS(v, row(gradient, rowRawLeft+i))
+			VMOVUPS(v, row(gradient, byRawLeft+i))
 		}
 		m := mask{rho, reg.K1}
 		VMOVUPS(s.at(v, 0), at)
