@@ -21,7 +21,6 @@
 //   - byhand: RealNVP in plain Go, its gradient derived on paper
 //   - fast: the same at the speed of the processor: scores, samples, trains
 //   - knots: flows over two features as exact tables, without a network
-//   - recipe: the flow and the training that suit a table, and why
 //   - eval: how good is the fit: NLL, KL to the true density, integral, round trip,
 //     tests of latents and samples
 //   - anomaly: thresholds on the log-density at a chosen false-alarm rate; ROC

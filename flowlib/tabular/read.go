@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"normflow/flowlib/dataset"
-	"normflow/flowlib/recipe"
 	"normflow/flowlib/table"
 	"normflow/internal/show"
 )
@@ -112,9 +111,9 @@ func (d *data) split(rows [][]float64, c FitConfig) (err error) {
 
 // dequantise adds the recipe's noise to copies of the rows; it is part of what the
 // seed settles.
-func (d *data) dequantise(r *recipe.Recipe, seed int64) {
+func (d *data) dequantise(r *recipe, seed int64) {
 	noisy := func(rows [][]float64, copies, part int) [][]float64 {
-		return r.Dequantise(rows, copies, 3*seed+int64(part))
+		return r.dequantise(rows, copies, 3*seed+int64(part))
 	}
 	d.noisy = dataset.Splits{
 		Train: noisy(d.raw.Train, r.Copies, 0),

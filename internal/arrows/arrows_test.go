@@ -33,7 +33,6 @@ var ranks = map[string]int{
 	"flowlib/eval":       5,
 	"flowlib/anomaly":    5,
 	"flowlib/experiment": 6,
-	"flowlib/recipe":     6,
 	"flowlib/tabular":    7,
 	"internal/bench":     7,
 	"notebooks":          8,

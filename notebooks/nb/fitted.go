@@ -24,8 +24,6 @@ import (
 	"normflow/flowlib/density"
 	"normflow/flowlib/figure"
 	"normflow/flowlib/fit"
-	"normflow/flowlib/recipe"
-	"normflow/flowlib/table"
 	"normflow/flowlib/tabular"
 	"normflow/internal/whole"
 )
@@ -83,18 +81,9 @@ func FitParts(p Parts, layers int) Fitted {
 	return f
 }
 
-// key is short for all that a fit depends on: rows, options, the recipe for them, the
-// backend.
+// key is short for all that a fit depends on besides the code: rows, options, the backend.
 func (p Parts) key(cfg tabular.FitConfig) string {
-	s := table.NewSummarizer(p.Columns)
-	for _, row := range p.Train {
-		s.Add(row)
-	}
-	chosen := must.M1(recipe.New(recipe.Ask{
-		Summary: s.Summary(), Features: len(p.Columns), Rows: len(p.Train) - int(cfg.Valid*float64(len(p.Train))),
-		Model: cfg.Model, Layers: cfg.Layers, Steps: cfg.Steps,
-	}))
-	sum := sha256.Sum256(must.M1(json.Marshal([]any{p, cfg.Seed, cfg.Valid, chosen, backend.Name(Backend())})))
+	sum := sha256.Sum256(must.M1(json.Marshal([]any{p, cfg.Seed, cfg.Valid, cfg.Model, cfg.Layers, cfg.Steps, backend.Name(Backend())})))
 	return hex.EncodeToString(sum[:4])
 }
 

@@ -1,4 +1,4 @@
-package recipe
+package tabular
 
 import (
 	"math"
@@ -12,8 +12,8 @@ import (
 
 // What is conditioned on is given: noise would make the density forget it.
 func TestNoNoiseOnContext(t *testing.T) {
-	s, rows := summary(300) // age is on a grid
-	r, err := New(Ask{Summary: s, Features: 1, Rows: 300})
+	s, rows := gridded(300) // age is on a grid
+	r, err := newRecipe(ask{summary: s, features: 1, rows: 300})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,21 +24,21 @@ func TestNoNoiseOnContext(t *testing.T) {
 	for _, row := range rows {
 		row[0] = row[1]
 	}
-	if r, err = New(Ask{Summary: s, Features: 1, Rows: 300}); err != nil {
+	if r, err = newRecipe(ask{summary: s, features: 1, rows: 300}); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(r.Noise, []float64{1, 0}) {
 		t.Errorf("noise %v for age given age, want it on the first alone", r.Noise)
 	}
-	for i, row := range r.Dequantise(rows, 2, 1) {
+	for i, row := range r.dequantise(rows, 2, 1) {
 		if row[1] != rows[i%300][1] {
 			t.Fatalf("the context %g of row %d became %g", rows[i%300][1], i, row[1])
 		}
 	}
 }
 
-// summary of n rows: column "x" is continuous, "age" counts in whole numbers from 0 to 9.
-func summary(n int) (table.Summary, [][]float64) {
+// gridded is the summary of n rows: column "x" is continuous, "age" counts in whole numbers from 0 to 9.
+func gridded(n int) (table.Summary, [][]float64) {
 	rng := rand.New(rand.NewPCG(6, 6))
 	s := table.NewSummarizer([]string{"x", "age"})
 	var rows [][]float64
@@ -51,7 +51,7 @@ func summary(n int) (table.Summary, [][]float64) {
 }
 
 func TestSizesFollowTheRows(t *testing.T) {
-	s, _ := summary(300)
+	s, _ := gridded(300)
 	for _, tt := range []struct {
 		rows, components, batch, evalEvery, copies int
 	}{
@@ -63,7 +63,7 @@ func TestSizesFollowTheRows(t *testing.T) {
 		{10000, 96, 256, 78, 2}, // two epochs have 78 steps
 		{1000000, 96, 256, 100, 1},
 	} {
-		r, err := New(Ask{Summary: s, Features: 2, Rows: tt.rows})
+		r, err := newRecipe(ask{summary: s, features: 2, rows: tt.rows})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,30 +75,30 @@ func TestSizesFollowTheRows(t *testing.T) {
 }
 
 func TestWishesGoFirst(t *testing.T) {
-	s, _ := summary(300)
-	r, err := New(Ask{Summary: s, Features: 1, Rows: 5000, Model: "realnvp+lu", Layers: 3, Steps: 7})
+	s, _ := gridded(300)
+	r, err := newRecipe(ask{summary: s, features: 1, rows: 5000, model: "realnvp+lu", layers: 3, steps: 7})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if f := r.Flow; f.Name() != "realnvp+lu" || f.Layers != 3 || f.Features != 1 || f.Context != 1 || f.Components != 0 || r.Fit.Steps != 7 || r.Fit.LearningRate != 2e-3 {
 		t.Errorf("got %+v, %+v", r.Flow, r.Fit)
 	}
-	for want, a := range map[string]Ask{
-		`no "mlp" in the zoo`: {Summary: s, Features: 2, Rows: 50, Model: "mlp"},
-		"layers must be":      {Summary: s, Features: 2, Rows: 50, Layers: 99},
-		"3 features of 2":     {Summary: s, Features: 3, Rows: 50},
-		"1 rows":              {Summary: s, Features: 2, Rows: 1},
-		"steps must be":       {Summary: s, Features: 2, Rows: 50, Steps: -1},
+	for want, a := range map[string]ask{
+		`no "mlp" in the zoo`: {summary: s, features: 2, rows: 50, model: "mlp"},
+		"layers must be":      {summary: s, features: 2, rows: 50, layers: 99},
+		"3 features of 2":     {summary: s, features: 3, rows: 50},
+		"1 rows":              {summary: s, features: 2, rows: 1},
+		"steps must be":       {summary: s, features: 2, rows: 50, steps: -1},
 	} {
-		if _, err := New(a); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := newRecipe(a); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want an error with %s", err, want)
 		}
 	}
 }
 
 func TestDequantiseColumnsOnAGrid(t *testing.T) {
-	s, rows := summary(300)
-	r, err := New(Ask{Summary: s, Features: 2, Rows: 300})
+	s, rows := gridded(300)
+	r, err := newRecipe(ask{summary: s, features: 2, rows: 300})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestDequantiseColumnsOnAGrid(t *testing.T) {
 		t.Errorf("reasons: %s", text)
 	}
 	before := slices.Clone(rows[0])
-	noisy := r.Dequantise(rows, 3, 1)
+	noisy := r.dequantise(rows, 3, 1)
 	if len(noisy) != 900 || !slices.Equal(rows[0], before) {
 		t.Fatalf("%d rows of 900; the first was %v and is %v", len(noisy), before, rows[0])
 	}
@@ -128,16 +128,16 @@ func TestDequantiseColumnsOnAGrid(t *testing.T) {
 	if noisy[0][1] == noisy[300][1] {
 		t.Error("two copies of a row have the same noise")
 	}
-	if again := r.Dequantise(rows, 3, 1); !slices.Equal(again[5], noisy[5]) {
+	if again := r.dequantise(rows, 3, 1); !slices.Equal(again[5], noisy[5]) {
 		t.Error("the same seed gives other noise")
 	}
 
 	// Continuous columns are left alone, and say nothing of noise.
 	s.Columns = s.Columns[:1]
-	if r, err = New(Ask{Summary: s, Features: 1, Rows: 300}); err != nil {
+	if r, err = newRecipe(ask{summary: s, features: 1, rows: 300}); err != nil {
 		t.Fatal(err)
 	}
-	if r.Noise != nil || r.Copies != 1 || &r.Dequantise(rows, 3, 1)[0] != &rows[0] || strings.Contains(strings.Join(r.Reasons, ""), "noise") {
+	if r.Noise != nil || r.Copies != 1 || &r.dequantise(rows, 3, 1)[0] != &rows[0] || strings.Contains(strings.Join(r.Reasons, ""), "noise") {
 		t.Errorf("got %+v", r)
 	}
 }

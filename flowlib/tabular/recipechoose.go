@@ -1,4 +1,4 @@
-package recipe
+package tabular
 
 import (
 	"normflow/flowlib/fit"
@@ -26,48 +26,48 @@ const (
 
 // chooseFlow takes splines over a mixture, which came closest to every density that
 // was tried, with as many components as the rows can place.
-func (r *Recipe) chooseFlow(a Ask, context int) (err error) {
-	name := a.Model
+func (r *recipe) chooseFlow(a ask, context int) (err error) {
+	name := a.model
 	if name == "" {
 		name = "nsf"
 		r.because("model nsf: rational-quadratic splines over a Gaussian mixture, which came closest to all densities with known entropy")
 	}
-	if r.Flow, err = flow.Named(name, a.Features); err != nil {
+	if r.Flow, err = flow.Named(name, a.features); err != nil {
 		return err
 	}
 	r.Flow.Context = context
-	if a.Layers != 0 {
-		r.Flow.Layers = a.Layers
+	if a.layers != 0 {
+		r.Flow.Layers = a.layers
 	}
 	if r.Flow.Base != "mixture" {
 		return nil
 	}
-	r.Flow.Components = min(a.Rows/rowsPerComponent, maxComponents)
+	r.Flow.Components = min(a.rows/rowsPerComponent, maxComponents)
 	if r.Flow.Components < leastComponents {
 		r.Flow.Base, r.Flow.Components = "", 0
-		r.because("a Gaussian base: %d training rows are too few for a mixture (%d for each of at least %d components)", a.Rows, rowsPerComponent, leastComponents)
+		r.because("a Gaussian base: %d training rows are too few for a mixture (%d for each of at least %d components)", a.rows, rowsPerComponent, leastComponents)
 		return nil
 	}
-	r.because("%d components in the base: one for each %d of %d training rows, at most %d", r.Flow.Components, rowsPerComponent, a.Rows, maxComponents)
+	r.because("%d components in the base: one for each %d of %d training rows, at most %d", r.Flow.Components, rowsPerComponent, a.rows, maxComponents)
 	return nil
 }
 
 // chooseFit takes the training of the kind of flow, with smaller batches and more
 // looks at the validation rows where there are few rows: overfitting begins early.
-func (r *Recipe) chooseFit(a Ask) {
+func (r *recipe) chooseFit(a ask) {
 	r.Fit = fit.DefaultConfig(r.Flow)
-	if a.Steps != 0 {
-		r.Fit.Steps = a.Steps
+	if a.steps != 0 {
+		r.Fit.Steps = a.steps
 	}
 	usual := r.Fit
-	r.Fit.BatchSize = min(usual.BatchSize, max(minBatch, a.Rows/leastBatches), a.Rows)
-	epochs := epochsPerPoint * a.Rows / r.Fit.BatchSize
+	r.Fit.BatchSize = min(usual.BatchSize, max(minBatch, a.rows/leastBatches), a.rows)
+	epochs := epochsPerPoint * a.rows / r.Fit.BatchSize
 	r.Fit.EvalEvery = min(usual.EvalEvery, max(minEvalEvery, epochs))
 	r.Fit.Patience = patience
 	r.Fit.EMADecay = emaDecay
 	r.because("the weights are averages over the last steps of training (decay %g): they are nearer the optimum than the last ones", r.Fit.EMADecay)
 	if r.Fit.BatchSize < usual.BatchSize {
-		r.because("batches of %d instead of %d, for %d training rows", r.Fit.BatchSize, usual.BatchSize, a.Rows)
+		r.because("batches of %d instead of %d, for %d training rows", r.Fit.BatchSize, usual.BatchSize, a.rows)
 	}
 	r.because("training ends when the validation NLL has not fallen for %d steps, at the latest after %d", r.Fit.Patience*r.Fit.EvalEvery, r.Fit.Steps)
 }
@@ -75,14 +75,14 @@ func (r *Recipe) chooseFit(a Ask) {
 // chooseNoise dequantises features on a grid: on their values a density could grow
 // without bound, and the fit would learn the grid. Context has no density: it is
 // given, and stays as it is given.
-func (r *Recipe) chooseNoise(a Ask) {
+func (r *recipe) chooseNoise(a ask) {
 	var names []string
-	for i, c := range a.Summary.Columns[:a.Features] {
+	for i, c := range a.summary.Columns[:a.features] {
 		if !c.Quantised() {
 			continue
 		}
 		if r.Noise == nil {
-			r.Noise = make([]float64, len(a.Summary.Columns))
+			r.Noise = make([]float64, len(a.summary.Columns))
 		}
 		r.Noise[i] = c.Step
 		names = append(names, c.Name)
@@ -90,6 +90,6 @@ func (r *Recipe) chooseNoise(a Ask) {
 	if names == nil {
 		return
 	}
-	r.Copies = max(1, min(maxCopies, maxNoisy/a.Rows))
+	r.Copies = max(1, min(maxCopies, maxNoisy/a.rows))
 	r.because("noise of one step of their grids is added to %s: the density is that of the table with this noise, in which training sees each row %d times", show.Names(names), r.Copies)
 }

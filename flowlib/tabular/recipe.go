@@ -1,0 +1,98 @@
+package tabular
+
+import (
+	"fmt"
+	"slices"
+
+	"normflow/flowlib/fit"
+	"normflow/flowlib/flow"
+	"normflow/flowlib/table"
+)
+
+// ask is what is known before a fit.
+type ask struct {
+	summary  table.Summary // of D features, then C columns of context
+	features int           // D
+	rows     int           // for training, at least 2
+
+	model  string // a name of the zoo, see [flow.Named]; "" chooses
+	layers int    // coupling layers; 0 chooses
+	steps  int    // of training at most; 0 chooses
+}
+
+// recipe is how to fit a flow to a table: the flow, its sizes, the training, and the
+// noise for features on a grid, each with its reason. A choice depends on how many rows
+// and columns there are and on what [table.Summary] says of the values, never on what
+// the model is for.
+//
+// Scalers are for the caller to measure, on the rows that training sees.
+type recipe struct {
+	Flow flow.Config
+	Fit  fit.Config
+
+	// Noise is the width of the uniform noise around the values of each column,
+	// [D+C], in its units; 0 for none, as for all context, nil if no column needs any. With it the
+	// density is that of the dequantised table, see [table.Dequantise]: rows are
+	// scored as they are, in the middle of their cells.
+	Noise []float64
+	// Copies is how many times training sees each row, each time with noise of
+	// its own: 1 where there is none.
+	Copies int
+
+	Reasons []string // of the choices, a line each
+}
+
+// choose settles what the user has left open.
+func (j *job) choose() (*recipe, error) {
+	d := j.data
+	r, err := newRecipe(ask{
+		summary: d.summary, features: len(d.features), rows: len(d.raw.Train),
+		model: j.Model, layers: j.Layers, steps: j.Steps,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if j.Engine == "fast" || j.Engine == "auto" {
+		r.Fit.Engine = fit.EngineFast
+	}
+	return r, nil
+}
+
+// newRecipe chooses. It returns an error for a model that the zoo does not have, for
+// sizes that are impossible, and unless the summary is of Features columns or more.
+func newRecipe(a ask) (*recipe, error) {
+	context := len(a.summary.Columns) - a.features
+	if a.features < 1 || context < 0 || a.rows < 2 {
+		return nil, fmt.Errorf("%d features of %d columns and %d rows for training, expected at least 1 feature and 2 rows", a.features, len(a.summary.Columns), a.rows)
+	}
+	r := &recipe{Copies: 1}
+	if err := r.chooseFlow(a, context); err != nil {
+		return nil, err
+	}
+	r.chooseFit(a)
+	r.chooseNoise(a)
+	if _, err := r.Flow.Build(); err != nil {
+		return nil, err
+	}
+	return r, r.Fit.Check()
+}
+
+func (r *recipe) because(format string, args ...any) {
+	r.Reasons = append(r.Reasons, fmt.Sprintf(format, args...))
+}
+
+// dequantise returns copies of rows, [n·copies, D+C], with the noise of the recipe;
+// rows themselves, once, where it has none. The same seed gives the same noise.
+func (r *recipe) dequantise(rows [][]float64, copies int, seed int64) [][]float64 {
+	if r.Noise == nil {
+		return rows
+	}
+	noisy := make([][]float64, 0, copies*len(rows))
+	for range copies {
+		for _, row := range rows {
+			noisy = append(noisy, slices.Clone(row))
+		}
+	}
+	table.Dequantise(noisy, r.Noise, seed)
+	return noisy
+}
