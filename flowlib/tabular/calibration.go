@@ -33,7 +33,7 @@ func (m *Model) calibration(ctx context.Context, o AnomalyOptions) (*normalRows,
 				Remedies: []table.Remedy{{Do: "name a table of such normal rows", Option: OptionCalibration}},
 			}
 		}
-		n.scores = m.Record.Calibration.Scores
+		n.scores = m.Record.Calibration.all()
 		return n, nil
 	}
 	rare := m.Record == nil || !m.Record.manyRepeats()

@@ -142,7 +142,7 @@ func (e *Evaluation) verdict(m *Model) []string {
 		s := m.Record.Split
 		say("The model was fitted to these rows: it knows %.0f %% of the rows, and the figures flatter it. Judge it on fresh rows.", 100*float64(s.Train+s.Valid)/float64(s.Train+s.Valid+s.Test))
 	}
-	if e.NLL != nil && e.HeldOut != nil && !e.Same {
+	if e.NLL != nil && e.HeldOut != nil && e.HeldOut.Zero == 0 && !e.Same {
 		gap, se := e.NLL.Mean-e.HeldOut.Mean, math.Hypot(e.NLL.SE, e.HeldOut.SE)
 		switch {
 		case gap > 3*se:

@@ -179,10 +179,9 @@ func (j *job) prepare(file string) error {
 	d.treat(chosen.Noise)
 	d.warnOfRows(chosen.Noise)
 	d.noteTreatments(j.Note)
-	for i, warning := range d.warnings {
+	for _, warning := range d.warnings {
 		warning.Remedies = j.leavingOut(warning.Remedies)
-		d.warnings[i] = warning
-		j.Note(table.Note{Says: "warning: " + warning.Says, Remedies: warning.Remedies})
+		j.warn(warning)
 	}
 	d.dequantise(chosen, j.Seed)
 	j.flow, j.fit = chosen.Flow, chosen.Fit
@@ -202,7 +201,7 @@ func (j *job) prepare(file string) error {
 		Kind: recordKind, Program: flow.Library(), Created: time.Now().UTC().Format(time.RFC3339),
 		Source: d.source, Features: d.features, Context: d.context, Summary: d.summary,
 		Split: Split{j.Seed, len(d.raw.Train), len(d.raw.Valid), len(d.raw.Test)},
-		Steps: chosen.Noise, Columns: d.columns, Reasons: chosen.Reasons, Warnings: append([]table.Note{}, d.warnings...), Options: j.Options,
+		Steps: chosen.Noise, Columns: d.columns, Reasons: chosen.Reasons, Warnings: append([]table.Note{}, j.record.Warnings...), Options: j.Options,
 	}
 	for _, reason := range chosen.Reasons {
 		j.Note(table.Note{Says: reason})
@@ -263,6 +262,9 @@ func (j *job) judge() error {
 		if err != nil {
 			return n, fmt.Errorf("the %s rows: %w", part, err)
 		}
+		if n.Zero > 0 {
+			j.warn(table.NoteOf("%d of the %d %s rows have density 0 (log_prob -Inf), which makes the NLL of all infinite: that of the others is %.4f ± %.4f nats", n.Zero, len(rows), part, n.Mean, n.SE))
+		}
 		return n, nil
 	}
 	d := j.data // the first of several copies of the rows: more would make the standard error too small
@@ -272,21 +274,21 @@ func (j *job) judge() error {
 	if j.record.Valid, err = nll("validation", d.noisy.Valid[:len(d.raw.Valid)]); err != nil {
 		return err
 	}
-	heldOut := d.raw.Valid
-	j.record.Calibration.Part = "valid"
+	part, heldOut := "valid", d.raw.Valid
 	if len(d.raw.Test) > 0 {
 		test, err := nll("test", d.noisy.Test)
 		if err != nil {
 			return err
 		}
 		j.record.Test = &test
-		heldOut, j.record.Calibration.Part = d.raw.Test, "test"
+		part, heldOut = "test", d.raw.Test
 	}
 	heldOut = heldOut[:min(len(heldOut), maxCalibration)] // they are shuffled
-	if j.record.Calibration.Scores, err = density.LogProb(m, heldOut); err != nil {
+	scores, err := density.LogProb(m, heldOut)
+	if err != nil {
 		return err
 	}
-	slices.Sort(j.record.Calibration.Scores)
+	j.record.Calibration = calibrate(part, scores)
 	j.record.Typical = anomaly.Candidates(d.raw.Train, len(d.features), typicalValues(len(d.features)))
 	j.record.Quartiles = quartiles(d.raw.Train)
 	all := slices.Concat(d.raw.Train, d.raw.Valid, d.raw.Test)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 
 	"gonum.org/v1/gonum/stat"
 
@@ -46,11 +47,14 @@ func findOutliers(rows [][]float64) (all []outliers) {
 			distance[i] = math.Abs(v - middle)
 		}
 		slices.Sort(distance)
-		spread := 0.0 // half of the rows of a column may have one value, or nearly all
+		spread := 0.0 // half of the rows of a column may have one value, or nearly all: then that of the others
 		for _, p := range []float64{0.5, 0.75, 0.9, 0.95} {
 			if spread = stat.Quantile(p, stat.Empirical, distance, nil); spread > 0 {
 				break
 			}
+		}
+		if others := distance[sort.SearchFloat64s(distance, math.SmallestNonzeroFloat64):]; spread == 0 && len(others) > 0 {
+			spread = stat.Quantile(0.5, stat.Empirical, others, nil)
 		}
 		least := len(rows) - int(outlierShare*float64(len(rows)))
 		from := math.Inf(1) // the distance of the nearest outlier

@@ -53,6 +53,18 @@ func TestOutliers(t *testing.T) {
 				row[1] = -9999
 			}
 		}), nil, "(100 in all): found -9999, where the median is "},
+		{"nearly all zeros, and one large", changed(func(i int, row []float64) {
+			row[1] = max(0, row[1]-2)
+			if i == 9 {
+				row[1] = 1e5
+			}
+		}), []int{9}, ""},
+		{"all zeros but one", changed(func(i int, row []float64) {
+			row[1] = 0
+			if i == 9 {
+				row[1] = 1e5
+			}
+		}), nil, ""},
 		{"zeros, and one large", changed(func(i int, row []float64) {
 			row[1] = max(0, row[1]-1)
 			if i == 9 {

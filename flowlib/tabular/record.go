@@ -12,6 +12,8 @@ package tabular
 import (
 	"fmt"
 	"math"
+	"slices"
+	"sort"
 
 	"normflow/flowlib/eval"
 	"normflow/flowlib/fit"
@@ -87,18 +89,25 @@ type Split struct {
 	Test  int   `json:"test"`
 }
 
-// NLL is the mean of -log p in nats per row, and the same in bits per feature.
+// NLL is the mean of -log p in nats per row, and the same in bits per feature, over the
+// rows that have a density.
 type NLL struct {
 	eval.Estimate
 	BitsPerDim float64 `json:"bits_per_dim"`
+	// Zero counts the rows of density 0 beside them: with these the mean is infinite,
+	// for which JSON has no number, and says nothing of the others.
+	Zero int64 `json:"zero,omitempty"`
 }
 
 func (n NLL) String() string {
-	return fmt.Sprintf("%8.4f ± %.4f nats  %8.4f bits/dim", n.Mean, n.SE, n.BitsPerDim)
+	text := fmt.Sprintf("%8.4f ± %.4f nats  %8.4f bits/dim", n.Mean, n.SE, n.BitsPerDim)
+	if n.Zero > 0 {
+		text += fmt.Sprintf("  but for rows of density 0: %d", n.Zero)
+	}
+	return text
 }
 
-// newNLL is that of log-densities. It returns an error unless there are at least two
-// and all are finite.
+// newNLL is that of log-densities. It returns an error unless at least two are finite.
 func newNLL(logProb []float64, features int) (NLL, error) {
 	var s sums
 	for _, lp := range logProb {
@@ -127,20 +136,33 @@ func (s *sums) add(logProb float64) {
 func (s *sums) nll(features int) (NLL, error) {
 	se := math.Sqrt(s.m2 / float64(s.n-1) / float64(s.n))
 	switch {
-	case s.zero > 0:
-		return NLL{}, fmt.Errorf("tabular: %d of %d rows have density 0, so that the NLL is infinite", s.zero, s.zero+s.n)
 	case s.n < 2:
-		return NLL{}, fmt.Errorf("tabular: an NLL with its standard error needs at least 2 rows, got %d", s.n)
+		return NLL{}, fmt.Errorf("tabular: an NLL with its standard error needs at least 2 rows that have a density, got %d and %d of density 0", s.n, s.zero)
 	case math.IsNaN(s.mean+se) || math.IsInf(s.mean+se, 0):
 		return NLL{}, fmt.Errorf("tabular: the NLL of %d rows is %g ± %g", s.n, s.mean, se)
 	}
-	return NLL{eval.Estimate{Mean: s.mean, SE: se}, s.mean / float64(features) / math.Ln2}, nil
+	return NLL{eval.Estimate{Mean: s.mean, SE: se}, s.mean / float64(features) / math.Ln2, s.zero}, nil
 }
 
 // Calibration is a sample of log-densities of rows that the fit has not seen.
 type Calibration struct {
-	Part   string    `json:"part"` // test, or valid where there is no test part
-	Scores []float64 `json:"scores"`
+	Part string `json:"part"` // test, or valid where there is no test part
+	// Zero counts rows of density 0, whose -Inf JSON has no number for. They are no less
+	// normal for it: p-values count them.
+	Zero   int       `json:"zero,omitempty"`
+	Scores []float64 `json:"scores"` // of the others
+}
+
+// all returns the log-densities of all rows, sorted.
+func (c Calibration) all() []float64 {
+	return append(slices.Repeat([]float64{math.Inf(-1)}, c.Zero), c.Scores...)
+}
+
+// calibrate is the sample of these log-densities, which it sorts.
+func calibrate(part string, logProb []float64) Calibration {
+	slices.Sort(logProb)
+	zero := sort.SearchFloat64s(logProb, -math.MaxFloat64)
+	return Calibration{part, zero, logProb[zero:]}
 }
 
 // maxCalibration bounds Scores: enough for a false-alarm rate of 1e-4.

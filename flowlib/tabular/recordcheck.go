@@ -99,7 +99,7 @@ func (r *Record) check(features, context int) error {
 		{"quartiles", len(r.Quartiles), columns, r.Quartiles == nil},
 		{"context_values", len(r.ContextValues), context, r.ContextValues == nil},
 		{"summary.columns", len(r.Summary.Columns), columns, false},
-		{"calibration.scores", len(r.Calibration.Scores), min(r.heldOut(), maxCalibration), false},
+		{"calibration.scores", len(r.Calibration.Scores), min(r.heldOut(), maxCalibration) - r.Calibration.Zero, false},
 	}
 	for _, l := range lists {
 		if l.length != l.want && !l.notThere {
@@ -181,6 +181,9 @@ func (r *Record) checkScores() error {
 	if r.Calibration.Part != want {
 		return fmt.Errorf("calibration.part: found %s, expected %q", show.Quoted(r.Calibration.Part), want)
 	}
+	if r.Calibration.Zero < 0 {
+		return fmt.Errorf("calibration.zero: found %d rows", r.Calibration.Zero)
+	}
 	if !slices.IsSorted(r.Calibration.Scores) {
 		return fmt.Errorf("calibration.scores: expected numbers in order, the lowest first")
 	}
@@ -191,7 +194,8 @@ func (r *Record) checkNumbers() error {
 	nlls := []struct {
 		name string
 		nll  *NLL
-	}{{"train", &r.Train}, {"valid", &r.Valid}, {"test", r.Test}}
+		rows int
+	}{{"train", &r.Train, r.Split.Train}, {"valid", &r.Valid, r.Split.Valid}, {"test", r.Test, r.Split.Test}}
 	for _, n := range nlls {
 		if n.nll == nil {
 			continue
@@ -199,6 +203,9 @@ func (r *Record) checkNumbers() error {
 		bits := n.nll.Mean / float64(len(r.Features)) / math.Ln2
 		if !(n.nll.SE >= 0) || !(math.Abs(n.nll.BitsPerDim-bits) <= 1e-6*(1+math.Abs(bits))) {
 			return fmt.Errorf("%s: found %g ± %g nats and %g bits per dimension, which contradict each other", n.name, n.nll.Mean, n.nll.SE, n.nll.BitsPerDim)
+		}
+		if n.nll.Zero < 0 || n.nll.Zero > int64(n.rows) {
+			return fmt.Errorf("%s: found %d rows of density 0 among %d", n.name, n.nll.Zero, n.rows)
 		}
 	}
 	last := -1

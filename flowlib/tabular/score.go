@@ -96,7 +96,7 @@ func (m *Model) each(ctx context.Context, file string, o table.Options, noise fu
 	}
 	seen.Warnings = append(seen.Warnings, r.Notes()...)
 	seen.Dropped, seen.Format, seen.Zero = r.Dropped(), r.Format(), total.zero
-	if nll, err := total.nll(m.Saved.Features()); err == nil {
+	if nll, err := total.nll(m.Saved.Features()); err == nil && nll.Zero == 0 {
 		seen.NLL = &nll
 	}
 	return seen, nil

@@ -9,6 +9,12 @@ import (
 // warn keeps a warning about the table of a fit, for the record.
 func (d *data) warn(n table.Note) { d.warnings = append(d.warnings, n) }
 
+// warn tells of what may be wrong, and keeps it for the record.
+func (j *job) warn(n table.Note) {
+	j.record.Warnings = append(j.record.Warnings, n)
+	j.Note(table.Note{Says: "warning: " + n.Says, Remedies: n.Remedies})
+}
+
 // warnOfRows gathers what a person should know of the rows before believing a density
 // of them; noise is the recipe's.
 func (d *data) warnOfRows(noise []float64) {

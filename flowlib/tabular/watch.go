@@ -35,7 +35,7 @@ func (m *Model) newWatch() *watch {
 		w.known.sketch = r.Sketch
 	}
 	w.conditions = r.conditions()
-	if scores := r.Calibration.Scores; len(scores) > 0 {
+	if scores := r.Calibration.all(); len(scores) > 0 {
 		k := max(1, anomaly.Rank(len(scores), 0.01))
 		w.low, w.expected = scores[k-1]-slack(scores[k-1]), float64(k)/float64(len(scores)+1)
 	}
