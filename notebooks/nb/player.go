@@ -9,7 +9,6 @@ import (
 	"github.com/janpfeifer/must"
 
 	"normflow/flowlib/experiment"
-	"normflow/flowlib/fit"
 	"normflow/flowlib/knots"
 )
 
@@ -62,9 +61,7 @@ func Player(rows []SweepRow, other string) {
 		runs = append(runs, row.median)
 	}
 	for _, row := range rows {
-		cfg := Experiment(other, row.Layers, 0)
-		cfg.Fit.Engine = fit.EngineFast
-		runs = append(runs, Train(cfg))
+		runs = append(runs, Train(Experiment(other, row.Layers, 0)))
 	}
 	keepPlayer(runs)
 }
