@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,7 +39,7 @@ func TestOneSignalEndsWhatWaits(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(300 * time.Millisecond)
+		untilItWaits(cmd.Process.Pid)
 		if err := cmd.Process.Signal(s); err != nil {
 			t.Error(err)
 		}
@@ -55,6 +56,28 @@ func TestOneSignalEndsWhatWaits(t *testing.T) {
 	}
 	if left, err := os.ReadDir(os.Getenv("TMPDIR")); err != nil || len(left) != 0 {
 		t.Errorf("in the folder for temporary files are %v, %v", left, err)
+	}
+}
+
+// untilItWaits returns once a process has used no processor time for half a second, and
+// some before: on a busy machine it may take seconds until it hears signals. Where that
+// cannot be told, it waits a while.
+func untilItWaits(pid int) {
+	used, since := "", time.Now()
+	for begin := time.Now(); time.Since(begin) < 20*time.Second; time.Sleep(50 * time.Millisecond) {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		times, err2 := os.ReadFile(fmt.Sprintf("/proc/%d/schedstat", pid))
+		if err != nil || err2 != nil {
+			time.Sleep(2 * time.Second)
+			return
+		}
+		state, _, _ := strings.Cut(string(stat[bytes.LastIndexByte(stat, ')')+2:]), " ")
+		now, _, _ := strings.Cut(string(times), " ") // nanoseconds of its first thread
+		if now != used || now == "0" || state == "R" {
+			used, since = now, time.Now()
+		} else if time.Since(since) > 500*time.Millisecond {
+			return
+		}
 	}
 }
 
