@@ -22,7 +22,7 @@ func (b *barrier) wait() {
 		return
 	}
 	for spins := 0; b.round.Load() == round; spins++ {
-		if spins > 300_000 { // some tenths of a millisecond
+		if spins > 50_000 { // some hundredths of a millisecond
 			time.Sleep(20 * time.Microsecond)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"time"
 
 	"normflow/internal/kernel"
 )
@@ -30,6 +31,7 @@ type Trainer struct {
 	gradients    [maxSlices][]float32
 	squares      [numParts]float32
 	barrier      barrier
+	pace         *pace
 }
 
 const (
@@ -67,7 +69,7 @@ func NewTrainer(e *Engine, x []float32) (*Trainer, error) {
 		engine:  e, data: x,
 		mean: aligned(len(e.weights)), square: aligned(len(e.weights)),
 		average: append(aligned(len(e.weights))[:0], e.weights...),
-		barrier: barrier{threads: int32(e.threads)},
+		pace:    newPace(e.threads),
 	}
 	for range e.threads {
 		t.learners = append(t.learners, e.newLearner())
@@ -111,11 +113,34 @@ func (t *Trainer) Run(rows []int32, rates, shares, nll []float64) (made int) {
 	}
 	batch := len(rows) / len(rates)
 	t.cut(batch)
-	var wait sync.WaitGroup
-	for i := 1; i < len(t.learners); i++ {
-		wait.Go(func() { t.work(i, batch, rows, rates, shares, nil) })
+	for made < len(rates) {
+		n := min(stepsPerTurn, len(rates)-made)
+		var part []float64
+		if shares != nil {
+			part = shares[made:][:n]
+		}
+		choice, began := t.pace.next(), time.Now()
+		did := t.turn(t.pace.threads[choice], rows[made*batch:][:n*batch], rates[made:][:n], part, nll[made:][:n])
+		t.pace.took(choice, time.Since(began).Seconds()/float64(n))
+		if made += did; did < n {
+			break
+		}
 	}
-	made = t.work(0, batch, rows, rates, shares, nll)
+	return made
+}
+
+// stepsPerTurn is how many steps are made by the same number of threads: some
+// milliseconds, beside which it costs nothing to wake them.
+const stepsPerTurn = 16
+
+// turn makes steps on so many threads, and returns how many. See Run.
+func (t *Trainer) turn(threads int, rows []int32, rates, shares, nll []float64) (made int) {
+	t.barrier = barrier{threads: int32(threads)}
+	var wait sync.WaitGroup
+	for i := 1; i < threads; i++ {
+		wait.Go(func() { t.work(i, threads, rows, rates, shares, nil) })
+	}
+	made = t.work(0, threads, rows, rates, shares, nll)
 	wait.Wait()
 	return made
 }
@@ -132,9 +157,9 @@ func (t *Trainer) cut(batch int) {
 	}
 }
 
-// work is what thread i does in Run; all threads return the same.
-func (t *Trainer) work(i, batch int, rows []int32, rates, shares, nll []float64) (made int) {
-	l, threads := t.learners[i], len(t.learners)
+// work is what thread i does in a turn; all threads return the same.
+func (t *Trainer) work(i, threads int, rows []int32, rates, shares, nll []float64) (made int) {
+	l, batch := t.learners[i], len(rows)/len(rates)
 	blocks, count := (batch+block-1)/block, len(t.slices)
 	adam := kernel.Adam{Decay1: 0.9, Decay2: 0.999, Epsilon: t.Epsilon, Step: t.steps}
 	for step, rate := range rates {
@@ -150,7 +175,7 @@ func (t *Trainer) work(i, batch int, rows []int32, rates, shares, nll []float64)
 		for k := range t.slices {
 			mean += t.slices[k].nll / float64(batch)
 		}
-		factor := t.reduce(i)
+		factor := t.reduce(i, threads)
 		if nll != nil {
 			nll[step] = mean
 		}
@@ -186,8 +211,8 @@ func (t *Trainer) part(k int) (from, to int) {
 // reduce adds up, in the gradient of the first slice, the parts that thread i updates,
 // and returns the factor that clipping multiplies the gradient by, which is NaN if
 // the norm is not finite: 1 and NaN without clipping alike.
-func (t *Trainer) reduce(i int) float32 {
-	for k := i; k < numParts; k += len(t.learners) {
+func (t *Trainer) reduce(i, threads int) float32 {
+	for k := i; k < numParts; k += threads {
 		a, b := t.part(k)
 		t.squares[k] = 0
 		if a < b {
