@@ -69,11 +69,8 @@ func (r *runningMixture) logProb(w *worker, to []float64) {
 		term := r.terms[k*block:][:block]
 		clear(term)
 		for d := range r.e.features {
-			mean, scale := means[k*r.e.features+d], r.scale[k*r.e.features+d]
-			for i, z := range w.v[d*block:][:block] {
-				u := (z - mean) * scale
-				term[i] += u * u
-			}
+			at := k*r.e.features + d
+			r.e.set.AddSquares(term, w.v[d*block:][:block], means[at], r.scale[at])
 		}
 		for i, square := range term {
 			term[i] = r.logNorm[k] - 0.5*square
@@ -112,19 +109,9 @@ func (r *runningMixture) gradient(l *learner, logProb []float64) {
 		byLogits[k] += float32(r.weights[k])*whole - total
 		for d := range r.e.features {
 			at := k*r.e.features + d
-			mean, scale := means[at], r.scale[at]
-			var byMean, byScale float32
-			dz := l.d[d*block:][:block]
-			for i, z := range l.v[d*block:][:block] {
-				u := (z - mean) * scale
-				pull := share[i] * u
-				byScale -= pull * u
-				pull *= scale
-				dz[i] += pull
-				byMean -= pull
-			}
-			byMeans[at] += byMean
-			byScales[at] += (byScale + total) * r.slope[at]
+			first, second := r.e.set.Pull(l.d[d*block:][:block], l.v[d*block:][:block], share, means[at], r.scale[at])
+			byMeans[at] -= first * r.scale[at]
+			byScales[at] += (total - second) * r.slope[at]
 		}
 	}
 }

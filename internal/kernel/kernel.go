@@ -36,6 +36,8 @@ type vector struct {
 	adam                         func(w, mean, square, g *float32, n int, factor, decay1, decay2, rate, correction, epsilon float32)
 	add                          func(out, in *float32, n int)
 	sumSquares                   func(in *float32, n int) float32
+	addSquares                   func(out, z *float32, n int, mean, scale float32)
+	pull                         func(dz, z, share *float32, n int, mean, scale float32) (first, second float32)
 	softmax                      func(out, raw *float32, n, bins, stride int, whole float32)
 	softmaxBackward              func(draw, parts, index, gradient *float32, n, bins, stride int, factor, inverseWhole float32)
 	splinePickX, splinePickY     func(offset, v, widths, heights, slopes *float32, n, bins, stride int, bound float32)

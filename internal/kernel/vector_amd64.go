@@ -80,6 +80,17 @@ func sumSquaresAVX512(in *float32, n int) float32
 //go:noescape
 func softmaxAVX512(out *float32, raw *float32, n int, bins int, stride int, whole float32)
 
+// addSquaresAVX512 adds ((z - mean)·scale)² to out.
+//
+//go:noescape
+func addSquaresAVX512(out *float32, z *float32, n int, mean float32, scale float32)
+
+// pullAVX512 adds share·u·scale to dz, with u = (z - mean)·scale, and returns the sums of
+// share·u and of share·u².
+//
+//go:noescape
+func pullAVX512(dz *float32, z *float32, share *float32, n int, mean float32, scale float32) (first float32, second float32)
+
 // splinePickXAVX512 sets the rows from offset on, offset, corner, width, height, the raw slopes
 // at both knots and the number, to those of the bin that v falls into on the x axis.
 // It adds up places in fixed point, with 1<<30 for one.
@@ -197,6 +208,17 @@ func sumSquaresAVX2(in *float32, n int) float32
 //
 //go:noescape
 func softmaxAVX2(out *float32, raw *float32, n int, bins int, stride int, whole float32)
+
+// addSquaresAVX2 adds ((z - mean)·scale)² to out.
+//
+//go:noescape
+func addSquaresAVX2(out *float32, z *float32, n int, mean float32, scale float32)
+
+// pullAVX2 adds share·u·scale to dz, with u = (z - mean)·scale, and returns the sums of
+// share·u and of share·u².
+//
+//go:noescape
+func pullAVX2(dz *float32, z *float32, share *float32, n int, mean float32, scale float32) (first float32, second float32)
 
 // splinePickXAVX2 sets the rows from offset on, offset, corner, width, height, the raw slopes
 // at both knots and the number, to those of the bin that v falls into on the x axis.

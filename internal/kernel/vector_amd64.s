@@ -2080,6 +2080,77 @@ scale:
 DATA float_c2ae0000<>+0(SB)/4, $0xc2ae0000
 GLOBL float_c2ae0000<>(SB), RODATA|NOPTR, $4
 
+// func addSquaresAVX512(out *float32, z *float32, n int, mean float32, scale float32)
+// Requires: AVX, AVX512F
+TEXT ·addSquaresAVX512(SB), NOSPLIT, $0-32
+	MOVQ         out+0(FP), AX
+	MOVQ         z+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS mean+24(FP), Z2
+	VBROADCASTSS scale+28(FP), Z3
+
+loop:
+	VMOVUPS     (CX), Z0
+	VSUBPS      Z2, Z0, Z0
+	VMULPS      Z3, Z0, Z0
+	VMOVUPS     (AX), Z1
+	VFMADD231PS Z0, Z0, Z1
+	VMOVUPS     Z1, (AX)
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	SUBQ        $0x10, DX
+	JG          loop
+	VZEROUPPER
+	RET
+
+// func pullAVX512(dz *float32, z *float32, share *float32, n int, mean float32, scale float32) (first float32, second float32)
+// Requires: AVX, AVX512F, SSE
+TEXT ·pullAVX512(SB), NOSPLIT, $0-48
+	MOVQ         dz+0(FP), AX
+	MOVQ         z+8(FP), CX
+	MOVQ         share+16(FP), DX
+	MOVQ         n+24(FP), BX
+	VBROADCASTSS mean+32(FP), Z3
+	VBROADCASTSS scale+36(FP), Z4
+	VPXORD       Z5, Z5, Z5
+	VPXORD       Z6, Z6, Z6
+
+loop:
+	VMOVUPS       (CX), Z0
+	VSUBPS        Z3, Z0, Z0
+	VMULPS        Z4, Z0, Z0
+	VMULPS        (DX), Z0, Z1
+	VADDPS        Z1, Z5, Z5
+	VFMADD231PS   Z0, Z1, Z6
+	VMOVUPS       (AX), Z2
+	VFMADD231PS   Z4, Z1, Z2
+	VMOVUPS       Z2, (AX)
+	ADDQ          $0x40, AX
+	ADDQ          $0x40, CX
+	ADDQ          $0x40, DX
+	SUBQ          $0x10, BX
+	JG            loop
+	VEXTRACTF64X4 $0x01, Z5, Y0
+	VADDPS        Y0, Y5, Y5
+	VEXTRACTF128  $0x01, Y5, X0
+	VADDPS        X0, X5, X5
+	VMOVHLPS      X5, X5, X0
+	VADDPS        X0, X5, X5
+	VMOVSHDUP     X5, X0
+	VADDSS        X0, X5, X5
+	VEXTRACTF64X4 $0x01, Z6, Y0
+	VADDPS        Y0, Y6, Y6
+	VEXTRACTF128  $0x01, Y6, X0
+	VADDPS        X0, X6, X6
+	VMOVHLPS      X6, X6, X0
+	VADDPS        X0, X6, X6
+	VMOVSHDUP     X6, X0
+	VADDSS        X0, X6, X6
+	MOVSS         X5, first+40(FP)
+	MOVSS         X6, second+44(FP)
+	VZEROUPPER
+	RET
+
 // func splinePickXAVX512(offset *float32, v *float32, widths *float32, heights *float32, slopes *float32, n int, bins int, stride int, bound float32)
 // Requires: AVX, AVX512F
 TEXT ·splinePickXAVX512(SB), NOSPLIT, $0-68
@@ -4533,6 +4604,73 @@ scale:
 	ADDQ    $0x20, CX
 	SUBQ    $0x08, DX
 	JG      loop
+	VZEROUPPER
+	RET
+
+// func addSquaresAVX2(out *float32, z *float32, n int, mean float32, scale float32)
+// Requires: AVX, FMA3
+TEXT ·addSquaresAVX2(SB), NOSPLIT, $0-32
+	MOVQ         out+0(FP), AX
+	MOVQ         z+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS mean+24(FP), Y2
+	VBROADCASTSS scale+28(FP), Y3
+
+loop:
+	VMOVUPS     (CX), Y0
+	VSUBPS      Y2, Y0, Y0
+	VMULPS      Y3, Y0, Y0
+	VMOVUPS     (AX), Y1
+	VFMADD231PS Y0, Y0, Y1
+	VMOVUPS     Y1, (AX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	SUBQ        $0x08, DX
+	JG          loop
+	VZEROUPPER
+	RET
+
+// func pullAVX2(dz *float32, z *float32, share *float32, n int, mean float32, scale float32) (first float32, second float32)
+// Requires: AVX, FMA3, SSE
+TEXT ·pullAVX2(SB), NOSPLIT, $0-48
+	MOVQ         dz+0(FP), AX
+	MOVQ         z+8(FP), CX
+	MOVQ         share+16(FP), DX
+	MOVQ         n+24(FP), BX
+	VBROADCASTSS mean+32(FP), Y3
+	VBROADCASTSS scale+36(FP), Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+
+loop:
+	VMOVUPS      (CX), Y0
+	VSUBPS       Y3, Y0, Y0
+	VMULPS       Y4, Y0, Y0
+	VMULPS       (DX), Y0, Y1
+	VADDPS       Y1, Y5, Y5
+	VFMADD231PS  Y0, Y1, Y6
+	VMOVUPS      (AX), Y2
+	VFMADD231PS  Y4, Y1, Y2
+	VMOVUPS      Y2, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	SUBQ         $0x08, BX
+	JG           loop
+	VEXTRACTF128 $0x01, Y5, X0
+	VADDPS       X0, X5, X5
+	VMOVHLPS     X5, X5, X0
+	VADDPS       X0, X5, X5
+	VMOVSHDUP    X5, X0
+	VADDSS       X0, X5, X5
+	VEXTRACTF128 $0x01, Y6, X0
+	VADDPS       X0, X6, X6
+	VMOVHLPS     X6, X6, X0
+	VADDPS       X0, X6, X6
+	VMOVSHDUP    X6, X0
+	VADDSS       X0, X6, X6
+	MOVSS        X5, first+40(FP)
+	MOVSS        X6, second+44(FP)
 	VZEROUPPER
 	RET
 

@@ -46,6 +46,8 @@ func main() {
 		s.add()
 		s.sumSquares()
 		s.softmax()
+		s.addSquares()
+		s.pull()
 		s.splinePick()
 		s.spline()
 		s.splineBackward()
