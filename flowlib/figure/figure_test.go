@@ -103,11 +103,22 @@ var small = []struct {
 	{"learning", func() (figure.SVG, error) {
 		return figure.Learning(about, few(), figure.Mark{Name: "−entropy", Value: -1}, states()...)
 	}},
+	{"live", func() (figure.SVG, error) { return figure.Live(about, live()) }},
 	{"bars", func() (figure.SVG, error) {
 		half := about
 		half.Half = true
 		return figure.Bars(half, "time (ms)", figure.Bar{Name: "by hand", Value: 2, Text: "2 ms"}, figure.Bar{Name: "autodiff", Value: 5, Text: "5 ms"})
 	}},
+}
+
+func live() figure.LiveState {
+	truth := figure.DensityPanel{Name: "truth", Values: [][]float64{{0, 0.1}, {0.1, 0.4}}, XMax: 2, YMax: 2}
+	learned := truth
+	learned.Name, learned.Values = "learned", [][]float64{{0.1, 0.1}, {0.9, 0}}
+	return figure.LiveState{
+		Truth: truth, Learned: learned, Samples: [][]float64{{1, 1}, {5, 0}}, Events: few(),
+		Curve: [][]float64{{0, -9}, {50, -2.5}, {100, -2.2}}, Shown: 1, Steps: 200, Limit: figure.Mark{Name: "−H", Value: -2},
+	}
 }
 
 func TestGolden(t *testing.T) {
@@ -256,6 +267,21 @@ func TestErrors(t *testing.T) {
 			s[0].LogLikelihood = nan
 			return figure.Learning(about, few(), figure.Mark{}, s...)
 		}, []string{"state 0", "NaN"}},
+		{"windows that differ", func() (figure.SVG, error) {
+			s := live()
+			s.Learned.XMax = 3
+			return figure.Live(about, s)
+		}, []string{"Live: the learned density has the window"}},
+		{"a point that the curve has not", func() (figure.SVG, error) {
+			s := live()
+			s.Shown = 3
+			return figure.Live(about, s)
+		}, []string{"Live: the shown point is 3 of a curve of 3"}},
+		{"a learned density below 0", func() (figure.SVG, error) {
+			s := live()
+			s.Learned.Values = [][]float64{{0, -1}, {0, 0}}
+			return figure.Live(about, s)
+		}, []string{`Live: panel 1 ("learned")`, "value [0][1] is -1"}},
 		{"no panel", func() (figure.SVG, error) { return figure.Scatter(about) }, []string{"Scatter", "no panel"}},
 		{"no title", func() (figure.SVG, error) {
 			return figure.Scatter(figure.Info{Description: "d"}, figure.Panel("data", few()))
