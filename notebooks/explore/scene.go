@@ -1,0 +1,59 @@
+package explore
+
+import (
+	"normflow/flowlib/dataset"
+	"normflow/flowlib/eval"
+	"normflow/flowlib/figure"
+)
+
+const (
+	cells  = 112    // of a density picture, each way
+	events = 10_000 // that judge a flow; the same for every seed
+	few    = 4_000  // of those, while it trains
+	draws  = 1_200  // in a picture
+)
+
+// scene is what is the same for all flows on one density.
+type scene struct {
+	density *dataset.Density
+	truth   figure.DensityPanel
+	places  [][]float64 // the middles of its cells, row by row
+	test    [][]float64 // events, [events, 2]
+	logProb []float64   // their exact log-densities
+}
+
+func newScene(name string) (*scene, error) {
+	d, err := dataset.ByName(name)
+	if err != nil {
+		return nil, err
+	}
+	s := &scene{density: d, test: d.Draw(0, 1, 1, events).Test}
+	s.logProb = d.LogProb(s.test)
+	g, err := eval.DensityGrid(d, square(d.Box), cells)
+	if err != nil {
+		return nil, err
+	}
+	s.truth = figure.DensityPanel{Name: "truth", Values: g.Values, XMin: g.XMin, XMax: g.XMax, YMin: g.YMin, YMax: g.YMax}
+	for j := range cells {
+		for i := range cells {
+			s.places = append(s.places, []float64{
+				g.XMin + (float64(i)+0.5)*(g.XMax-g.XMin)/cells,
+				g.YMin + (float64(j)+0.5)*(g.YMax-g.YMin)/cells,
+			})
+		}
+	}
+	return s, nil
+}
+
+// square is the smallest square with the middle of box that holds it.
+func square(box [][2]float64) (out [][2]float64) {
+	half := 0.0
+	for _, side := range box {
+		half = max(half, (side[1]-side[0])/2)
+	}
+	for _, side := range box {
+		middle := (side[0] + side[1]) / 2
+		out = append(out, [2]float64{middle - half, middle + half})
+	}
+	return out
+}
