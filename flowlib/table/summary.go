@@ -274,6 +274,9 @@ func (s Summary) Warnings() []Note {
 		case c.Increases:
 			warn("column %s is a whole number that rises from row to row, from %.15g to %.15g", show.Quoted(c.Name), c.Min, c.Max)
 			leaveOut(c, "if it numbers the rows, leave it out")
+		case c.Identifies():
+			warn("column %s is a whole number, from %.15g to %.15g, of which each comes once", show.Quoted(c.Name), c.Min, c.Max)
+			leaveOut(c, "if it numbers or names the rows, leave it out")
 		case c.Quantised():
 			warn("column %s lies on steps of %.6g: noise of one step is added (dequantised)", show.Quoted(c.Name), c.Step)
 		case c.TopN > 1 && 20*c.TopN >= c.N:

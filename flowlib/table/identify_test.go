@@ -1,0 +1,71 @@
+package table
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// Numbers that name rows come once each, in whatever order; measurements do so too only
+// where chance allows it.
+func TestNumbersThatNameRows(t *testing.T) {
+	for _, n := range []int{25, 300, 4000, 3 * MaxDistinct} {
+		rng := rand.New(rand.NewPCG(uint64(n), 1))
+		order := rng.Perm(10 * n)
+		some := func(of int) func(i int) float64 { // n different of so many, shuffled
+			var kept []int
+			for _, v := range order {
+				if v < of && len(kept) < n {
+					kept = append(kept, v)
+				}
+			}
+			return func(i int) float64 { return float64(kept[i]) }
+		}
+		for _, tt := range []struct {
+			name, column string
+			value        func(i int) float64
+			want         bool
+		}{
+			{"a shuffled count", "x", some(n), true},
+			{"a shuffled count from far", "x", func(i int) float64 { return 1e9 + float64(i*7919%n) }, true},
+			{"shuffled, of twice as many", "x", some(2 * n), n >= 100},
+			{"shuffled, of ten times as many", "x", some(10 * n), n >= 300},
+			{"serial numbers far apart", "x", func(i int) float64 { return float64(i*7919%n) * 1e6 }, false},
+			{"serial numbers far apart that are named", "serial_id", func(i int) float64 { return float64(i*7919%n) * 1e6 }, n >= 100},
+			{"amounts in cents", "amount", func(int) float64 { return math.Round(1e4 * math.Exp(rng.NormFloat64())) }, false},
+			{"counts of bytes", "bytes", func(int) float64 { return math.Round(1e15 * rng.Float64()) }, false},
+			{"ages", "x", func(int) float64 { return float64(rng.IntN(90)) }, false},
+			{"ages of which one column is called id", "id", func(int) float64 { return float64(rng.IntN(9)) }, false},
+			{"no whole numbers", "id", func(int) float64 { return rng.NormFloat64() }, false},
+		} {
+			s := NewSummarizer([]string{tt.column})
+			for i := range n {
+				s.Add([]float64{tt.value(i)})
+			}
+			c := s.Summary()
+			said := strings.Contains(noteText(c.Warnings()), "comes once: if it numbers or names the rows, leave it out")
+			if got := c.Columns[0].Identifies(); got != tt.want || said != got {
+				t.Errorf("%d rows, %s: got %v, warned %q", n, tt.name, got, c.Warnings())
+			}
+		}
+	}
+}
+
+func noteText(notes []Note) (text string) {
+	for _, n := range notes {
+		text += n.String() + "\n"
+	}
+	return text
+}
+
+func TestNamesID(t *testing.T) {
+	for name, want := range map[string]bool{
+		"id": true, "ID": true, "Id": true, "user_id": true, "user id": true, "userId": true, "row index": true, "id2": true, "Index": true,
+		"": false, "grid": false, "COVID": false, "Grid": false, "idle": false, "x": false, "123": false, "fluid": false,
+	} {
+		if namesID(name) != want {
+			t.Errorf("%q: got %v", name, !want)
+		}
+	}
+}
