@@ -95,7 +95,7 @@ func (a *ActNorm) set(scope *model.Scope, logScale, shift *Node) {
 
 func (a *ActNorm) variables(scope *model.Scope, like *Node) (logScale, shift *model.Variable) {
 	shape := shapes.Make(like.DType(), a.features)
-	return variable(scope, "log_scale", initializer.Zero, shape), variable(scope, "shift", initializer.Zero, shape)
+	return Variable(scope, "log_scale", initializer.Zero, shape), Variable(scope, "shift", initializer.Zero, shape)
 }
 
 // nodes returns both as [1, D]. They make the flag as well, so that it is there

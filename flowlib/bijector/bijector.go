@@ -30,7 +30,7 @@ type Bijector interface {
 
 // variable returns the one of a name that is there, whatever its precision, or makes
 // it.
-func variable(scope *model.Scope, name string, initial model.VariableInitializer, shape shapes.Shape) *model.Variable {
+func Variable(scope *model.Scope, name string, initial model.VariableInitializer, shape shapes.Shape) *model.Variable {
 	if v := scope.GetVariable(name); v != nil {
 		return v
 	}

@@ -173,7 +173,7 @@ func dense(scope *model.Scope, h *Node, width int, limit float64) *Node {
 		if limit > 0 {
 			initial = uniform(scope, name, limit)
 		}
-		return variable(scope, name, initial, shapes.Make(h.DType(), dims...)).NodeValue(h.Graph())
+		return Variable(scope, name, initial, shapes.Make(h.DType(), dims...)).NodeValue(h.Graph())
 	}
 	weights, biases := node("weights", inputs, width), node("biases", width)
 	return nn.Dense(ConvertDType(h, weights.DType()), weights, biases)

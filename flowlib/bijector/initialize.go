@@ -88,7 +88,7 @@ func (i Invert) Initialize(scope *model.Scope, v, context *Node, forward bool) {
 // initialisedFlag is the saved variable, 0 or 1, of a data-dependent bijector. It
 // has the dtype of the data, as all variables of a flow.
 func initialisedFlag(scope *model.Scope, like *Node) *model.Variable {
-	flag := variable(scope, names.Initialised, initializer.Zero, shapes.Make(like.DType()))
+	flag := Variable(scope, names.Initialised, initializer.Zero, shapes.Make(like.DType()))
 	return flag.SetTrainable(false)
 }
 

@@ -115,7 +115,7 @@ func (l *LU) factors(scope *model.Scope, v *Node) luFactors {
 	rng := randomOf(scope, "lu")
 	node := func(name string, fixed bool, values func(luStart) []float64, dims ...int) *Node {
 		start := hostValues(func(int) []float64 { return values(l.start(rng())) })
-		v := variable(scope, name, start, shapes.Make(dtype, dims...))
+		v := Variable(scope, name, start, shapes.Make(dtype, dims...))
 		if fixed {
 			v.SetTrainable(false)
 		}

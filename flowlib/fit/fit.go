@@ -60,17 +60,6 @@ type Config struct {
 	Checkpoint string `json:"-"`
 }
 
-// DefaultConfig is 5,000 steps of 256 events at the learning rate that served the
-// kind of flow best on the toy densities. Splines bear four times that of affine
-// maps, which at higher rates learn slopes that cost a float32 its digits.
-func DefaultConfig(of flow.Config) Config {
-	c := Config{Steps: 5000, BatchSize: 256, LearningRate: 2e-3, WarmUp: 100, ClipNorm: 5, EvalEvery: 100}
-	if of.Transform == "spline" {
-		c.LearningRate = 8e-3
-	}
-	return c
-}
-
 // Point is one point of the training curve. NLLs are means in nats per event,
 // in the units of the data.
 type Point struct {

@@ -55,10 +55,10 @@ func TestSizesFollowTheRows(t *testing.T) {
 	for _, tt := range []struct {
 		rows, components, batch, evalEvery, copies int
 	}{
-		{20, 0, 20, minEvalEvery, maxCopies}, // never more in a batch than there is
-		{199, 0, minBatch, minEvalEvery, maxCopies},
-		{200, 2, minBatch, minEvalEvery, maxCopies},
-		{1000, 10, 125, minEvalEvery, maxCopies},
+		{20, 0, 20, 20, maxCopies}, // never more in a batch than there is
+		{199, 0, 32, 20, maxCopies},
+		{200, 2, 32, 20, maxCopies},
+		{1000, 10, 125, 20, maxCopies},
 		{4000, 40, 256, 31, 5},
 		{10000, 96, 256, 78, 2}, // two epochs have 78 steps
 		{1000000, 96, 256, 100, 1},
@@ -68,7 +68,7 @@ func TestSizesFollowTheRows(t *testing.T) {
 			t.Fatal(err)
 		}
 		if r.Flow.Architecture != "nsf" || r.Flow.Components != tt.components || (r.Flow.Base == "mixture") != (tt.components > 0) ||
-			r.Fit.BatchSize != tt.batch || r.Fit.EvalEvery != tt.evalEvery || r.Copies != tt.copies || r.Fit.Steps != 5000 || r.Fit.Patience != patience || r.Fit.EMADecay != emaDecay {
+			r.Fit.BatchSize != tt.batch || r.Fit.EvalEvery != tt.evalEvery || r.Copies != tt.copies || r.Fit.Steps != 5000 || r.Fit.Patience != 20 || r.Fit.EMADecay != 0.999 {
 			t.Errorf("%d rows: got %+v, %+v, %d copies, want %+v", tt.rows, r.Flow, r.Fit, r.Copies, tt)
 		}
 	}

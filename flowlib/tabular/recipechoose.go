@@ -13,13 +13,6 @@ const (
 	maxComponents    = 96
 	leastComponents  = 2
 
-	leastBatches   = 8 // that an epoch has, down to
-	minBatch       = 32
-	epochsPerPoint = 2 // of the curve, within
-	minEvalEvery   = 20
-	patience       = 20 // points of the curve
-	emaDecay       = 0.999
-
 	maxCopies = 10
 	maxNoisy  = 20000 // training rows with their copies
 )
@@ -52,22 +45,15 @@ func (r *recipe) chooseFlow(a ask, context int) (err error) {
 	return nil
 }
 
-// chooseFit takes the training of the kind of flow, with smaller batches and more
-// looks at the validation rows where there are few rows: overfitting begins early.
+// chooseFit takes the training of the kind of flow for that number of rows.
 func (r *recipe) chooseFit(a ask) {
-	r.Fit = fit.DefaultConfig(r.Flow)
+	r.Fit = fit.ConfigFor(r.Flow, a.rows)
 	if a.steps != 0 {
 		r.Fit.Steps = a.steps
 	}
-	usual := r.Fit
-	r.Fit.BatchSize = min(usual.BatchSize, max(minBatch, a.rows/leastBatches), a.rows)
-	epochs := epochsPerPoint * a.rows / r.Fit.BatchSize
-	r.Fit.EvalEvery = min(usual.EvalEvery, max(minEvalEvery, epochs))
-	r.Fit.Patience = patience
-	r.Fit.EMADecay = emaDecay
 	r.because("the weights are averages over the last steps of training (decay %g): they are nearer the optimum than the last ones", r.Fit.EMADecay)
-	if r.Fit.BatchSize < usual.BatchSize {
-		r.because("batches of %d instead of %d, for %d training rows", r.Fit.BatchSize, usual.BatchSize, a.rows)
+	if usual := fit.DefaultConfig(r.Flow).BatchSize; r.Fit.BatchSize < usual {
+		r.because("batches of %d instead of %d, for %d training rows", r.Fit.BatchSize, usual, a.rows)
 	}
 	r.because("training ends when the validation NLL has not fallen for %d steps, at the latest after %d", r.Fit.Patience*r.Fit.EvalEvery, r.Fit.Steps)
 }

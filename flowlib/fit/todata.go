@@ -1,0 +1,69 @@
+package fit
+
+import (
+	"context"
+	"fmt"
+
+	"normflow/flowlib/backend"
+	"normflow/flowlib/dataset"
+	"normflow/flowlib/flow"
+)
+
+// ToData returns a flow fitted to rows, [n, D+C], in the units of the data, with
+// defaults for all else: it measures the scalers that cfg lacks, keeps a tenth of the
+// rows for validation, trains with [ConfigFor] on [EngineFast], and returns the model
+// on the backend that [backend.Open] chooses. [Run] is for everything else. All that is
+// random follows cfg.Seed.
+//
+// It returns an error if cfg is impossible, if rows are fewer than 20 or do not suit
+// it, and as Run does.
+func ToData(ctx context.Context, cfg flow.Config, rows [][]float64) (*flow.Model, Result, error) {
+	if err := dataset.CheckRows(rows, cfg.Columns()); err != nil {
+		return nil, Result{}, fmt.Errorf("fit: the rows: %w", err)
+	}
+	const least = 20
+	if len(rows) < least {
+		return nil, Result{}, fmt.Errorf("fit: found %d rows, expected at least %d", len(rows), least)
+	}
+	data, err := dataset.Split(rows, cfg.Seed, 0.1, 0)
+	if err != nil {
+		return nil, Result{}, err
+	}
+	if cfg, err = withScalers(cfg, data.Train); err != nil {
+		return nil, Result{}, fmt.Errorf("fit: the training rows: %w", err)
+	}
+	b, err := backend.Open("")
+	if err != nil {
+		return nil, Result{}, err
+	}
+	m, err := cfg.NewModel(b)
+	if err != nil {
+		return nil, Result{}, err
+	}
+	training := ConfigFor(cfg, len(data.Train))
+	training.Seed, training.Engine = cfg.Seed, EngineFast
+	result, err := Run(ctx, m, data.Train, data.Valid, training, nil)
+	return m, result, err
+}
+
+// withScalers returns cfg with scalers measured on rows where it has none.
+func withScalers(cfg flow.Config, rows [][]float64) (_ flow.Config, err error) {
+	part := func(from, to int) [][]float64 {
+		columns := make([][]float64, len(rows))
+		for i, row := range rows {
+			columns[i] = row[from:to]
+		}
+		return columns
+	}
+	if cfg.Scaler == nil {
+		if cfg.Scaler, err = dataset.NewWhitener(part(0, cfg.Features)); err != nil {
+			return cfg, err
+		}
+	}
+	if cfg.ContextScaler == nil && cfg.Context > 0 {
+		if cfg.ContextScaler, err = dataset.NewStandardizer(part(cfg.Features, cfg.Columns())); err != nil {
+			return cfg, fmt.Errorf("columns of context: %w", err)
+		}
+	}
+	return cfg, nil
+}
