@@ -11,12 +11,13 @@ import (
 	"normflow/internal/show"
 )
 
-// dependence is a feature that is a linear function of other columns: on the plane that
+// dependence is a feature that is a function of other columns: on the plane that
 // the rows lie on a density has no bound, and the fit learns how values were rounded.
 type dependence struct {
 	column int   // in rows [D+C]
 	on     []int // the columns it is a function of
 	rest   float64
+	curved bool // the function is no straight line
 }
 
 const (
@@ -108,7 +109,10 @@ func (d dependence) warning(names []string, noisy bool) table.Note {
 		on = append(on, names[i])
 	}
 	what := "a linear function of " + show.QuotedNames(on)
-	if len(on) == 1 {
+	switch {
+	case d.curved:
+		what = "a function of " + show.QuotedNames(on)
+	case len(on) == 1:
 		what = "the same as " + show.Quoted(on[0]) + " but for its unit"
 	}
 	harm := "the density has no bound, and its NLL means nothing"

@@ -2,6 +2,7 @@ package tabular
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
@@ -117,6 +118,8 @@ func TestWarningsOfAFit(t *testing.T) {
 			}
 		}, []string{`column "b" is far outside in lines 9, 302: found `}},
 		{"a function of another", func(_ int, row []float64) { row[2] = 3 - 2*row[0] }, []string{`column "c" is the same as "a" but for its unit: the density has no bound`}},
+		{"a square", func(_ int, row []float64) { row[2] = row[0] * row[0] }, []string{`column "c" is a function of "a": the density has no bound`}},
+		{"an exponential", func(_ int, row []float64) { row[2] = math.Exp(row[0]) }, []string{`column "c" is a function of "a": the density has no bound`}},
 		{"whole numbers that add up", func(i int, row []float64) {
 			row[0], row[1] = float64(i%7), float64(i%5)
 			row[2] = row[0] + row[1]

@@ -26,9 +26,10 @@ func (d *data) warnOfRows(noise []float64) {
 	names := namesOfSummary(d.summary)
 	const most = 5 // of a kind
 	dependent := findDependent(d.raw.Train, len(d.features))
+	dependent = append(dependent, findCurved(d.raw.Train, len(d.features), dependent)...)
 	for i, f := range dependent {
 		if i == most {
-			d.warn(table.NoteOf("%d columns more are linear functions of others", len(dependent)-most))
+			d.warn(table.NoteOf("%d columns more are functions of others", len(dependent)-most))
 			break
 		}
 		d.warn(f.warning(names, noise != nil && noise[f.column] > 0))
