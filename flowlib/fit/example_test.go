@@ -13,24 +13,24 @@ import (
 	"normflow/flowlib/flow"
 )
 
-// Fit a flow to rows of your own, score and draw.
+// Fit a flow to rows of your own, score and draw. This program is in the README.
 func ExampleToData() {
-	rows := dataset.TwoMoons(0.1).Sample(1, 2000) // your rows, [n, D]
-	cfg := flow.RealNVP(2)
+	rows := dataset.TwoMoons(0.1).Sample(1, 2000) // or rows of your own, [][]float64
+	cfg := flow.RealNVP(2)                        // of two features
 	cfg.Layers = 4
-	model, result, err := fit.ToData(context.Background(), cfg, rows)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+
+	model, result := must.M2(fit.ToData(context.Background(), cfg, rows))
+	fmt.Println("below 1.2 nats on rows held out:", result.BestValid < 1.2)
+
 	logProb := must.M1(model.LogProb([][]float64{{0, 1}, {3, 3}}))
-	fmt.Println("below 1.2 nats:", result.BestValid < 1.2)
 	fmt.Println("on a moon more likely than off it:", logProb[0] > logProb[1]+5)
-	fmt.Println("drawn:", len(must.M1(model.Sample(1, 3))))
+
+	drawn := must.M1(model.Sample(7, 3)) // seed, number of rows
+	fmt.Println("drawn:", len(drawn), "rows of", len(drawn[0]))
 	// Output:
-	// below 1.2 nats: true
+	// below 1.2 nats on rows held out: true
 	// on a moon more likely than off it: true
-	// drawn: 3
+	// drawn: 3 rows of 2
 }
 
 // Fit a conditional density p(x|c), of x = c + noise, and draw from it at c = 2.

@@ -14,8 +14,8 @@ import (
 	"normflow/flowlib/flow"
 )
 
-// Build a RealNVP, train it, sample, score, save and load. This program stands
-// in the README.
+// Build a RealNVP, train it, sample, score, save and load. [fit.ToData] does the first
+// half with defaults.
 func Example() {
 	moons := dataset.TwoMoons(0.1)
 	data := moons.Draw(0, 4000, 1000, 2000) // seed; training, validation, test events

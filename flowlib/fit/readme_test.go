@@ -1,4 +1,4 @@
-package flow_test
+package fit_test
 
 import (
 	"os"
@@ -6,12 +6,19 @@ import (
 	"testing"
 )
 
-// The program in the README is the checked Example, line for line.
+// The program in the README is the checked Example, line for line, with its imports.
 func TestReadmeShowsTheExample(t *testing.T) {
-	example := between(t, "example_test.go", "func Example() {\n", "\t// Output:")
+	example := between(t, "example_test.go", "func ExampleToData() {\n", "\t// Output:")
 	readme := between(t, "../../README.md", "func main() {\n", "\n}\n```")
 	if strings.TrimSpace(readme) != strings.TrimSpace(example) {
 		t.Errorf("the README shows\n%s\n\nthe Example runs\n%s", readme, example)
+	}
+	imports := between(t, "example_test.go", "import (\n", "\n)\n")
+	for _, line := range strings.Fields(between(t, "../../README.md", "import (\n", "\n)\n")) {
+		name := strings.Trim(line[strings.LastIndex(line, "/")+1:], `"`)
+		if !strings.Contains(imports, line) || !strings.Contains(readme, name+".") {
+			t.Errorf("the README imports %s, which its program does not use, or the Example does not import", line)
+		}
 	}
 }
 
