@@ -81,11 +81,12 @@ func newCSV(in *input, r *bufio.Reader, packed string, o Options) (source, error
 	if len(s.waiting[0].fields) > maxColumns {
 		return nil, fmt.Errorf("line %d has %d columns, expected at most %d", s.waiting[0].line, len(s.waiting[0].fields), maxColumns)
 	}
-	return s, s.names(o.Header, o.Settled)
+	return s, s.names(o)
 }
 
 // names takes the header off, or numbers the columns.
-func (s *csvSource) names(h Header, settled bool) error {
+func (s *csvSource) names(o Options) error {
+	h := o.Header
 	s.dropTrailing()
 	first := s.waiting[0]
 	s.width, s.widthLine = len(first.fields), first.line
@@ -99,7 +100,7 @@ func (s *csvSource) names(h Header, settled bool) error {
 		s.width++
 	}
 	found := titles
-	if h == HeaderAuto {
+	if h == HeaderAuto && !holdsAll(first.fields, o.Names) {
 		found = isHeader(first.fields, below)
 	}
 	switch {
@@ -108,7 +109,7 @@ func (s *csvSource) names(h Header, settled bool) error {
 			Problem:  fmt.Sprintf("line %d (%s) may be the columns' names or a row", first.line, firstLine(first.fields)),
 			Remedies: []Remedy{{"say that they are names", OptionHeader, []string{"yes"}}, {"a row", OptionHeader, []string{"no"}}},
 		}
-	case found == likely && !settled:
+	case found == likely && !o.Settled:
 		s.notes = append(s.notes, headerNote(first.line, first.fields))
 	}
 	s.header = h != HeaderNo && found != row

@@ -47,6 +47,15 @@ func isHeader(first []string, below [][]string) naming {
 	return numbersAsNames(first, below)
 }
 
+// holdsAll reports whether all of these names, if there are any, are in a first line.
+func holdsAll(first, names []string) bool {
+	found := map[string]bool{}
+	for _, field := range first {
+		found[strings.TrimSpace(field)] = true
+	}
+	return len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return !found[name] })
+}
+
 // numbersAsNames decides about a first line of numbers, beside texts over texts. They may
 // be names only if they go up or down from column to column by equal steps, as the years
 // 1990, 1991, … or pandas' 0, 1, 2, … do (of eight or more columns, as wavelengths do, by

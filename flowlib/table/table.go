@@ -40,6 +40,9 @@ type Options struct {
 	// Settled says that the user of the program has no choice of columns, as where
 	// they are a model's: then no message advises to leave one out.
 	Settled bool
+	// Names are those that the columns have if they have names, as a model knows them: the
+	// first line of a CSV that holds all of them is its header, be they numbers too.
+	Names []string
 	// Keep names columns to carry along as text; "*" is all of them.
 	Keep []string
 

@@ -189,7 +189,7 @@ func given(condition map[string]float64) string {
 func (m *Model) contextFile(c SampleConfig) (contextSource, error) {
 	var matched Matched
 	o := c.Read
-	o.Choose, o.Settled = match(m.Context, m.Context, nil, &matched), true
+	o.Choose, o.Settled, o.Names = match(m.Context, m.Context, nil, &matched), true, m.Context
 	r, err := table.Open(c.ConditionFile, o)
 	if err != nil {
 		return nil, err
@@ -202,6 +202,7 @@ func (m *Model) contextFile(c SampleConfig) (contextSource, error) {
 			for i := range watched {
 				c.warn(one(watched[i].warning(c.ConditionFile, unit(r.Format())))...)
 			}
+			c.warn(r.Notes()...)
 			return nil, err
 		}
 		rows := density.Rows(chunk.Matrix())

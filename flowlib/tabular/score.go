@@ -45,7 +45,7 @@ type Seen struct {
 // and noise may be nil.
 func (m *Model) each(ctx context.Context, file string, o table.Options, noise func(rows [][]float64), begin func(r *table.Reader) error, do func(c *table.Chunk, logProb []float64) error) (Seen, error) {
 	seen := Seen{File: file, Engine: m.Engine, Warnings: []table.Note{}, watch: m.newWatch()}
-	o.Choose, o.Settled = match(m.Columns(), m.Features, o.Keep, &seen.Matched), true
+	o.Choose, o.Settled, o.Names = match(m.Columns(), m.Features, o.Keep, &seen.Matched), true, m.Columns()
 	r, err := table.Open(file, o)
 	if err != nil {
 		return seen, err
