@@ -5,43 +5,28 @@ tests are skipped; FLOW_REQUIRE_BROWSER=1 turns the skip into a failure.
 """
 
 import json
-import os
 import re
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-import tempfile
-import time
 import unittest
-import urllib.request
-import uuid
 from pathlib import Path
-
-try:
-    from playwright.sync_api import Error as BrowserError
-except ImportError:
-    BrowserError = None  # chromium.py says what is missing
 
 SCRIPTS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(SCRIPTS), str(SCRIPTS / "tests")]
 
 import nbformat  # noqa: E402
 
-import chromium  # noqa: E402
+import lab  # noqa: E402
 import notebook_html  # noqa: E402
 import test_notebook_html  # noqa: E402
-from chromium import LOAD_SECONDS  # noqa: E402
 
 ROOT = SCRIPTS.parent
 FIXTURES = Path(__file__).resolve().parent / "fixtures"
 NOTEBOOKS = ROOT / "notebooks"
-CONNECTED = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.connectionStatus === 'connected'"
-RUN_SECONDS = 600  # for all cells of a notebook, the first build of what they import included
 
 
-class Browser(chromium.Page):
+class Browser(lab.Lab):
     def test_the_report_opens_from_disk(self):
         subprocess.run(
             [sys.executable, SCRIPTS / "build_report.py", "--source", FIXTURES / "report.md", "--results", FIXTURES / "results"]
@@ -93,53 +78,6 @@ class Browser(chromium.Page):
                 self.assertEqual([u for u in self.requests if not u.startswith("data:")], [(self.dir / "nb.html").as_uri()], out)
         self.assertTrue(any("Content Security Policy" in error for error in self.errors), self.errors)
 
-    def lab(self, folder):
-        """Starts JupyterLab on folder; returns the address, its token included."""
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
-        token = uuid.uuid4().hex
-        settings = self.dir / "settings"
-        tracker = settings / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
-        tracker.parent.mkdir(parents=True)
-        tracker.write_text('{"windowingMode": "none"}')  # all cells in the page, also those out of sight
-        env = {
-            **self.env,
-            "JUPYTERLAB_SETTINGS_DIR": str(settings),
-            "JUPYTERLAB_WORKSPACES_DIR": str(self.dir / "workspaces"),
-        }
-        log = open(self.dir / "lab.log", "w")
-        self.addCleanup(log.close)
-        server = subprocess.Popen(
-            [SCRIPTS / "with-env", "jupyter", "lab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
-            + [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"]
-            + [f"--ServerApp.root_dir={folder}", "--expose-app-in-browser"],
-            env=env,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-
-        def stop():
-            server.send_signal(signal.SIGTERM)  # ends the kernels, then the server
-            try:
-                server.wait(15)
-            except subprocess.TimeoutExpired:
-                os.killpg(server.pid, signal.SIGKILL)
-                server.wait()
-
-        self.addCleanup(stop)
-        address = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + LOAD_SECONDS
-        while True:
-            try:
-                urllib.request.urlopen(f"{address}/api/status?token={token}", timeout=5).close()
-                return address, token
-            except OSError:
-                if server.poll() is not None or time.monotonic() > deadline:
-                    self.fail(f"JupyterLab did not start:\n{(self.dir / 'lab.log').read_text()[-2000:]}")
-                time.sleep(0.2)
-
     def test_a_notebook_runs_in_jupyterlab(self):
         gonb = ROOT / ".tools" / "bin" / "gonb"
         self.assertTrue(gonb.exists(), "no kernel: run 'make setup'")
@@ -149,26 +87,9 @@ class Browser(chromium.Page):
         folder.mkdir()
         shutil.copy(notebook, folder)
         cells = [c for c in json.loads(notebook.read_text())["cells"] if c["cell_type"] == "code" and "".join(c["source"]).strip()]
-        address, token = self.lab(folder)
-        try:
-            self.page.goto(f"{address}/lab/tree/{notebook.name}?token={token}")
-            self.page.get_by_text("Go (flow)").first.wait_for(timeout=1000 * LOAD_SECONDS)
-            self.page.locator(".jp-CodeCell").nth(len(cells) - 1).wait_for(timeout=1000 * LOAD_SECONDS)
-            # Cells run before the kernel is connected are dropped silently. The kernel's
-            # status will not do: GoNB leaves it at "unknown" until the first cell runs.
-            self.page.wait_for_function(CONNECTED, timeout=1000 * LOAD_SECONDS)
-            self.page.locator(".lm-MenuBar-itemLabel", has_text=re.compile("^Run$")).click()
-            self.page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Run All Cells$")).click()
-            self.page.wait_for_function(
-                "count => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]"
-                r".filter(p => /^\[\d+\]:$/.test(p.textContent.trim())).length >= count",
-                arg=len(cells),
-                timeout=1000 * RUN_SECONDS,
-            )
-        except BrowserError as err:
-            picture = Path(tempfile.gettempdir()) / "flow-browser-test.png"
-            self.page.screenshot(path=picture)
-            self.fail(f"{err}\nthe page: {picture}\nthe server: {(self.dir / 'lab.log').read_text()[-1000:]}")
+        self.open(folder / notebook.name)
+        self.run_all()
+        self.ran(len(cells))
         output = self.page.locator(".jp-OutputArea-output")
         errors = output.and_(self.page.locator("[data-mime-type='application/vnd.jupyter.error']"))
         self.assertEqual(errors.all_inner_texts(), [])

@@ -1,0 +1,123 @@
+"""The playground of the notebooks in JupyterLab: controls moved, a flow that learns.
+
+Needs what test_browser.py needs, and the kernel.
+"""
+
+import json
+import re
+import sys
+import time
+import unittest
+from pathlib import Path
+
+SCRIPTS = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(SCRIPTS / "tests")]
+
+import nbformat  # noqa: E402
+
+import lab  # noqa: E402
+from lab import RUN_SECONDS  # noqa: E402
+
+CELLS = ['import "normflow/notebooks/nb"', '%%\nnb.Explore("moons05")', '%%\nfmt.Println("later:", 6*7)']
+LINE = ".flow-explore-line"
+KERNEL = {"name": "flow", "display_name": "Go (flow)", "language": "go"}
+# Of every picture: when it came, and what it said.
+RECORD = """() => {
+    window.pictures = [];
+    let last = "";
+    new MutationObserver(() => {
+        const line = document.querySelector(".flow-explore-line")?.textContent;
+        const image = document.querySelector(".flow-explore-picture")?.src;
+        if (image && image !== last) window.pictures.push([performance.now(), line]);
+        last = image;
+    }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["src"] });
+}"""
+
+
+class Explore(lab.Lab):
+    def setUp(self):
+        super().setUp()
+        self.notebook = self.dir / "notebooks" / "explore.ipynb"
+        self.notebook.parent.mkdir()
+        cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), self.notebook)
+
+    def line(self, pattern, timeout=RUN_SECONDS):
+        """Waits for a line below the picture that matches; returns it."""
+        with self.explained():
+            self.page.locator(LINE, has_text=re.compile(pattern)).wait_for(timeout=1000 * timeout)
+        return self.page.locator(LINE).inner_text()
+
+    def at_rest(self, pattern):
+        with self.explained():
+            still = self.page.locator(LINE + "[data-running=false]", has_text=re.compile(pattern))
+            still.wait_for(timeout=1000 * RUN_SECONDS)
+        return still.inner_text()
+
+    def move(self, name, value):
+        slider = f"document.querySelector('.flow-explore [name={name}]')"
+        self.page.evaluate(f"{slider}.value = {value}; {slider}.dispatchEvent(new Event('input', {{bubbles: true}}))")
+
+    def click(self, name):
+        with self.explained():
+            self.page.locator(f".flow-explore [name={name}]").click()
+
+    def test_a_reader_plays(self):
+        self.open(self.notebook)
+        self.run_all()
+        self.at_rest("^8 layers, 35,344 parameters")
+        self.page.evaluate(RECORD)
+
+        self.move("layers", 2)
+        self.line("^2 layers")
+        shallow = kl(self.at_rest(r"^2 layers, .* nats, [\d.]+ s$"))
+        self.assertGreater(shallow, 0.1)
+        before = self.page.evaluate("performance.now()")
+        self.move("layers", 8)
+        self.line("^8 layers")
+        deep = kl(self.at_rest(r"^8 layers, .* nats, [\d.]+ s$"))
+        self.assertLess(deep, 0.04)
+        pictures = [(at - before, line) for at, line in self.page.evaluate("window.pictures") if at > before]
+        eight = [at for at, line in pictures if line.startswith("8 layers")]
+        print(f"first picture after {eight[0]:.0f} ms, {len(eight)} pictures in {(eight[-1] - eight[0]) / 1000:.1f} s, the last {eight[-1]:.0f} ms after the slider", file=sys.stderr)
+        self.assertGreater(len(eight), 3, pictures)
+
+        # Through the layers and back through the training.
+        self.move("layer", 0.5)
+        self.line("after 4.0 of them")
+        self.move("layer", 1)
+        self.move("time", 0)
+        self.line("step 0 of 2,000")
+
+        # Another flow in the midst of a training, and the training stopped.
+        self.page.locator(".flow-explore [name=hidden]").select_option("128")
+        self.page.locator(".flow-explore [name=data]").select_option("spirals")
+        self.move("layers", 16)
+        self.line("^16 layers")
+        self.click("stopped")
+        stopped = self.at_rest("^16 layers, .*, step .* of 2,000")
+        time.sleep(1)
+        self.assertEqual(self.page.locator(LINE).inner_text(), stopped)
+
+        # Done: the next cell runs, the picture stays, here and in the file.
+        self.click("done")
+        with self.explained():
+            self.page.get_by_text("later: 42").wait_for(timeout=1000 * RUN_SECONDS)
+        self.assertEqual(self.page.locator(".flow-explore").count(), 0)
+        self.assertEqual(self.page.locator(LINE).inner_text(), stopped)
+        self.assertGreater(self.page.locator(".flow-explore-picture").bounding_box()["width"], 400)
+        self.page.keyboard.press("Control+s")
+        deadline = time.monotonic() + 60
+        while "flow-explore-picture" not in (text := self.notebook.read_text()) or "later: 42" not in text:
+            self.assertLess(time.monotonic(), deadline, "the notebook is not saved, or without the picture")
+            time.sleep(0.2)
+        self.assertNotIn("<script", json.dumps(json.loads(text)["cells"][1]["outputs"]))
+        self.assertEqual([e for e in self.errors if "explore" in e], [])
+
+
+def kl(line):
+    return float(re.search(r"KL ([\d.]+) ±", line)[1])
+
+
+if __name__ == "__main__":
+    unittest.main()
