@@ -40,6 +40,24 @@ func NewWhitener(rows [][]float64) (*Standardizer, error) {
 	return s, nil
 }
 
+// worthWhitening is how many nats the correlation of the columns must be worth to a
+// Gaussian for a flow to be given whitened rows.
+const worthWhitening = 0.2
+
+// ForFlow returns s, or s without its factor where the correlation is so weak that a
+// flow learns it by itself. To whiten is to shear: edges along the axes, as those of a
+// checkerboard, then run aslant through every coupling layer, which costs more.
+func (s *Standardizer) ForFlow() *Standardizer {
+	worth := 0.0 // -½·log|R|
+	for d, row := range s.Factor {
+		worth -= math.Log(row[d])
+	}
+	if worth >= worthWhitening {
+		return s
+	}
+	return &Standardizer{Mean: s.Mean, Std: s.Std}
+}
+
 const (
 	folds = 5
 	// leastShrinkage keeps the correlation regular where a column follows exactly from

@@ -49,6 +49,35 @@ func TestWhitenerMakesUnitCovariance(t *testing.T) {
 }
 
 // A unit Gaussian over whitened rows is the Gaussian of the rows.
+// A strong correlation is taken out for a flow, a weak one left to it: edges along the
+// axes stay so.
+func TestForFlow(t *testing.T) {
+	strong, _ := correlated(5000)
+	weak, err := ByName("checkerboard")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		rows  [][]float64
+		whole bool
+	}{"correlated": {strong, true}, "checkerboard": {weak.Sample(1, 5000), false}, "alone": {columnOf(strong), false}} {
+		w, err := NewWhitener(tt.rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := w.ForFlow(); (got.Factor != nil) != tt.whole || got.Mean[0] != w.Mean[0] || got.Std[0] != w.Std[0] {
+			t.Errorf("%s: %+v of %+v", name, got, w)
+		}
+	}
+}
+
+func columnOf(rows [][]float64) (column [][]float64) {
+	for _, row := range rows {
+		column = append(column, row[:1])
+	}
+	return column
+}
+
 func TestWhitenerLogDet(t *testing.T) {
 	rows, logProb := correlated(200000)
 	w, err := NewWhitener(rows)

@@ -56,8 +56,12 @@ func withScalers(cfg flow.Config, rows [][]float64) (_ flow.Config, err error) {
 		return columns
 	}
 	if cfg.Scaler == nil {
-		if cfg.Scaler, err = dataset.NewWhitener(part(0, cfg.Features)); err != nil {
+		whitener, err := dataset.NewWhitener(part(0, cfg.Features))
+		if err != nil {
 			return cfg, err
+		}
+		if cfg.Scaler = whitener; cfg.Layers > 0 {
+			cfg.Scaler = whitener.ForFlow()
 		}
 	}
 	if cfg.ContextScaler == nil && cfg.Context > 0 {

@@ -146,12 +146,13 @@ func (c FitConfig) check() error {
 type job struct {
 	FitConfig
 	Progress
-	dir    string
-	data   *data
-	flow   flow.Config
-	fit    fit.Config
-	model  *flow.Model
-	record Record
+	dir      string
+	data     *data
+	whitener *dataset.Standardizer
+	flow     flow.Config
+	fit      fit.Config
+	model    *flow.Model
+	record   Record
 }
 
 // prepare reads the table and settles every choice.
@@ -188,8 +189,12 @@ func (j *job) prepare(file string) error {
 	j.flow.Seed, j.fit.Seed = j.Seed, j.Seed
 	features, context := columnsOf(d.noisy.Train, len(d.features))
 	// The first of several copies: others would speak for it in cross-validation.
-	if j.flow.Scaler, err = dataset.NewWhitener(features[:len(d.raw.Train)]); err != nil {
+	if j.whitener, err = dataset.NewWhitener(features[:len(d.raw.Train)]); err != nil {
 		return fmt.Errorf("%s: the training rows: %w", show.Path(file), err)
+	}
+	j.flow.Scaler = j.whitener
+	if j.flow.Layers > 0 {
+		j.flow.Scaler = j.whitener.ForFlow()
 	}
 	if len(d.context) > 0 {
 		if j.flow.ContextScaler, err = dataset.NewStandardizer(context); err != nil {

@@ -32,7 +32,7 @@ func (j *job) beatGaussian() error {
 		return nil
 	}
 	cfg := flow.Gaussian(j.flow.Features)
-	cfg.Scaler, cfg.Seed = j.flow.Scaler, j.flow.Seed
+	cfg.Scaler, cfg.Seed = j.whitener, j.flow.Seed
 	gaussian, err := cfg.NewModel(j.model.Backend())
 	if err != nil {
 		return err
