@@ -2,8 +2,13 @@ package kernel
 
 import "math"
 
+// noShare is the logarithm of the least share.
+const noShare = -60
+
 // Softmax turns count raw numbers of each of [Block] events, in rows stride apart, into
-// positive parts of the whole, in rows of out, [count, Block].
+// parts of the whole, in rows of out, [count, Block]. A part below e⁻⁶⁰ of the largest is
+// 0: where shares are multiplied further they would leave the normal range of a float32,
+// in which processors work a hundred times as slowly.
 func (s *Set) Softmax(out, raw []float32, count, stride int, whole float32) {
 	_, _ = out[count*Block-1], raw[(count-1)*stride+Block-1]
 	if s.vector != nil {
@@ -18,6 +23,9 @@ func (s *Set) Softmax(out, raw []float32, count, stride int, whole float32) {
 		var sum float32
 		for k := range count {
 			e := float32(math.Exp(float64(raw[k*stride+i] - largest)))
+			if raw[k*stride+i]-largest < noShare {
+				e = 0
+			}
 			out[k*Block+i] = e
 			sum += e
 		}

@@ -2008,6 +2008,7 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $0-44
 	MOVQ         bins+24(FP), BX
 	MOVQ         stride+32(FP), SI
 	VBROADCASTSS whole+40(FP), Z6
+	VBROADCASTSS float_c2700000<>+0(SB), Z7
 
 loop:
 	MOVQ    CX, DI
@@ -2027,6 +2028,7 @@ largest:
 exp:
 	VMOVUPS      (DI), Z1
 	VSUBPS       Z0, Z1, Z1
+	VCMPPS       $0x01, Z7, Z1, K1
 	VBROADCASTSS float_c2ae0000<>+0(SB), Z2
 	VMAXPS       Z1, Z2, Z1
 	VBROADCASTSS float_3fb8aa3b<>+0(SB), Z4
@@ -2054,6 +2056,8 @@ exp:
 	VCVTPS2DQ    Z2, Z2
 	VPSLLD       $0x17, Z2, Z2
 	VPADDD       Z2, Z3, Z1
+	VPXORD       Z2, Z2, Z2
+	VMOVUPS      Z2, K1, Z1
 	VMOVUPS      Z1, (R9)
 	VADDPS       Z1, Z5, Z5
 	ADDQ         SI, DI
@@ -2076,6 +2080,9 @@ scale:
 	JG      loop
 	VZEROUPPER
 	RET
+
+DATA float_c2700000<>+0(SB)/4, $0xc2700000
+GLOBL float_c2700000<>(SB), RODATA|NOPTR, $4
 
 DATA float_c2ae0000<>+0(SB)/4, $0xc2ae0000
 GLOBL float_c2ae0000<>(SB), RODATA|NOPTR, $4
@@ -4538,6 +4545,7 @@ TEXT ·softmaxAVX2(SB), NOSPLIT, $0-44
 	MOVQ         bins+24(FP), BX
 	MOVQ         stride+32(FP), SI
 	VBROADCASTSS whole+40(FP), Y6
+	VBROADCASTSS float_c2700000<>+0(SB), Y7
 
 loop:
 	MOVQ    CX, DI
@@ -4557,6 +4565,7 @@ largest:
 exp:
 	VMOVUPS      (DI), Y1
 	VSUBPS       Y0, Y1, Y1
+	VCMPPS       $0x01, Y7, Y1, Y8
 	VBROADCASTSS float_c2ae0000<>+0(SB), Y2
 	VMAXPS       Y1, Y2, Y1
 	VBROADCASTSS float_3fb8aa3b<>+0(SB), Y4
@@ -4584,6 +4593,8 @@ exp:
 	VCVTPS2DQ    Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
 	VPADDD       Y2, Y3, Y1
+	VXORPS       Y2, Y2, Y2
+	VBLENDVPS    Y8, Y2, Y1, Y1
 	VMOVUPS      Y1, (R9)
 	VADDPS       Y1, Y5, Y5
 	ADDQ         SI, DI

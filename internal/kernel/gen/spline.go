@@ -13,8 +13,9 @@ import (
 const (
 	rowBytes     = 4 * 64
 	minimumShare = 1e-3
+	noShare      = -60
 
-	rowOffset = iota - 2
+	rowOffset = iota - 3
 	rowCorner
 	rowWidth
 	rowHeight
@@ -177,7 +178,9 @@ func (s isa) softmax() {
 	p := pointers("out", "raw")
 	n, bins, stride := Load(Param("n"), GP64()).(reg.GPVirtual), Load(Param("bins"), GP64()).(reg.GPVirtual), Load(Param("stride"), GP64()).(reg.GPVirtual)
 	largest, v, a, b, c, sum, whole := s.regs[0], s.regs[1], s.regs[2], s.regs[3], s.regs[4], s.regs[5], s.regs[6]
+	nothing, m := s.regs[7], mask{s.regs[8], reg.K1}
 	s.broadcast("whole", whole)
+	s.constant(float(noShare), nothing)
 	s.each("loop", n, p, func() {
 		in, count := copyOf(p[1]), copyOf(bins)
 		VMOVUPS(s.at(in, 0), largest)
@@ -190,8 +193,11 @@ func (s isa) softmax() {
 		rows("exp", count, func() {
 			VMOVUPS(s.at(in, 0), v)
 			VSUBPS(largest, v, v)
+			s.compare(lessThan, v, nothing, m) // NaN is not, and stays
 			s.atLeast(-87, v, a)
 			s.exp(v, a, b, c)
+			s.zero(a)
+			s.choose(m, a, v)
 			VMOVUPS(v, s.at(out, 0))
 			VADDPS(v, sum, sum)
 			ADDQ(stride, in)
