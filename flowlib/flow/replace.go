@@ -79,10 +79,15 @@ func replaceInTwo(f *whole.Folder, dir string) (done bool, err error) {
 	return true, syncDir(filepath.Dir(dir))
 }
 
-// replaceFiles is the way for a folder that cannot be renamed. If it fails, the old
-// files are put back.
+// replaceFiles is the way for a folder that cannot be renamed, or that nothing can be
+// renamed to. If it fails, the old files are put back.
 func replaceFiles(f *whole.Folder, dir string) error {
 	files := []string{weightsFile, modelFile}
+	err := os.Mkdir(dir, 0o777)
+	isNew := err == nil
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
 	if err := os.Mkdir(f.Old(), 0o700); err != nil {
 		return err
 	}
@@ -99,6 +104,10 @@ func replaceFiles(f *whole.Folder, dir string) error {
 		if err := copyFile(filepath.Join(f.New(), name), filepath.Join(dir, name)); err != nil {
 			for _, name := range had {
 				err = errors.Join(err, whole.Copy(filepath.Join(f.Old(), name), filepath.Join(dir, name)))
+			}
+			if isNew {
+				os.Remove(filepath.Join(dir, weightsFile)) //nolint:errcheck // the error before tells
+				os.Remove(dir)                             //nolint:errcheck // as above
 			}
 			return err
 		}

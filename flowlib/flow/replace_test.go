@@ -307,6 +307,33 @@ func TestFolderThatStays(t *testing.T) {
 	}
 }
 
+// Where no folder can be renamed, a new model comes too, or nothing of it.
+func TestNewFolderWithoutRename(t *testing.T) {
+	rename = func(string, string) error { return syscall.EXDEV }
+	defer func() { rename, copyFile = os.Rename, whole.Copy }()
+	dir := filepath.Join(t.TempDir(), "model")
+	for fails := range 2 {
+		copies := 0
+		copyFile = func(from, to string) error {
+			if copies++; copies > fails {
+				return syscall.ENOSPC
+			}
+			return whole.Copy(from, to)
+		}
+		if err := numbered(t, 1).Write(dir); !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("got %v, want an error of the disk", err)
+		}
+		if left, err := os.ReadDir(filepath.Dir(dir)); err != nil || len(left) != 0 {
+			t.Errorf("leaves %v, %v", left, err)
+		}
+	}
+	copyFile = whole.Copy
+	if err := numbered(t, 1).Write(dir); err != nil || number(t, dir) != 1 {
+		t.Error(err)
+	}
+	onlyModel(t, dir)
+}
+
 // Cut off between two files, it says where both models are.
 func TestFolderThatStaysInterrupted(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "model")
