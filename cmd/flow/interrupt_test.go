@@ -29,6 +29,9 @@ func TestOneSignalEndsWhatWaits(t *testing.T) {
 		{"score", model, csv, "-o", pipe},
 		{"anomaly", model, csv, "--calibration", pipe},
 		{"fit", pipe, "-o", filepath.Join(dir, "model")},
+		{"eval", model, pipe},
+		{"sample", model, "-n", "100000", "-o", pipe},
+		{"data", "sample", "moons10", "-o", pipe},
 	} {
 		s := []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT}[i%3]
 		cmd := command(t, args...)

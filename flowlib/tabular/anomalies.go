@@ -11,7 +11,6 @@ import (
 	"normflow/flowlib/anomaly"
 	"normflow/flowlib/table"
 	"normflow/internal/show"
-	"normflow/internal/whole"
 )
 
 // AnomalyOptions says what to flag.
@@ -78,13 +77,16 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 	if slices.Contains(m.Columns(), o.Labels) {
 		return nil, table.InFile(file, wrong(OptionLabels, "column %s is one of the model's: expected another, of labels", show.Quoted(o.Labels)))
 	}
-	if err := whole.Apart(out, m.Dir, file, o.Calibration); err != nil {
+	w := output{path: out, columns: []string{LogProbColumn, "p_value", "anomaly"}, notes: []string{"drivers"}, dropKept: !o.Keep}
+	defer w.abort()
+	calibration := o // of which nothing is kept
+	if err := w.check(&o.Options, m.Dir, file, o.Calibration); err != nil {
 		return nil, err
 	}
 	if !(o.FalseAlarm > 0 && o.FalseAlarm < 1) {
 		return nil, wrong(OptionFalseAlarm, "expected a share of the normal rows between 0 and 1, got %g", o.FalseAlarm)
 	}
-	normal, err := m.calibration(ctx, o)
+	normal, err := m.calibration(ctx, calibration)
 	if err != nil {
 		return nil, err
 	}
@@ -92,11 +94,6 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 	warnings = append(warnings, a.promise(normal.scores)...)
 	candidates, err := m.typical()
 	if err != nil {
-		return nil, err
-	}
-	w := output{path: out, columns: []string{LogProbColumn, "p_value", "anomaly"}, notes: []string{"drivers"}, dropKept: !o.Keep}
-	defer w.abort()
-	if err := w.check(&o.Options); err != nil {
 		return nil, err
 	}
 	labels := &labels{column: o.Labels, file: file}

@@ -29,13 +29,7 @@ func CheckPage(path string, reads ...string) error {
 	if table.IsStdout(path) {
 		return wrong(OptionOut, "the figures go to the standard output: name a file for the page")
 	}
-	if err := whole.Apart(path, reads...); err != nil {
-		return err
-	}
-	if err := whole.Check(path); err != nil {
-		return fmt.Errorf("%s: cannot be written: %w", show.Path(path), err)
-	}
-	return nil
+	return checkOut(path, reads...)
 }
 
 // WritePage writes an evaluation as one HTML page with its pictures in it, which

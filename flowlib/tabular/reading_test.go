@@ -93,3 +93,19 @@ func TestNotesOfATableOfConditions(t *testing.T) {
 		t.Errorf("said %q, want %q", sample, score)
 	}
 }
+
+// Where nothing can be written it is said before anything is read: of files that are not
+// there no word is said.
+func TestOutputIsTriedFirst(t *testing.T) {
+	dir, _ := fitted(t, small())
+	m := open(t, dir, "auto")
+	missing, out := filepath.Join(t.TempDir(), "missing.csv"), filepath.Join(t.TempDir(), "none", "o.csv")
+	_, score := m.Score(context.Background(), missing, out, Options{})
+	_, anomaly := m.Anomalies(context.Background(), missing, out, AnomalyOptions{FalseAlarm: 0.1, Calibration: missing})
+	_, sample := m.Sample(context.Background(), out, SampleConfig{Count: 1, Temperature: 1, ConditionFile: missing})
+	for name, err := range map[string]error{"score": score, "anomaly": anomaly, "sample": sample, "eval": CheckPage(out, missing)} {
+		if err == nil || !strings.Contains(err.Error(), "o.csv: cannot be written: there is no folder") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -13,7 +13,6 @@ import (
 	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
 	"normflow/internal/show"
-	"normflow/internal/whole"
 )
 
 // SampleConfig says what to draw.
@@ -42,7 +41,7 @@ func (m *Model) Sample(ctx context.Context, out string, c SampleConfig) (rows in
 	if !(c.Temperature > 0) || math.IsInf(c.Temperature, 0) {
 		return 0, wrong(OptionTemperature, "expected a positive temperature, got %g", c.Temperature)
 	}
-	if err := whole.Apart(out, m.Dir, c.ConditionFile); err != nil {
+	if err := checkOut(out, m.Dir, c.ConditionFile); err != nil {
 		return 0, err
 	}
 	contexts, err := m.contexts(c)

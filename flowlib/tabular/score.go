@@ -146,12 +146,27 @@ type output struct {
 	dropKept bool // what the reader keeps is not for the output
 }
 
-// check refuses to write over what is read, and asks for the table's columns.
+// check refuses, before any work, to write over what is read and where nothing can be
+// written, and asks for the table's columns.
 func (w *output) check(o *Options, reads ...string) error {
 	if o.Keep {
 		o.Read.Keep = []string{"*"}
 	}
-	return whole.Apart(w.path, reads...)
+	return checkOut(w.path, reads...)
+}
+
+// checkOut returns the error that writing a table to path would end with; "" is nowhere.
+func checkOut(path string, reads ...string) error {
+	if path == "" {
+		return nil
+	}
+	if err := whole.Apart(path, reads...); err != nil || table.IsStdout(path) {
+		return err
+	}
+	if err := whole.Check(path); err != nil {
+		return fmt.Errorf("%s: cannot be written: %w", show.Path(path), err)
+	}
+	return nil
 }
 
 func (w *output) begin(r *table.Reader) error {
