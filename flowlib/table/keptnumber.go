@@ -17,11 +17,22 @@ func keptNumber(c Column, text string) (float64, error) {
 	if err != nil && err != errMissing {
 		return 0, fmt.Errorf("column %s: %w", show.Quoted(c.Name), err)
 	}
-	if math.Abs(v) >= 1<<53 && !holdsWhole(v, strings.TrimSpace(text)) {
+	if math.Abs(v) >= 1<<53 && !holdsWhole(v, ungrouped(strings.TrimSpace(text))) {
 		return 0, fmt.Errorf("column %s: found the whole number %s, but numbers of this format hold 16 digits: name the output .csv, which keeps all digits",
 			show.Quoted(c.Name), show.Quoted(text))
 	}
 	return v, nil
+}
+
+// ungrouped takes the marks of thousands out of a number: such as come twice or more, as
+// no decimal mark does.
+func ungrouped(text string) string {
+	for _, mark := range []string{".", ",", "'", "’", " ", "\u00a0", "\u202f"} {
+		if strings.Count(text, mark) > 1 {
+			text = strings.ReplaceAll(text, mark, "")
+		}
+	}
+	return text
 }
 
 // holdsWhole reports whether v is the whole number in text, or text is how v itself

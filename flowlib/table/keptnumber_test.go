@@ -38,3 +38,21 @@ func TestKeptWholeNumbers(t *testing.T) {
 		t.Error(v, err)
 	}
 }
+
+// Marks of thousands make no measurement of a whole number.
+func TestKeptWholeNumbersWithMarks(t *testing.T) {
+	for _, tt := range []struct {
+		text    string
+		decimal rune
+	}{{"9.007.199.254.740.993", ','}, {"9,007,199,254,740,993", '.'}, {"-9.007.199.254.740.993", ','}} {
+		c := Column{Name: "id", decimal: tt.decimal}
+		v, err := keptNumber(c, tt.text)
+		if err == nil || !strings.Contains(err.Error(), "numbers of this format hold 16 digits") && !strings.Contains(err.Error(), "expected a number") {
+			t.Errorf("%s: got %.17g, %v", tt.text, v, err)
+		}
+		even := strings.Replace(tt.text, "993", "992", 1)
+		if v, err := keptNumber(c, even); err == nil && math.Abs(v) != 1<<53 {
+			t.Errorf("%s: got %.17g", even, v)
+		}
+	}
+}
