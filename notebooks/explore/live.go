@@ -15,7 +15,7 @@ type Controls struct {
 }
 
 // pictureEvery is the time between two pictures, if drawing is not slower.
-const pictureEvery = 120 * time.Millisecond
+const pictureEvery = 80 * time.Millisecond
 
 // Live trains flows by controls, of which the latest counts, until they say that it is
 // done, or the context ends, or the channel is closed; it returns the last picture. Other

@@ -88,7 +88,7 @@ func (p playground) run(ctx context.Context, s explore.Settings) explore.Picture
 // the end: a cell that nobody can answer must not last for ever.
 func (p playground) wake(ctx context.Context, giveUp func(), box *mailbox) {
 	deadline := time.After(answerWithin)
-	for {
+	for wait := 5 * time.Second; ; wait *= 2 { // the connection is given three
 		select {
 		case <-box.answered:
 			return
@@ -97,7 +97,7 @@ func (p playground) wake(ctx context.Context, giveUp func(), box *mailbox) {
 		case <-deadline:
 			giveUp()
 			return
-		case <-time.After(4 * time.Second): // the connection is given three
+		case <-time.After(wait):
 			comms.Start()
 		}
 	}

@@ -25,6 +25,9 @@ import chromium  # noqa: E402
 from chromium import LOAD_SECONDS  # noqa: E402
 
 CONNECTED = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.connectionStatus === 'connected'"
+# What the cells that failed say. The page shows an error as it shows a line on stderr.
+ERRORS = """window.jupyterapp.shell.currentWidget.content.widgets.filter(cell => cell.model.type === "code")
+    .flatMap(cell => cell.model.outputs.toJSON()).filter(output => output.output_type === "error").map(output => `${output.ename} ${output.evalue}`)"""
 RUN_SECONDS = 600  # for all cells of a notebook, the first build of what they import included
 
 
@@ -97,17 +100,21 @@ class Lab(chromium.Page):
             self.page.screenshot(path=picture)
             self.fail(f"{err}\nthe page: {picture}\nthe server: {(self.dir / 'lab.log').read_text()[-1000:]}")
 
+    def errors_of_cells(self):
+        return self.page.evaluate(ERRORS)
+
     def run_all(self):
         with self.explained():
             self.page.locator(".lm-MenuBar-itemLabel", has_text=re.compile("^Run$")).click()
             self.page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Run All Cells$")).click()
 
     def ran(self, count):
-        """Waits until so many cells have run."""
+        """Waits until so many cells have run, or one has failed."""
         with self.explained():
             self.page.wait_for_function(
                 "count => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]"
-                r".filter(p => /^\[\d+\]:$/.test(p.textContent.trim())).length >= count",
+                r".filter(p => /^\[\d+\]:$/.test(p.textContent.trim())).length >= count"
+                f" || {ERRORS}.length",
                 arg=count,
                 timeout=1000 * RUN_SECONDS,
             )

@@ -90,9 +90,7 @@ class Browser(lab.Lab):
         self.open(folder / notebook.name)
         self.run_all()
         self.ran(len(cells))
-        output = self.page.locator(".jp-OutputArea-output")
-        errors = output.and_(self.page.locator("[data-mime-type='application/vnd.jupyter.error']"))
-        self.assertEqual(errors.all_inner_texts(), [])
+        self.assertEqual(self.errors_of_cells(), [])
         figures = self.page.locator(".jp-OutputArea-output svg, .jp-OutputArea-output img").all()
         boxes = [box for box in (figure.bounding_box() for figure in figures) if box]
         self.assertTrue(any(box["width"] > 100 and box["height"] > 50 for box in boxes), f"no figure among {boxes}")
