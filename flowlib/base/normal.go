@@ -24,9 +24,9 @@ func init() {
 	type form struct {
 		Features int `json:"features"`
 	}
-	tree.RegisterAs("normal", func(n Normal) form { return form{n.Features} }, func(f form) (Normal, error) {
+	tree.RegisterAs("normal", func(n Normal) form { return form(n) }, func(f form) (Normal, error) {
 		checkFeatures("Normal", f.Features)
-		return Normal{f.Features}, nil
+		return Normal(f), nil
 	})
 }
 

@@ -59,7 +59,7 @@ func init() {
 		scale, limit := a.usual()
 		return form{scale, limit}
 	}, func(f form) (Affine, error) {
-		return Affine{f.Scale, f.MaxLogScale}, Affine{f.Scale, f.MaxLogScale}.check()
+		return Affine(f), Affine(f).check()
 	})
 }
 

@@ -43,7 +43,7 @@ func init() {
 	}
 	tree.RegisterAs("spline", func(s Spline) form { return form{s.bins(), s.bound()} },
 		func(f form) (Spline, error) {
-			s := Spline{f.Bins, f.Bound}
+			s := Spline(f)
 			return Spline{s.bins(), s.bound()}, nil // they panic where one is impossible
 		})
 }
