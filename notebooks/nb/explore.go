@@ -80,7 +80,7 @@ func (p playground) run(ctx context.Context, s explore.Settings) explore.Picture
 	defer cancel()
 	go p.wake(ctx, cancel, box)
 	last := explore.Live(ctx, box.c, p.show)
-	gonbui.UpdateHTML(page, "<p>The playground is closed: run the cell again to play on.</p>")
+	gonbui.UpdateHTML(page, "<p>"+box.farewell()+"</p>")
 	return last
 }
 
@@ -146,6 +146,16 @@ type mailbox struct {
 
 func newMailbox() *mailbox {
 	return &mailbox{c: make(chan explore.Controls, 1), answered: make(chan struct{}), number: -1}
+}
+
+// farewell is what stands in the place of the controls in the end.
+func (b *mailbox) farewell() string {
+	select {
+	case <-b.answered:
+		return "The playground is closed: run the cell again to play on."
+	default:
+		return "The controls did not answer: they need JupyterLab as <code>make lab</code> starts it, in a browser and without https."
+	}
 }
 
 func (b *mailbox) put(c explore.Controls, number int64) {

@@ -46,6 +46,9 @@ func TestExploreMailbox(t *testing.T) {
 		t.Error("answered before a page has")
 	default:
 	}
+	if text := box.farewell(); !strings.Contains(text, "did not answer") {
+		t.Error(text)
+	}
 	box.put(at(2), 7)
 	box.put(at(3), 9)
 	box.put(at(4), 8)
@@ -54,6 +57,9 @@ func TestExploreMailbox(t *testing.T) {
 	case <-box.answered:
 	default:
 		t.Error("not answered")
+	}
+	if text := box.farewell(); !strings.Contains(text, "play on") {
+		t.Error(text)
 	}
 	if c := <-box.c; c.Layers != 3 {
 		t.Errorf("%d layers, expected those of the latest message, 3", c.Layers)
