@@ -36,23 +36,23 @@ func (r *readFlags) add(f *pflag.FlagSet) {
 func (r *readFlags) options() (o table.Options, err error) {
 	var ok bool
 	if o.Missing, ok = map[string]table.Missing{"error": table.MissingError, "drop": table.MissingDrop}[r.missing]; !ok {
-		return o, usageError{fmt.Errorf("--missing: expected error or drop, got %q", r.missing)}
+		return o, usageError{fmt.Errorf("--missing: expected error or drop, found %q", r.missing)}
 	}
 	if o.Header, ok = map[string]table.Header{"auto": table.HeaderAuto, "yes": table.HeaderYes, "no": table.HeaderNo}[r.header]; !ok {
-		return o, usageError{fmt.Errorf("--header: expected auto, yes or no, got %q", r.header)}
+		return o, usageError{fmt.Errorf("--header: expected auto, yes or no, found %q", r.header)}
 	}
 	text := map[string]string{"space": " ", "tab": "\t", `\t`: "\t", "blanks": string(table.Blanks)}[r.delimiter]
 	if text == "" {
 		text = r.delimiter
 	}
 	if o.Delimiter, ok = one(text); !ok {
-		return o, usageError{fmt.Errorf("--delimiter: expected one of , ; | : space, tab or blanks, got %q", r.delimiter)}
+		return o, usageError{fmt.Errorf("--delimiter: expected one of , ; | : space, tab or blanks, found %q", r.delimiter)}
 	}
 	if o.Decimal, ok = one(r.decimal); !ok || o.Decimal != 0 && o.Decimal != '.' && o.Decimal != ',' {
-		return o, usageError{fmt.Errorf("--decimal: expected . or , got %q", r.decimal)}
+		return o, usageError{fmt.Errorf("--decimal: expected . or , found %q", r.decimal)}
 	}
 	if o.Comment, ok = one(r.comment); !ok {
-		return o, usageError{fmt.Errorf("--comment: expected one character, such as #, got %q", r.comment)}
+		return o, usageError{fmt.Errorf("--comment: expected one character, such as #, found %q", r.comment)}
 	}
 	o.NA = r.na
 	o.Array = r.array

@@ -76,7 +76,7 @@ the file says its format: .npy, .npz, .parquet, or CSV (.gz: zipped).`,
 				return usageError{err}
 			}
 			if count < 1 {
-				return usageError{fmt.Errorf("--count must be at least 1, got %d", count)}
+				return usageError{fmt.Errorf("--count must be at least 1, found %d", count)}
 			}
 			if asJSON && table.IsStdout(out) {
 				return usageError{errors.New("--json needs a file to write the table to: --out FILE")}

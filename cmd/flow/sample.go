@@ -103,7 +103,7 @@ func parseCondition(text string) (map[string]float64, error) {
 		name, value, _ := strings.Cut(part, "=")
 		v, err := strconv.ParseFloat(value, 64)
 		if _, twice := all[name]; err != nil || twice {
-			return nil, fmt.Errorf("--condition: expected name=value,… with a number for each name once, got %q", text)
+			return nil, fmt.Errorf("--condition: expected name=value,… with a number for each name once, found %q", text)
 		}
 		all[name] = v
 	}

@@ -33,7 +33,7 @@ func arguments(names ...string) cobra.PositionalArgs {
 			}
 			got = strings.Join(words, " ")
 		}
-		return usageError{fmt.Errorf("expected %s, got %s", expected, got)}
+		return usageError{fmt.Errorf("expected %s, found %s", expected, got)}
 	}
 }
 
@@ -68,7 +68,7 @@ func flagError(_ *cobra.Command, err error) error {
 			"float64":  "a number such as 0.05", "bool": "true or false",
 			"stringSlice": "names, parted by commas", "string": "a text",
 		}[flag.Value.Type()]
-		err = fmt.Errorf("--%s: expected %s, got %s", flag.Name, expected, show.Quoted(invalid.GetValue()))
+		err = fmt.Errorf("--%s: expected %s, found %s", flag.Name, expected, show.Quoted(invalid.GetValue()))
 	}
 	return usageError{err}
 }

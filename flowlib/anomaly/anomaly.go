@@ -19,7 +19,7 @@ import (
 // events for the rate to mean something: at least 1/falseAlarm.
 func Threshold(normal []float64, falseAlarm float64) (float64, error) {
 	if !(falseAlarm > 0 && falseAlarm < 1) {
-		return 0, fmt.Errorf("anomaly: the false-alarm rate must lie between 0 and 1, got %g", falseAlarm)
+		return 0, fmt.Errorf("anomaly: the false-alarm rate must lie between 0 and 1, found %g", falseAlarm)
 	}
 	if float64(len(normal))*falseAlarm < 1 {
 		return 0, fmt.Errorf("anomaly: %d normal events cannot set a threshold for a false-alarm rate of %g: at least %.0f are needed", len(normal), falseAlarm, math.Ceil(1/falseAlarm))
@@ -46,7 +46,7 @@ func Rate(logProb []float64, threshold float64) float64 {
 // ties counting half: the area under the ROC curve, by ranks (Mann-Whitney).
 func AUROC(normal, anomalous []float64) (float64, error) {
 	if len(normal) == 0 || len(anomalous) == 0 {
-		return 0, fmt.Errorf("anomaly: AUROC needs normal and anomalous events, got %d and %d", len(normal), len(anomalous))
+		return 0, fmt.Errorf("anomaly: AUROC needs normal and anomalous events, found %d and %d", len(normal), len(anomalous))
 	}
 	wins, anomaliesBelow := 0.0, 0
 	err := eachTie(normal, anomalous, func(tiedNormal, tiedAnomalous int) {

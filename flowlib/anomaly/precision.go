@@ -15,7 +15,7 @@ import "fmt"
 // Source: scikit-learn's average_precision_score, whose figures it reproduces.
 func AveragePrecision(normal, anomalous []float64) (float64, error) {
 	if len(normal) == 0 || len(anomalous) == 0 {
-		return 0, fmt.Errorf("anomaly: average precision needs normal and anomalous events, got %d and %d", len(normal), len(anomalous))
+		return 0, fmt.Errorf("anomaly: average precision needs normal and anomalous events, found %d and %d", len(normal), len(anomalous))
 	}
 	sum, found, flagged := 0.0, 0, 0
 	err := eachTie(normal, anomalous, func(tiedNormal, tiedAnomalous int) {

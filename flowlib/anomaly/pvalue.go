@@ -21,7 +21,7 @@ import (
 // It returns an error for NaN, and unless there are events of calibration.
 func PValues(calibration, logProb []float64) ([]float64, error) {
 	if len(calibration) == 0 {
-		return nil, fmt.Errorf("anomaly: p-values need normal events to compare with, got none")
+		return nil, fmt.Errorf("anomaly: p-values need normal events to compare with, found none")
 	}
 	if err := checkScores(calibration); err != nil {
 		return nil, fmt.Errorf("%w, of calibration", err)
@@ -49,7 +49,7 @@ func Least(m int) float64 { return 1 / float64(m+1) }
 // reach the rate falseAlarm: 0 < falseAlarm < 1 and falseAlarm >= 1/(m+1).
 func CheckRate(m int, falseAlarm float64) error {
 	if !(falseAlarm > 0 && falseAlarm < 1) {
-		return fmt.Errorf("anomaly: the false-alarm rate must lie between 0 and 1, got %g", falseAlarm)
+		return fmt.Errorf("anomaly: the false-alarm rate must lie between 0 and 1, found %g", falseAlarm)
 	}
 	if least := Least(m); falseAlarm < least {
 		return fmt.Errorf("anomaly: %d held-out normal events give no p-value below %.3g, so that nothing could be flagged at a false-alarm rate of %g: at least %.0f are needed", m, least, falseAlarm, math.Ceil(1/falseAlarm-1e-9)-1)

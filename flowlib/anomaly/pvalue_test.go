@@ -19,7 +19,7 @@ func TestPValuesByHand(t *testing.T) {
 		}
 	}
 	for want, err := range map[string]error{
-		"got none":                    third(PValues(nil, []float64{1})),
+		"found none":                  third(PValues(nil, []float64{1})),
 		"event 1 is NaN, of calibrat": third(PValues([]float64{1, math.NaN()}, []float64{1})),
 		"event 0 is NaN":              third(PValues([]float64{1}, []float64{math.NaN()})),
 		"at least 99 are needed":      CheckRate(98, 0.01),

@@ -10,7 +10,7 @@ import "fmt"
 // events of both kinds.
 func ROC(normal, anomalous []float64) (points [][]float64, err error) {
 	if len(normal) == 0 || len(anomalous) == 0 {
-		return nil, fmt.Errorf("anomaly: ROC needs normal and anomalous events, got %d and %d", len(normal), len(anomalous))
+		return nil, fmt.Errorf("anomaly: ROC needs normal and anomalous events, found %d and %d", len(normal), len(anomalous))
 	}
 	normalBelow, anomaliesBelow := 0, 0
 	points = [][]float64{{0, 0}}

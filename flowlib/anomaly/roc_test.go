@@ -39,7 +39,7 @@ func TestROCRefuses(t *testing.T) {
 	if _, err := ROC([]float64{1, math.NaN()}, []float64{2}); err == nil || !strings.Contains(err.Error(), "NaN") {
 		t.Errorf("NaN: got %v", err)
 	}
-	if _, err := ROC([]float64{1}, nil); err == nil || !strings.Contains(err.Error(), "got 1 and 0") {
+	if _, err := ROC([]float64{1}, nil); err == nil || !strings.Contains(err.Error(), "found 1 and 0") {
 		t.Errorf("no anomaly: got %v", err)
 	}
 }

@@ -39,6 +39,6 @@ func variable(scope *model.Scope, g *Graph, name string, initial model.VariableI
 
 func checkFeatures(name string, features int) {
 	if features < 1 {
-		exceptions.Panicf("base: %s needs at least one feature, got %d", name, features)
+		exceptions.Panicf("base: %s needs at least one feature, found %d", name, features)
 	}
 }

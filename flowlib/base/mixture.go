@@ -52,7 +52,7 @@ func init() {
 func NewMixture(features, components int) *Mixture {
 	checkFeatures("Mixture", features)
 	if components < 1 {
-		exceptions.Panicf("base: Mixture needs at least one component, got %d", components)
+		exceptions.Panicf("base: Mixture needs at least one component, found %d", components)
 	}
 	return &Mixture{features: features, components: components}
 }
@@ -114,9 +114,9 @@ func (m *Mixture) variables(scope *model.Scope, g *Graph, dtype dtypes.DType) (m
 		return AddScalar(Zeros(g, shape), raw)
 	}, shapes.Make(dtype, m.components, m.features))
 	logits := variable(scope, g, "logits", initializer.Zero, shapes.Make(dtype, m.components))
-	// Whether Start has set them, saved with them; see bijector.CheckInitialised.
-	if scope.GetVariable(names.Initialised) == nil {
-		scope.WithInitializer(initializer.Zero).VariableWithShape(names.Initialised, shapes.Make(dtype)).SetTrainable(false)
+	// Whether Start has set them, saved with them; see bijector.CheckInitialized.
+	if scope.GetVariable(names.Initialized) == nil {
+		scope.WithInitializer(initializer.Zero).VariableWithShape(names.Initialized, shapes.Make(dtype)).SetTrainable(false)
 	}
 	return means, MulScalar(Tanh(DivScalar(logScales, MaxLogScale)), MaxLogScale), LogSoftmax(logits)
 }

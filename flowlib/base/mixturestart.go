@@ -14,7 +14,7 @@ import (
 // error unless there are more rows than components.
 func (m *Mixture) Start(z [][]float64, seed int64) (map[string][]float64, error) {
 	if len(z) <= m.components {
-		return nil, fmt.Errorf("base: a mixture of %d components needs more than %d rows to start from, got %d", m.components, m.components, len(z))
+		return nil, fmt.Errorf("base: a mixture of %d components needs more than %d rows to start from, found %d", m.components, m.components, len(z))
 	}
 	centres, cluster := kMeans(z, m.components, seed)
 	count := make([]float64, m.components)

@@ -38,7 +38,7 @@ func NewStudentT(nu ...float64) *StudentT {
 	checkFeatures("StudentT", len(nu))
 	for d, v := range nu {
 		if !(v > 0) || math.IsInf(v, 0) {
-			exceptions.Panicf("base: StudentT with %g degrees of freedom in feature %d; want a positive finite number", v, d)
+			exceptions.Panicf("base: StudentT with %g degrees of freedom in feature %d; expected a positive finite number", v, d)
 		}
 	}
 	return &StudentT{nu: slices.Clone(nu)}

@@ -41,7 +41,7 @@ func NewUniform(lo, hi []float64) *Uniform {
 	}
 	for d := range lo {
 		if !(lo[d] < hi[d]) || math.IsInf(hi[d]-lo[d], 0) {
-			exceptions.Panicf("base: Uniform on [%g, %g] in feature %d; want finite bounds, the lower below the upper", lo[d], hi[d], d)
+			exceptions.Panicf("base: Uniform on [%g, %g] in feature %d; expected finite bounds, the lower below the upper", lo[d], hi[d], d)
 		}
 	}
 	return &Uniform{lo: slices.Clone(lo), hi: slices.Clone(hi)}

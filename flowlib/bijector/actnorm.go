@@ -40,7 +40,7 @@ func init() {
 // NewActNorm panics unless features > 0.
 func NewActNorm(features int) *ActNorm {
 	if features < 1 {
-		exceptions.Panicf("bijector: ActNorm needs at least one feature, got %d", features)
+		exceptions.Panicf("bijector: ActNorm needs at least one feature, found %d", features)
 	}
 	return &ActNorm{features: features}
 }
@@ -58,11 +58,11 @@ func (a *ActNorm) Inverse(scope *model.Scope, x, _ *Node) (z, logDet *Node) {
 }
 
 // Initialize implements [DataDependent]. The spread of a constant feature is 0
-// and its log-scale infinite: see [CheckInitialised]. It panics on a batch of one.
+// and its log-scale infinite: see [CheckInitialized]. It panics on a batch of one.
 func (a *ActNorm) Initialize(scope *model.Scope, v, _ *Node, forward bool) {
 	v.AssertDims(-1, a.features)
 	if rows := v.Shape().Dim(0); rows < 2 {
-		exceptions.Panicf("bijector: %s: ActNorm needs at least two rows to initialise, got %d: one row has no spread", scope.Scope(), rows)
+		exceptions.Panicf("bijector: %s: ActNorm needs at least two rows to initialize, found %d: one row has no spread", scope.Scope(), rows)
 	}
 	// Differences to the first row: exact for a constant feature, whose sum over
 	// a large batch would not be a multiple of it.
@@ -82,9 +82,9 @@ func (a *ActNorm) Initialize(scope *model.Scope, v, _ *Node, forward bool) {
 	a.set(scope, logScale, shift)
 }
 
-// set gives the variables their values, unless they were initialised before.
+// set gives the variables their values, unless they were initialized before.
 func (a *ActNorm) set(scope *model.Scope, logScale, shift *Node) {
-	flag, g := initialisedFlag(scope, logScale), logScale.Graph()
+	flag, g := initializedFlag(scope, logScale), logScale.Graph()
 	done := GreaterThan(flag.NodeValue(g), ScalarZero(g, logScale.DType()))
 	logScaleVar, shiftVar := a.variables(scope, logScale)
 	logScaleVar.SetNodeValue(Where(done, logScaleVar.NodeValue(g), logScale))
@@ -102,7 +102,7 @@ func (a *ActNorm) variables(scope *model.Scope, like *Node) (logScale, shift *mo
 // to be saved.
 func (a *ActNorm) nodes(scope *model.Scope, v *Node) (logScale, shift *Node) {
 	v.AssertDims(-1, a.features)
-	initialisedFlag(scope, v)
+	initializedFlag(scope, v)
 	logScaleVar, shiftVar := a.variables(scope, v)
 	row := func(of *model.Variable) *Node {
 		return ConvertDType(Reshape(of.NodeValue(v), 1, a.features), v.DType())

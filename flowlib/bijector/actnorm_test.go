@@ -75,7 +75,7 @@ func checkStandard(t *testing.T, x [][]float32, tol float64) {
 	}
 }
 
-func TestActNormStandardisesItsFirstBatch(t *testing.T) {
+func TestActNormStandardizesItsFirstBatch(t *testing.T) {
 	data := table(1, 500)
 	// Feature 0 lies at 5 ± 0.01: of float32's 1e-7 relative, 5e-5 remain.
 	checkStandard(t, initialize(t, model.NewStore(), bijector.NewActNorm(3), data, false), 2e-4)
@@ -85,8 +85,8 @@ func TestActNormStandardisesItsFirstBatch(t *testing.T) {
 }
 
 // Each layer of a chain sees the data as they reach it: the last ActNorm
-// standardises them, so that the ones before it have nothing left to do.
-func TestChainInitialisesInTheOrderOfTheData(t *testing.T) {
+// standardizes them, so that the ones before it have nothing left to do.
+func TestChainInitializesInTheOrderOfTheData(t *testing.T) {
 	data := table(1, 500)
 	chain := bijector.Chain{
 		bijector.NewActNorm(3),
@@ -123,13 +123,13 @@ func TestInitializeBuildsNothingInVain(t *testing.T) {
 		store := model.NewStore()
 		apply(t, store, chain, table(1, 3), false) // creates the variables
 		initialize(t, store, chain, table(1, 50), false)
-		if err := bijector.CheckInitialised(store, "/flow/"); err != nil {
+		if err := bijector.CheckInitialized(store, "/flow/"); err != nil {
 			t.Error(err)
 		}
 	}
 }
 
-func TestInitialiseChangesNothingTheSecondTime(t *testing.T) {
+func TestInitializeChangesNothingTheSecondTime(t *testing.T) {
 	chain := bijector.Chain{bijector.NewActNorm(3), bijector.NewActNorm(3)}
 	store := model.NewStore()
 	initialize(t, store, chain, table(1, 100), false)
@@ -151,11 +151,11 @@ func TestInitialiseChangesNothingTheSecondTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	initialize(t, loaded, chain, table(4, 100), false)
-	initialize(t, loaded, chain, slices.Repeat(table(5, 1), 10), false) // nor do data that could not initialise it
+	initialize(t, loaded, chain, slices.Repeat(table(5, 1), 10), false) // nor do data that could not initialize it
 	if got := apply(t, loaded, chain, table(2, 5), false); !reflect.DeepEqual(got, want) {
 		t.Errorf("Initialize changed a loaded map: %v, was %v", got, want)
 	}
-	if err := bijector.CheckInitialised(loaded, "/flow/"); err != nil {
+	if err := bijector.CheckInitialized(loaded, "/flow/"); err != nil {
 		t.Error(err)
 	}
 	if flag := loaded.GetVariable("/flow/00/initialised"); flag == nil || flag.Trainable {
@@ -163,7 +163,7 @@ func TestInitialiseChangesNothingTheSecondTime(t *testing.T) {
 	}
 }
 
-func TestActNormNamesWhatItCannotInitialise(t *testing.T) {
+func TestActNormNamesWhatItCannotInitialize(t *testing.T) {
 	chain := bijector.Chain{bijector.NewActNorm(3), bijector.NewActNorm(3)}
 	for name, tt := range map[string]struct {
 		change func(i int, row []float32)
@@ -187,7 +187,7 @@ func TestActNormNamesWhatItCannotInitialise(t *testing.T) {
 				}
 				store := model.NewStore()
 				initialize(t, store, chain, data, forward)
-				err := bijector.CheckInitialised(store, "/flow/")
+				err := bijector.CheckInitialized(store, "/flow/")
 				for _, want := range tt.want {
 					if forward {
 						want = strings.Replace(want, "/01/", "/00/", 1)
@@ -201,7 +201,7 @@ func TestActNormNamesWhatItCannotInitialise(t *testing.T) {
 				}
 				// A failure can be made good.
 				checkStandard(t, initialize(t, store, chain, table(1, 500), forward), 2e-4)
-				if err := bijector.CheckInitialised(store, "/flow/"); err != nil {
+				if err := bijector.CheckInitialized(store, "/flow/"); err != nil {
 					t.Errorf("after good data: %v", err)
 				}
 			}
@@ -209,13 +209,13 @@ func TestActNormNamesWhatItCannotInitialise(t *testing.T) {
 	}
 }
 
-func TestCheckInitialisedNamesLayersWithoutData(t *testing.T) {
+func TestCheckInitializedNamesLayersWithoutData(t *testing.T) {
 	store := model.NewStore()
 	apply(t, store, bijector.Chain{bijector.NewActNorm(3)}, table(1, 1), false)
-	if err := bijector.CheckInitialised(store, "/flow/"); err == nil || !strings.Contains(err.Error(), "/flow/00 has not been") {
+	if err := bijector.CheckInitialized(store, "/flow/"); err == nil || !strings.Contains(err.Error(), "/flow/00 has not been") {
 		t.Errorf("got %v, want an error with the layer", err)
 	}
-	if err := bijector.CheckInitialised(store, "/elsewhere/"); err != nil {
+	if err := bijector.CheckInitialized(store, "/elsewhere/"); err != nil {
 		t.Errorf("other variables were looked at: %v", err)
 	}
 }
@@ -230,7 +230,7 @@ func TestActNormRefusesABatchOfOne(t *testing.T) {
 	}
 }
 
-func TestActNormIsTheIdentityUntilInitialised(t *testing.T) {
+func TestActNormIsTheIdentityUntilInitialized(t *testing.T) {
 	data := table(1, 4)
 	if got := apply(t, model.NewStore(), bijector.NewActNorm(3), data, true); !reflect.DeepEqual(got, data) {
 		t.Errorf("got %v, want %v", got, data)

@@ -73,7 +73,7 @@ func (a Affine) usual() (scale Scale, limit float64) {
 func (a Affine) check() error {
 	scale, limit := a.usual()
 	if !(limit > 0) || math.IsInf(limit, 0) {
-		return fmt.Errorf("bijector: the bound on the log-scale must be positive and finite, got %g", limit)
+		return fmt.Errorf("bijector: the bound on the log-scale must be positive and finite, found %g", limit)
 	}
 	if !slices.Contains(Scales, scale) {
 		return fmt.Errorf("bijector: unknown scale %q, known: %q", scale, Scales)

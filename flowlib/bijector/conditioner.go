@@ -132,7 +132,7 @@ func (m mlp) Raw(scope *model.Scope, h *Node, outputs int) *Node {
 // https://github.com/bayesiains/nflows.
 func ResidualMLP(act activation.Type, width, blocks int) Conditioner {
 	if width < 1 || blocks < 0 {
-		exceptions.Panicf("bijector: a residual conditioner needs width > 0 and blocks >= 0, got %d and %d", width, blocks)
+		exceptions.Panicf("bijector: a residual conditioner needs width > 0 and blocks >= 0, found %d and %d", width, blocks)
 	}
 	return residualMLP{act, width, blocks}
 }

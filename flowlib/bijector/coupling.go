@@ -87,7 +87,7 @@ func NewCoupling(mask Mask, conditioner Conditioner, transform Transform) *Coupl
 // InputBound sets the bound on what the conditioner sees. It panics unless bound > 0.
 func (c *Coupling) InputBound(bound float64) *Coupling {
 	if !(bound > 0) {
-		exceptions.Panicf("bijector: the bound on the conditioner's input must be positive, got %g", bound)
+		exceptions.Panicf("bijector: the bound on the conditioner's input must be positive, found %g", bound)
 	}
 	c.inputBound = bound
 	return c

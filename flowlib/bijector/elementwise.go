@@ -37,7 +37,7 @@ func NewElementwise(shift, scale []float64) *Elementwise {
 	}
 	for i, s := range scale {
 		if !(s > 0) || math.IsInf(s, 0) || math.IsNaN(shift[i]) || math.IsInf(shift[i], 0) {
-			exceptions.Panicf("bijector: element-wise map of feature %d has shift %g and scale %g; want finite, and scale > 0", i, shift[i], s)
+			exceptions.Panicf("bijector: element-wise map of feature %d has shift %g and scale %g; expected finite, and scale > 0", i, shift[i], s)
 		}
 	}
 	return &Elementwise{shift: shift, scale: scale}

@@ -18,7 +18,7 @@ import (
 // DataDependent bijectors set variables from data once, before training.
 //
 // Whether that was done is a variable itself, saved with the others: a model
-// that was loaded does not initialise itself again.
+// that was loaded does not initialize itself again.
 type DataDependent interface {
 	Bijector
 
@@ -26,15 +26,15 @@ type DataDependent interface {
 	// enters at Inverse, or with forward at Forward. The rows of v are taken
 	// as they are: a row that pads the batch would count. It does nothing where
 	// the saved variable "initialised" says that it was done, and panics on a
-	// batch of one, which has no spread. Data that cannot initialise a layer are
-	// only seen when the graph has run: see [CheckInitialised].
+	// batch of one, which has no spread. Data that cannot initialize a layer are
+	// only seen when the graph has run: see [CheckInitialized].
 	//
 	// Later calls of Forward and Inverse in the same graph use the new values.
 	Initialize(scope *model.Scope, v, context *Node, forward bool)
 }
 
 // Initialize implements [DataDependent]: each bijector that asks for it is
-// initialised by the data as they leave the one before it.
+// initialized by the data as they leave the one before it.
 func (c Chain) Initialize(scope *model.Scope, v, context *Node, forward bool) {
 	waiting := 0
 	for _, b := range c {
@@ -85,23 +85,23 @@ func (i Invert) Initialize(scope *model.Scope, v, context *Node, forward bool) {
 	}
 }
 
-// initialisedFlag is the saved variable, 0 or 1, of a data-dependent bijector. It
+// initializedFlag is the saved variable, 0 or 1, of a data-dependent bijector. It
 // has the dtype of the data, as all variables of a flow.
-func initialisedFlag(scope *model.Scope, like *Node) *model.Variable {
-	flag := Variable(scope, names.Initialised, initializer.Zero, shapes.Make(like.DType()))
+func initializedFlag(scope *model.Scope, like *Node) *model.Variable {
+	flag := Variable(scope, names.Initialized, initializer.Zero, shapes.Make(like.DType()))
 	return flag.SetTrainable(false)
 }
 
-// CheckInitialised reports what [DataDependent.Initialize] could not do: it
+// CheckInitialized reports what [DataDependent.Initialize] could not do: it
 // returns an error that names each variable under prefix (a path such as
 // "/flow/") that was left infinite by a feature that is constant, and that
 // feature; or else what was left undefined by data that are not finite; or else
-// the layers that were never initialised. A layer that failed does not count as
-// initialised: a second Initialize with better data sets it.
-func CheckInitialised(store *model.Store, prefix string) error {
+// the layers that were never initialized. A layer that failed does not count as
+// initialized: a second Initialize with better data sets it.
+func CheckInitialized(store *model.Store, prefix string) error {
 	var constant, undefined, untouched []error
 	for flag := range store.IterVariables() {
-		if !strings.HasPrefix(flag.Path(), prefix) || flag.Name() != names.Initialised {
+		if !strings.HasPrefix(flag.Path(), prefix) || flag.Name() != names.Initialized {
 			continue
 		}
 		done, err := numbers(flag)
@@ -126,14 +126,14 @@ func CheckInitialised(store *model.Store, prefix string) error {
 				case named[d]:
 				case math.IsInf(value, 0):
 					named[d] = true
-					constant = append(constant, fmt.Errorf("bijector: %s cannot be initialised: feature %d (counting from 0) is constant, or varies less than rounding does: leave it out, or add noise to it", v.Path(), d))
+					constant = append(constant, fmt.Errorf("bijector: %s cannot be initialized: feature %d (counting from 0) is constant, or varies less than rounding does: leave it out, or add noise to it", v.Path(), d))
 				case math.IsNaN(value):
-					undefined = append(undefined, fmt.Errorf("bijector: %s cannot be initialised: the data that reach feature %d (counting from 0) are not finite", v.Path(), d))
+					undefined = append(undefined, fmt.Errorf("bijector: %s cannot be initialized: the data that reach feature %d (counting from 0) are not finite", v.Path(), d))
 				}
 			}
 		}
 		if before == len(constant)+len(undefined) {
-			untouched = append(untouched, fmt.Errorf("bijector: %s has not been initialised with data", flag.Scope()))
+			untouched = append(untouched, fmt.Errorf("bijector: %s has not been initialized with data", flag.Scope()))
 		}
 	}
 	// A constant feature is divided by zero and leaves the layers behind it

@@ -54,7 +54,7 @@ func NewLogit(lo, hi []float64) *Logit {
 	}
 	for d := range lo {
 		if !(lo[d] < hi[d]) || math.IsInf(hi[d]-lo[d], 0) {
-			exceptions.Panicf("bijector: logit of feature %d between %g and %g; want finite bounds, the lower one first", d, lo[d], hi[d])
+			exceptions.Panicf("bijector: logit of feature %d between %g and %g; expected finite bounds, the lower one first", d, lo[d], hi[d])
 		}
 	}
 	return &Logit{lo: lo, hi: hi, margin: DefaultMargin}
@@ -63,7 +63,7 @@ func NewLogit(lo, hi []float64) *Logit {
 // Margin sets α. It panics unless 0 <= α < 1/2.
 func (l *Logit) Margin(alpha float64) *Logit {
 	if !(alpha >= 0 && alpha < 0.5) {
-		exceptions.Panicf("bijector: the margin of a logit must be at least 0 and less than 1/2, got %g", alpha)
+		exceptions.Panicf("bijector: the margin of a logit must be at least 0 and less than 1/2, found %g", alpha)
 	}
 	l.margin = alpha
 	return l

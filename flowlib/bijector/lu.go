@@ -51,7 +51,7 @@ func init() {
 // NewLU panics unless features > 0.
 func NewLU(features int) *LU {
 	if features < 1 {
-		exceptions.Panicf("bijector: LU needs at least one feature, got %d", features)
+		exceptions.Panicf("bijector: LU needs at least one feature, found %d", features)
 	}
 	return &LU{features: features}
 }

@@ -47,7 +47,7 @@ func Halves(features int, flip bool) Mask {
 // figure 3, left.
 func Checkerboard(height, width, channels int, flip bool) Mask {
 	if height < 1 || width < 1 || channels < 1 {
-		exceptions.Panicf("bijector: a checkerboard mask needs height, width and channels > 0, got %d, %d and %d", height, width, channels)
+		exceptions.Panicf("bijector: a checkerboard mask needs height, width and channels > 0, found %d, %d and %d", height, width, channels)
 	}
 	mask := newMask(height*width*channels, 1)
 	for i := range mask {
@@ -69,7 +69,7 @@ func RandomMask(features int, seed int64) Mask {
 
 func newMask(features, atLeast int) Mask {
 	if features < atLeast {
-		exceptions.Panicf("bijector: this mask needs %d features or more, got %d", atLeast, features)
+		exceptions.Panicf("bijector: this mask needs %d features or more, found %d", atLeast, features)
 	}
 	return make(Mask, features)
 }
@@ -108,7 +108,7 @@ func (m Mask) parts() (frozen, moving []int) {
 		}
 	}
 	if len(moving) == 0 {
-		exceptions.Panicf("bijector: a mask needs at least one moving feature, got none of %d", len(m))
+		exceptions.Panicf("bijector: a mask needs at least one moving feature, found none of %d", len(m))
 	}
 	return frozen, moving
 }

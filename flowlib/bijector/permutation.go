@@ -31,7 +31,7 @@ func NewPermutation(indices []int) *Permutation {
 	inverse := slices.Repeat([]int{-1}, len(indices))
 	for i, j := range indices {
 		if j < 0 || j >= len(indices) || inverse[j] >= 0 {
-			exceptions.Panicf("bijector: a permutation of %d features names each of 0..%d once, got %v", len(indices), len(indices)-1, indices)
+			exceptions.Panicf("bijector: a permutation of %d features names each of 0..%d once, found %v", len(indices), len(indices)-1, indices)
 		}
 		inverse[j] = i
 	}

@@ -30,7 +30,7 @@ const (
 // the slopes inside (a softplus that is 1 at 0, at least 10⁻³).
 //
 // Source: Durkan et al. 2019, https://arxiv.org/abs/1906.04032, equations 4 to 8,
-// and nflows' rational_quadratic_spline for the normalisation.
+// and nflows' rational_quadratic_spline for the normalization.
 type Spline struct {
 	Bins  int     // K; 0 means DefaultBins
 	Bound float64 // 0 means DefaultBound
@@ -195,7 +195,7 @@ func (s Spline) bins() int {
 	case s.Bins == 0:
 		return DefaultBins
 	case s.Bins < 2 || s.Bins > MaxBins:
-		exceptions.Panicf("bijector: a spline has 2 to %d bins, got %d", MaxBins, s.Bins)
+		exceptions.Panicf("bijector: a spline has 2 to %d bins, found %d", MaxBins, s.Bins)
 	}
 	return s.Bins
 }
@@ -205,7 +205,7 @@ func (s Spline) bound() float64 {
 	case s.Bound == 0:
 		return DefaultBound
 	case !(s.Bound > 0) || math.IsInf(s.Bound, 0):
-		exceptions.Panicf("bijector: the bound of a spline must be positive and finite, got %g", s.Bound)
+		exceptions.Panicf("bijector: the bound of a spline must be positive and finite, found %g", s.Bound)
 	}
 	return s.Bound
 }

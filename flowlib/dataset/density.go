@@ -89,7 +89,7 @@ func (d *Density) score(row []float64) float64 {
 func (d *Density) LogProbTo(dst []float64, x *mat.Dense) error {
 	n, width := x.Dims()
 	if n != len(dst) || n > 0 && width != d.Features {
-		return fmt.Errorf("dataset: %s has %d features, got %d rows of %d for %d log-densities", d.Name, d.Features, n, width, len(dst))
+		return fmt.Errorf("dataset: %s has %d features, found %d rows of %d for %d log-densities", d.Name, d.Features, n, width, len(dst))
 	}
 	for i := range dst {
 		dst[i] = d.score(x.RawRowView(i))

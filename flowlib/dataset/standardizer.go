@@ -130,7 +130,7 @@ const leastSteps = 100
 // for a float64.
 func NewStandardizer(rows [][]float64) (*Standardizer, error) {
 	if len(rows) < 2 {
-		return nil, fmt.Errorf("dataset: standardizing needs at least 2 rows, got %d", len(rows))
+		return nil, fmt.Errorf("dataset: standardizing needs at least 2 rows, found %d", len(rows))
 	}
 	d := len(rows[0])
 	if err := CheckRows(rows, d); err != nil {

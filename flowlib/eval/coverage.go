@@ -26,16 +26,16 @@ type CoverageLevel struct {
 	SE float64 `json:"se"`
 }
 
-// CheckCoverage compares events, the log-densities that a flow gives to fresh
+// CoverageOf compares events, the log-densities that a flow gives to fresh
 // data, with draws, those of its own samples. At level α the region is where the
 // log-density exceeds the (1-α)-quantile of draws.
 //
 // An event may have -Inf, no density at all. It returns an error on NaN and other
 // infinities, naming the row, on fewer than 10 of either, and on levels that so
 // few draws cannot mark.
-func CheckCoverage(events, draws, levels []float64) (Coverage, error) {
+func CoverageOf(events, draws, levels []float64) (Coverage, error) {
 	if len(events) < 10 || len(draws) < 10 {
-		return Coverage{}, fmt.Errorf("eval: coverage needs at least 10 events and 10 draws, got %d and %d", len(events), len(draws))
+		return Coverage{}, fmt.Errorf("eval: coverage needs at least 10 events and 10 draws, found %d and %d", len(events), len(draws))
 	}
 	for i, v := range events {
 		if math.IsNaN(v) || math.IsInf(v, 1) {

@@ -26,7 +26,7 @@ func TestCoverageFalseAlarms(t *testing.T) {
 	var sum, squares [3]float64 // of standardized deviations
 	// 100 and 131 have no common factor: D has steps of 1/13100, p hardly any.
 	checkFalseAlarms(t, trials, func(int) float64 {
-		c, err := eval.CheckCoverage(logDensities(rng, 100, 1), logDensities(rng, 131, 1), levels)
+		c, err := eval.CoverageOf(logDensities(rng, 100, 1), logDensities(rng, 131, 1), levels)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +51,7 @@ func TestCoverageFalseAlarms(t *testing.T) {
 func TestCoverageOfAFlowThatSpreadsWrong(t *testing.T) {
 	rng := rand.New(rand.NewPCG(17, 18))
 	for _, std := range []float64{0.7, 1.4} { // of the events, where the flow has 1
-		c, err := eval.CheckCoverage(logDensities(rng, 4000, std), logDensities(rng, 20000, 1), levels)
+		c, err := eval.CoverageOf(logDensities(rng, 4000, std), logDensities(rng, 20000, 1), levels)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,10 +70,10 @@ func TestCoverageOfAFlowThatSpreadsWrong(t *testing.T) {
 func TestCoverageByHand(t *testing.T) {
 	draws := []float64{9, 1, 8, 2, 7, 3, 6, 4, 5, 100}
 	events := []float64{math.Inf(-1), 0, 4.5, 5, 6, 6.5, 10, 11, 12, 13, 14, 15}
-	if _, err := eval.CheckCoverage(draws, events, []float64{0.5}); err == nil {
+	if _, err := eval.CoverageOf(draws, events, []float64{0.5}); err == nil {
 		t.Error("a draw without density was accepted") // the two are exchanged
 	}
-	c, err := eval.CheckCoverage(events, draws, []float64{0.5})
+	c, err := eval.CoverageOf(events, draws, []float64{0.5})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestCoverageIsChecked(t *testing.T) {
 		{good(), good(), []float64{0.999}, "mass 0.999"},
 		{good(), good(), []float64{math.NaN()}, "NaN"},
 	} {
-		if c, err := eval.CheckCoverage(tt.events, tt.draws, tt.levels); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if c, err := eval.CoverageOf(tt.events, tt.draws, tt.levels); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("got %v, error %v, want %q", c, err, tt.want)
 		}
 	}

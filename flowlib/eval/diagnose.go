@@ -94,7 +94,7 @@ func Diagnose(m *flow.Model, p *dataset.Density, test [][]float64, seed int64) (
 			return diag, err
 		}
 	}
-	if diag.Coverage, err = CheckCoverage(logProb, logProbDraws, coverageLevels); err != nil {
+	if diag.Coverage, err = CoverageOf(logProb, logProbDraws, coverageLevels); err != nil {
 		return diag, err
 	}
 	if diag.ESS, err = essOf(p, draws, logProbDraws); err != nil {
@@ -129,7 +129,7 @@ func judgeLatents(m *flow.Model, x [][]float64) (*Latents, *Histogram, error) {
 		return nil, nil, err
 	}
 	z := states[len(states)-1]
-	latents, err := CheckLatents(z)
+	latents, err := LatentsOf(z)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -27,7 +27,7 @@ type ESS struct {
 // returns an error on NaN and on +Inf, naming the row, and without weights.
 func EffectiveSampleSize(logWeights []float64) (ESS, error) {
 	if len(logWeights) == 0 {
-		return ESS{}, fmt.Errorf("eval: the effective sample size needs a weight, got none")
+		return ESS{}, fmt.Errorf("eval: the effective sample size needs a weight, found none")
 	}
 	for i, w := range logWeights {
 		if math.IsNaN(w) || math.IsInf(w, 1) {

@@ -26,7 +26,7 @@ type Estimate struct {
 // where there are not the two that a standard error needs.
 func mean(values []float64, what string) (Estimate, error) {
 	if len(values) < 2 {
-		return Estimate{}, fmt.Errorf("eval: the mean of %s needs at least 2 rows, got %d", what, len(values))
+		return Estimate{}, fmt.Errorf("eval: the mean of %s needs at least 2 rows, found %d", what, len(values))
 	}
 	for i, v := range values {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
@@ -111,10 +111,10 @@ func (g Grid) Sum() float64 {
 // of two features. It returns an error on NaN, naming the place, and unless n >= 1.
 func DensityGrid(m density.Scorer, box [][2]float64, n int) (Grid, error) {
 	if len(box) != 2 {
-		return Grid{}, fmt.Errorf("eval: a density grid needs 2 features, got %d", len(box))
+		return Grid{}, fmt.Errorf("eval: a density grid needs 2 features, found %d", len(box))
 	}
 	if n < 1 {
-		return Grid{}, fmt.Errorf("eval: a density grid needs at least 1 cell a side, got %d", n)
+		return Grid{}, fmt.Errorf("eval: a density grid needs at least 1 cell a side, found %d", n)
 	}
 	g := Grid{XMin: box[0][0], XMax: box[0][1], YMin: box[1][0], YMax: box[1][1]}
 	centres := mat.NewDense(n*n, 2, nil)

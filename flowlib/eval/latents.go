@@ -24,16 +24,16 @@ type Latents struct {
 // minLatents is where the p-value of ksUniform is right.
 const minLatents = 20
 
-// CheckLatents tests z, [n, D], which a flow's Inverse made of fresh data, against
+// LatentsOf tests z, [n, D], which a flow's Inverse made of fresh data, against
 // a unit Gaussian base. It returns an error on fewer than 20 rows, on a value
 // that is not finite and on rows of different lengths, naming the row.
-func CheckLatents(z [][]float64) (Latents, error) {
+func LatentsOf(z [][]float64) (Latents, error) {
 	u, err := PIT(z)
 	if err != nil {
 		return Latents{}, err
 	}
 	if len(z) < minLatents {
-		return Latents{}, fmt.Errorf("eval: testing latents needs at least %d rows, got %d", minLatents, len(z))
+		return Latents{}, fmt.Errorf("eval: testing latents needs at least %d rows, found %d", minLatents, len(z))
 	}
 	var l Latents
 	var pValues []float64
@@ -65,7 +65,7 @@ func CheckLatents(z [][]float64) (Latents, error) {
 // on [0, 1] in each feature if z is a unit Gaussian.
 func PIT(z [][]float64) ([][]float64, error) {
 	if len(z) == 0 {
-		return nil, fmt.Errorf("eval: latents: got no rows")
+		return nil, fmt.Errorf("eval: latents: found no rows")
 	}
 	if err := checkSample("latents", z, len(z[0]), 1); err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ type Histogram struct {
 // PITHistogram bins the PIT values of latents, [n, D], for a figure.
 func PITHistogram(z [][]float64, bins int) (Histogram, error) {
 	if bins < 2 {
-		return Histogram{}, fmt.Errorf("eval: a PIT histogram needs at least 2 bins, got %d", bins)
+		return Histogram{}, fmt.Errorf("eval: a PIT histogram needs at least 2 bins, found %d", bins)
 	}
 	u, err := PIT(z)
 	if err != nil {

@@ -14,7 +14,7 @@ func TestLatentsFalseAlarms(t *testing.T) {
 	var all []eval.Latents
 	rng := rand.New(rand.NewPCG(9, 10))
 	for range trials {
-		l, err := eval.CheckLatents(unit(rng, 50, 2))
+		l, err := eval.LatentsOf(unit(rng, 50, 2))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -55,7 +55,7 @@ func TestLatentsThatAreNoGaussian(t *testing.T) {
 			}
 		}), -1},
 	} {
-		l, err := eval.CheckLatents(tt.z)
+		l, err := eval.LatentsOf(tt.z)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,7 +78,7 @@ func TestLatentsByHand(t *testing.T) {
 		// |z|² at the middle of the i-th of n equal parts of its distribution, on one axis.
 		z = append(z, []float64{math.Sqrt(-2 * math.Log(1-(float64(i)+0.5)/n)), 0})
 	}
-	l, err := eval.CheckLatents(z)
+	l, err := eval.LatentsOf(z)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,12 +131,12 @@ func TestLatentsAreChecked(t *testing.T) {
 	} {
 		z := unit(rng, 20, 2)
 		z[3] = tt.row
-		if l, err := eval.CheckLatents(z); err == nil || !strings.Contains(err.Error(), tt.want) {
+		if l, err := eval.LatentsOf(z); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("latents with row %v gave %v, error %v", tt.row, l, err)
 		}
 	}
 	for _, z := range [][][]float64{nil, unit(rng, 19, 2)} {
-		if _, err := eval.CheckLatents(z); err == nil {
+		if _, err := eval.LatentsOf(z); err == nil {
 			t.Errorf("%d rows were accepted", len(z))
 		}
 	}

@@ -36,7 +36,7 @@ func MMD(x, y [][]float64, maxRows, permutations int, seed int64) (MMDTest, erro
 		return MMDTest{}, err
 	}
 	if maxRows < 2 || permutations < 0 {
-		return MMDTest{}, fmt.Errorf("eval: MMD needs at least 2 rows of each sample, and permutations ≥ 0, got %d and %d", maxRows, permutations)
+		return MMDTest{}, fmt.Errorf("eval: MMD needs at least 2 rows of each sample, and permutations ≥ 0, found %d and %d", maxRows, permutations)
 	}
 	rng := rand.New(rand.NewPCG(uint64(seed), 0x33d))
 	x, y = subsample(x, maxRows, rng), subsample(y, maxRows, rng)

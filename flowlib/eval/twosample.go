@@ -12,7 +12,7 @@ import (
 // holds a value that is not finite or has another number of features.
 func checkSample(name string, rows [][]float64, features, atLeast int) error {
 	if len(rows) < atLeast {
-		return fmt.Errorf("eval: %s needs at least %d rows, got %d", name, atLeast, len(rows))
+		return fmt.Errorf("eval: %s needs at least %d rows, found %d", name, atLeast, len(rows))
 	}
 	if features == 0 {
 		return fmt.Errorf("eval: %s: row 0 has no features", name)

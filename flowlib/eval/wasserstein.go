@@ -27,7 +27,7 @@ func SlicedWasserstein(x, y [][]float64, directions, permutations int, seed int6
 		return Test{}, err
 	}
 	if directions < 1 || permutations < 0 {
-		return Test{}, fmt.Errorf("eval: sliced Wasserstein needs a direction or more, and permutations ≥ 0, got %d and %d", directions, permutations)
+		return Test{}, fmt.Errorf("eval: sliced Wasserstein needs a direction or more, and permutations ≥ 0, found %d and %d", directions, permutations)
 	}
 	rng := rand.New(rand.NewPCG(uint64(seed), 0x51d))
 	pooled := slices.Concat(x, y)

@@ -173,7 +173,7 @@ func (c Config) Check() error {
 	}
 	for _, n := range []int{c.Train, c.Valid, c.Test} {
 		if n < 2 {
-			return fmt.Errorf("train, valid and test need at least 2 events each, got %d, %d and %d", c.Train, c.Valid, c.Test)
+			return fmt.Errorf("train, valid and test need at least 2 events each, found %d, %d and %d", c.Train, c.Valid, c.Test)
 		}
 	}
 	if _, err := c.Flow.Build(); err != nil {

@@ -89,7 +89,7 @@ func Compare(info Info, xLabel string, rows, series []string, panels ...CompareP
 
 func (c ComparePanel) check(where string, rows, series []string) error {
 	if len(rows) == 0 || len(series) == 0 {
-		return fmt.Errorf("figure: %s: %d names of rows and %d of series, want at least one each", where, len(rows), len(series))
+		return fmt.Errorf("figure: %s: %d names of rows and %d of series, expected at least one each", where, len(rows), len(series))
 	}
 	if len(c.Values) != len(rows) {
 		return fmt.Errorf("figure: %s: %d rows of values, but %d names", where, len(c.Values), len(rows))

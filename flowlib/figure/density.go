@@ -85,13 +85,13 @@ func (d DensityPanel) check(where string) error {
 		}
 		for i, v := range row {
 			if !finite(v) || v < 0 {
-				return fmt.Errorf("figure: %s: value [%d][%d] is %v, want a finite density of at least 0", where, j, i, v)
+				return fmt.Errorf("figure: %s: value [%d][%d] is %v, expected a finite density of at least 0", where, j, i, v)
 			}
 		}
 	}
 	for _, v := range []float64{d.XMin, d.XMax, d.YMin, d.YMax} {
 		if !finite(v) {
-			return fmt.Errorf("figure: %s: an edge of the grid is %v, want a finite number", where, v)
+			return fmt.Errorf("figure: %s: an edge of the grid is %v, expected a finite number", where, v)
 		}
 	}
 	if d.XMax <= d.XMin || d.YMax <= d.YMin {

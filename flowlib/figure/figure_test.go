@@ -256,7 +256,7 @@ func TestErrors(t *testing.T) {
 			s := states()
 			s[2].Points = s[2].Points[1:]
 			return figure.Learning(about, few(), figure.Mark{}, s...)
-		}, []string{"Learning: state 2", "4 points", "want 5"}},
+		}, []string{"Learning: state 2", "4 points", "expected 5"}},
 		{"steps that fall", func() (figure.SVG, error) {
 			s := states()
 			s[2].Step = 10

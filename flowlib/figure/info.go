@@ -47,7 +47,7 @@ type Mark struct {
 func (i Info) check(function string, panels int) error {
 	switch {
 	case strings.TrimSpace(i.Title) == "" || strings.TrimSpace(i.Description) == "":
-		return fmt.Errorf("figure: %s: Info needs a Title and a Description, got %q and %q", function, i.Title, i.Description)
+		return fmt.Errorf("figure: %s: Info needs a Title and a Description, found %q and %q", function, i.Title, i.Description)
 	case panels == 0:
 		return fmt.Errorf("figure: %s: nothing to draw: no panel given", function)
 	}
@@ -68,10 +68,10 @@ func checkPoints(where string, rows [][]float64) error {
 	}
 	for i, row := range rows {
 		if len(row) != 2 {
-			return fmt.Errorf("figure: %s: row %d has %d numbers, want 2", where, i, len(row))
+			return fmt.Errorf("figure: %s: row %d has %d numbers, expected 2", where, i, len(row))
 		}
 		if !finite(row[0]) || !finite(row[1]) {
-			return fmt.Errorf("figure: %s: row %d is %v, want finite numbers", where, i, row)
+			return fmt.Errorf("figure: %s: row %d is %v, expected finite numbers", where, i, row)
 		}
 	}
 	return nil
@@ -83,7 +83,7 @@ func checkValues(where string, values []float64) error {
 	}
 	for i, v := range values {
 		if !finite(v) {
-			return fmt.Errorf("figure: %s: value %d is %v, want a finite number", where, i, v)
+			return fmt.Errorf("figure: %s: value %d is %v, expected a finite number", where, i, v)
 		}
 	}
 	return nil
@@ -91,7 +91,7 @@ func checkValues(where string, values []float64) error {
 
 func checkMark(where string, m *Mark) error {
 	if m != nil && !finite(m.Value) {
-		return fmt.Errorf("figure: %s: mark %q is at %v, want a finite number", where, m.Name, m.Value)
+		return fmt.Errorf("figure: %s: mark %q is at %v, expected a finite number", where, m.Name, m.Value)
 	}
 	return nil
 }
@@ -111,7 +111,7 @@ func checkBars(values []float64) error {
 	}
 	for i, v := range values {
 		if v < 0 {
-			return fmt.Errorf("figure: Bars: value %d is %v, want at least 0", i, v)
+			return fmt.Errorf("figure: Bars: value %d is %v, expected at least 0", i, v)
 		}
 	}
 	return nil

@@ -44,7 +44,7 @@ func LayerCounts(info Info, band *Band, series ...LayerSeries) (SVG, error) {
 	}
 	if band != nil {
 		if !finite(band.Low) || !finite(band.High) || band.Low > band.High {
-			return nil, fmt.Errorf("figure: LayerCounts: the band goes from %v to %v, want finite and increasing", band.Low, band.High)
+			return nil, fmt.Errorf("figure: LayerCounts: the band goes from %v to %v, expected finite and increasing", band.Low, band.High)
 		}
 		values = append(values, band.Low, band.High)
 	}
@@ -100,7 +100,7 @@ func (l LayerSeries) check(where string) error {
 	}
 	for i, n := range l.Layers {
 		if n < 1 || i > 0 && n <= l.Layers[i-1] {
-			return fmt.Errorf("figure: %s: layer counts %v, want them positive and increasing", where, l.Layers)
+			return fmt.Errorf("figure: %s: layer counts %v, expected them positive and increasing", where, l.Layers)
 		}
 		if err := checkValues(fmt.Sprintf("%s, %d layers", where, n), l.KL[i]); err != nil {
 			return err

@@ -29,7 +29,7 @@ func Layers(info Info, values []float64, stages ...Stage) (SVG, error) {
 	}
 	for i, v := range values {
 		if v < 0 || v > 1 {
-			return nil, fmt.Errorf("figure: Layers: colours: value %d is %v, want 0 to 1", i, v)
+			return nil, fmt.Errorf("figure: Layers: colours: value %d is %v, expected 0 to 1", i, v)
 		}
 	}
 	var all [][][]float64

@@ -36,7 +36,7 @@ func Learning(info Info, events [][]float64, limit Mark, states ...State) (SVG, 
 		return nil, err
 	}
 	if len(states) < 2 {
-		return nil, fmt.Errorf("figure: Learning: %d state, want at least 2", len(states))
+		return nil, fmt.Errorf("figure: Learning: %d state, expected at least 2", len(states))
 	}
 	for i, s := range states {
 		where := "Learning: " + place("state", i, "")
@@ -47,7 +47,7 @@ func Learning(info Info, events [][]float64, limit Mark, states ...State) (SVG, 
 			return nil, err
 		}
 		if len(s.Points) != len(states[0].Points) || i > 0 && s.Step <= states[i-1].Step {
-			return nil, fmt.Errorf("figure: %s: %d points after %d steps, want %d points and steps that rise", where, len(s.Points), s.Step, len(states[0].Points))
+			return nil, fmt.Errorf("figure: %s: %d points after %d steps, expected %d points and steps that rise", where, len(s.Points), s.Step, len(states[0].Points))
 		}
 	}
 	l := learning{states: states, rest: int(math.Round(float64(len(states)-1) * learningRest / (learningSeconds - learningRest)))}

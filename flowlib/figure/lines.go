@@ -94,10 +94,10 @@ func (c Chart) check(where string) error {
 		}
 		for i, row := range line.XY {
 			if c.LogX && row[0] <= 0 {
-				return fmt.Errorf("figure: %s: row %d has x = %v, want more than 0 on a logarithmic axis", where, i, row[0])
+				return fmt.Errorf("figure: %s: row %d has x = %v, expected more than 0 on a logarithmic axis", where, i, row[0])
 			}
 			if c.LogY && row[1] <= 0 {
-				return fmt.Errorf("figure: %s: row %d has y = %v, want more than 0 on a logarithmic axis", where, i, row[1])
+				return fmt.Errorf("figure: %s: row %d has y = %v, expected more than 0 on a logarithmic axis", where, i, row[1])
 			}
 		}
 		if line.Low == nil && line.High == nil {
@@ -114,7 +114,7 @@ func (c Chart) check(where string) error {
 		}
 	}
 	if c.LogY && c.Limit != nil && !(c.Limit.Value > 0) {
-		return fmt.Errorf("figure: %s: mark %q is at %v, want more than 0 on a logarithmic axis", where, c.Limit.Name, c.Limit.Value)
+		return fmt.Errorf("figure: %s: mark %q is at %v, expected more than 0 on a logarithmic axis", where, c.Limit.Name, c.Limit.Value)
 	}
 	return checkMark(where, c.Limit)
 }

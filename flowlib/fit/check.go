@@ -33,21 +33,21 @@ func (c Config) Check() error {
 		{"weight_decay", c.WeightDecay, c.WeightDecay >= 0 && finite(c.WeightDecay), "at least 0 and finite"},
 	} {
 		if !limit.ok {
-			all = append(all, fmt.Errorf("fit: %s must be %s, got %g", limit.name, limit.want, limit.got))
+			all = append(all, fmt.Errorf("fit: %s must be %s, found %g", limit.name, limit.want, limit.got))
 		}
 	}
 	if shrink := c.LearningRate * c.WeightDecay; shrink >= 1 {
-		all = append(all, fmt.Errorf("fit: weight_decay times learning_rate must be below 1, the weights themselves, got %g", shrink))
+		all = append(all, fmt.Errorf("fit: weight_decay times learning_rate must be below 1, the weights themselves, found %g", shrink))
 	}
 	if _, ok := engines[c.Engine]; !ok {
 		var names []string
 		for _, name := range slices.Sorted(maps.Keys(engines)) {
 			names = append(names, strconv.Quote(name))
 		}
-		all = append(all, fmt.Errorf("fit: engine must be %s, got %q", strings.Join(names, " or "), c.Engine))
+		all = append(all, fmt.Errorf("fit: engine must be %s, found %q", strings.Join(names, " or "), c.Engine))
 	}
 	if c.InOrder && c.Replacement {
-		all = append(all, errors.New("fit: in_order and replacement exclude each other, got both"))
+		all = append(all, errors.New("fit: in_order and replacement exclude each other, found both"))
 	}
 	return errors.Join(all...)
 }

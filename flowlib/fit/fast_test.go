@@ -129,7 +129,7 @@ func TestUnknownEngine(t *testing.T) {
 	cfg := fastConfig()
 	cfg.Engine = "faster"
 	_, err := fit.Run(context.Background(), newModel(t), ring(1, 200), ring(2, 100), cfg, nil)
-	if want := `engine must be "" or "fast", got "faster"`; err == nil || !strings.Contains(err.Error(), want) {
+	if want := `engine must be "" or "fast", found "faster"`; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want an error with %q", err, want)
 	}
 }

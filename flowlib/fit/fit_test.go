@@ -105,7 +105,7 @@ func TestResumeEqualsUninterrupted(t *testing.T) {
 	}
 }
 
-// A run that goes on neither initialises from data again nor loses what is fixed.
+// A run that goes on neither initializes from data again nor loses what is fixed.
 func TestResumeOfTheZoo(t *testing.T) {
 	for _, name := range []string{"glow", "nsf+actnorm+lu+mixture"} {
 		t.Run(name, func(t *testing.T) {
@@ -240,15 +240,15 @@ func TestDivergenceIsAnErrorAndLeavesFiniteWeights(t *testing.T) {
 
 func TestImpossibleConfigs(t *testing.T) {
 	for want, change := range map[string]func(*fit.Config){
-		"steps must be at least 1, got 0":           func(c *fit.Config) { c.Steps = 0 },
-		"batch_size must be at least 1, got -1":     func(c *fit.Config) { c.BatchSize = -1 },
+		"steps must be at least 1, found 0":         func(c *fit.Config) { c.Steps = 0 },
+		"batch_size must be at least 1, found -1":   func(c *fit.Config) { c.BatchSize = -1 },
 		"too few for batches of 1000":               func(c *fit.Config) { c.BatchSize = 1000 },
 		"learning_rate must be positive":            func(c *fit.Config) { c.LearningRate = math.NaN() },
 		"learning_rate must be positive and finite": func(c *fit.Config) { c.LearningRate = math.Inf(1) },
 		"clip_norm must be at least 0":              func(c *fit.Config) { c.ClipNorm = -1 },
 		"clip_norm must be at least 0 and finite":   func(c *fit.Config) { c.ClipNorm = math.Inf(1) },
 		"eval_every must be":                        func(c *fit.Config) { c.EvalEvery = 0 },
-		"warm_up must be at least 0, got -2":        func(c *fit.Config) { c.WarmUp = -2 },
+		"warm_up must be at least 0, found -2":      func(c *fit.Config) { c.WarmUp = -2 },
 		"patience must be at least 0":               func(c *fit.Config) { c.Patience = -1 },
 		"ema_decay must be at least 0 and below 1":  func(c *fit.Config) { c.EMADecay = 1 },
 		"ema_decay must be":                         func(c *fit.Config) { c.EMADecay = math.NaN() },

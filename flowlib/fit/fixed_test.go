@@ -56,7 +56,7 @@ func TestFixedVariablesStay(t *testing.T) {
 			case "/flow/01/00/initialised":
 				seen++
 				if w.Values[0] != 1 {
-					t.Errorf("%s initialised is %g", when, w.Values[0])
+					t.Errorf("%s initialized is %g", when, w.Values[0])
 				}
 			}
 		}

@@ -120,18 +120,18 @@ func (c Config) check() error {
 		{"freedom", c.Freedom, c.Base != "student" && c.Freedom == 0 || c.Base == "student" && c.Freedom >= 0.1 && c.Freedom <= 1e6, "between 0.1 and 1e6 for a student base, and 0 for others"},
 	} {
 		if !limit.ok {
-			return fmt.Errorf("%s must be %s, got %v", limit.field, limit.want, limit.got)
+			return fmt.Errorf("%s must be %s, found %v", limit.field, limit.want, limit.got)
 		}
 	}
 	if len(c.Hidden) > MaxHidden {
-		return fmt.Errorf("hidden must name at most %d layers, got %d", MaxHidden, len(c.Hidden))
+		return fmt.Errorf("hidden must name at most %d layers, found %d", MaxHidden, len(c.Hidden))
 	}
 	for _, width := range c.Hidden {
 		if width < 1 || width > 1<<16 {
-			return fmt.Errorf("hidden widths must be between 1 and 65536, got %s", show.Value(c.Hidden))
+			return fmt.Errorf("hidden widths must be between 1 and 65536, found %s", show.Value(c.Hidden))
 		}
 		if c.Residual && width != c.Hidden[0] {
-			return fmt.Errorf("hidden widths of residual blocks must be equal, got %s", show.Value(c.Hidden))
+			return fmt.Errorf("hidden widths of residual blocks must be equal, found %s", show.Value(c.Hidden))
 		}
 	}
 	if c.Residual && len(c.Hidden) == 0 {

@@ -169,7 +169,7 @@ func TestImpossibleConfigs(t *testing.T) {
 		"input_bound":        func(c *flow.Config) { c.InputBound = 0 },
 		"hidden widths":      func(c *flow.Config) { c.Hidden = []int{0} },
 		"the scaler":         func(c *flow.Config) { c.Scaler = &dataset.Standardizer{Mean: []float64{0}} },
-		"got +Inf":           func(c *flow.Config) { c.MaxLogScale = math.Inf(1) },
+		"found +Inf":         func(c *flow.Config) { c.MaxLogScale = math.Inf(1) },
 		"mean NaN": func(c *flow.Config) {
 			c.Scaler = &dataset.Standardizer{Mean: []float64{0, math.NaN()}, Std: []float64{1, 1}}
 		},

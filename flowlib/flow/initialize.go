@@ -13,7 +13,7 @@ import (
 )
 
 // Initialize sets the variables that depend on data, those of ActNorm and of a
-// mixture base, from rows, [n, D+C] with n at least 2. What was initialised before,
+// mixture base, from rows, [n, D+C] with n at least 2. What was initialized before,
 // also before the model was saved and loaded, stays as it is. Package fit does
 // this by itself.
 //
@@ -25,9 +25,9 @@ func (m *Model) Initialize(rows [][]float64) error {
 		return err
 	}
 	if err := dataset.CheckRows(rows, m.Columns()); err != nil {
-		return fmt.Errorf("flow: initialising: %w", err)
+		return fmt.Errorf("flow: initializing: %w", err)
 	}
-	if bijector.CheckInitialised(m.store, names.FlowPrefix) == nil {
+	if bijector.CheckInitialized(m.store, names.FlowPrefix) == nil {
 		return nil // done, or nothing to do
 	}
 	before, err := m.Weights()
@@ -38,10 +38,10 @@ func (m *Model) Initialize(rows [][]float64) error {
 		err = m.startBase(rows)
 	}
 	if err == nil {
-		err = bijector.CheckInitialised(m.store, names.FlowPrefix)
+		err = bijector.CheckInitialized(m.store, names.FlowPrefix)
 	}
 	if err != nil {
-		return fmt.Errorf("flow: initialising: %w", errors.Join(err, m.SetWeights(before)))
+		return fmt.Errorf("flow: initializing: %w", errors.Join(err, m.SetWeights(before)))
 	}
 	return nil
 }
@@ -66,7 +66,7 @@ type starter interface {
 // startBase does so, unless the base's variable "initialised" says it was done.
 func (m *Model) startBase(rows [][]float64) error {
 	base, ok := m.flow.base.(starter)
-	if !ok || bijector.CheckInitialised(m.store, names.BasePrefix) == nil {
+	if !ok || bijector.CheckInitialized(m.store, names.BasePrefix) == nil {
 		return nil
 	}
 	states, err := m.Inverse(rows)
@@ -75,13 +75,13 @@ func (m *Model) startBase(rows [][]float64) error {
 	}
 	z := states[len(states)-1]
 	if dataset.CheckRows(z, m.Features()) != nil {
-		return nil // a layer has failed, which CheckInitialised will name
+		return nil // a layer has failed, which CheckInitialized will name
 	}
 	start, err := base.Start(z, m.settings.Seed)
 	if err != nil {
 		return err
 	}
-	start[names.Initialised] = []float64{1}
+	start[names.Initialized] = []float64{1}
 	var weights []Weight
 	for name, values := range start {
 		v := m.store.GetVariable(names.BasePrefix + name)

@@ -13,7 +13,7 @@ import (
 type Variable struct {
 	Path    string
 	Shape   []int
-	Trained bool // false: fixed when the model was made or initialised
+	Trained bool // false: fixed when the model was made or initialized
 }
 
 // Variables lists what the flow of c keeps in its store, sorted by path, without
@@ -37,7 +37,7 @@ func (c Config) Variables() ([]Variable, error) {
 		}
 		if c.ActNorm {
 			l.at(place)
-			l.add(names.Initialised, false)
+			l.add(names.Initialized, false)
 			l.add("log_scale", true, c.Features)
 			l.add("shift", true, c.Features)
 			place++
@@ -49,7 +49,7 @@ func (c Config) Variables() ([]Variable, error) {
 		l.add("location", true, c.Features)
 		l.add("log_scale", true, c.Features)
 	case "mixture":
-		l.add(names.Initialised, false)
+		l.add(names.Initialized, false)
 		l.add("log_scales", true, c.Components, c.Features)
 		l.add("logits", true, c.Components)
 		l.add("means", true, c.Components, c.Features)

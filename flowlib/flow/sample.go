@@ -98,17 +98,17 @@ func (s *Sampling) check(uniform bool, context int) error {
 		s.Temperature = 1
 	}
 	if s.Count < 0 {
-		return fmt.Errorf("count must not be negative, got %d", s.Count)
+		return fmt.Errorf("count must not be negative, found %d", s.Count)
 	}
 	if !(s.Temperature > 0) || math.IsInf(s.Temperature, 0) {
-		return fmt.Errorf("temperature must be positive and finite, got %g", s.Temperature)
+		return fmt.Errorf("temperature must be positive and finite, found %g", s.Temperature)
 	}
 	if uniform && s.Temperature > 1 {
-		return fmt.Errorf("temperature must be at most 1 for a uniform base, got %g: there is no density beyond its box", s.Temperature)
+		return fmt.Errorf("temperature must be at most 1 for a uniform base, found %g: there is no density beyond its box", s.Temperature)
 	}
 	if context == 0 {
 		if len(s.Context) > 0 {
-			return fmt.Errorf("the model has no context, got %d rows of it", len(s.Context))
+			return fmt.Errorf("the model has no context, found %d rows of it", len(s.Context))
 		}
 		return nil
 	}

@@ -38,13 +38,13 @@ const maxColumns = 1 << 16
 
 func (s Settings) check() error {
 	if s.Features < 1 || s.Features > maxColumns {
-		return fmt.Errorf("features must be between 1 and %d, got %d", maxColumns, s.Features)
+		return fmt.Errorf("features must be between 1 and %d, found %d", maxColumns, s.Features)
 	}
 	if s.Context < 0 || s.Context > maxColumns {
-		return fmt.Errorf("context must be between 0 and %d, got %d", maxColumns, s.Context)
+		return fmt.Errorf("context must be between 0 and %d, found %d", maxColumns, s.Context)
 	}
 	if s.DType != dtypes.Float32 && s.DType != dtypes.Float64 {
-		return fmt.Errorf("dtype must be Float32 or Float64, got %s", s.DType)
+		return fmt.Errorf("dtype must be Float32 or Float64, found %s", s.DType)
 	}
 	return s.Units().check()
 }

@@ -14,7 +14,7 @@ import (
 	"normflow/flowlib/flow"
 )
 
-// smallModel is an entry of the zoo, small, initialised from data and moved away
+// smallModel is an entry of the zoo, small, initialized from data and moved away
 // from its start, with a scaler of its features and of its context.
 func smallModel(t *testing.T, name string, features, context int) *flow.Model {
 	t.Helper()
@@ -100,7 +100,7 @@ func TestZooSamplesScoresSavesAndLoads(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				// Other data must not initialise it again.
+				// Other data must not initialize it again.
 				other := [][]float64{make([]float64, features), x[0]}
 				if err := loaded.Initialize(other); err != nil {
 					t.Fatal(err)

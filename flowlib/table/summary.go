@@ -53,10 +53,10 @@ const maxCompared = 100000
 // Constant reports whether the column has one value only.
 func (c ColumnSummary) Constant() bool { return c.N > 0 && c.Min == c.Max }
 
-// Quantised reports whether the column lies on a grid, so that a density could
+// Quantized reports whether the column lies on a grid, so that a density could
 // grow without bound on its values: whole numbers, or values on steps that come
-// five times each on average. See [Dequantise].
-func (c ColumnSummary) Quantised() bool {
+// five times each on average. See [Dequantize].
+func (c ColumnSummary) Quantized() bool {
 	return c.Step > 0 && !c.Constant() && (c.Whole || c.N >= 5*int64(c.Distinct))
 }
 
@@ -277,8 +277,8 @@ func (s Summary) Warnings() []Note {
 		case c.Identifies():
 			warn("column %s is a whole number, from %.15g to %.15g, of which each comes once", show.Quoted(c.Name), c.Min, c.Max)
 			leaveOut(c, "if it numbers or names the rows, leave it out")
-		case c.Quantised():
-			warn("column %s lies on steps of %.6g: noise of one step is added (dequantised)", show.Quoted(c.Name), c.Step)
+		case c.Quantized():
+			warn("column %s lies on steps of %.6g: noise of one step is added (dequantized)", show.Quoted(c.Name), c.Step)
 		case c.TopN > 1 && 20*c.TopN >= c.N:
 			warn("column %s is %g in %.0f%% of the rows: a density has a spike there", show.Quoted(c.Name), c.Top, 100*float64(c.TopN)/float64(c.N))
 		}

@@ -18,7 +18,7 @@ func TestSummaryByHand(t *testing.T) {
 	if a.N != 4 || a.Mean != 2 || !(math.Abs(a.Std-math.Sqrt(4./3)) <= 1e-15) || a.Min != 1 || a.Max != 3 || a.Distinct != 2 || !a.Whole || a.Counts || a.Step != 2 || a.Top != 1 || a.TopN != 2 {
 		t.Errorf("got %+v", a)
 	}
-	if b.Whole || b.Top != 0.3 || b.TopN != 3 || !(math.Abs(b.Step-0.2) <= 1e-15) || b.Quantised() {
+	if b.Whole || b.Top != 0.3 || b.TopN != 3 || !(math.Abs(b.Step-0.2) <= 1e-15) || b.Quantized() {
 		t.Errorf("got %+v", b)
 	}
 	if !i.Counts || s.Rows != 4 || s.Repeats != 0 {
@@ -70,7 +70,7 @@ func TestSummaryOfAnySize(t *testing.T) {
 }
 
 // Columns on a grid, and columns that are none, as a fit must tell them apart.
-func TestQuantised(t *testing.T) {
+func TestQuantized(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	column := func(n int, f func() float64) Summary {
 		rows := make([][]float64, n)
@@ -83,7 +83,7 @@ func TestQuantised(t *testing.T) {
 		name string
 		n    int
 		f    func() float64
-		want float64 // step, 0: not quantised
+		want float64 // step, 0: not quantized
 	}{
 		{"normal", 20000, rng.NormFloat64, 0},
 		{"normal in float32", 20000, func() float64 { return float64(float32(rng.NormFloat64())) }, 0},
@@ -107,7 +107,7 @@ func TestQuantised(t *testing.T) {
 	for _, tt := range tests {
 		c := column(tt.n, tt.f).Columns[0]
 		step := 0.0
-		if c.Quantised() {
+		if c.Quantized() {
 			step = c.Step
 		}
 		if !(math.Abs(step-tt.want) <= 1e-5*tt.want) { // float32's rounding over the range
@@ -145,14 +145,14 @@ func TestCheck(t *testing.T) {
 }
 
 // Noise stays within its cell, fills it evenly, and leaves other columns alone.
-func TestDequantise(t *testing.T) {
+func TestDequantize(t *testing.T) {
 	const n = 10000
 	rows, again := make([][]float64, n), make([][]float64, n)
 	for i := range rows {
 		rows[i], again[i] = []float64{float64(i % 7), 0.5}, []float64{float64(i % 7), 0.5}
 	}
-	Dequantise(rows, []float64{2, 0}, 1)
-	Dequantise(again, []float64{2, 0}, 1)
+	Dequantize(rows, []float64{2, 0}, 1)
+	Dequantize(again, []float64{2, 0}, 1)
 	if fmt.Sprint(rows) != fmt.Sprint(again) {
 		t.Error("one seed gave two noises")
 	}

@@ -84,7 +84,7 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 		return nil, err
 	}
 	if !(o.FalseAlarm > 0 && o.FalseAlarm < 1) {
-		return nil, wrong(OptionFalseAlarm, "expected a share of the normal rows between 0 and 1, got %g", o.FalseAlarm)
+		return nil, wrong(OptionFalseAlarm, "expected a share of the normal rows between 0 and 1, found %g", o.FalseAlarm)
 	}
 	normal, err := m.calibration(ctx, calibration)
 	if err != nil {

@@ -31,7 +31,7 @@ type Evaluation struct {
 	// Verdict says in sentences what the figures amount to.
 	Verdict []string `json:"verdict"`
 
-	rows  [][]float64 // a sample of the table, dequantised
+	rows  [][]float64 // a sample of the table, dequantized
 	score []float64   // their log-densities
 	draws [][]float64 // of the model, as many
 }
@@ -40,7 +40,7 @@ type Evaluation struct {
 const maxDiagnosed = 10000
 
 // Evaluate measures the NLL of a table, of any size, and compares a sample of its rows
-// with draws of the model. Features that were dequantised for the fit are so here.
+// with draws of the model. Features that were dequantized for the fit are so here.
 func (m *Model) Evaluate(ctx context.Context, file string, o Options, seed int64) (*Evaluation, error) {
 	e := &Evaluation{Model: m.Dir}
 	// A reservoir: every row is in the sample with the same probability.
@@ -102,7 +102,7 @@ func (m *Model) noise(seed int64) func(rows [][]float64) {
 	steps := m.Record.Steps[:len(m.Features)]
 	chunk := int64(0)
 	return func(rows [][]float64) {
-		table.Dequantise(rows, steps, seed+chunk<<32)
+		table.Dequantize(rows, steps, seed+chunk<<32)
 		chunk++
 	}
 }

@@ -117,9 +117,9 @@ func (c FitConfig) check() error {
 	case c.Valid == 0:
 		return wrong(OptionValid, "expected more than 0: without validation rows there is no early stopping")
 	case !(c.Valid > 0 && c.Valid < 1):
-		return wrong(OptionValid, "expected a share of the rows between 0 and 1 for validation, got %g", c.Valid)
+		return wrong(OptionValid, "expected a share of the rows between 0 and 1 for validation, found %g", c.Valid)
 	case !(c.Test >= 0 && c.Test < 1):
-		return wrong(OptionTest, "expected a share of the rows from 0 to less than 1 for the test, got %g", c.Test)
+		return wrong(OptionTest, "expected a share of the rows from 0 to less than 1 for the test, found %g", c.Test)
 	case !(c.Valid+c.Test < 1):
 		return wrong(OptionValid, "shares of %g for validation and %g for the test leave no rows to train on", c.Valid, c.Test)
 	}
@@ -129,10 +129,10 @@ func (c FitConfig) check() error {
 		return e
 	}
 	if c.Layers < 0 || c.Layers > flow.MaxLayers {
-		return wrong(OptionLayers, "expected 1 to %d layers, got %d", flow.MaxLayers, c.Layers)
+		return wrong(OptionLayers, "expected 1 to %d layers, found %d", flow.MaxLayers, c.Layers)
 	}
 	if c.Steps < 0 {
-		return wrong(OptionSteps, "expected at least 1 step, got %d", c.Steps)
+		return wrong(OptionSteps, "expected at least 1 step, found %d", c.Steps)
 	}
 	if c.Model != "" {
 		if _, err := flow.Named(c.Model, 2); err != nil {
@@ -184,7 +184,7 @@ func (j *job) prepare(file string) error {
 		warning.Remedies = j.leavingOut(warning.Remedies)
 		j.warn(warning)
 	}
-	d.dequantise(chosen, j.Seed)
+	d.dequantize(chosen, j.Seed)
 	j.flow, j.fit = chosen.Flow, chosen.Fit
 	j.flow.Seed, j.fit.Seed = j.Seed, j.Seed
 	features, context := columnsOf(d.noisy.Train, len(d.features))

@@ -183,7 +183,7 @@ func TestAnomaliesRefuse(t *testing.T) {
 		o         AnomalyOptions
 		out, want string
 	}{
-		{AnomalyOptions{}, "", "expected a share of the normal rows between 0 and 1, got 0"},
+		{AnomalyOptions{}, "", "expected a share of the normal rows between 0 and 1, found 0"},
 		{AnomalyOptions{FalseAlarm: 0.05, Labels: "m"}, "", `t.csv: there is no column "m"; there are: a, b, l`},
 		{AnomalyOptions{FalseAlarm: 0.05, Labels: "3"}, "", `t.csv: there is no column "3"; there are: a, b, l`},
 		{AnomalyOptions{FalseAlarm: 0.05, Labels: "a"}, "", `t.csv: column "a" is one of the model's: expected another, of labels`},

@@ -109,11 +109,11 @@ func (d *data) split(rows [][]float64, c FitConfig) (err error) {
 	return nil
 }
 
-// dequantise adds the recipe's noise to copies of the rows; it is part of what the
+// dequantize adds the recipe's noise to copies of the rows; it is part of what the
 // seed settles.
-func (d *data) dequantise(r *recipe, seed int64) {
+func (d *data) dequantize(r *recipe, seed int64) {
 	noisy := func(rows [][]float64, copies, part int) [][]float64 {
-		return r.dequantise(rows, copies, 3*seed+int64(part))
+		return r.dequantize(rows, copies, 3*seed+int64(part))
 	}
 	d.noisy = dataset.Splits{
 		Train: noisy(d.raw.Train, r.Copies, 0),

@@ -32,7 +32,7 @@ type recipe struct {
 
 	// Noise is the width of the uniform noise around the values of each column,
 	// [D+C], in its units; 0 for none, as for all context, nil if no column needs any. With it the
-	// density is that of the dequantised table, see [table.Dequantise]: rows are
+	// density is that of the dequantized table, see [table.Dequantize]: rows are
 	// scored as they are, in the middle of their cells.
 	Noise []float64
 	// Copies is how many times training sees each row, each time with noise of
@@ -81,9 +81,9 @@ func (r *recipe) because(format string, args ...any) {
 	r.Reasons = append(r.Reasons, fmt.Sprintf(format, args...))
 }
 
-// dequantise returns copies of rows, [n·copies, D+C], with the noise of the recipe;
+// dequantize returns copies of rows, [n·copies, D+C], with the noise of the recipe;
 // rows themselves, once, where it has none. The same seed gives the same noise.
-func (r *recipe) dequantise(rows [][]float64, copies int, seed int64) [][]float64 {
+func (r *recipe) dequantize(rows [][]float64, copies int, seed int64) [][]float64 {
 	if r.Noise == nil {
 		return rows
 	}
@@ -93,6 +93,6 @@ func (r *recipe) dequantise(rows [][]float64, copies int, seed int64) [][]float6
 			noisy = append(noisy, slices.Clone(row))
 		}
 	}
-	table.Dequantise(noisy, r.Noise, seed)
+	table.Dequantize(noisy, r.Noise, seed)
 	return noisy
 }

@@ -30,7 +30,7 @@ func TestNoNoiseOnContext(t *testing.T) {
 	if !slices.Equal(r.Noise, []float64{1, 0}) {
 		t.Errorf("noise %v for age given age, want it on the first alone", r.Noise)
 	}
-	for i, row := range r.dequantise(rows, 2, 1) {
+	for i, row := range r.dequantize(rows, 2, 1) {
 		if row[1] != rows[i%300][1] {
 			t.Fatalf("the context %g of row %d became %g", rows[i%300][1], i, row[1])
 		}
@@ -96,7 +96,7 @@ func TestWishesGoFirst(t *testing.T) {
 	}
 }
 
-func TestDequantiseColumnsOnAGrid(t *testing.T) {
+func TestDequantizeColumnsOnAGrid(t *testing.T) {
 	s, rows := gridded(300)
 	r, err := newRecipe(ask{summary: s, features: 2, rows: 300})
 	if err != nil {
@@ -109,7 +109,7 @@ func TestDequantiseColumnsOnAGrid(t *testing.T) {
 		t.Errorf("reasons: %s", text)
 	}
 	before := slices.Clone(rows[0])
-	noisy := r.dequantise(rows, 3, 1)
+	noisy := r.dequantize(rows, 3, 1)
 	if len(noisy) != 900 || !slices.Equal(rows[0], before) {
 		t.Fatalf("%d rows of 900; the first was %v and is %v", len(noisy), before, rows[0])
 	}
@@ -128,7 +128,7 @@ func TestDequantiseColumnsOnAGrid(t *testing.T) {
 	if noisy[0][1] == noisy[300][1] {
 		t.Error("two copies of a row have the same noise")
 	}
-	if again := r.dequantise(rows, 3, 1); !slices.Equal(again[5], noisy[5]) {
+	if again := r.dequantize(rows, 3, 1); !slices.Equal(again[5], noisy[5]) {
 		t.Error("the same seed gives other noise")
 	}
 
@@ -137,7 +137,7 @@ func TestDequantiseColumnsOnAGrid(t *testing.T) {
 	if r, err = newRecipe(ask{summary: s, features: 1, rows: 300}); err != nil {
 		t.Fatal(err)
 	}
-	if r.Noise != nil || r.Copies != 1 || &r.dequantise(rows, 3, 1)[0] != &rows[0] || strings.Contains(strings.Join(r.Reasons, ""), "noise") {
+	if r.Noise != nil || r.Copies != 1 || &r.dequantize(rows, 3, 1)[0] != &rows[0] || strings.Contains(strings.Join(r.Reasons, ""), "noise") {
 		t.Errorf("got %+v", r)
 	}
 }

@@ -58,13 +58,13 @@ func (r *recipe) chooseFit(a ask) {
 	r.because("training ends when the validation NLL has not fallen for %d steps, at the latest after %d", r.Fit.Patience*r.Fit.EvalEvery, r.Fit.Steps)
 }
 
-// chooseNoise dequantises features on a grid: on their values a density could grow
+// chooseNoise dequantizes features on a grid: on their values a density could grow
 // without bound, and the fit would learn the grid. Context has no density: it is
 // given, and stays as it is given.
 func (r *recipe) chooseNoise(a ask) {
 	var names []string
 	for i, c := range a.summary.Columns[:a.features] {
-		if !c.Quantised() {
+		if !c.Quantized() {
 			continue
 		}
 		if r.Noise == nil {

@@ -47,7 +47,7 @@ type Record struct {
 	// there was none.
 	Gaussian *Comparison `json:"gaussian,omitempty"`
 
-	// NLLs of the rows of each part, dequantised; Test is absent where none was split off.
+	// NLLs of the rows of each part, dequantized; Test is absent where none was split off.
 	Train NLL  `json:"train"`
 	Valid NLL  `json:"valid"`
 	Test  *NLL `json:"test,omitempty"`
@@ -137,7 +137,7 @@ func (s *sums) nll(features int) (NLL, error) {
 	se := math.Sqrt(s.m2 / float64(s.n-1) / float64(s.n))
 	switch {
 	case s.n < 2:
-		return NLL{}, fmt.Errorf("tabular: an NLL with its standard error needs at least 2 rows that have a density, got %d and %d of density 0", s.n, s.zero)
+		return NLL{}, fmt.Errorf("tabular: an NLL with its standard error needs at least 2 rows that have a density, found %d and %d of density 0", s.n, s.zero)
 	case math.IsNaN(s.mean+se) || math.IsInf(s.mean+se, 0):
 		return NLL{}, fmt.Errorf("tabular: the NLL of %d rows is %g ± %g", s.n, s.mean, se)
 	}

@@ -36,10 +36,10 @@ type SampleConfig struct {
 // many there are.
 func (m *Model) Sample(ctx context.Context, out string, c SampleConfig) (rows int, err error) {
 	if c.Count < 1 && c.ConditionFile == "" {
-		return 0, wrong(OptionCount, "expected at least 1 row to draw, got %d", c.Count)
+		return 0, wrong(OptionCount, "expected at least 1 row to draw, found %d", c.Count)
 	}
 	if !(c.Temperature > 0) || math.IsInf(c.Temperature, 0) {
-		return 0, wrong(OptionTemperature, "expected a positive temperature, got %g", c.Temperature)
+		return 0, wrong(OptionTemperature, "expected a positive temperature, found %g", c.Temperature)
 	}
 	if err := checkOut(out, m.Dir, c.ConditionFile); err != nil {
 		return 0, err
@@ -157,13 +157,13 @@ func (m *Model) contexts(c SampleConfig) (contextSource, error) {
 	for j, name := range m.Context {
 		v, ok := c.Condition[name]
 		if !ok || v-v != 0 {
-			return nil, wrong(OptionCondition, "expected finite values for %s, got %s", list(m.Context), given(c.Condition))
+			return nil, wrong(OptionCondition, "expected finite values for %s, found %s", list(m.Context), given(c.Condition))
 		}
 		row[j] = v
 		left--
 	}
 	if left > 0 {
-		return nil, wrong(OptionCondition, "expected values for %s alone, got %s", list(m.Context), given(c.Condition))
+		return nil, wrong(OptionCondition, "expected values for %s alone, found %s", list(m.Context), given(c.Condition))
 	}
 	watched := m.watchContext()
 	for i := range watched {

@@ -134,9 +134,9 @@ func conditional(t *testing.T, m *Model, file string) {
 		t.Errorf("y = 3 at x = 1 has %g nats, at x = -1 %g", got.Rows[0][0], got.Rows[1][0])
 	}
 	for want, condition := range map[string]map[string]float64{
-		"expected finite values for x, got z=1":       {"z": 1},
-		"expected values for x alone, got x=1,y=2.5":  {"y": 2.5, "x": 1},
-		"expected finite values for x, got x=NaN,z=1": {"x": math.NaN(), "z": 1},
+		"expected finite values for x, found z=1":       {"z": 1},
+		"expected values for x alone, found x=1,y=2.5":  {"y": 2.5, "x": 1},
+		"expected finite values for x, found x=NaN,z=1": {"x": math.NaN(), "z": 1},
 	} {
 		if _, err := m.Sample(context.Background(), "", SampleConfig{Count: 1, Temperature: 1, Condition: condition}); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)

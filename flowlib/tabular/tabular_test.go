@@ -101,7 +101,7 @@ func TestRecord(t *testing.T) {
 }
 
 // Whole numbers get noise, for all figures but the scores that are compared with later.
-func TestGridIsDequantised(t *testing.T) {
+func TestGridIsDequantized(t *testing.T) {
 	rows := moons(1, 1000)
 	for _, row := range rows {
 		row[1] = math.Round(3 * row[1])
@@ -211,13 +211,13 @@ func TestFitRefuses(t *testing.T) {
 		{good, good, nil, "is the file to read and the one to write"},
 		{good, "", func(c *FitConfig) { c.Engine = "warp" }, `there is no engine "warp"; there are: auto, fast, xla, xla:cpu, xla:cuda, go`},
 		{good, "", func(c *FitConfig) { c.Model = "gan" }, `flow: no "gan" in the zoo, known: gaussian, glow, nice, nsf, realnvp`},
-		{good, "", func(c *FitConfig) { c.Layers = 65 }, "expected 1 to 64 layers, got 65"},
+		{good, "", func(c *FitConfig) { c.Layers = 65 }, "expected 1 to 64 layers, found 65"},
 		{good, "", func(c *FitConfig) { c.Columns, c.Exclude = []string{"a", "b"}, []string{"b"} }, "of columns that are named, only those are read: take b out there"},
-		{good, "", func(c *FitConfig) { c.Steps = -1 }, "expected at least 1 step, got -1"},
+		{good, "", func(c *FitConfig) { c.Steps = -1 }, "expected at least 1 step, found -1"},
 		{good, "", func(c *FitConfig) { c.Valid = 0 }, "expected more than 0: without validation rows"},
 		{good, "", func(c *FitConfig) { c.Test = 0.95 }, "shares of 0.1 for validation and 0.95 for the test leave no rows to train on"},
-		{good, "", func(c *FitConfig) { c.Valid = math.NaN() }, "expected a share of the rows between 0 and 1 for validation, got NaN"},
-		{good, "", func(c *FitConfig) { c.Test = -0.1 }, "expected a share of the rows from 0 to less than 1 for the test, got -0.1"},
+		{good, "", func(c *FitConfig) { c.Valid = math.NaN() }, "expected a share of the rows between 0 and 1 for validation, found NaN"},
+		{good, "", func(c *FitConfig) { c.Test = -0.1 }, "expected a share of the rows from 0 to less than 1 for the test, found -0.1"},
 		{good, "", func(c *FitConfig) { c.Columns = []string{"q"} }, `there is no column "q"; there are: a, b`},
 		{good, "", func(c *FitConfig) { c.ConditionOn = []string{"q"} }, `there is no column "q"; there are: a, b`},
 		{good, "", func(c *FitConfig) { c.ConditionOn, c.Exclude = []string{"a"}, []string{"q"} }, `there is no column "q"; there are: a, b`},

@@ -19,7 +19,7 @@ func (j *job) warn(n table.Note) {
 // of them; noise is the recipe's.
 func (d *data) warnOfRows(noise []float64) {
 	for _, warning := range d.summary.Warnings() {
-		if !strings.HasSuffix(warning.Says, "(dequantised)") { // its treatment says so, and more
+		if !strings.HasSuffix(warning.Says, "(dequantized)") { // its treatment says so, and more
 			d.warn(warning)
 		}
 	}

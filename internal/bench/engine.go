@@ -98,13 +98,13 @@ func (a Ask) Check() error {
 	case !slices.Contains(tasks, a.Task):
 		return unknown("task", a.Task, tasks)
 	case a.Batch < 1:
-		return fmt.Errorf("batch must be at least 1, got %d", a.Batch)
+		return fmt.Errorf("batch must be at least 1, found %d", a.Batch)
 	case a.Threads < 1:
-		return fmt.Errorf("threads must be at least 1, got %d", a.Threads)
+		return fmt.Errorf("threads must be at least 1, found %d", a.Threads)
 	case !(a.Secs > 0 && a.Secs <= 3600):
-		return fmt.Errorf("secs must be above 0 and at most 3600, got %g", a.Secs)
+		return fmt.Errorf("secs must be above 0 and at most 3600, found %g", a.Secs)
 	case a.N < 1:
-		return fmt.Errorf("n must be at least 1, got %d", a.N)
+		return fmt.Errorf("n must be at least 1, found %d", a.N)
 	case a.Data == "":
 		return fmt.Errorf("data must name a file of points (flow bench-data -o DIR makes one)")
 	}

@@ -11,7 +11,7 @@ func sameLength(arrays ...[]float32) int {
 	n := len(arrays[0])
 	for _, a := range arrays {
 		if len(a) != n || n == 0 || n%Lanes != 0 {
-			panic(fmt.Sprintf("kernel: arrays of %d and %d numbers: want one length, a multiple of %d", n, len(a), Lanes))
+			panic(fmt.Sprintf("kernel: arrays of %d and %d numbers: expected one length, a multiple of %d", n, len(a), Lanes))
 		}
 	}
 	return n
@@ -148,7 +148,7 @@ func (s *Set) Dots(g, a, d []float32, m, n int) {
 func (s *Set) Transpose(out, in []float32, rows int) {
 	out, in = out[:sameLength(out[:rows*Block], in[:rows*Block])], in[:rows*Block]
 	if rows%Lanes != 0 {
-		panic(fmt.Sprintf("kernel: transposing %d rows, want a multiple of %d", rows, Lanes))
+		panic(fmt.Sprintf("kernel: transposing %d rows, expected a multiple of %d", rows, Lanes))
 	}
 	if s.vector != nil {
 		s.vector.transpose(&out[0], &in[0], rows, 4*rows)

@@ -40,7 +40,7 @@ var slopeOffset = float32(math.Log(math.Expm1(1 - MinimumShare)))
 // NewSpline returns a curve with room for a block. It panics on fewer than 2 bins.
 func NewSpline(bins int, bound float32, stride int) *Spline {
 	if bins < 2 || !(bound > 0) || stride < Block {
-		panic(fmt.Sprintf("kernel: a spline of %d bins in ±%g, parameters %d apart: want at least 2, a positive bound, and %d", bins, bound, stride, Block))
+		panic(fmt.Sprintf("kernel: a spline of %d bins in ±%g, parameters %d apart: expected at least 2, a positive bound, and %d", bins, bound, stride, Block))
 	}
 	p := &Spline{Bins: bins, Bound: bound, Stride: stride}
 	all := make([]float32, (2*bins+10+len(p.gradient))*Block)

@@ -67,7 +67,7 @@ func Parse(text string) (int64, error) {
 		}
 		break
 	}
-	return 0, fmt.Errorf("expected a size of at least 1MB, such as 500MB, 2GB or 1.5GiB, got %q", text)
+	return 0, fmt.Errorf("expected a size of at least 1MB, such as 500MB, 2GB or 1.5GiB, found %q", text)
 }
 
 // Text is a size in words, such as "1.5 GB".

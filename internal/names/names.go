@@ -10,6 +10,6 @@ const (
 	FlowPrefix = "/" + Flow + "/"        // of the paths of a flow's variables
 	BasePrefix = FlowPrefix + Base + "/" // of those of its base
 
-	// Initialised is the variable, 0 or 1, of what is set by the first data.
-	Initialised = "initialised"
+	// Initialized is the variable, 0 or 1, of what is set by the first data.
+	Initialized = "initialised"
 )

@@ -82,7 +82,7 @@ func check(name string) error {
 	}
 	want := [][]float32{{19, 22}, {43, 50}}
 	if !reflect.DeepEqual(got.Value(), want) {
-		return fmt.Errorf("backend %s computes a wrong product: got %v, want %v", name, got.Value(), want)
+		return fmt.Errorf("backend %s computes a wrong product: found %v, expected %v", name, got.Value(), want)
 	}
 	return nil
 }

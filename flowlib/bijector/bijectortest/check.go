@@ -31,7 +31,7 @@ func Check(t testing.TB, b bijector.Bijector, features int, tol float64) float64
 }
 
 // CheckWith runs b on D features in float64, at random parameters (at the zero
-// initialisation a wrong log-determinant can still pass), and reports where
+// initialization a wrong log-determinant can still pass), and reports where
 //
 //   - Inverse(Forward(z)) or Forward(Inverse(x)) moves a point by more than tol,
 //     relative to max(1, |z|);
@@ -45,7 +45,7 @@ func Check(t testing.TB, b bijector.Bijector, features int, tol float64) float64
 //   - the context has no effect, or has one unasked;
 //   - the variables of b, saved and loaded into a store that has seen other data
 //     under another seed, do not give the same numbers bit for bit;
-//   - a [bijector.DataDependent] is not initialised by its first data, or changes
+//   - a [bijector.DataDependent] is not initialized by its first data, or changes
 //     by its second.
 //
 // It returns the largest absolute difference between log-determinant and Jacobian.

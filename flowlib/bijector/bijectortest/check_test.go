@@ -142,23 +142,23 @@ func shiftByContext(scope *model.Scope, v, context *Node, forward bool, out, log
 	return Add(out, context), logDet
 }
 
-// standardising is an ActNorm that can be broken where data enter.
-type standardising struct {
+// standardizing is an ActNorm that can be broken where data enter.
+type standardizing struct {
 	*bijector.ActNorm
 	initialize func(a *bijector.ActNorm, scope *model.Scope, v, context *Node, forward bool)
 }
 
-func (s standardising) Initialize(scope *model.Scope, v, context *Node, forward bool) {
+func (s standardizing) Initialize(scope *model.Scope, v, context *Node, forward bool) {
 	s.initialize(s.ActNorm, scope, v, context, forward)
 }
 
-func TestCheckFindsBrokenInitialisation(t *testing.T) {
+func TestCheckFindsBrokenInitialization(t *testing.T) {
 	for name, tt := range map[string]struct {
 		want       string
 		initialize func(a *bijector.ActNorm, scope *model.Scope, v, context *Node, forward bool)
 	}{
 		"nothing": {"", (*bijector.ActNorm).Initialize},
-		"never": {"has not been initialised", func(a *bijector.ActNorm, _ *model.Scope, _, _ *Node, _ bool) {
+		"never": {"has not been initialized", func(a *bijector.ActNorm, _ *model.Scope, _, _ *Node, _ bool) {
 		}},
 		"each time": {"a second Initialize changed /bijector/log_scale", func(a *bijector.ActNorm, scope *model.Scope, v, context *Node, forward bool) {
 			flag := scope.GetVariable("initialised")
@@ -170,7 +170,7 @@ func TestCheckFindsBrokenInitialisation(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := check(t, standardising{bijector.NewActNorm(2), tt.initialize}, Options{})
+			got := check(t, standardizing{bijector.NewActNorm(2), tt.initialize}, Options{})
 			if tt.want == "" && len(got) > 0 {
 				t.Errorf("reported %q, though nothing is broken", got)
 			}

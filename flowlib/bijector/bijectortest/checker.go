@@ -35,7 +35,7 @@ func newChecker(t testing.TB, b bijector.Bijector, features int, opts Options) *
 	c := &checker{t: t, b: b, features: features, opts: opts, backend: be, store: model.NewStore()}
 	rng := rand.New(rand.NewPCG(3, 4))
 	c.run(points(rng, batch, features, 1, opts.Latent), normals(rng, batch, opts.Context, 1), true) // creates the variables
-	c.initialise()
+	c.initialize()
 	Randomize(c.store, 0.6, 5)
 	return c
 }

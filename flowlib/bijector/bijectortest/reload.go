@@ -14,9 +14,9 @@ import (
 
 const prefix = "/" + scopeName + "/"
 
-// initialise gives the bijector its first data, and then others, which must not
+// initialize gives the bijector its first data, and then others, which must not
 // change a thing.
-func (c *checker) initialise() {
+func (c *checker) initialize() {
 	c.t.Helper()
 	b, ok := c.b.(bijector.DataDependent)
 	if !ok {
@@ -28,7 +28,7 @@ func (c *checker) initialise() {
 	}
 	x, context := data(1)
 	c.feed(b, x, context)
-	if err := bijector.CheckInitialised(c.store, prefix); err != nil {
+	if err := bijector.CheckInitialized(c.store, prefix); err != nil {
 		c.t.Errorf("after Initialize: %v", err)
 	}
 	first := c.save()
@@ -48,7 +48,7 @@ func (c *checker) feed(b bijector.DataDependent, x, context [][]float64) {
 }
 
 // reload copies the saved variables into another store: one of another seed, that
-// other data have initialised. They pass once more after loading. The answers
+// other data have initialized. They pass once more after loading. The answers
 // must be those of the first store to the last bit: same backend, same graphs.
 func (c *checker) reload(z, x, context [][]float64, forward, inverse result) {
 	c.t.Helper()

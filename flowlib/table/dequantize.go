@@ -2,7 +2,7 @@ package table
 
 import "math/rand/v2"
 
-// Dequantise adds to column j of every row, [D], uniform noise on
+// Dequantize adds to column j of every row, [D], uniform noise on
 // [-steps[j]/2, steps[j]/2), so that a column on a grid gets a density; a step
 // of 0 leaves a column alone. The same seed gives the same noise.
 //
@@ -12,10 +12,10 @@ import "math/rand/v2"
 //
 //	log Q(x) = log ∫ q(x+u) du ≥ E_u[log q(x+u)] + log V,   u uniform on the cell
 //
-// so the mean NLL in nats per row of a discrete model is at most the dequantised
+// so the mean NLL in nats per row of a discrete model is at most the dequantized
 // one minus log V. Source: Theis, van den Oord, Bethge 2016, section 3.1,
 // https://arxiv.org/abs/1511.01844.
-func Dequantise(rows [][]float64, steps []float64, seed int64) {
+func Dequantize(rows [][]float64, steps []float64, seed int64) {
 	rng := rand.New(rand.NewPCG(uint64(seed), 0xde9a))
 	for _, row := range rows {
 		for j, step := range steps {
