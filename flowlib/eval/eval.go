@@ -37,7 +37,7 @@ func mean(values []float64, what string) (Estimate, error) {
 	return Estimate{m, stat.StdErr(std, float64(len(values)))}, nil
 }
 
-// NLL is the mean of -log q over the rows of x, [n, D], in nats.
+// NLL returns the mean of -log q over the rows of x, [n, D], in nats.
 func NLL(m density.Scorer, x [][]float64) (Estimate, error) {
 	logProb, err := density.LogProb(m, x)
 	if err != nil {

@@ -104,7 +104,7 @@ func Named(name string, features int) (Config, error) {
 	return c, nil
 }
 
-// Name is what [Named] makes c of, as far as a name can say it.
+// Name returns the name that [Named] builds c from. It leaves out what a name cannot express.
 func (c Config) Name() string {
 	name, usual := c.Architecture, Config{}
 	if build, ok := Zoo[c.Architecture]; ok {

@@ -20,7 +20,7 @@ type Options struct {
 	Keep bool          // the file's columns stand before the new ones in the table that is written
 }
 
-// Seen is what is said of every table that was judged.
+// Seen describes a table that was judged.
 type Seen struct {
 	File    string  `json:"file"`
 	Format  string  `json:"format"`
