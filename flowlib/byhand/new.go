@@ -12,7 +12,7 @@ const (
 	DefaultMaxLogScale = 3.0 // nats
 )
 
-// New returns a flow of so many couplings, whose masks freeze every second feature
+// New returns a flow with the given number of couplings, whose masks freeze every second feature
 // in turn, with conditioners of the given hidden widths. It is the identity: their
 // last layers are zero. The hidden ones start as PyTorch's Linear, weights and
 // biases uniform on ±1/√inputs, drawn from the seed.
