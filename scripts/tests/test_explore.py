@@ -83,9 +83,14 @@ class Explore(lab.Lab):
         self.assertGreater(len(eight), 3, pictures)
         self.assertLess(eight[0], 10_000, pictures)  # on a machine that does much else; on a quiet one some 50
 
+        # By keyboard: the arrows move the slider, and are no commands of the notebook.
+        with self.explained():
+            self.page.locator(".flow-explore [name=layers]").press("ArrowLeft")
+        self.at_rest(r"^7 layers, .* nats, [\d.]+ s$")
+
         # Through the layers and back through the training.
         self.move("layer", 0.5)
-        self.line("after 4.0 of them")
+        self.line("after 3.5 of them")
         self.move("layer", 1)
         self.move("time", 0)
         self.line("step 0 of 2,000")
