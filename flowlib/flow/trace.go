@@ -7,7 +7,6 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"normflow/flowlib/backend"
@@ -64,22 +63,20 @@ func (t tracer) bijector(path string, places []int, b bijector.Bijector) error {
 	})
 }
 
-// part builds a graph that returns [B], and [B, D] where it returns two nodes.
-func (t tracer) part(path string, part any, graph func(scope *model.Scope, v, context *Node) []*Node) error {
+// part builds a graph that returns [B], and [B, D] where it returns two nodes. It is not
+// compiled, since an Exec would give the variables their values.
+func (t tracer) part(path string, part any, build func(scope *model.Scope, v, context *Node) []*Node) (err error) {
+	g := NewGraph(t.backend, path)
+	defer g.Finalize()
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%s (%T): %v", path, part, p)
+		}
+	}()
+	model.SetStore(g, t.store)
 	const rows = 2
-	var out []*Node
-	exec, err := model.NewExec(t.backend, t.store, func(scope *model.Scope, in *Node) []*Node {
-		v, context := t.Split(in)
-		out = graph(scope.At(names.Flow), v, context)
-		return out
-	})
-	if err == nil {
-		defer exec.Finalize()
-		err = exec.PreCompile(tensors.FromShape(shapes.Make(t.DType(), rows, t.Columns())))
-	}
-	if err != nil {
-		return fmt.Errorf("%s (%T): %w", path, part, err)
-	}
+	v, context := t.Split(Parameter(g, "rows", shapes.Make(t.DType(), rows, t.Columns())))
+	out := build(t.store.RootScope().At(names.Flow), v, context)
 	for i, want := range [][]int{{rows}, {rows, t.Features()}}[:len(out)] {
 		if got := out[i].Shape().Dimensions; !slices.Equal(got, want) {
 			return fmt.Errorf("%s (%T): gives %v for %d rows of %d features, expected %v", path, part, got, rows, t.Features(), want)
