@@ -14,6 +14,7 @@
 //   - dataset: toy densities with exact log-density and entropy; splits; standardizer
 //   - density: what everything that scores events has in common, whatever computes it
 //   - table: tables of numbers in CSV, NPY, NPZ and Parquet, read and written a chunk at a time
+//   - tree: what a flow is made of, written as JSON and read back; names for types of one's own
 //   - base: the base distribution p_Z: normal, mixture, Student-t, uniform
 //   - bijector: one invertible map per file; bijectortest checks them
 //   - flow: base + bijector = LogProb and Sample; the zoo; models on disk
