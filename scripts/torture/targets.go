@@ -45,6 +45,7 @@ func targets(inputs int64, kills int) []target {
 		fuzz("NPZ of many members", "FuzzMembers", "./flowlib/table"),
 		fuzz("columns kept as text", "FuzzKeep", "./flowlib/table"),
 		fuzz("model", "FuzzLoad", "./flowlib/flow"),
+		fuzz("tree of layers", "FuzzTree", "./flowlib/flow"),
 		fuzz("safetensors", "FuzzDecode", "./internal/safetensors"),
 		fuzz("checkpoint", "FuzzCheckpoint", "./flowlib/fit"),
 		fuzz("import of weights", "FuzzImport", "./flowlib/flow"),
