@@ -146,7 +146,7 @@ func TestReadNamesThePlaceInTheTree(t *testing.T) {
 		`flow.chain[1].invert.chain[1].coupling.transform.spline: bijector: a spline has 2 to 256 bins`: {"\"bins\": 4", "\"bins\": 1"},
 		`its flow has `: {"\"components\": 3", "\"components\": 4"},
 		`flow: found the field "chains", expected none but base, chain`: {"\"base\": {\n      \"mixture\"", "\"chains\": [],\n    \"base\": {\n      \"mixture\""},
-		`settings: features must be between 1 and 65536, found 70000`:     {"\"settings\": {\n    \"features\": 2", "\"settings\": {\n    \"features\": 70000"},
+		`settings: features must be between 1 and 65536, found 70000`:   {"\"settings\": {\n    \"features\": 2", "\"settings\": {\n    \"features\": 70000"},
 		"has fields of version 5":                                       {"\"version\": 5", "\"version\": 4"},
 		"use a newer program":                                           {"\"version\": 5", "\"version\": 6"},
 	} {

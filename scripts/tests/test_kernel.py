@@ -4,6 +4,7 @@ Needs the kernel (make setup); FLOW_REQUIRE_GONB=1 turns the skip into a failure
 """
 
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -82,10 +83,15 @@ class Kernel(unittest.TestCase):
         self.assertEqual((reply["status"], shown[-1]), ("ok", ("stream", {"name": "stdout", "text": "again"})))
 
     def test_a_panic_names_the_line_of_the_cell(self):
-        [(_, shown)] = self.run_all("%%\nvar a []int\nfmt.Println(a[3])")
-        stderr = "".join(content["text"] for kind, content in shown if kind == "stream" and content["name"] == "stderr")
-        self.assertIn("index out of range [3]", stderr)
-        self.assertRegex(stderr, r"Cell \[\d+\] Line 3 \]\]")
+        # GoNB finds the line where it reads a line of the trace in one piece, which on a
+        # busy machine it may not.
+        for _ in range(5):
+            [(_, shown)] = self.run_all("%%\nvar a []int\nfmt.Println(a[3])")
+            stderr = "".join(content["text"] for kind, content in shown if kind == "stream" and content["name"] == "stderr")
+            self.assertIn("index out of range [3]", stderr)
+            if re.search(r"Cell \[\d+\] Line 3 \]\]", stderr):
+                return
+        self.fail(stderr)
 
     def interrupted(self, cell, when):
         first, second = self.client.execute(cell), self.client.execute('%%\nfmt.Print("never")')
