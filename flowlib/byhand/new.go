@@ -12,10 +12,10 @@ const (
 	DefaultMaxLogScale = 3.0 // nats
 )
 
-// New returns a flow with the given number of couplings, whose masks freeze every second feature
-// in turn, with conditioners of the given hidden widths. It is the identity: their
-// last layers are zero. The hidden ones start as PyTorch's Linear, weights and
-// biases uniform on ±1/√inputs, drawn from the seed.
+// New returns a flow with the given number of couplings, whose masks freeze every
+// second feature in turn, with conditioners of the given hidden widths. It is the
+// identity: their last layers are zero. The hidden ones start as PyTorch's Linear,
+// weights and biases uniform on ±1/√inputs, drawn from the seed.
 func New[T Float](features, layers int, hidden []int, seed int64) *Flow[T] {
 	rng := rand.New(rand.NewPCG(uint64(seed), 0))
 	f := &Flow[T]{Features: features}

@@ -65,9 +65,9 @@ func (m *Model) SetByHand(f *byhand.Flow[float64]) error {
 }
 
 // ByHandConfig describes f, so that a model with its weights can be built:
-// [Config.NewModel], then [Model.SetByHand]. The scaler is for the caller to set. The error names what a Config cannot describe:
-// where its couplings differ in more than their masks, or where those are neither
-// alternating nor halves.
+// [Config.NewModel], then [Model.SetByHand]. The scaler is for the caller to set. The
+// error names what a Config cannot describe: couplings that differ in more than their
+// masks, or masks that are neither alternating nor halves.
 func ByHandConfig(f *byhand.Flow[float64]) (Config, error) {
 	if err := f.Check(); err != nil {
 		return Config{}, fmt.Errorf("flow: %w", err)

@@ -31,7 +31,7 @@ func events(seed int64, n, late int, moment float64) [][]float64 {
 func TestAnyMoment(t *testing.T) {
 	want := math.Log(3600) + math.Log(5) + (1+math.Log(2*math.Pi))/2
 	columns := []string{"start", "end", "late"}
-	first := 0.0
+	var first NLL
 	for i, moment := range []float64{0, 9e8, 1e12} {
 		t.Run(fmt.Sprint(moment), func(t *testing.T) {
 			c := DefaultFit()
@@ -61,10 +61,12 @@ func TestAnyMoment(t *testing.T) {
 				t.Errorf("NLL %v, the entropy is %.4f", seen.NLL, want)
 			}
 			if i == 0 {
-				first = seen.NLL.Mean
+				first = *seen.NLL
 			}
-			if !(math.Abs(seen.NLL.Mean-first) <= 0.1) { // the last digit of a row, after 1,500 chaotic steps
-				t.Errorf("NLL %.4f, around 0 it is %.4f", seen.NLL.Mean, first)
+			// The last digit of a row, after 1,500 chaotic steps, stops the fit elsewhere: two
+			// fits differ by what rows differ by. (Standard errors are .0135: 3 of both are .057.)
+			if off := math.Abs(seen.NLL.Mean - first.Mean); !(off <= 3*math.Hypot(seen.NLL.SE, first.SE)) {
+				t.Errorf("NLL %v, around 0 it is %v", seen.NLL, first)
 			}
 			different := map[float64]bool{}
 			for _, row := range readAll(t, out).Rows {

@@ -29,7 +29,7 @@ func newScene(name string) (*scene, error) {
 	}
 	s := &scene{density: d, test: d.Draw(0, 1, 1, events).Test}
 	s.logProb = d.LogProb(s.test)
-	g, err := eval.DensityGrid(d, square(d.Box), cells)
+	g, err := eval.DensityGrid(d, Square(d.Box), cells)
 	if err != nil {
 		return nil, err
 	}
@@ -45,8 +45,8 @@ func newScene(name string) (*scene, error) {
 	return s, nil
 }
 
-// square is the smallest square with the middle of box that holds it.
-func square(box [][2]float64) (out [][2]float64) {
+// Square returns the smallest square with the middle of box that holds it.
+func Square(box [][2]float64) (out [][2]float64) {
 	half := 0.0
 	for _, side := range box {
 		half = max(half, (side[1]-side[0])/2)

@@ -10,6 +10,7 @@ import (
 	"normflow/flowlib/figure"
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
+	"normflow/notebooks/explore"
 )
 
 // Zoo is the experiment of [Experiment] with a flow of the zoo, such as
@@ -67,21 +68,8 @@ func Draws(runs []Run, n int) []figure.ScatterPanel {
 func Gallery(densities []*dataset.Density) (panels []figure.DensityPanel) {
 	for _, d := range densities {
 		square := *d
-		square.Box = squareAround(d.Box)
+		square.Box = explore.Square(d.Box)
 		panels = append(panels, TrueDensity(&square, fmt.Sprintf("%s, H = %.3f", d.Name, d.Entropy), nil))
 	}
 	return panels
-}
-
-// squareAround is the smallest square with the middle of box that holds it.
-func squareAround(box [][2]float64) (square [][2]float64) {
-	half := 0.0
-	for _, side := range box {
-		half = max(half, (side[1]-side[0])/2)
-	}
-	for _, side := range box {
-		middle := (side[0] + side[1]) / 2
-		square = append(square, [2]float64{middle - half, middle + half})
-	}
-	return square
 }

@@ -4,7 +4,6 @@ Needs the kernel (make setup); FLOW_REQUIRE_GONB=1 turns the skip into a failure
 """
 
 import os
-import re
 import shutil
 import tempfile
 import time
@@ -82,16 +81,23 @@ class Kernel(unittest.TestCase):
         [(reply, shown)] = self.run_all('%%\nfmt.Print("again")')
         self.assertEqual((reply["status"], shown[-1]), ("ok", ("stream", {"name": "stdout", "text": "again"})))
 
+    def stderr(self, cell):
+        [(_, shown)] = self.run_all(cell)
+        return "".join(content["text"] for kind, content in shown if kind == "stream" and content["name"] == "stderr")
+
     def test_a_panic_names_the_line_of_the_cell(self):
-        # GoNB finds the line where it reads a line of the trace in one piece, which on a
-        # busy machine it may not.
-        for _ in range(5):
-            [(_, shown)] = self.run_all("%%\nvar a []int\nfmt.Println(a[3])")
-            stderr = "".join(content["text"] for kind, content in shown if kind == "stream" and content["name"] == "stderr")
-            self.assertIn("index out of range [3]", stderr)
-            if re.search(r"Cell \[\d+\] Line 3 \]\]", stderr):
-                return
-        self.fail(stderr)
+        stderr = self.stderr("%%\nvar a []int\nfmt.Println(a[3])")
+        self.assertIn("index out of range [3]", stderr)
+        self.assertRegex(stderr, r"Cell \[\d+\] Line 3 \]\]")
+
+    def test_a_trace_that_comes_in_pieces_names_the_line_of_the_cell(self):
+        stderr = self.stderr(
+            "%%\n_, file, line, _ := runtime.Caller(0)\n"
+            'for _, piece := range []string{"main.main()\\n\\t", file, ":", fmt.Sprint(line), " +0x52\\n\\tnot ended"} {\n'
+            "\tos.Stderr.WriteString(piece)\n\ttime.Sleep(20 * time.Millisecond)\n}"
+        )
+        self.assertRegex(stderr, r"Cell \[\d+\] Line 2 \]\]")
+        self.assertTrue(stderr.endswith(" +0x52\n\tnot ended"), stderr)
 
     def interrupted(self, cell, when):
         first, second = self.client.execute(cell), self.client.execute('%%\nfmt.Print("never")')
