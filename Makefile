@@ -214,7 +214,7 @@ zoo: setup ## measure the whole zoo on all nine densities: report/measured/zoo.j
 	@$(env) $(go) run ./cmd/measure quality --model realnvp,nice,glow,nsf --data all -o report/measured/zoo.json $(QUALITY)
 
 .PHONY: defaults
-defaults: setup ## measure flow fit with no option set on all nine densities: report/measured/defaults.json (five minutes)
+defaults: setup ## measure flow fit with no option set on all nine densities: report/measured/defaults.json (two minutes)
 	@$(env) $(go) run ./cmd/measure defaults $(DEFAULTS)
 
 # Without the tables the program says where they are.
