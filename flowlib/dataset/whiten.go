@@ -40,19 +40,22 @@ func NewWhitener(rows [][]float64) (*Standardizer, error) {
 	return s, nil
 }
 
-// worthWhitening is how many nats the correlation of the columns must be worth to a
-// Gaussian for a flow to be given whitened rows.
-const worthWhitening = 0.2
+// worthWhitening is how many nats for each column the correlation must be worth to a
+// Gaussian for a flow to be given whitened rows. On real tables where it was worth 0.1 to
+// 0.3, splines without whitening were 0.4 to 2.5 nats better on held-out rows; at 1.1, on
+// 30 columns, whitening was 3 to 7 nats better.
+const worthWhitening = 0.5
 
 // ForFlow returns s, or s without its factor where the correlation is so weak that a
 // flow learns it by itself. To whiten is to shear: edges along the axes, as those of a
-// checkerboard, then run aslant through every coupling layer, which costs more.
+// checkerboard, and features with tails and grids of their own then run aslant through
+// every coupling layer, which costs more.
 func (s *Standardizer) ForFlow() *Standardizer {
 	worth := 0.0 // -½·log|R|
 	for d, row := range s.Factor {
 		worth -= math.Log(row[d])
 	}
-	if worth >= worthWhitening {
+	if s.Factor != nil && worth >= worthWhitening*float64(len(s.Factor)) {
 		return s
 	}
 	return &Standardizer{Mean: s.Mean, Std: s.Std}
