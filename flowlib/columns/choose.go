@@ -1,0 +1,277 @@
+package columns
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Choice is a map with the reason for it, in one short line.
+type Choice struct {
+	Column Column `json:"column"`
+	Why    string `json:"why"`
+}
+
+// The rules, see the package's comment.
+const (
+	leastRows    = 50   // fewer say nothing about a shape
+	leastGain    = 0.02 // nats a row
+	leastRatio   = 20   // twice the gain of all rows
+	heavyFreedom = 10   // degrees of freedom of tails worth a map
+	unseen       = 7    // rows expected beyond an edge
+	mostTied     = 0.05 // share of rows with one value, off a grid
+	leastAtOne   = 20   // whole numbers that begin at 1: how many are 1 …
+	leastOnesIn  = 0.05 // … and which share of the rows
+)
+
+// Choose returns the map of a column from the values of its training rows, finite
+// numbers, which it leaves as they are. With step > 0 they lie on a grid, and uniform
+// noise on ±step/2 is added before the map is applied. The name of the column may tell
+// that it holds angles. kind is what the user declares, "" if nothing: a map of another
+// kind is never returned for a declared one, but an error where the values contradict
+// it.
+func Choose(name string, values []float64, step float64, kind Kind) (Choice, error) {
+	if !(step >= 0) || math.IsInf(step, 0) {
+		return Choice{}, fmt.Errorf("columns: a grid of step %g, expected a number, 0 for none", step)
+	}
+	for i, v := range values {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return Choice{}, fmt.Errorf("columns: value %d is %g, expected a finite number", i, v)
+		}
+	}
+	t := &chooser{name: name, sorted: slices.Sorted(slices.Values(values)), step: step}
+	if kind != "" {
+		return t.declared(kind)
+	}
+	return t.free(), nil
+}
+
+// chooser holds what is known of a column.
+type chooser struct {
+	name   string
+	sorted []float64
+	step   float64
+	sample sample
+}
+
+func (t *chooser) least() float64 { return t.sorted[0] }
+func (t *chooser) most() float64  { return t.sorted[len(t.sorted)-1] }
+
+func asItIs(format string, args ...any) Choice {
+	why := "continuous"
+	if format != "" {
+		why += ": " + fmt.Sprintf(format, args...)
+	}
+	return Choice{Column{Kind: Continuous}, why}
+}
+
+// free chooses among all kinds.
+func (t *chooser) free() Choice {
+	n := len(t.sorted)
+	if n < leastRows {
+		return asItIs("%d rows, too few to tell more", n)
+	}
+	if t.least() == t.most() {
+		return asItIs("one value")
+	}
+	if value, tied := t.tied(); t.step == 0 && float64(tied) > mostTied*float64(n) {
+		return asItIs("%.6g in %d of %d rows", value, tied, n)
+	}
+	if low, high, ok := t.circle(); ok {
+		return t.periodic(low, high)
+	}
+	t.sample = newSample(t.sorted, t.step)
+	line := t.line()
+	best := line.choice(t)
+	low, high, seenBelow, seenAbove := t.edges(line)
+	if seenAbove {
+		c := Column{Kind: Bounded, Low: low, High: high}
+		if !t.squeezes(c, line.column) {
+			return Choice{c, fmt.Sprintf("bounded: between %.6g and %.6g, mapped by the quantiles of a normal", low, high)}
+		}
+		return best
+	}
+	if !(t.least()-t.step/2 >= low) { // values below 0
+		return best
+	}
+	if t.least() == low {
+		at, _ := slices.BinarySearch(t.sorted, math.Nextafter(low, math.Inf(1)))
+		return Choice{best.Column, best.Why + fmt.Sprintf(" (no edge at %.6g: %d values are there)", low, at)}
+	}
+	edge := t.above(low)
+	if (seenBelow || t.likelier(edge.gain, line.gain)) && !t.squeezes(edge.column, line.column) {
+		return edge.choice(t)
+	}
+	return best
+}
+
+// fitted is a map and how likely it makes the column, with a normal on its result.
+type fitted struct {
+	column Column
+	gain   float64 // nats a row
+	shape  shape   // before the map that tails have
+}
+
+// likelier says whether one mean log-likelihood is so much above another that chance does
+// not explain it.
+func (t *chooser) likelier(gain, than float64) bool {
+	return gain-than > leastGain && 2*t.sample.n*(gain-than) > leastRatio
+}
+
+// line fits the whole line: the identity or tails.
+func (t *chooser) line() fitted {
+	normal, student := fitNormal(t.sample), fitStudent(t.sample)
+	if student.freedom < heavyFreedom && t.likelier(student.gain, normal.gain) {
+		c := Column{Kind: Tails, Center: student.center, Scale: student.scale, Freedom: student.freedom}
+		if !t.squeezes(c, Column{}) {
+			return fitted{c, student.gain, student}
+		}
+	}
+	return fitted{Column{Kind: Continuous}, normal.gain, normal}
+}
+
+func (f fitted) choice(t *chooser) Choice {
+	c := f.column
+	tails := fmt.Sprintf("heavy tails: a Student-t of %.2g degrees of freedom becomes a normal", c.Freedom)
+	switch {
+	case c.Kind == Tails:
+		return Choice{c, tails}
+	case c.Kind != Positive:
+		return asItIs("")
+	}
+	why := fmt.Sprintf("positive: softplus from the edge at %.6g (scale %.3g)", c.Low, c.Softness)
+	if c.Softness == 0 {
+		why = fmt.Sprintf("positive: the logarithm from the edge at %.6g", c.Low)
+	}
+	if c.Freedom > 0 {
+		why += ", " + tails
+	}
+	return Choice{c, why}
+}
+
+// above fits the half line above low: the likeliest softness, then tails if they pay.
+func (t *chooser) above(low float64) fitted {
+	middle := quantile(t.sorted, 0.5) - low
+	best := fitted{gain: math.Inf(-1)}
+	for _, ratio := range softnesses {
+		c := Column{Kind: Positive, Low: low, Softness: ratio * middle}
+		if math.IsInf(c.Softness, 0) {
+			continue
+		}
+		y, logDet := t.mapped(c)
+		normal := fitNormal(y)
+		// A t of 3 degrees tells whether tails hide a shape that is better in the middle.
+		_, scale := y.quartiles()
+		z := y.standardized(0, 1)
+		heavy := shape{center: normal.center, scale: scale, freedom: 3}
+		heavy.center, _ = y.quartiles()
+		heavy.climb(z, 5)
+		if gain := logDet + max(normal.gain, heavy.gain); gain > best.gain {
+			best = fitted{c, gain, normal}
+		}
+	}
+	y, logDet := t.mapped(best.column)
+	normal, student := fitNormal(y), fitStudent(y)
+	best.gain = logDet + normal.gain
+	if student.freedom < heavyFreedom && t.likelier(student.gain, normal.gain) {
+		heavy := best.column
+		heavy.Center, heavy.Scale, heavy.Freedom = student.center, student.scale, student.freedom
+		if !t.squeezes(heavy, best.column) {
+			best.column, best.gain = heavy, logDet+student.gain
+		}
+	}
+	return best
+}
+
+// softnesses are tried, in medians; 0 is the logarithm.
+var softnesses = []float64{0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 30, 100}
+
+// mapped returns the sample after a map and the mean log-derivative.
+func (t *chooser) mapped(c Column) (y sample, logDet float64) {
+	y = sample{t.sample.n, make([]float64, len(t.sample.x)), t.sample.w}
+	for i, x := range t.sample.x {
+		var one float64
+		y.x[i], one = c.Forward(x)
+		logDet += y.w[i] * one
+	}
+	return y, logDet / y.n
+}
+
+// tied returns the most frequent value and how often it is there.
+func (t *chooser) tied() (value float64, most int) {
+	run := 0
+	for i, v := range t.sorted {
+		run++
+		if i > 0 && v != t.sorted[i-1] {
+			run = 1
+		}
+		if run > most {
+			value, most = v, run
+		}
+	}
+	return value, most
+}
+
+// edges returns the natural edges of the column, and whether they are seen: whether the
+// density on the line has rows beyond them where there are none. low is there for any
+// column.
+func (t *chooser) edges(line fitted) (low, high float64, seenBelow, seenAbove bool) {
+	half := t.step / 2
+	low = 0 - half // not -0
+	if ones := t.countOnes(); ones >= leastAtOne && float64(ones) >= leastOnesIn*t.sample.n {
+		low = 1 - half
+	}
+	if !(t.least()-half >= low) || t.least() == low {
+		return low, 0, false, false
+	}
+	seenBelow = t.sample.n*line.shape.below(low) >= unseen
+	for _, end := range []float64{1, 100} {
+		if high = end + half; t.most() < high {
+			seenAbove = t.sample.n*(1-line.shape.below(high)) >= unseen
+			break
+		}
+	}
+	return low, high, seenBelow, seenAbove
+}
+
+// countOnes returns how many values are 1, of whole numbers that begin there.
+func (t *chooser) countOnes() int {
+	if t.step != 1 || t.least() != 1 {
+		return 0
+	}
+	i, _ := slices.BinarySearch(t.sorted, 1.5)
+	return i
+}
+
+// squeezes says whether a map brings 2 % of the rows closer together, compared with a
+// normal, than another one.
+func (t *chooser) squeezes(c, than Column) bool {
+	const windows, slack = 50, 3
+	closest := func(c Column) float64 {
+		y, _ := t.mapped(c)
+		normal := fitNormal(y)
+		m, s := normal.center, normal.scale
+		at := func(j int) (where, expected float64) {
+			p := float64(j) / windows
+			x := quantile(t.sorted, p)
+			v, _ := c.Forward(x)
+			expected, _ = probit(p, 1-p)
+			return (v - m) / s, expected
+		}
+		most := 0.0
+		for j := 1; j < windows-1; j++ {
+			a, ea := at(j)
+			b, eb := at(j + 1)
+			width := b - a
+			if t.step > 0 { // the noise spreads what lies in one cell
+				u, _ := c.Forward(quantile(t.sorted, float64(j)/windows) + t.step/4)
+				l, _ := c.Forward(quantile(t.sorted, float64(j)/windows) - t.step/4)
+				width = max(width, (u-l)/s)
+			}
+			most = max(most, (eb-ea)/width)
+		}
+		return most
+	}
+	after := closest(c)
+	return after > slack && after > closest(than)
+}

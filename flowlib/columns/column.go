@@ -1,0 +1,173 @@
+package columns
+
+import (
+	"fmt"
+	"math"
+)
+
+// Column is the map of one column. The zero value, and any of kind continuous, is the
+// identity. It is plain data: what its kind does not need is 0.
+type Column struct {
+	Kind Kind `json:"kind"` // without a range
+	// Low and High are the edges of the support: Low of a positive column, both of a
+	// bounded or periodic one.
+	Low  float64 `json:"low,omitempty"`
+	High float64 `json:"high,omitempty"`
+	// Cut is where the circle of a periodic column is cut, Low ≤ Cut < High.
+	Cut float64 `json:"cut,omitempty"`
+	// Softness is how far from its edge a positive column becomes linear; 0: it is
+	// logarithmic everywhere.
+	Softness float64 `json:"softness,omitempty"`
+	// Center, Scale and Freedom, the degrees of freedom, are those of the Student-t
+	// that tails have; of a positive column after the map from the edge, where Freedom
+	// 0 means that there is no second map.
+	Center  float64 `json:"center,omitempty"`
+	Scale   float64 `json:"scale,omitempty"`
+	Freedom float64 `json:"freedom,omitempty"`
+}
+
+// Forward returns y, finite for any finite x, and log|dy/dx|, which is -Inf, with y = 0,
+// where x is outside the support. NaN gives NaN.
+func (c Column) Forward(x float64) (y, logDet float64) {
+	if math.IsNaN(x) {
+		return x, x
+	}
+	switch c.Kind {
+	case Positive:
+		if !(x > c.Low) || math.IsInf(x, 1) {
+			return 0, math.Inf(-1)
+		}
+		y, logDet = c.forwardEdge(x)
+		if c.Freedom > 0 {
+			z, more := Column{Kind: Tails, Center: c.Center, Scale: c.Scale, Freedom: c.Freedom}.Forward(y)
+			return z, logDet + more
+		}
+		return y, logDet
+	case Bounded:
+		if !(c.Low < x && x < c.High) {
+			return 0, math.Inf(-1)
+		}
+		return c.forwardShare((x-c.Low)/(c.High-c.Low), (c.High-x)/(c.High-c.Low))
+	case Tails:
+		if math.IsInf(x, 0) {
+			return 0, math.Inf(-1)
+		}
+		return c.forwardTails(x)
+	case Periodic:
+		if math.IsInf(x, 0) {
+			return 0, math.Inf(-1)
+		}
+		return c.forwardCircle(x)
+	}
+	return x, 0
+}
+
+// Inverse returns the x that Forward maps to y, strictly inside the support whatever y
+// is. NaN gives NaN.
+func (c Column) Inverse(y float64) float64 {
+	if math.IsNaN(y) {
+		return y
+	}
+	switch c.Kind {
+	case Positive:
+		if c.Freedom > 0 {
+			y = c.inverseTails(y)
+		}
+		return c.inverseEdge(y)
+	case Bounded:
+		return between(c.Low, c.High, y)
+	case Tails:
+		return c.inverseTails(y)
+	case Periodic:
+		return c.inverseCircle(y)
+	}
+	return y
+}
+
+func (c Column) forwardShare(u, v float64) (y, logDet float64) {
+	y, logDet = probit(u, v)
+	return y, logDet - math.Log(c.High-c.Low)
+}
+
+// forwardCircle maps x as the number in [Low, High) that is whole periods away: on a
+// circle they are one. The density is that of the number in that range.
+func (c Column) forwardCircle(x float64) (y, logDet float64) {
+	period := c.High - c.Low
+	if math.IsInf(x-c.Low, 0) {
+		return 0, math.Inf(-1)
+	}
+	turn := math.Mod(x-c.Low, period) - (c.Cut - c.Low) // exact but for the first difference
+	if turn < 0 {
+		turn += period
+	}
+	if turn < 0 { // x was below Low
+		turn += period
+	}
+	if turn >= period {
+		turn -= period
+	}
+	// Half a rounding off the cut itself, where y would be infinite.
+	const least = 0x1p-53
+	return c.forwardShare(max(turn/period, least), max((period-turn)/period, least))
+}
+
+func (c Column) inverseCircle(y float64) float64 {
+	period := c.High - c.Low
+	turn := between(0, period, y)
+	x := c.Cut + turn
+	if turn >= c.High-c.Cut {
+		x = c.Low + (turn - (c.High - c.Cut))
+	}
+	return inside(x, c.Low, c.High)
+}
+
+// Check returns an error unless c is a map that Forward and Inverse can compute, as one
+// read from a file may not be.
+func (c Column) Check() error {
+	for _, v := range []float64{c.Low, c.High, c.Cut, c.Softness, c.Center, c.Scale, c.Freedom} {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("a %s column with %v, expected finite numbers", c.Kind, v)
+		}
+	}
+	needs := Column{Kind: c.Kind} // what this kind may have
+	switch c.Kind {
+	case Continuous, "":
+	case Positive:
+		needs.Low, needs.Softness = c.Low, c.Softness
+		if c.Softness < 0 {
+			return fmt.Errorf("a positive column of softness %g, expected 0 or more", c.Softness)
+		}
+		if c.Freedom != 0 {
+			needs.Center, needs.Scale, needs.Freedom = c.Center, c.Scale, c.Freedom
+		}
+	case Bounded, Periodic:
+		needs.Low, needs.High = c.Low, c.High
+		if width := c.High - c.Low; !(width > 1e3*ulp(c.Low) && width > 1e3*ulp(c.High)) || math.IsInf(width, 0) {
+			return fmt.Errorf("a %s column from %g to %g, expected a range that holds numbers", c.Kind, c.Low, c.High)
+		}
+		if c.Kind == Periodic {
+			needs.Cut = c.Cut
+			if !(c.Low <= c.Cut && c.Cut < c.High) {
+				return fmt.Errorf("a periodic column from %g to %g cut at %g, expected a cut in between", c.Low, c.High, c.Cut)
+			}
+		}
+	case Tails:
+		needs.Center, needs.Scale, needs.Freedom = c.Center, c.Scale, c.Freedom
+	default:
+		return fmt.Errorf("a column of kind %q, expected %s", string(c.Kind), kindNames)
+	}
+	if c != needs {
+		return fmt.Errorf("a %s column with %+v: expected only what that kind needs", c.Kind, c)
+	}
+	if c.Kind == Tails || c.Freedom != 0 {
+		if !(c.Scale > 0) || !(leastFreedom <= c.Freedom && c.Freedom <= mostFreedom) {
+			return fmt.Errorf("tails of scale %g with %g degrees of freedom, expected a positive scale and %g to %d degrees", c.Scale, c.Freedom, leastFreedom, mostFreedom)
+		}
+	}
+	return nil
+}
+
+func ulp(x float64) float64 {
+	x = math.Abs(x)
+	return math.Nextafter(x, math.Inf(1)) - x
+}
