@@ -13,6 +13,7 @@
 //
 //   - dataset: toy densities with exact log-density and entropy; splits; standardizer
 //   - columns: exact maps of single columns, chosen from their values: edges, tails, angles
+//   - gmm: mixtures of Gaussians, and how many components the rows support
 //   - density: what everything that scores events has in common, whatever computes it
 //   - table: tables of numbers in CSV, NPY, NPZ and Parquet, read and written a chunk at a time
 //   - tree: what a flow is made of, written as JSON and read back; names for types of one's own

@@ -3,6 +3,8 @@ package base
 import (
 	"fmt"
 	"math"
+
+	"normflow/internal/kmeans"
 )
 
 // Start chooses the first values of the mixture's variables from latents of the
@@ -16,7 +18,7 @@ func (m *Mixture) Start(z [][]float64, seed int64) (map[string][]float64, error)
 	if len(z) <= m.components {
 		return nil, fmt.Errorf("base: a mixture of %d components needs more than %d rows to start from, found %d", m.components, m.components, len(z))
 	}
-	centres, cluster := kMeans(z, m.components, seed)
+	centres, cluster := kmeans.Part(z, m.components, 8, seed)
 	count := make([]float64, m.components)
 	variance := make([]float64, m.components*m.features)
 	for i, row := range z {

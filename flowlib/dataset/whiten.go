@@ -19,9 +19,15 @@ import (
 // brings the matrix nearest to the true one, was ten times too large for the likelihood
 // of three factors and noise in 12 columns.)
 func NewWhitener(rows [][]float64) (*Standardizer, error) {
-	s, err := NewStandardizer(rows)
+	s, _, err := NewShrunkWhitener(rows)
+	return s, err
+}
+
+// NewShrunkWhitener is [NewWhitener], and returns the s by which it has shrunk too.
+func NewShrunkWhitener(rows [][]float64) (s *Standardizer, by float64, err error) {
+	s, err = NewStandardizer(rows)
 	if err != nil || len(s.Mean) == 1 {
-		return s, err
+		return s, 0, err
 	}
 	d := len(s.Mean)
 	standardized := mat.NewDense(len(rows), d, nil)
@@ -29,15 +35,16 @@ func NewWhitener(rows [][]float64) (*Standardizer, error) {
 		s.Apply(standardized.RawRowView(i), row)
 	}
 	var cholesky mat.Cholesky
-	if !cholesky.Factorize(shrunk(products(standardized, 0, len(rows)), shrinkage(standardized))) {
-		return nil, fmt.Errorf("dataset: the columns cannot be whitened: some of them follow exactly from others (leave one of each such set out)")
+	by = shrinkage(standardized)
+	if !cholesky.Factorize(shrunk(products(standardized, 0, len(rows)), by)) {
+		return nil, 0, fmt.Errorf("dataset: the columns cannot be whitened: some of them follow exactly from others (leave one of each such set out)")
 	}
 	var lower mat.TriDense
 	cholesky.LTo(&lower)
 	for i := range d {
 		s.Factor = append(s.Factor, mat.Row(nil, i, &lower)[:i+1])
 	}
-	return s, nil
+	return s, by, nil
 }
 
 // worthWhitening is how many nats for each column the correlation must be worth to a

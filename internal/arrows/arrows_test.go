@@ -27,6 +27,7 @@ var ranks = map[string]int{
 	"flowlib/figure":     1,
 	"flowlib/table":      1,
 	"flowlib/tree":       1,
+	"flowlib/gmm":        2,
 	"flowlib/base":       2,
 	"flowlib/bijector":   2,
 	"flowlib/flow":       4,

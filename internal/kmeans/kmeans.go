@@ -1,4 +1,5 @@
-package base
+// Package kmeans parts rows into clusters, as the start of a mixture.
+package kmeans
 
 import (
 	"math"
@@ -6,7 +7,7 @@ import (
 	"slices"
 )
 
-// kMeans parts the rows of x, [n, D], into at most k clusters and returns their
+// Part parts the rows of x, [n, D], into at most k clusters and returns their
 // centres, [k, D], and each row's cluster: the best of some restarts, by the sum
 // of squared distances. A cluster may end up empty where x has few distinct rows.
 // The same seed gives the same answer.
@@ -14,7 +15,7 @@ import (
 // Source: Lloyd's algorithm from the start of Arthur & Vassilvitskii 2007,
 // "k-means++: the advantages of careful seeding", section 2.2: each further
 // centre is a row drawn in proportion to its squared distance from those before.
-func kMeans(x [][]float64, k int, seed int64) (centres [][]float64, cluster []int) {
+func Part(x [][]float64, k, restarts int, seed int64) (centres [][]float64, cluster []int) {
 	rng := rand.New(rand.NewPCG(uint64(seed), 0x6b6d))
 	best := math.Inf(1)
 	for range restarts {
@@ -32,7 +33,7 @@ func kMeans(x [][]float64, k int, seed int64) (centres [][]float64, cluster []in
 }
 
 // Enough for a start: what remains is left to training.
-const restarts, lloydSteps = 8, 10
+const lloydSteps = 10
 
 func spreadCentres(x [][]float64, k int, rng *rand.Rand) (centres [][]float64) {
 	distance := make([]float64, len(x)) // squared, to the nearest centre

@@ -1,0 +1,225 @@
+package gmm
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"normflow/flowlib/dataset"
+	"normflow/internal/kmeans"
+)
+
+const (
+	fewSteps, mostSteps = 10, 100
+	leastGain           = 1e-3 // nats a row: what scikit-learn takes for converged
+	// startRows, drawn at random, are enough to find where the components are.
+	startRows = 4000
+)
+
+// Fit returns the mixture of at most the given number of components under which rows,
+// [n, D], are likeliest, each counted as often as its weight says (nil: once): by EM
+// from the better of two starts, the clusters of standardized and of whitened rows. One
+// component without weights is [dataset.NewWhitener]'s Gaussian. Components that lose
+// all their rows are left out.
+//
+// The same seed gives the same answer, on any number of processors. The errors are those
+// of [dataset.NewStandardizer], and one for weights that are negative or all zero.
+func Fit(rows [][]float64, weights []float64, components int, seed int64) (*Mixture, error) {
+	f, err := newFitter(rows, weights, seed)
+	if err != nil {
+		return nil, err
+	}
+	if components < 1 {
+		return nil, fmt.Errorf("gmm: %d components, expected at least 1", components)
+	}
+	m, _ := f.fit(components)
+	return m, nil
+}
+
+// Choose is [Fit] with the number of components, of 1, 2, 3, 5, 8, 12 and 20, that has
+// the least Bayesian information criterion, Schwarz 1978, "Estimating the dimension of a
+// model". It tries no more than there are 3·(1+D) rows for each, and stops after two that
+// were worse than one before.
+func Choose(rows [][]float64, weights []float64, seed int64) (*Mixture, error) {
+	f, err := newFitter(rows, weights, seed)
+	if err != nil {
+		return nil, err
+	}
+	var best *Mixture
+	least, worse := math.Inf(1), 0
+	for _, k := range []int{1, 2, 3, 5, 8, 12, 20} {
+		if worse == 2 || k > 1 && 3*k*(1+f.all.dims) >= len(rows) {
+			break
+		}
+		m, likelihood := f.fit(k)
+		d, n := float64(f.all.dims), float64(len(rows))
+		parameters := float64(len(m.Components))*(1+d+d*(d+1)/2) - 1
+		bic := parameters*math.Log(n) - 2*n*likelihood
+		if bic < least || best == nil {
+			best, least, worse = m, bic, 0
+		} else {
+			worse++
+		}
+	}
+	return best, nil
+}
+
+// fitter holds what fits of the same rows share: mixtures are fitted in whitened units,
+// where every direction is as wide as any other.
+type fitter struct {
+	whitener   *dataset.Standardizer
+	weighted   bool
+	start, all *data
+	// starts hold the rows that k-means parts, of startRows each.
+	starts [][][]float64
+	seed   int64
+}
+
+func newFitter(rows [][]float64, weights []float64, seed int64) (*fitter, error) {
+	if err := checkWeights(weights, len(rows)); err != nil {
+		return nil, err
+	}
+	whitener, shrinkage, err := dataset.NewShrunkWhitener(rows)
+	if err != nil {
+		return nil, err
+	}
+	f := &fitter{whitener: whitener, weighted: weights != nil, seed: seed}
+	plain := &dataset.Standardizer{Mean: whitener.Mean, Std: whitener.Std}
+	white, standard := apply(whitener, rows), apply(plain, rows)
+	// What rows the Gaussian of all rows was shrunk by, each component is.
+	prior := float64(len(rows)) * shrinkage / (1 - shrinkage)
+	f.all = newData(white, weights, prior)
+	f.start, f.starts = f.all, [][][]float64{standard, white}
+	if len(rows) > startRows {
+		drawn := rand.New(rand.NewPCG(uint64(seed), 0x676d6d)).Perm(len(rows))[:startRows]
+		f.starts = [][][]float64{pick(standard, drawn), pick(white, drawn)}
+		var w []float64
+		if weights != nil {
+			w = pick(weights, drawn)
+		}
+		f.start = newData(f.starts[1], w, prior)
+		if !(f.start.total > 0) {
+			return nil, fmt.Errorf("gmm: fewer than 1 in %d of the %d rows have a weight above 0, expected more", startRows, len(rows))
+		}
+	}
+	return f, nil
+}
+
+func checkWeights(weights []float64, rows int) error {
+	if weights == nil {
+		return nil
+	}
+	if len(weights) != rows {
+		return fmt.Errorf("gmm: %d weights for %d rows", len(weights), rows)
+	}
+	sum := 0.0
+	for i, w := range weights {
+		if !(w >= 0) || math.IsInf(w, 0) {
+			return fmt.Errorf("gmm: row %d has weight %g, expected a finite number from 0 on", i, w)
+		}
+		sum += w
+	}
+	if !(sum > 0) || math.IsInf(sum, 0) {
+		return fmt.Errorf("gmm: the weights sum to %g, expected a positive number", sum)
+	}
+	return nil
+}
+
+// fit returns the mixture in the units of the data, and its mean log-likelihood in those
+// of the whitened rows.
+func (f *fitter) fit(components int) (*Mixture, float64) {
+	if components == 1 && !f.weighted {
+		one := &Mixture{Components: []Component{{1, identity(f.all.dims)}}}
+		_, likelihood := f.all.expect(one)
+		return f.inUnits(one), likelihood
+	}
+	var best *Mixture
+	most := math.Inf(-1)
+	for i, rows := range f.starts {
+		_, cluster := kmeans.Part(rows, components, 1, f.seed+int64(i))
+		m, likelihood := f.start.climb(f.start.maximize(f.start.hard(cluster, components)), fewSteps, leastGain)
+		if likelihood > most || best == nil {
+			best, most = m, likelihood
+		}
+	}
+	if f.start != f.all {
+		best, _ = f.start.climb(best, mostSteps, leastGain)
+	}
+	best, most = f.all.climb(best, mostSteps, leastGain)
+	return f.inUnits(best), most
+}
+
+// hard returns shares, as expect does, that are each row's weight in its cluster.
+func (d *data) hard(cluster []int, components int) (shares [][][]float64) {
+	for b, w := range d.weights {
+		s := make([][]float64, components)
+		for k := range s {
+			s[k] = make([]float64, len(w))
+		}
+		for j, v := range w {
+			s[cluster[b*blockRows+j]][j] = v
+		}
+		shares = append(shares, s)
+	}
+	return shares
+}
+
+// inUnits returns m, of whitened rows, as the density of the rows: x = Mean + Std·L·u with
+// u = mean + C·v makes (L·C)·v of it, a triangle again, whose rows have the lengths Std.
+func (f *fitter) inUnits(m *Mixture) *Mixture {
+	units := &Mixture{}
+	for _, c := range m.Components {
+		s := &dataset.Standardizer{Mean: make([]float64, f.all.dims)}
+		f.whitener.Invert(s.Mean, c.Scaler.Mean)
+		for i := range f.all.dims {
+			row, length := make([]float64, i+1), 0.0
+			for j := range row {
+				for k := j; k <= i; k++ {
+					row[j] += f.factor(i, k) * c.Scaler.Factor[k][j]
+				}
+				length = math.Hypot(length, row[j])
+			}
+			for j := range row {
+				row[j] /= length
+			}
+			s.Std = append(s.Std, f.whitener.Std[i]*length)
+			s.Factor = append(s.Factor, row)
+		}
+		units.Components = append(units.Components, Component{c.Weight, s})
+	}
+	return units
+}
+
+func (f *fitter) factor(i, k int) float64 {
+	if f.whitener.Factor == nil { // one column
+		return 1
+	}
+	return f.whitener.Factor[i][k]
+}
+
+func identity(dims int) *dataset.Standardizer {
+	s := &dataset.Standardizer{Mean: make([]float64, dims)}
+	for i := range dims {
+		row := make([]float64, i+1)
+		row[i] = 1
+		s.Std, s.Factor = append(s.Std, 1), append(s.Factor, row)
+	}
+	return s
+}
+
+func apply(s *dataset.Standardizer, rows [][]float64) [][]float64 {
+	out := make([][]float64, len(rows))
+	for i, row := range rows {
+		out[i] = make([]float64, len(row))
+		s.Apply(out[i], row)
+	}
+	return out
+}
+
+func pick[T any](from []T, indices []int) []T {
+	out := make([]T, len(indices))
+	for i, at := range indices {
+		out[i] = from[at]
+	}
+	return out
+}
