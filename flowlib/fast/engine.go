@@ -1,8 +1,8 @@
-// Package fast scores, samples and trains the flows of the zoo at the speed of the
-// processor: the same computation as packages bijector and base build as graphs, with
-// gradients derived by hand, on blocks of events that stay in the cache, with vector
-// instructions, on all cores. It needs neither cgo nor XLA. Package byhand has the
-// derivation for RealNVP, package kernel that of the spline.
+// Package fast scores, samples and trains the flows of the zoo, and chains of their
+// parts, at the speed of the processor: the same computation as packages bijector and
+// base build as graphs, with gradients derived by hand, on blocks of events that stay in
+// the cache, with vector instructions, on all cores. It needs neither cgo nor XLA.
+// Package byhand has the derivation for RealNVP, package kernel that of the spline.
 //
 // Inside, a block is a matrix with a row for each feature or unit and a column for
 // each of 64 events: whatever the layer does to a feature it then does to a vector
@@ -82,9 +82,6 @@ func (e *Engine) columns() int { return e.features + e.context }
 
 // Threads is how many threads the engine works on.
 func (e *Engine) Threads() int { return e.threads }
-
-// Kernels names the instructions it works with: avx512, avx2 or portable.
-func (e *Engine) Kernels() string { return e.set.Name }
 
 // NumParameters counts the weights.
 func (e *Engine) NumParameters() int {

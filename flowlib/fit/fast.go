@@ -31,11 +31,7 @@ func newFast(t *trainer) (engine, error) {
 	if m.DType() != dtypes.Float32 {
 		return nil, fmt.Errorf("fit: the engine %q computes in Float32, the model in %s", EngineFast, m.DType())
 	}
-	c, err := m.Config()
-	if err != nil {
-		return nil, fmt.Errorf("fit: the engine %q cannot train this model: %w", EngineFast, err)
-	}
-	of, err := c.Fast()
+	of, err := m.FastFlow()
 	if err != nil {
 		return nil, fmt.Errorf("fit: the engine %q cannot train this model: %w", EngineFast, err)
 	}

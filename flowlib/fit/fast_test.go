@@ -22,7 +22,7 @@ func fastConfig() fit.Config {
 // Both engines walk the same way, whatever the model: the same batches, rates, clipped
 // gradients, decay and averages. The rounding of a float32 grows along it.
 func TestFastEngineGoesTheSameWay(t *testing.T) {
-	for _, model := range []string{"realnvp", "nice", "glow", "nsf", "nsf+plain", "realnvp+mixture"} {
+	for _, model := range []string{"realnvp", "nice", "glow", "nsf", "nsf+plain", "realnvp+mixture", "own"} {
 		t.Run(model, func(t *testing.T) {
 			cfg := smallConfig()
 			cfg.ClipNorm = 0.5 // bites

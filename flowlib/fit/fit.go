@@ -51,7 +51,7 @@ type Config struct {
 	WeightDecay float64 `json:"weight_decay,omitempty"`
 
 	// Engine makes the steps: [EngineGraph] trains whatever there is, [EngineFast] the
-	// flows of the zoo, on the processor, several times as fast.
+	// flows of the zoo and chains of its parts, on the processor, several times as fast.
 	Engine string `json:"engine,omitempty"`
 
 	// Checkpoint is a file that is rewritten at every point of the curve and

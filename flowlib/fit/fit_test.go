@@ -11,7 +11,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/gomlx/ml/layers/activation"
+
 	"normflow/flowlib/backend/backendtest"
+	"normflow/flowlib/base"
+	"normflow/flowlib/bijector"
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
 	"normflow/internal/safetensors"
@@ -33,8 +37,18 @@ func newModel(t *testing.T) *flow.Model {
 	return named(t, "realnvp")
 }
 
+// named is an entry of the zoo, or "own": a chain that is none.
 func named(t *testing.T, name string) *flow.Model {
 	t.Helper()
+	if name == "own" {
+		coupling := bijector.NewCoupling(bijector.Halves(2, true), bijector.MLP(activation.TypeRelu, 8), bijector.Affine{})
+		chain := bijector.Chain{coupling, bijector.NewActNorm(2), bijector.Reversal(2), coupling}
+		m, err := flow.NewModel(backendtest.Open(t), flow.New(base.NewDiagNormal(2), chain), flow.Settings{Features: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
 	cfg, err := flow.Named(name, 2)
 	if err != nil {
 		t.Fatal(err)

@@ -30,20 +30,18 @@ func (s *Saved) Fast() (*FastModel, error) {
 	if s.DType() != dtypes.Float32 {
 		return nil, fmt.Errorf("flow: the model is in %s, the engine in Float32", s.DType())
 	}
-	c, err := s.Config()
+	f, err := s.FastFlow()
 	if err != nil {
 		return nil, err
 	}
-	f, err := c.Fast()
-	if err != nil {
-		return nil, err
-	}
-	if k, err := c.knots(s.Weights); err == nil {
-		e, err := fast.NewTables(k, 0)
-		if err != nil {
-			return nil, err
+	if s.config != nil {
+		if k, err := s.config.knots(s.Weights); err == nil {
+			e, err := fast.NewTables(k, 0)
+			if err != nil {
+				return nil, err
+			}
+			return &FastModel{engine: e, units: s.Units()}, nil
 		}
-		return &FastModel{engine: e, units: s.Units()}, nil
 	}
 	e, err := fast.New(f, 0)
 	if err != nil {
@@ -61,7 +59,8 @@ func (s *Saved) Fast() (*FastModel, error) {
 		}
 		weights.Set(i, float32s(values[path]))
 	}
-	return &FastModel{engine: e, units: s.Units(), uniform: c.Base == "uniform"}, nil
+	_, uniform := f.Base.(fast.Uniform)
+	return &FastModel{engine: e, units: s.Units(), uniform: uniform}, nil
 }
 
 // LogProbTo implements [density.Scorer].
