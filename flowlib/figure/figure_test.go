@@ -443,7 +443,7 @@ func TestDegenerate(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if text := svg.String(); strings.Contains(text, "NaN") || strings.Contains(text, "Inf") || strings.Contains(text, "e+") {
+		if text := string(svg); strings.Contains(text, "NaN") || strings.Contains(text, "Inf") || strings.Contains(text, "e+") {
 			t.Errorf("%s: coordinates are not finite", name)
 		}
 	}

@@ -35,9 +35,6 @@ type Info struct {
 // it can be a file or stand inside an HTML page.
 type SVG []byte
 
-// String returns the document as text.
-func (s SVG) String() string { return string(s) }
-
 // Mark is a reference value, drawn as a labelled straight line.
 type Mark struct {
 	Name  string

@@ -21,6 +21,28 @@ func ExampleReadAll() {
 	// Output: [bar degrees] [[1.5 20] [2.5 21]]
 }
 
+// Read a table with gaps, where a missing value is NaN.
+func ExampleReadAll_missing() {
+	file, remove := temporary("gaps.csv", "x,y\n1,2\n,4\n")
+	defer remove()
+	fmt.Println(must.M1(table.ReadAll(file, table.Options{Missing: table.MissingKeep})).Rows)
+	// Output: [[1 2] [NaN 4]]
+}
+
+// List what a file has before choosing what to read.
+func ExampleReader_All() {
+	file, remove := temporary("pumps.csv", "pump,bar\nA,1.5\nB,2.5\n")
+	defer remove()
+	r := must.M1(table.Open(file, table.Options{Columns: []string{"bar"}}))
+	defer r.Close()
+	for _, c := range r.All() {
+		fmt.Println(c.Name)
+	}
+	// Output:
+	// pump
+	// bar
+}
+
 // Read a file of any size in the memory of a chunk.
 func ExampleReader() {
 	file, remove := temporary("xy.csv", "x,y\n1,2\n3,4\n")

@@ -3,7 +3,6 @@ package table
 import (
 	"fmt"
 	"hash/maphash"
-	"io"
 	"math"
 	"slices"
 
@@ -210,23 +209,6 @@ func onGrid(sorted []float64, spacing, tolerance float64) bool {
 		}
 	}
 	return true
-}
-
-// Describe reads r to its end.
-func Describe(r *Reader) (Summary, error) {
-	s := NewSummarizer(r.Columns())
-	for {
-		c, err := r.Next()
-		if err == io.EOF {
-			return s.Summary(), nil
-		}
-		if err != nil {
-			return Summary{}, err
-		}
-		for i := range c.Len() {
-			s.Add(c.Row(i))
-		}
-	}
 }
 
 // leastSteps is how many steps between neighbouring float64s a standard deviation must

@@ -9,11 +9,11 @@ import (
 )
 
 func TestSummaryByHand(t *testing.T) {
-	r := must(newReader(fromBytes("a.csv", []byte("a,b,i\n1,0.3,0\n3,0.1,1\n1,0.3,2\n3,0.3,3\n")), Options{}))
-	s, err := Describe(r)
-	if err != nil {
-		t.Fatal(err)
+	summarizer := NewSummarizer([]string{"a", "b", "i"})
+	for _, row := range [][]float64{{1, 0.3, 0}, {3, 0.1, 1}, {1, 0.3, 2}, {3, 0.3, 3}} {
+		summarizer.Add(row)
 	}
+	s := summarizer.Summary()
 	a, b, i := s.Columns[0], s.Columns[1], s.Columns[2]
 	if a.N != 4 || a.Mean != 2 || !(math.Abs(a.Std-math.Sqrt(4./3)) <= 1e-15) || a.Min != 1 || a.Max != 3 || a.Distinct != 2 || !a.Whole || a.Counts || a.Step != 2 || a.Top != 1 || a.TopN != 2 {
 		t.Errorf("got %+v", a)

@@ -163,7 +163,7 @@ func TestStillIsAPictureOfAFlow(t *testing.T) {
 			t.Errorf("no PNG: %v", err)
 		}
 	}
-	if p.Running || !strings.Contains(p.SVG.String(), "−H = −3.466") {
+	if p.Running || !strings.Contains(string(p.SVG), "−H = −3.466") {
 		t.Error("the limit is not shown, or it still runs")
 	}
 	if file := os.Getenv("FLOW_TEST_PICTURE"); file != "" {
@@ -261,7 +261,7 @@ func TestLive(t *testing.T) {
 		p = r.until("5 layers")
 	}
 	r.set(func(c *Controls) { c.Layer = 0.5 })
-	if p := r.until("after 2.5 of them"); p.Running || !strings.Contains(p.SVG.String(), "after 2.5 of 5 layers") {
+	if p := r.until("after 2.5 of them"); p.Running || !strings.Contains(string(p.SVG), "after 2.5 of 5 layers") {
 		t.Errorf("a look at the layers in between: %q, running %v", p.Line, p.Running)
 	}
 	r.set(func(c *Controls) { c.Layer, c.Time = 1, 0 })

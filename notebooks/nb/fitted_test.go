@@ -85,10 +85,10 @@ func TestStrangestIsDrivenByItsColumn(t *testing.T) {
 			t.Errorf("%s: the score is of another row", r.Name)
 		}
 	}
-	if svg := f.RangeFigure(Info("table-ranges"), rows).String(); !strings.Contains(svg, "least strange") || !strings.Contains(svg, "fine rows") {
+	if svg := string(f.RangeFigure(Info("table-ranges"), rows)); !strings.Contains(svg, "least strange") || !strings.Contains(svg, "fine rows") {
 		t.Error("the picture lacks a panel")
 	}
-	if svg := ScoreFigure(Info("table-scores"), f, Decide(f.Scores, 0.05)).String(); !strings.Contains(svg, ">odd<") || !strings.Contains(svg, ">fine<") {
+	if svg := string(ScoreFigure(Info("table-scores"), f, Decide(f.Scores, 0.05))); !strings.Contains(svg, ">odd<") || !strings.Contains(svg, ">fine<") {
 		t.Error("the picture lacks a name")
 	}
 }
