@@ -12,6 +12,7 @@ import (
 	"normflow/flowlib/backend"
 	"normflow/flowlib/experiment"
 	"normflow/flowlib/flow"
+	"normflow/internal/numbers"
 	"normflow/internal/origin"
 )
 
@@ -129,15 +130,8 @@ func printMedians(rows []qualityRow) {
 	for _, m := range models {
 		fmt.Printf("%-24s", m)
 		for _, d := range data {
-			fmt.Printf(" %12.4f", median(kls[[2]string{m, d}]))
+			fmt.Printf(" %12.4f", numbers.Median(kls[[2]string{m, d}]))
 		}
 		fmt.Println()
 	}
-}
-
-// median is the value in the middle, or the mean of the two there.
-func median(values []float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	n := len(sorted)
-	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }

@@ -27,12 +27,3 @@ func TestQuality(t *testing.T) {
 		}
 	}
 }
-
-func TestMedian(t *testing.T) {
-	if m := median([]float64{3, 1, 2}); m != 2 {
-		t.Errorf("of 3, 1, 2: %g", m)
-	}
-	if m := median([]float64{4, 1, 2, 10}); m != 3 {
-		t.Errorf("of 4, 1, 2, 10: %g", m)
-	}
-}

@@ -10,6 +10,7 @@ import (
 
 	"normflow/flowlib/byhand"
 	"normflow/internal/kernel"
+	"normflow/internal/numbers"
 )
 
 // Package byhand in double precision is the truth of RealNVP here, itself checked against
@@ -234,11 +235,11 @@ func TestNotFinite(t *testing.T) {
 		if made := trainer.Run(rows, []float64{1e-3, 1e-3, 1e-3}, nil, nll); made != 1 {
 			t.Errorf("%g: made %d steps, want 1", bad, made)
 		}
-		if finite(nll[1]) != (bad == 3e38) { // whose square a float64 holds, and so an NLL, yet no gradient
+		if numbers.Finite(nll[1]) != (bad == 3e38) { // whose square a float64 holds, and so an NLL, yet no gradient
 			t.Errorf("%g: the NLL is %g", bad, nll[1])
 		}
 		for _, w := range e.weights {
-			if !finite(float64(w)) {
+			if !numbers.Finite(float64(w)) {
 				t.Fatalf("%g reached the weights", bad)
 			}
 		}

@@ -114,5 +114,3 @@ func (e *Engine) eachBlock(n int, do func(w *worker, first, count int)) {
 	work(e.scratch[0])
 	wait.Wait()
 }
-
-func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"normflow/internal/kernel"
+	"normflow/internal/numbers"
 )
 
 // Trainer minimizes the NLL of events with Adam.
@@ -179,7 +180,7 @@ func (t *Trainer) work(i, threads int, rows []int32, rates, shares, nll []float6
 		if nll != nil {
 			nll[step] = mean
 		}
-		if !finite(mean) || !finite(float64(factor)) {
+		if !numbers.Finite(mean) || !numbers.Finite(float64(factor)) {
 			return step
 		}
 		adam.Step++
@@ -230,7 +231,7 @@ func (t *Trainer) reduce(i, threads int) float32 {
 	}
 	norm := math.Sqrt(squares)
 	switch {
-	case !finite(norm):
+	case !numbers.Finite(norm):
 		return float32(math.NaN())
 	case t.ClipNorm > 0 && norm > t.ClipNorm:
 		return float32(t.ClipNorm / norm)

@@ -10,6 +10,7 @@ import (
 
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/flow"
+	"normflow/internal/numbers"
 )
 
 // Check returns an error that names, by their names in JSON, all fields that
@@ -25,12 +26,12 @@ func (c Config) Check() error {
 		{"steps", float64(c.Steps), c.Steps >= 1, "at least 1"},
 		{"batch_size", float64(c.BatchSize), c.BatchSize >= 1, "at least 1"},
 		{"eval_every", float64(c.EvalEvery), c.EvalEvery >= 1, "at least 1"},
-		{"learning_rate", c.LearningRate, c.LearningRate > 0 && finite(c.LearningRate), "positive and finite"},
+		{"learning_rate", c.LearningRate, c.LearningRate > 0 && numbers.Finite(c.LearningRate), "positive and finite"},
 		{"warm_up", float64(c.WarmUp), c.WarmUp >= 0, "at least 0"},
-		{"clip_norm", c.ClipNorm, c.ClipNorm >= 0 && finite(c.ClipNorm), "at least 0 and finite, 0 for none"},
+		{"clip_norm", c.ClipNorm, c.ClipNorm >= 0 && numbers.Finite(c.ClipNorm), "at least 0 and finite, 0 for none"},
 		{"patience", float64(c.Patience), c.Patience >= 0, "at least 0, 0 for no end"},
 		{"ema_decay", c.EMADecay, c.EMADecay >= 0 && c.EMADecay < 1, "at least 0 and below 1, 0 for none"},
-		{"weight_decay", c.WeightDecay, c.WeightDecay >= 0 && finite(c.WeightDecay), "at least 0 and finite"},
+		{"weight_decay", c.WeightDecay, c.WeightDecay >= 0 && numbers.Finite(c.WeightDecay), "at least 0 and finite"},
 	} {
 		if !limit.ok {
 			all = append(all, fmt.Errorf("fit: %s must be %s, found %g", limit.name, limit.want, limit.got))

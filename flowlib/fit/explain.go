@@ -8,6 +8,7 @@ import (
 
 	"normflow/flowlib/base"
 	"normflow/internal/names"
+	"normflow/internal/numbers"
 	"normflow/internal/safetensors"
 )
 
@@ -124,13 +125,13 @@ func finiteTensor(t safetensors.Tensor) bool {
 	switch t.DType {
 	case "F32":
 		for i := 0; i < len(t.Data); i += 4 {
-			if !finite(float64(math.Float32frombits(binary.LittleEndian.Uint32(t.Data[i:])))) {
+			if !numbers.Finite(float64(math.Float32frombits(binary.LittleEndian.Uint32(t.Data[i:])))) {
 				return false
 			}
 		}
 	case "F64":
 		for i := 0; i < len(t.Data); i += 8 {
-			if !finite(math.Float64frombits(binary.LittleEndian.Uint64(t.Data[i:]))) {
+			if !numbers.Finite(math.Float64frombits(binary.LittleEndian.Uint64(t.Data[i:]))) {
 				return false
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"normflow/flowlib/fast"
 	"normflow/flowlib/flow"
 	"normflow/internal/names"
+	"normflow/internal/numbers"
 )
 
 // fastEngine is the engine that computes with package fast, and leaves in the store what
@@ -67,7 +68,7 @@ func (e *fastEngine) steps(first, count int) (outcome, error) {
 		}
 	}
 	if made := e.adam.Run(rows, rates, shares, nll); made < count {
-		return outcome{bad: made, keptWeights: finite(float64(float32(nll[made])))}, nil
+		return outcome{bad: made, keptWeights: numbers.Finite(float64(float32(nll[made])))}, nil
 	}
 	sum := 0.0
 	for _, v := range nll {

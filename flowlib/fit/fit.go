@@ -6,10 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"normflow/flowlib/flow"
+	"normflow/internal/numbers"
 )
 
 // Config says how to train. It is plain data: a run saves it beside its results.
@@ -147,7 +147,7 @@ func (s *state) advance() (p Point, weights []flow.Weight, err error) {
 		if p.Valid, err = t.engine.validate(); err != nil {
 			return err
 		}
-		if !finite(p.Valid) {
+		if !numbers.Finite(p.Valid) {
 			return t.explainValidation(p)
 		}
 		weights, err = t.model.Weights()
@@ -156,5 +156,3 @@ func (s *state) advance() (p Point, weights []flow.Weight, err error) {
 	s.step = p.Step
 	return p, weights, err
 }
-
-func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -5,6 +5,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"normflow/internal/numbers"
 )
 
 // stepwise is the engine that comes back from the device after every step.
@@ -45,7 +47,7 @@ func (s *stepwise) steps(first, count int) (outcome, error) {
 		if err != nil {
 			return outcome{}, err
 		}
-		if !finite(nll) {
+		if !numbers.Finite(nll) {
 			return outcome{bad: i}, nil
 		}
 		sum += nll

@@ -15,6 +15,7 @@ import (
 	"normflow/flowlib/backend"
 	"normflow/flowlib/flow"
 	"normflow/internal/names"
+	"normflow/internal/numbers"
 	"normflow/internal/safetensors"
 )
 
@@ -136,7 +137,7 @@ func (t *trainer) run(first, count int, store []safetensors.Tensor) (float64, er
 		return 0, t.explain(first, out.bad+1, store)
 	}
 	sum := out.sum - float64(count)*t.logDet
-	if !finite(sum) {
+	if !numbers.Finite(sum) {
 		return 0, fmt.Errorf("fit: the training NLLs of steps %d to %d add up to %g, more than %s holds", first+1, first+count, sum, t.model.DType())
 	}
 	return sum / float64(count), nil
