@@ -48,7 +48,7 @@ step := scripts/step
 env  := scripts/with-env
 go   := env GOWORK=off go# a go.work around the project must not change what is built
 
-flowlib_src := $(shell find flowlib internal notebooks/nb \( -name '*.go' -o -name '*.s' \) ! -name '*_test.go' 2>/dev/null)
+flowlib_src := $(shell find flowlib internal notebooks \( -name '*.go' -o -name '*.s' \) ! -name '*_test.go' 2>/dev/null)
 notebooks   := $(sort $(wildcard notebooks/*.ipynb))
 
 # valuefile,FILE,TEXT: keeps TEXT (shell words) in FILE, whose date changes only when TEXT does.

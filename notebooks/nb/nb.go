@@ -1,6 +1,7 @@
-// Package nb holds what a notebook's cell needs around flowlib: the settings a
-// reader may change from outside, training with a progress bar, and pictures
-// and numbers that are shown and kept for the report.
+// Package nb holds what a notebook's cell needs around flowlib: the settings a reader
+// may change from outside, and pictures, tables and numbers that are shown and kept for
+// the report. It links no backend; package runs, which trains, does, and so do twins and
+// anomalies, which are of notebooks 7 and 8. Package measured reads report/measured.
 //
 // Its functions panic on an error, since a cell shows a panic as it is; what a reader has
 // asked for, by a number that cannot be or by an interrupt, ends in one line.
@@ -21,18 +22,20 @@ import (
 	"github.com/janpfeifer/must"
 
 	"normflow/flowlib/figure"
-	"normflow/flowlib/flow"
 	"normflow/internal/whole"
 )
+
+// maxLayers is flow.MaxLayers: importing that would link XLA into every cell.
+const maxLayers = 64
 
 // Layers is the number of coupling layers: FLOW_LAYERS where it is set, else usual, in
 // which 0 leaves the choice to what fits. Another number than a flow may have ends the
 // cell where it stands.
 func Layers(usual int) int {
-	if usual < 0 || usual > flow.MaxLayers {
-		refuse("nb.Layers(%d): a flow has from 1 to %d coupling layers", usual, flow.MaxLayers)
+	if usual < 0 || usual > maxLayers {
+		Refuse("nb.Layers(%d): a flow has from 1 to %d coupling layers", usual, maxLayers)
 	}
-	return setting("FLOW_LAYERS", usual, flow.MaxLayers)
+	return setting("FLOW_LAYERS", usual, maxLayers)
 }
 
 // Steps is the number of training steps: FLOW_STEPS where it is set, else usual.
@@ -41,8 +44,8 @@ func Steps(usual int) int { return setting("FLOW_STEPS", usual, 1_000_000_000) }
 // LayerCounts is usual, and FLOW_LAYERS among them where it is set, in order.
 func LayerCounts(usual ...int) []int {
 	for _, n := range usual {
-		if n < 1 || n > flow.MaxLayers {
-			refuse("nb.LayerCounts(%s): a flow has from 1 to %d coupling layers, not %d", strings.Trim(strings.ReplaceAll(fmt.Sprint(usual), " ", ", "), "[]"), flow.MaxLayers, n)
+		if n < 1 || n > maxLayers {
+			Refuse("nb.LayerCounts(%s): a flow has from 1 to %d coupling layers, not %d", strings.Trim(strings.ReplaceAll(fmt.Sprint(usual), " ", ", "), "[]"), maxLayers, n)
 		}
 	}
 	counts := append(usual, Layers(usual[0]))
@@ -58,13 +61,13 @@ func setting(name string, usual, largest int) int {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > largest {
-		refuse("%s is %q, expected a whole number from 1 to %d", name, text, largest)
+		Refuse("%s is %q, expected a whole number from 1 to %d", name, text, largest)
 	}
 	return n
 }
 
-// refuse ends the cell with one line, to which the stack of a panic would add nothing.
-var refuse = func(format string, args ...any) {
+// Refuse ends the cell with one line, to which the stack of a panic would add nothing.
+var Refuse = func(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, format+"\n", args...)
 	os.Exit(1)
 }
@@ -79,27 +82,20 @@ func Figure(name string, svg figure.SVG) {
 	Keep(name, svg)
 }
 
-// showMarkdown shows text below the cell, and like all that shows something waits until
-// it has arrived: what a cell's program sends just before it ends may be lost.
-func showMarkdown(text string) {
-	gonbui.DisplayMarkdown(text)
-	gonbui.Sync()
-}
-
 // Keep keeps a picture for the report and does not show it: one that is drawn
 // at another size there.
-func Keep(name string, svg figure.SVG) { keep(name+".svg", svg) }
+func Keep(name string, svg figure.SVG) { KeepFile(name+".svg", svg) }
 
 // Save keeps values for the report as name.json. Values that are NaN or infinite
 // are refused: a report must not print them.
 func Save(name string, values any) {
-	keep(name+".json", append(must.M1(json.MarshalIndent(values, "", "  ")), '\n'))
+	KeepFile(name+".json", append(must.M1(json.MarshalIndent(values, "", "  ")), '\n'))
 }
 
-// keep writes a result whole or not at all. Results are kept only when the
+// KeepFile writes a result whole or not at all. Results are kept only when the
 // notebooks run for the report (FLOW_RESULTS names the folder): a reader who
 // explores changes nothing there.
-func keep(file string, content []byte) {
+func KeepFile(file string, content []byte) {
 	dir := os.Getenv("FLOW_RESULTS")
 	if dir == "" {
 		return

@@ -4,14 +4,31 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"normflow/flowlib/experiment"
 	"normflow/flowlib/figure"
+	"normflow/flowlib/flow"
 )
+
+// A cell that draws what others have measured links no backend.
+func TestNoBackendIsLinked(t *testing.T) {
+	if maxLayers != flow.MaxLayers {
+		t.Errorf("%d layers at most, expected %d", maxLayers, flow.MaxLayers)
+	}
+	list, err := exec.Command("go", "list", "-deps", ".", "./measured").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range strings.Fields(string(list)) {
+		if strings.Contains(name, "gomlx") {
+			t.Errorf("imports %s", name)
+		}
+	}
+}
 
 func TestSettings(t *testing.T) {
 	t.Setenv("FLOW_LAYERS", "")
@@ -50,50 +67,11 @@ func TestSettings(t *testing.T) {
 // refusal is the line that call ends a cell with, or "".
 func refusal(t *testing.T, call func()) (line string) {
 	t.Helper()
-	before := refuse
-	defer func() { refuse = before; line, _ = recover().(string) }()
-	refuse = func(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
+	before := Refuse
+	defer func() { Refuse = before; line, _ = recover().(string) }()
+	Refuse = func(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
 	call()
 	return ""
-}
-
-// small keeps a test's training to a moment, on the pure-Go backend.
-func small(t *testing.T) experiment.Config {
-	t.Helper()
-	t.Setenv("GOMLX_BACKEND", "go")
-	t.Setenv("FLOW_RUNS", t.TempDir())
-	t.Setenv("FLOW_STEPS", "2")
-	cfg := Experiment("moons10", 3, 0)
-	cfg.Train, cfg.Valid, cfg.Test = 300, 50, 50
-	return cfg
-}
-
-func TestPanelsOfARun(t *testing.T) {
-	r := Train(small(t))
-	if c := Curves(r, "moons"); c.Limit.Value != -r.Entropy || c.Validation[0][1] != -r.Fit.Curve[0].Valid {
-		t.Errorf("curve: %+v", c)
-	}
-	forward := ForwardStages(r.Model, Latents(1, 5))
-	if len(forward) != 4 || !forward[0].Latent || forward[3].Name != "data x" {
-		t.Errorf("%d stages forward, the last is %q", len(forward), forward[len(forward)-1].Name)
-	}
-	inverse, latents := InverseStages(r.Model, r.Data.Test[:5])
-	if len(inverse) != 4 || !inverse[3].Latent || len(latents) != 5 {
-		t.Errorf("%d stages back, %d latents", len(inverse), len(latents))
-	}
-	// Data x in standardized units is the last stage forward and the first back.
-	again := ForwardStages(r.Model, latents)
-	if diff := math.Abs(again[3].Points[0][0] - inverse[0].Points[0][0]); !(diff < 1e-4) {
-		t.Errorf("there and back differs by %g", diff)
-	}
-	if d := LearnedDensity(r, "learned"); len(d.Values) != gridCells || d.XMin != r.Density.Box[0][0] {
-		t.Errorf("density panel of %d rows from %g", len(d.Values), d.XMin)
-	}
-	// Nothing is untouched by a random flow, and the grid keeps its size.
-	grid := Grid(RandomFlow(2, 1))
-	if len(grid) != 3 || len(grid[0].Horizontal) != 17 || grid[2].Vertical[3][4][1] == grid[0].Vertical[3][4][1] {
-		t.Error("the grid is not warped")
-	}
 }
 
 func TestOneDimensionAgreesWithItsHistogram(t *testing.T) {
@@ -146,15 +124,4 @@ func TestResultsAreKeptOnlyForTheReport(t *testing.T) {
 		}
 	}()
 	Save("numbers", map[string]float64{"a": math.NaN()})
-}
-
-func TestSweepSummary(t *testing.T) {
-	rows := []SweepRow{{Layers: 2, KLMedian: 0.3}, {Layers: 4, KLMedian: 0.1}, {Layers: 6, KLMedian: 0.2}}
-	s := SweepSummary(rows)
-	if s["best_layers"] != 4 || s["kl_best"] != 0.1 || s["kl_6"] != 0.2 {
-		t.Errorf("got %v", s)
-	}
-	if m := median([]float64{3, 1, 2}); m != 2 {
-		t.Errorf("median of 3, 1, 2 is %g", m)
-	}
 }

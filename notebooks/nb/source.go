@@ -21,12 +21,12 @@ func Source(folder string, names ...string) {
 	for _, name := range names {
 		fmt.Fprintf(&b, "```go\n%s\n```\n\n", must.M1(source(folder, name)))
 	}
-	showMarkdown(b.String())
+	Markdown(b.String())
 }
 
 // source returns the text of a function, below a line that says where it stands.
 func source(folder, name string) (string, error) {
-	files, err := filepath.Glob(filepath.Join(root(), folder, "*.go"))
+	files, err := filepath.Glob(filepath.Join(Root(), folder, "*.go"))
 	if err != nil {
 		return "", fmt.Errorf("nb: %w", err)
 	}
@@ -50,7 +50,7 @@ func source(folder, name string) (string, error) {
 			}
 		}
 	}
-	return "", fmt.Errorf("nb: no function %s in the %d files of %s", name, len(files), filepath.Join(root(), folder))
+	return "", fmt.Errorf("nb: no function %s in the %d files of %s", name, len(files), filepath.Join(Root(), folder))
 }
 
 // fullName is the name of a function, behind the type it is a method of.
@@ -73,9 +73,9 @@ func fullName(f *ast.FuncDecl) string {
 	}
 }
 
-// root is the folder of the project: FLOW_ROOT or, without it, the one that the
+// Root is the folder of the project: FLOW_ROOT or, without it, the one that the
 // folder of the notebooks lies in.
-func root() string {
+func Root() string {
 	if dir := os.Getenv("FLOW_ROOT"); dir != "" {
 		return dir
 	}

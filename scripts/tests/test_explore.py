@@ -18,7 +18,7 @@ import nbformat  # noqa: E402
 import lab  # noqa: E402
 from lab import RUN_SECONDS  # noqa: E402
 
-CELLS = ['import "normflow/notebooks/nb"', '%%\nnb.Explore("moons05")', '%%\nfmt.Println("later:", 6*7)']
+CELLS = ['import "normflow/notebooks/nb/runs"', '%%\nruns.Explore("moons05")', '%%\nfmt.Println("later:", 6*7)']
 LINE = ".flow-explore-line"
 KERNEL = {"name": "flow", "display_name": "Go (flow)", "language": "go"}
 # Of every picture: when it came, and what it said.

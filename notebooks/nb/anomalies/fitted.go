@@ -1,0 +1,149 @@
+package anomalies
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"io/fs"
+	"maps"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/janpfeifer/gonb/gonbui"
+	"github.com/janpfeifer/must"
+
+	"normflow/flowlib/backend"
+	"normflow/flowlib/density"
+	"normflow/flowlib/figure"
+	"normflow/flowlib/fit"
+	"normflow/flowlib/tabular"
+	"normflow/internal/whole"
+	"normflow/notebooks/nb"
+	"normflow/notebooks/nb/runs"
+)
+
+// Scores are the log-densities, in nats, that a model gives rows it has not seen.
+type Scores struct {
+	Calibration []float64 `json:"calibration"` // normal
+	Normal      []float64 `json:"normal"`      // of the test
+	Anomalies   []float64 `json:"anomalies"`   // of the test
+}
+
+// Fitted is a flow that was fitted to the normal rows of a table, and its scores.
+type Fitted struct {
+	Record     *tabular.Record `json:"record"` // of the fit: what was chosen and why, the curve
+	Parameters int             `json:"parameters"`
+	Scores     Scores          `json:"scores"`
+	Layers     int             `json:"layers"`
+
+	Parts Parts  `json:"-"`
+	Dir   string `json:"-"` // of the model
+}
+
+// FitParts fits a flow to the training rows as flow fit does, with a progress bar
+// below the cell, and scores the other parts; or it hands back at once what was done
+// before. 0 layers are as many as flow fit chooses.
+func FitParts(p Parts, layers int) Fitted {
+	folder := p.write()
+	cfg := tabular.DefaultFit()
+	cfg.Test = 0 // the test rows are apart already
+	cfg.Seed, cfg.Layers, cfg.Steps = p.Seed, layers, nb.Steps(0)
+	cfg.Options = map[string]string{"test": "0"} // as the command would have kept them
+	for name, value := range map[string]int{"seed": int(p.Seed), "layers": layers, "steps": cfg.Steps} {
+		if value != 0 {
+			cfg.Options[name] = fmt.Sprint(value)
+		}
+	}
+	f := Fitted{Parts: p, Dir: filepath.Join(folder, "flow-"+p.key(cfg))}
+	done := f.Dir + ".json"
+	text, err := os.ReadFile(done)
+	if err == nil {
+		must.M(json.Unmarshal(text, &f))
+		return f
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		panic(err)
+	}
+	f.Record = fitTable(filepath.Join(folder, "train.csv"), f.Dir, cfg)
+	m := must.M1(tabular.Open(f.Dir, cfg.Engine))
+	rows := slices.Concat(p.Calibration, p.Normal, p.Anomalies) // in one piece: each size is compiled for itself
+	logProb := scoreRows(m, rows)
+	n, n2 := len(p.Calibration), len(p.Calibration)+len(p.Normal)
+	f.Scores = Scores{logProb[:n], logProb[n:n2], logProb[n2:]}
+	f.Parameters, f.Layers = m.Saved.Parameters, m.Saved.Flow().Couplings()
+	must.M(whole.WriteFile(done, must.M1(json.Marshal(f)))) // last: it says that all is there
+	return f
+}
+
+// key is short for all that a fit depends on besides the code: rows, options, the backend.
+func (p Parts) key(cfg tabular.FitConfig) string {
+	sum := sha256.Sum256(must.M1(json.Marshal([]any{p, cfg.Seed, cfg.Valid, cfg.Model, cfg.Layers, cfg.Steps, backend.Name(runs.Backend())})))
+	return hex.EncodeToString(sum[:4])
+}
+
+// fitTable is tabular.Fit below a progress bar. Interrupting the cell keeps a
+// checkpoint: running it again goes on from there.
+func fitTable(file, dir string, cfg tabular.FitConfig) *tabular.Record {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	cfg.Resume = true
+	name := fmt.Sprintf("flow fit, seed %d", cfg.Seed)
+	bar := gonbui.UniqueId()
+	at := 0
+	r, err := tabular.Fit(ctx, file, dir, cfg, tabular.Progress{Step: func(p fit.Point, of fit.Config) {
+		at = p.Step
+		gonbui.UpdateHTML(bar, runs.Progress(name, p, of))
+		gonbui.Sync()
+	}})
+	runs.RefuseStopped(err, at)
+	must.M(err)
+	gonbui.UpdateHTML(bar, fmt.Sprintf("<div>%s: step %d was best, %.0f s on %s</div>", html.EscapeString(name), r.Result.BestStep, r.Result.Seconds, r.Engine))
+	gonbui.Sync()
+	return r
+}
+
+// scoreRows returns the log-densities of rows.
+func scoreRows(m *tabular.Model, rows [][]float64) []float64 {
+	return must.M1(density.LogProb(m, rows))
+}
+
+// Choices shows what was chosen for the table, and why.
+func (f Fitted) Choices() {
+	var b strings.Builder
+	for _, reason := range f.Record.Reasons {
+		fmt.Fprintf(&b, "- %s\n", reason)
+	}
+	fmt.Fprintf(&b, "\nThat makes %d coupling layers with %s parameters, fitted to %d rows with %d more for validation.",
+		f.Layers, nb.Thousands(float64(f.Parameters)), f.Record.Split.Train, f.Record.Split.Valid)
+	nb.Markdown(b.String())
+}
+
+// Curve is the training curve as log-likelihood.
+func (f Fitted) Curve() figure.CurvePanel {
+	return runs.CurvePanel(f.Parts.Name+" rows", f.Record.Result.Curve)
+}
+
+// Commands are what does the same from a shell, in the folder where the parts lie.
+func (f Fitted) Commands(falseAlarm float64) string {
+	folder := filepath.Dir(f.Dir)
+	if relative, err := filepath.Rel(nb.Root(), folder); err == nil && filepath.IsLocal(relative) {
+		folder = relative
+	}
+	options := ""
+	for _, name := range slices.Sorted(maps.Keys(f.Record.Options)) {
+		options += fmt.Sprintf(" --%s %s", name, f.Record.Options[name])
+	}
+	return fmt.Sprintf(`cd %s
+flow fit train.csv -o model%s
+flow anomaly model test.csv --calibration calibration.csv --labels %s \
+  --false-alarm %g --keep -o flagged.csv
+flow eval model test.csv -o page.html`, folder, options, Label, falseAlarm)
+}

@@ -1,0 +1,30 @@
+package measured
+
+import "slices"
+
+// paceBatch is the batch size of the training whose time is told.
+const paceBatch = 256
+
+// Pace is how an engine gets on with a training.
+type Pace struct {
+	Engine, Name   string
+	Cold           float64 // from the start of the process to the end of the first step, seconds
+	StepsPerSecond float64
+	Parameters     int  // of the flow it was measured with
+	Reported       bool // the report has room for it
+}
+
+// At is when so many steps are made, counted from 1, in seconds from the start of
+// the process. Engines that make the same steps differ in nothing else.
+func (p Pace) At(steps int) float64 { return p.Cold + float64(steps-1)/p.StepsPerSecond }
+
+// Paces are those of the engines that were measured, at batches of 256 and the
+// better number of threads.
+func (s Speeds) Paces() (paces []Pace) {
+	for _, e := range speedEngines {
+		if l, ok := s.best(e.key, "train", paceBatch); ok {
+			paces = append(paces, Pace{e.key, e.name, l.Cold, l.PerSecond / paceBatch, s.Lines[0].Parameters, slices.Contains(reported.engines, e.key)})
+		}
+	}
+	return paces
+}

@@ -1,0 +1,76 @@
+package runs
+
+import (
+	"fmt"
+
+	"github.com/janpfeifer/must"
+
+	"normflow/flowlib/dataset"
+	"normflow/flowlib/experiment"
+	"normflow/flowlib/figure"
+	"normflow/flowlib/fit"
+	"normflow/flowlib/flow"
+	"normflow/notebooks/explore"
+	"normflow/notebooks/nb"
+)
+
+// Zoo is the experiment of [Experiment] with a flow of the zoo, such as
+// "realnvp+actnorm+lu" (see flow.Named).
+func Zoo(model, data string, layers int, seed int64) experiment.Config {
+	of := must.M1(flow.Named(model, 2))
+	of.Layers = layers
+	cfg := experiment.DefaultConfig(of, data, seed)
+	if _, err := of.Fast(); err == nil {
+		cfg.Fit.Engine = fit.EngineFast
+	}
+	cfg.Fit.Steps = nb.Steps(cfg.Fit.Steps)
+	cfg.Fit.EvalEvery = max(1, min(cfg.Fit.EvalEvery, cfg.Fit.Steps/20)) // a short run has a curve too
+	return cfg
+}
+
+// Run is a finished run under the name it has in pictures and tables.
+type Run struct {
+	Name string
+	*experiment.Result
+}
+
+// RunTable shows what runs cost and how they did.
+func RunTable(runs []Run) {
+	table := [][]string{{"flow", "parameters", "NLL", "KL", "training (s)"}}
+	for _, r := range runs {
+		table = append(table, []string{
+			r.Name, fmt.Sprint(r.Parameters), fmt.Sprintf("%.4f ± %.4f", r.NLL.Mean, r.NLL.SE),
+			fmt.Sprintf("%.4f ± %.4f", r.KL.Mean, r.KL.SE), fmt.Sprintf("%.0f", r.Fit.Seconds),
+		})
+	}
+	nb.Table(table)
+}
+
+// Densities are the exact density of the runs' data and what each run learned of it.
+func Densities(runs []Run) []figure.DensityPanel {
+	panels := []figure.DensityPanel{TrueDensity(runs[0].Density, "truth", nil)}
+	for _, r := range runs {
+		panels = append(panels, LearnedDensity(r.Result, r.Name))
+	}
+	return panels
+}
+
+// Draws are n test events of the runs' data, and as many draws of each run.
+func Draws(runs []Run, n int) []figure.ScatterPanel {
+	panels := []figure.ScatterPanel{figure.Panel("data", runs[0].Data.Test[:n])}
+	for _, r := range runs {
+		panels = append(panels, figure.Panel(r.Name, must.M1(r.Model.Sample(1, n))))
+	}
+	return panels
+}
+
+// Gallery is the exact density of each of the given ones over a square window,
+// under its name and entropy.
+func Gallery(densities []*dataset.Density) (panels []figure.DensityPanel) {
+	for _, d := range densities {
+		square := *d
+		square.Box = explore.Square(d.Box)
+		panels = append(panels, TrueDensity(&square, fmt.Sprintf("%s, H = %.3f", d.Name, d.Entropy), nil))
+	}
+	return panels
+}

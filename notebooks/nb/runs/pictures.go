@@ -1,0 +1,128 @@
+package runs
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/janpfeifer/must"
+
+	"normflow/flowlib/dataset"
+	"normflow/flowlib/density"
+	"normflow/flowlib/eval"
+	"normflow/flowlib/experiment"
+	"normflow/flowlib/figure"
+	"normflow/flowlib/fit"
+	"normflow/flowlib/flow"
+)
+
+const gridCells = 200 // of a density picture, each way
+
+// Curves is the training curve of a run as log-likelihood, with the negative
+// entropy as the limit.
+func Curves(r *experiment.Result, name string) figure.CurvePanel {
+	panel := CurvePanel(name, r.Fit.Curve)
+	panel.Limit = &figure.Mark{Name: "−entropy", Value: -r.Entropy}
+	return panel
+}
+
+// CurvePanel is a training curve as log-likelihood.
+func CurvePanel(name string, curve []fit.Point) figure.CurvePanel {
+	panel := figure.CurvePanel{Name: name}
+	for _, p := range curve {
+		panel.Training = append(panel.Training, []float64{float64(p.Step), -p.Train})
+		panel.Validation = append(panel.Validation, []float64{float64(p.Step), -p.Valid})
+	}
+	return panel
+}
+
+// TrueDensity is the exact density over its window, as a panel.
+func TrueDensity(d *dataset.Density, name string, overlay [][]float64) figure.DensityPanel {
+	return densityPanel(d, d.Box, name, overlay)
+}
+
+// LearnedDensity is the density of a run's flow over the same window.
+func LearnedDensity(r *experiment.Result, name string) figure.DensityPanel {
+	return densityPanel(must.M1(r.Scorer()), r.Density.Box, name, nil)
+}
+
+func densityPanel(of density.Scorer, box [][2]float64, name string, overlay [][]float64) figure.DensityPanel {
+	g := must.M1(eval.DensityGrid(of, box, gridCells))
+	return figure.DensityPanel{
+		Name: name, Values: g.Values, Overlay: overlay,
+		XMin: g.XMin, XMax: g.XMax, YMin: g.YMin, YMax: g.YMax,
+	}
+}
+
+// Latents draws n points of the base distribution, the unit Gaussian in two
+// dimensions.
+func Latents(seed int64, n int) [][]float64 {
+	rng := rand.New(rand.NewPCG(uint64(seed), 0))
+	z := make([][]float64, n)
+	for i := range z {
+		z[i] = []float64{rng.NormFloat64(), rng.NormFloat64()}
+	}
+	return z
+}
+
+// ForwardStages sends latents through the flow: a panel for z and one for each
+// coupling layer, the last being data in standardized units; the scaler, which
+// only shifts and stretches the axes, is left out.
+func ForwardStages(m *flow.Model, z [][]float64) []figure.Stage {
+	states := must.M1(m.Forward(z))[:m.Flow().Couplings()+1]
+	stages := make([]figure.Stage, len(states))
+	for i, points := range states {
+		stages[i] = figure.Stage{Name: fmt.Sprintf("layer %d", i), Points: points}
+	}
+	stages[0].Name, stages[0].Latent = "latent z", true
+	stages[len(stages)-1].Name = "data x"
+	return stages
+}
+
+// InverseStages sends data back: a panel for x in standardized units and one
+// for each coupling layer undone, the last being the latents. It returns the
+// latents as well, whose angles colour the points.
+func InverseStages(m *flow.Model, x [][]float64) (stages []figure.Stage, latents [][]float64) {
+	states := must.M1(m.Inverse(x))
+	states = states[len(states)-m.Flow().Couplings()-1:]
+	stages = make([]figure.Stage, len(states))
+	for i, points := range states {
+		stages[i] = figure.Stage{Name: fmt.Sprintf("undo %d", m.Flow().Couplings()+1-i), Points: points}
+	}
+	last := len(stages) - 1
+	stages[0].Name = "data x"
+	stages[last].Name, stages[last].Latent = "latent z", true
+	return stages, states[last]
+}
+
+// Grid is the regular grid over [-2.5, 2.5]² in latent space, and its images
+// after each coupling layer of the flow: the panels of a warped grid.
+func Grid(m *flow.Model) []figure.GridPanel {
+	const lines, points, half = 17, 81, 2.5
+	at := func(i, n int) float64 { return half * (2*float64(i)/float64(n-1) - 1) }
+	var z [][]float64 // all horizontal lines, then all vertical ones
+	for i := range lines {
+		for j := range points {
+			z = append(z, []float64{at(j, points), at(i, lines)})
+		}
+	}
+	for i := range lines {
+		for j := range points {
+			z = append(z, []float64{at(i, lines), at(j, points)})
+		}
+	}
+	states := must.M1(m.Forward(z))[:m.Flow().Couplings()+1]
+	panels := make([]figure.GridPanel, len(states))
+	for s, state := range states {
+		panels[s].Name = fmt.Sprintf("after layer %d", s)
+		for line := range 2 * lines {
+			part := state[line*points : (line+1)*points]
+			if line < lines {
+				panels[s].Horizontal = append(panels[s].Horizontal, part)
+			} else {
+				panels[s].Vertical = append(panels[s].Vertical, part)
+			}
+		}
+	}
+	panels[0].Name = "latent z"
+	return panels
+}

@@ -1,0 +1,87 @@
+// Package runs trains flows below a progress bar, or takes up those trained before, and makes of them
+// what a notebook draws: curves, densities, stages, sweeps over layers, figures.
+package runs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"html"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/gomlx/compute"
+	"github.com/janpfeifer/gonb/gonbui"
+	"github.com/janpfeifer/must"
+
+	"normflow/flowlib/backend"
+	"normflow/flowlib/experiment"
+	"normflow/flowlib/fit"
+	"normflow/notebooks/nb"
+)
+
+// Backend is the one GOMLX_BACKEND names, or else the fastest that works.
+func Backend() compute.Backend { return must.M1(backend.Open("")) }
+
+// backendOf is the one for an experiment. What the fast engine trains and scores needs no
+// other than pure Go, which starts at once.
+func backendOf(cfg experiment.Config) compute.Backend {
+	if cfg.Fit.Engine == fit.EngineFast {
+		return must.M1(backend.Open("go"))
+	}
+	return Backend()
+}
+
+// Train runs an experiment with a progress bar below the cell, or hands back at
+// once one that was finished before. Interrupting the cell keeps a checkpoint:
+// running it again goes on from there.
+func Train(cfg experiment.Config) *experiment.Result {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	name := fmt.Sprintf("%s on %s, %d layers, seed %d", cfg.Flow.Name(), cfg.Data, cfg.Flow.Layers, cfg.Seed)
+	bar := gonbui.UniqueId()
+	at := 0 // the step that training has come to
+	show := func(p fit.Point, of fit.Config) {
+		at = p.Step
+		gonbui.UpdateHTML(bar, Progress(name, p, of))
+		gonbui.Sync()
+	}
+	r, err := experiment.Run(ctx, backendOf(cfg), experiment.Root(), cfg, show)
+	RefuseStopped(err, at)
+	must.M(err)
+	if at == 0 {
+		return r
+	}
+	gonbui.UpdateHTML(bar, fmt.Sprintf("<div>%s: %d steps in %.0f s on %s, KL %.4f ± %.4f nats</div>",
+		html.EscapeString(name), cfg.Fit.Steps, r.Fit.Seconds, engineName(r), r.KL.Mean, r.KL.SE))
+	gonbui.Sync()
+	return r
+}
+
+// RefuseStopped ends the cell if err is that of an interrupted training.
+func RefuseStopped(err error, step int) {
+	if errors.Is(err, context.Canceled) {
+		nb.Refuse("stopped at step %d; run the cell again to go on", step)
+	}
+}
+
+// engineName is what made the steps of a run, for readers.
+func engineName(r *experiment.Result) string {
+	if r.Config.Fit.Engine == fit.EngineFast {
+		return "the fast engine"
+	}
+	return r.Backend
+}
+
+// Progress is the bar of a training, as HTML.
+func Progress(name string, p fit.Point, of fit.Config) string {
+	return fmt.Sprintf(`<div>%s <progress value="%d" max="%d"></progress> step %d of %d, validation NLL %.4f nats</div>`,
+		html.EscapeString(name), p.Step, of.Steps, p.Step, of.Steps, p.Valid)
+}
+
+// Experiment is the default experiment on a toy density with the given number
+// of coupling layers and FLOW_STEPS steps of training.
+func Experiment(data string, layers int, seed int64) experiment.Config {
+	return Zoo("realnvp", data, layers, seed)
+}

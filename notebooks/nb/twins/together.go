@@ -1,0 +1,126 @@
+package twins
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"github.com/janpfeifer/must"
+
+	"normflow/flowlib/byhand"
+	"normflow/flowlib/dataset"
+	"normflow/flowlib/figure"
+	"normflow/flowlib/fit"
+	"normflow/flowlib/flow"
+	"normflow/notebooks/nb/runs"
+)
+
+// Together is the NLL of every step, in nats, over its batch and by the weights
+// before it, of one training made five times: from the same weights, on the same
+// batches, by the same Adam.
+type Together struct {
+	ByHand, Fast, GoMLX     []float64 // in float32
+	ByHand64, GoMLX64       []float64 // in float64
+	Entropy                 float64   // of the data, nats
+	Layers, Steps, NumBatch int
+}
+
+// NewTogether makes so many steps of 128 events of two moons, five times.
+func NewTogether(layers, steps int) Together {
+	density := dataset.TwoMoons(0.1)
+	x := density.Sample(0, 10_000)
+	of := flow.RealNVP(2)
+	of.Layers, of.Scaler = layers, must.M1(dataset.NewStandardizer(x))
+	fresh := func() *flow.Model { return must.M1(of.NewModel(runs.Backend())) } // the same seed, the same weights
+
+	cfg := fit.Config{Seed: 1, Steps: steps, BatchSize: 128, LearningRate: 1e-3, Constant: true, EvalEvery: 100}
+	graph := func(m *flow.Model, engine string) (nll []float64) {
+		cfg := cfg
+		cfg.Engine = engine
+		stepper := must.M1(fit.NewStepper(m, x, cfg))
+		for range steps {
+			nll = append(nll, must.M1(stepper.Advance(1)))
+		}
+		return nll
+	}
+	plain := byhand.Config{Seed: cfg.Seed, Steps: steps, BatchSize: cfg.BatchSize, LearningRate: cfg.LearningRate, Epsilon: 1e-7} // as GoMLX's Adam has it
+	units := of.Units()
+	flat32 := units.Append32(nil, x...)
+	flat := slices.Concat(x...)
+	for row := range slices.Chunk(flat, 2) {
+		units.Apply(row, row)
+	}
+	original := func(nlls []float64, err error) []float64 { // in the units of the data
+		must.M(err)
+		for i := range nlls {
+			nlls[i] -= units.LogDet()
+		}
+		return nlls
+	}
+	byHand := must.M1(fresh().ByHand())
+	return Together{
+		ByHand:   original(byhand.Train(context.Background(), byhand.Convert[float32](byHand), flat32, plain)),
+		Fast:     graph(fresh(), fit.EngineFast),
+		GoMLX:    graph(fresh(), fit.EngineGraph),
+		ByHand64: original(byhand.Train(context.Background(), byHand, flat, plain)),
+		GoMLX64:  graph(must.M1(fresh().Float64()), fit.EngineGraph),
+		Entropy:  density.Entropy,
+		Layers:   layers, Steps: steps, NumBatch: cfg.BatchSize,
+	}
+}
+
+// Curves draws the log-likelihood of the three trainings in float32: a line, and
+// dots on it.
+func (t Together) Curves() figure.Chart {
+	rows := func(nll []float64, first, every int) (xy [][]float64) {
+		for i := min(first, len(nll)-1); i < len(nll); i += every {
+			xy = append(xy, []float64{float64(i + 1), -nll[i]})
+		}
+		return xy
+	}
+	every := max(2, t.Steps/30)
+	return figure.Chart{Name: "three engines", X: "step", Y: "log-likelihood (nats)", Limit: &figure.Mark{Name: "−entropy", Value: -t.Entropy}, Lines: []figure.Line{
+		{Name: "GoMLX", XY: rows(t.GoMLX, 0, 1)},
+		{Name: "by hand", XY: rows(t.ByHand, 0, every), Dots: true},
+		{Name: "fast", XY: rows(t.Fast, every/2, every), Dots: true},
+	}}
+}
+
+// Differences draws how far trainings are from GoMLX's, step by step. Where they are
+// equal to the last bit there is no point.
+func (t Together) Differences() figure.Chart {
+	chart := figure.Chart{Name: "how far from GoMLX", X: "step", Y: "|difference| (nats)", LogY: true}
+	for _, pair := range []struct {
+		name string
+		a, b []float64
+	}{{"by hand", t.ByHand, t.GoMLX}, {"fast", t.Fast, t.GoMLX}, {"by hand, float64", t.ByHand64, t.GoMLX64}} {
+		line := figure.Line{Name: pair.name}
+		for i := range pair.a {
+			if d := math.Abs(pair.a[i] - pair.b[i]); !(d <= 0) { // a NaN stays, and is refused by the figure
+				line.XY = append(line.XY, []float64{float64(i + 1), d})
+			}
+		}
+		if len(line.XY) > 0 {
+			chart.Lines = append(chart.Lines, line)
+		}
+	}
+	return chart
+}
+
+// Summary is the largest difference of the NLLs over the first steps, in nats: the
+// first 10, and the first 50.
+func (t Together) Summary() map[string]float64 {
+	s := map[string]float64{"steps": float64(t.Steps), "batch": float64(t.NumBatch)}
+	for _, early := range []struct {
+		name  string
+		steps int
+	}{{"_10", 10}, {"_50", 50}} {
+		for name, pair := range map[string][2][]float64{"float32": {t.ByHand, t.GoMLX}, "fast": {t.Fast, t.GoMLX}, "float64": {t.ByHand64, t.GoMLX64}} {
+			s[name+early.name] = 0
+			for i := range pair[0][:min(early.steps, t.Steps)] {
+				s[name+early.name] = max(s[name+early.name], math.Abs(pair[0][i]-pair[1][i]))
+			}
+		}
+	}
+	return s
+}
