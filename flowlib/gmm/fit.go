@@ -36,38 +36,11 @@ func Fit(rows [][]float64, weights []float64, components int, seed int64) (*Mixt
 	return m, nil
 }
 
-// Choose is [Fit] with the number of components, of 1, 2, 3, 5, 8, 12 and 20, that has
-// the least Bayesian information criterion, Schwarz 1978, "Estimating the dimension of a
-// model". It tries no more than there are 3·(1+D) rows for each, and stops after two that
-// were worse than one before.
-func Choose(rows [][]float64, weights []float64, seed int64) (*Mixture, error) {
-	f, err := newFitter(rows, weights, seed)
-	if err != nil {
-		return nil, err
-	}
-	var best *Mixture
-	least, worse := math.Inf(1), 0
-	for _, k := range []int{1, 2, 3, 5, 8, 12, 20} {
-		if worse == 2 || k > 1 && 3*k*(1+f.all.dims) >= len(rows) {
-			break
-		}
-		m, likelihood := f.fit(k)
-		d, n := float64(f.all.dims), float64(len(rows))
-		parameters := float64(len(m.Components))*(1+d+d*(d+1)/2) - 1
-		bic := parameters*math.Log(n) - 2*n*likelihood
-		if bic < least || best == nil {
-			best, least, worse = m, bic, 0
-		} else {
-			worse++
-		}
-	}
-	return best, nil
-}
-
 // fitter holds what fits of the same rows share: mixtures are fitted in whitened units,
 // where every direction is as wide as any other.
 type fitter struct {
 	whitener   *dataset.Standardizer
+	rows       int
 	weighted   bool
 	start, all *data
 	// starts hold the rows that k-means parts, of startRows each.
@@ -83,7 +56,7 @@ func newFitter(rows [][]float64, weights []float64, seed int64) (*fitter, error)
 	if err != nil {
 		return nil, err
 	}
-	f := &fitter{whitener: whitener, weighted: weights != nil, seed: seed}
+	f := &fitter{whitener: whitener, rows: len(rows), weighted: weights != nil, seed: seed}
 	plain := &dataset.Standardizer{Mean: whitener.Mean, Std: whitener.Std}
 	white, standard := apply(whitener, rows), apply(plain, rows)
 	// What rows the Gaussian of all rows was shrunk by, each component is.
@@ -93,11 +66,7 @@ func newFitter(rows [][]float64, weights []float64, seed int64) (*fitter, error)
 	if len(rows) > startRows {
 		drawn := rand.New(rand.NewPCG(uint64(seed), 0x676d6d)).Perm(len(rows))[:startRows]
 		f.starts = [][][]float64{pick(standard, drawn), pick(white, drawn)}
-		var w []float64
-		if weights != nil {
-			w = pick(weights, drawn)
-		}
-		f.start = newData(f.starts[1], w, prior)
+		f.start = newData(f.starts[1], pickWeights(weights, drawn), prior)
 		if !(f.start.total > 0) {
 			return nil, fmt.Errorf("gmm: fewer than 1 in %d of the %d rows have a weight above 0, expected more", startRows, len(rows))
 		}
@@ -222,4 +191,11 @@ func pick[T any](from []T, indices []int) []T {
 		out[i] = from[at]
 	}
 	return out
+}
+
+func pickWeights(weights []float64, indices []int) []float64 {
+	if weights == nil {
+		return nil
+	}
+	return pick(weights, indices)
 }

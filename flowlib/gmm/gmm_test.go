@@ -116,6 +116,31 @@ func TestChooseTakesOneForAGaussian(t *testing.T) {
 	}
 }
 
+// A prior of round components would blur rows that lie on two crossing lines: rows left
+// out tell whether it helps.
+func TestChooseTakesThePriorThatHelps(t *testing.T) {
+	flat := truth(4)
+	flat.Components = flat.Components[:2]
+	for k, c := range flat.Components {
+		flat.Components[k].Weight = 0.5
+		c.Scaler.Mean = make([]float64, 4)
+		c.Scaler.Factor = [][]float64{{1}, {float64(2*k - 1), 0.02}, {0, 0, 1}, {0, 0, float64(1 - 2*k), 0.02}}
+	}
+	for name, m := range map[string]*Mixture{"flat": flat, "round": truth(4)} {
+		rows, fresh := draw(m, 150, 3), draw(m, 5000, 4)
+		got := mean(mustChoose(t, rows), fresh)
+		f, err := newFitter(rows, nil, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, none := mean(f.withPrior(1).choose(), fresh), mean(f.withPrior(0).choose(), fresh)
+		t.Logf("%s: %.3f with the prior, %.3f without, %.3f chosen", name, all, none, got)
+		if got < max(all, none)-0.1 {
+			t.Errorf("%s: %.3f, where all of the prior has %.3f and none %.3f", name, got, all, none)
+		}
+	}
+}
+
 // The reference is scikit-learn's, on 200 rows of three clusters, without a prior.
 func TestFitAgreesWithScikitLearn(t *testing.T) {
 	text, err := os.ReadFile("testdata/sklearn.json")

