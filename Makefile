@@ -73,7 +73,7 @@ help: ## list the targets and variables
 	@echo "  TIMEOUT      seconds that one cell of a notebook may take (default: 1200)"
 	@echo "  PYTHON       the Python to set up with, 3.10 or later (default: python3)"
 	@echo "  BENCH        flags for bench, as in BENCH=--quick"
-	@echo "  TORTURE      more flags for torture, as in TORTURE='-inputs 10000 -kills 10'"
+	@echo "  TORTURE      more flags for torture, as in TORTURE='--inputs 10000 --kills 10'"
 	@echo "  DEFAULTS     more flags for defaults, as in DEFAULTS='--data rings --rows 2000 -o FILE'"
 	@echo "  ADBENCH      more flags for anomaly, as in ADBENCH='--seeds 0 --data FOLDER'"
 	@echo "  TABLES       more flags for tables, as in TABLES='--most 16 --without zuko,flowjax'"
@@ -291,7 +291,7 @@ test-race: $(S)/modules ## run flowlib's tests under the race detector (without 
 
 .PHONY: torture
 torture: setup ## robustness at full counts: hostile files, killed commands, full disks: report/measured/torture.json (long)
-	@$(env) $(go) run ./scripts/torture $(TORTURE)
+	@$(env) $(go) run ./cmd/measure torture $(TORTURE)
 
 .PHONY: check
 check: $(S)/modules $(S)/lint ## format, vet, staticcheck, known vulnerabilities, import arrows, notebooks, shell syntax

@@ -103,7 +103,7 @@ func count(t *testing.T, variable string, few int) int {
 	return n
 }
 
-// figures says what a test has counted, for scripts/torture to read.
+// figures says what a test has counted, for measure torture to read.
 func figures(t *testing.T, v any) {
 	t.Helper()
 	text, err := json.Marshal(v)

@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -20,17 +22,17 @@ import (
 type target struct {
 	what, name string
 	folder     string // of its package
-	run        func(ctx context.Context) (result, error)
+	run        func(ctx context.Context) (tortureRow, error)
 }
 
 // targets are all that are fed hostile inputs, and tests that do more when they are asked
 // to, and say what they did.
 func targets(inputs int64, kills int) []target {
 	fuzz := func(what, name, folder string) target {
-		return target{what, name, folder, func(ctx context.Context) (result, error) { return runFuzz(ctx, name, folder, inputs) }}
+		return target{what, name, folder, func(ctx context.Context) (tortureRow, error) { return runFuzz(ctx, name, folder, inputs) }}
 	}
 	test := func(what, name, variable string) target {
-		return target{what, name, "./cmd/flow", func(ctx context.Context) (result, error) { return runTest(ctx, name, variable, kills) }}
+		return target{what, name, "./cmd/flow", func(ctx context.Context) (tortureRow, error) { return runTest(ctx, name, variable, kills) }}
 	}
 	return []target{
 		test("fits killed and resumed", "TestKilledFits", "FLOW_KILLS"),
@@ -44,6 +46,7 @@ func targets(inputs int64, kills int) []target {
 		fuzz("pages of Parquet", "FuzzPages", "./flowlib/table"),
 		fuzz("NPZ of many members", "FuzzMembers", "./flowlib/table"),
 		fuzz("columns kept as text", "FuzzKeep", "./flowlib/table"),
+		fuzz("maps of columns", "FuzzCheck", "./flowlib/columns"),
 		fuzz("model", "FuzzLoad", "./flowlib/flow"),
 		fuzz("tree of layers", "FuzzTree", "./flowlib/flow"),
 		fuzz("safetensors", "FuzzDecode", "./internal/safetensors"),
@@ -54,27 +57,27 @@ func targets(inputs int64, kills int) []target {
 }
 
 // runTest runs a test of the flow command.
-func runTest(ctx context.Context, name, variable string, count int) (result, error) {
+func runTest(ctx context.Context, name, variable string, count int) (tortureRow, error) {
 	cmd := exec.CommandContext(ctx, "go", "test", "./cmd/flow", "-run", "^"+name+"$", "-count=1", "-v", "-timeout=10h")
 	if variable != "" {
 		cmd.Env = append(os.Environ(), variable+"="+strconv.Itoa(count))
 	}
 	found, err := runFor(cmd, figuresLine)
-	return result{Figures: json.RawMessage(found)}, err
+	return tortureRow{Figures: json.RawMessage(found)}, err
 }
 
 // runFuzz feeds a target inputs. Its program is built first, so that what the compiler
 // holds is not taken for what the program does.
-func runFuzz(ctx context.Context, name, folder string, inputs int64) (result, error) {
+func runFuzz(ctx context.Context, name, folder string, inputs int64) (tortureRow, error) {
 	dir, err := os.MkdirTemp("", "torture-")
 	if err != nil {
-		return result{}, err
+		return tortureRow{}, err
 	}
 	defer os.RemoveAll(dir)
 	program := filepath.Join(dir, "test")
 	build := exec.CommandContext(ctx, "go", "test", folder, "-c", "-fuzz", "^"+name+"$", "-o", program)
 	if out, err := build.CombinedOutput(); err != nil {
-		return result{}, fmt.Errorf("%w\n%s", err, out)
+		return tortureRow{}, fmt.Errorf("%w\n%s", err, out)
 	}
 	// A new input is not made smaller for long: that would take most of the time.
 	cmd := exec.CommandContext(ctx, program, "-test.run", "^$", "-test.fuzz", "^"+name+"$",
@@ -83,13 +86,13 @@ func runFuzz(ctx context.Context, name, folder string, inputs int64) (result, er
 	cmd.Dir = folder // where its seeds are, and what it finds goes
 	found, err := runFor(cmd, execsLine)
 	if err != nil {
-		return result{}, err
+		return tortureRow{}, err
 	}
 	done, err := strconv.ParseInt(found, 10, 64)
 	if err != nil || done < inputs {
-		return result{}, fmt.Errorf("made %q inputs, expected %d", found, inputs)
+		return tortureRow{}, fmt.Errorf("made %q inputs, expected %d", found, inputs)
 	}
-	r := result{Inputs: done}
+	r := tortureRow{Inputs: done}
 	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		r.Peak = usage.Maxrss << 10 // on Linux in KiB, its workers' too
 	}

@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -12,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"normflow/internal/origin"
 )
 
 func TestRunFor(t *testing.T) {
@@ -28,6 +32,18 @@ func TestRunFor(t *testing.T) {
 	const fuzz = "fuzz: elapsed: 3s, execs: 64226 (21392/sec), new interesting: 12 (total: 17)"
 	if match := execsLine.FindStringSubmatch(fuzz); match == nil || match[1] != "64226" {
 		t.Errorf("got %q", match)
+	}
+}
+
+func TestTortureCalls(t *testing.T) {
+	for _, call := range []string{"--inputs=0", "--kills=0", "--only=(", "more"} {
+		if got := run(t.Context(), []string{"torture", call}); got != 2 {
+			t.Errorf("%s: status %d, expected 2", call, got)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "rows.json")
+	if got := run(t.Context(), []string{"torture", "--only=^$", "-o", path}); got != 0 {
+		t.Errorf("no target: status %d", got)
 	}
 }
 
@@ -86,12 +102,17 @@ var function = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
 func TestRowsAreKept(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "rows.json")
 	row := func(name string, inputs int64, err error) target {
-		return target{name, name, "", func(context.Context) (result, error) { return result{Inputs: inputs}, err }}
+		return target{name, name, "", func(context.Context) (tortureRow, error) { return tortureRow{Inputs: inputs}, err }}
 	}
 	say := func(all []target, only, want string) {
 		t.Helper()
-		err := torture(t.Context(), all, regexp.MustCompile(only), path)
-		rows, errRead := read(path)
+		rows, err := readTorture(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from := origin.Origin{Commit: want}
+		err = torture(t.Context(), all, regexp.MustCompile(only), rows, from, func(rows any) error { return origin.Write(path, rows) })
+		rows, errRead := readTorture(path)
 		if errRead != nil {
 			t.Fatal(errRead)
 		}
