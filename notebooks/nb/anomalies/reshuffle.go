@@ -29,7 +29,7 @@ func Reshuffle(s Scores, asked float64, times int) Reshuffled {
 	for i := range shares {
 		rng.Shuffle(len(pool), func(a, b int) { pool[a], pool[b] = pool[b], pool[a] })
 		parted := Scores{Calibration: pool[:n], Normal: pool[n:]}
-		shares[i] = float64(countAtMost(parted.pValues(parted.Normal), asked)) / float64(len(parted.Normal))
+		shares[i] = float64(anomaly.CountAtMost(parted.pValues(parted.Normal), asked)) / float64(len(parted.Normal))
 	}
 	slices.Sort(shares)
 	at := func(share float64) float64 { return stat.Quantile(share, stat.Empirical, shares, nil) }

@@ -4,6 +4,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"normflow/flowlib/anomaly"
 )
 
 // On average the promise is kept, be the calibration as unlucky as it may, and the
@@ -22,7 +24,7 @@ func TestReshuffle(t *testing.T) {
 	if r.Promised != 6./61 || !(math.Abs(r.Mean-r.Promised) <= 5*0.055/math.Sqrt(times)) {
 		t.Errorf("%+v", r)
 	}
-	low, high := luck(60, 60, 6)
+	low, high := anomaly.Luck(60, 60, 6)
 	if !(math.Abs(60*r.Low-float64(low)) <= 1.001) || !(math.Abs(60*r.High-float64(high)) <= 1.001) { // sampling noise of a quantile
 		t.Errorf("%+v, by luck %d to %d of 60", r, low, high)
 	}

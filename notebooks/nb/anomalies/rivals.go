@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
+	"normflow/flowlib/anomaly"
 	"normflow/flowlib/figure"
 	"normflow/flowlib/table"
 	"normflow/notebooks/nb"
@@ -31,7 +32,7 @@ func Methods(f Fitted) []Method {
 // Rivals are the decisions of the same methods on several splits of a table.
 type Rivals struct {
 	Names     []string
-	Decisions [][]Decision // [methods][splits]
+	Decisions [][]anomaly.Decision // [methods][splits]
 }
 
 // Compete fits the methods to splits by the seeds from 0 on.
@@ -50,16 +51,16 @@ func Compete(t *table.Table, normal string, layers, splits int, asked float64) (
 // measures are what methods are compared by.
 var measures = []struct {
 	name string
-	of   func(Decision) float64
+	of   func(anomaly.Decision) float64
 }{
-	{"AUROC", func(d Decision) float64 { return d.AUROC }},
-	{"average precision", func(d Decision) float64 { return d.AveragePrecision }},
-	{"anomalies found", Decision.Found},
-	{"false alarms", Decision.FalseAlarmRate},
+	{"AUROC", func(d anomaly.Decision) float64 { return d.AUROC }},
+	{"average precision", func(d anomaly.Decision) float64 { return d.AveragePrecision }},
+	{"anomalies found", anomaly.Decision.Found},
+	{"false alarms", anomaly.Decision.FalseAlarmRate},
 }
 
 // values are a measure of a method on each split.
-func (r Rivals) values(method int, of func(Decision) float64) (values []float64) {
+func (r Rivals) values(method int, of func(anomaly.Decision) float64) (values []float64) {
 	for _, d := range r.Decisions[method] {
 		values = append(values, of(d))
 	}

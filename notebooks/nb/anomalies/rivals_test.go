@@ -4,6 +4,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"normflow/flowlib/anomaly"
 )
 
 // rivalry has AUROCs by method and split.
@@ -12,7 +14,7 @@ func rivalry(auroc ...[]float64) (r Rivals) {
 		r.Names = append(r.Names, []string{"flow", "normal distribution", "column by column"}[i])
 		r.Decisions = append(r.Decisions, nil)
 		for _, v := range values {
-			r.Decisions[i] = append(r.Decisions[i], Decision{AUROC: v, AveragePrecision: v / 2, Hits: 1, Anomalies: 4, FalseAlarms: 1, Normal: 10})
+			r.Decisions[i] = append(r.Decisions[i], anomaly.Decision{AUROC: v, AveragePrecision: v / 2, Hits: 1, Anomalies: 4, FalseAlarms: 1, Normal: 10})
 		}
 	}
 	return r

@@ -11,7 +11,7 @@ import (
 
 // ScoreFigure draws how the strangeness −log p is distributed in normal rows that the fit
 // has not seen and in anomalies, and where the decision lies.
-func ScoreFigure(info figure.Info, f Fitted, d Decision) figure.SVG {
+func ScoreFigure(info figure.Info, f Fitted, d anomaly.Decision) figure.SVG {
 	strangeness := func(parts ...[]float64) (values []float64) {
 		for _, lp := range slices.Concat(parts...) {
 			values = append(values, -lp)
@@ -24,7 +24,7 @@ func ScoreFigure(info figure.Info, f Fitted, d Decision) figure.SVG {
 }
 
 // ROCChart draws the curves of methods, and a dot where the first one's decision is.
-func ROCChart(methods []Method, d Decision) figure.Chart {
+func ROCChart(methods []Method, d anomaly.Decision) figure.Chart {
 	chart := figure.Chart{Name: "all thresholds", X: "share of normal rows flagged", Y: "share of anomalies flagged"}
 	for _, m := range methods {
 		chart.Lines = append(chart.Lines, figure.Line{Name: m.Name, XY: must.M1(anomaly.ROC(m.Scores.Normal, m.Scores.Anomalies))})
@@ -42,11 +42,11 @@ func PromiseChart(s Scores, limit float64) figure.Chart {
 	promised, found := figure.Line{Name: "promised"}, figure.Line{Name: "happened"}
 	for k := 1; float64(k)/float64(n+1) <= limit; k++ {
 		alpha := float64(k) / float64(n+1)
-		low, high := luck(m, n, k)
+		low, high := anomaly.Luck(m, n, k)
 		promised.XY = append(promised.XY, []float64{alpha, alpha})
 		promised.Low = append(promised.Low, float64(low)/float64(m))
 		promised.High = append(promised.High, float64(high)/float64(m))
-		found.XY = append(found.XY, []float64{alpha, float64(countAtMost(p, alpha)) / float64(m)})
+		found.XY = append(found.XY, []float64{alpha, float64(anomaly.CountAtMost(p, alpha)) / float64(m)})
 	}
 	return figure.Chart{Name: "promise and fact", X: "false-alarm rate asked for", Y: "share of normal rows flagged", Lines: []figure.Line{found, promised}}
 }

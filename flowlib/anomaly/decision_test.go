@@ -1,7 +1,6 @@
-package anomalies
+package anomaly
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -11,21 +10,22 @@ import (
 // By hand: of the p-values 0.1, 0.2, …, 1 two are at most 0.2 or 0.25, so rows below the
 // second lowest calibration score are flagged.
 func TestDecideByHand(t *testing.T) {
-	s := Scores{
-		Calibration: []float64{5, 3, 9, 7, 1, 8, 6, 2, 4},
-		Normal:      []float64{0.5, 1.5, 2, 3, 12}, // p = 0.1, 0.2, 0.3, 0.4, 1
-		Anomalies:   []float64{-9, 1.99, 2.5},      // p = 0.1, 0.2, 0.3
-	}
+	calibration := []float64{5, 3, 9, 7, 1, 8, 6, 2, 4}
+	normal := []float64{0.5, 1.5, 2, 3, 12} // p = 0.1, 0.2, 0.3, 0.4, 1
+	anomalies := []float64{-9, 1.99, 2.5}   // p = 0.1, 0.2, 0.3
 	var d Decision
 	for _, asked := range []float64{0.2, 0.25} {
-		d = Decide(s, asked)
+		var err error
+		if d, err = Decide(calibration, normal, anomalies, asked); err != nil {
+			t.Fatal(err)
+		}
 		if d.Calibrated != 9 || d.Promised != 0.2 || d.Least != 0.1 || d.Threshold != 2 || d.FalseAlarms != 2 || d.Hits != 2 {
 			t.Errorf("%+v", d)
 		}
-		if !(math.Abs(d.AUROC-(5+3+2)/15.) <= 1e-12) || d.Summary()["false_alarms"] != 0.4 || !(math.Abs(d.Summary()["found"]-2./3) <= 1e-12) {
-			t.Errorf("AUROC %g, %v", d.AUROC, d.Summary())
+		if !(math.Abs(d.AUROC-(5+3+2)/15.) <= 1e-12) || d.FalseAlarmRate() != 0.4 || !(math.Abs(d.Found()-2./3) <= 1e-12) {
+			t.Errorf("AUROC %g, %v", d.AUROC, d)
 		}
-		if text := d.String(); !strings.Contains(text, "smallest p-value is 0.1000") || !strings.Contains(text, "2 of 5 normal rows, 40.00 %, which is within") {
+		if text := d.String(); !strings.Contains(text, "smallest p-value is 0.1000") || !strings.Contains(text, "2 of 5 normal events, 40.00 %, which is within") {
 			t.Error(text)
 		}
 	}
@@ -33,12 +33,9 @@ func TestDecideByHand(t *testing.T) {
 	if text := d.String(); !strings.Contains(text, "outside") {
 		t.Error(text)
 	}
-	defer func() {
-		if said := fmt.Sprint(recover()); !strings.Contains(said, "at least 19 are needed") {
-			t.Errorf("asked for 0.05 of 9 rows: %q", said)
-		}
-	}()
-	Decide(s, 0.05)
+	if _, err := Decide(calibration, normal, anomalies, 0.05); err == nil || !strings.Contains(err.Error(), "at least 19 are needed") {
+		t.Errorf("asked for 0.05 of 9 events: %v", err)
+	}
 }
 
 // Over many calibrations and tests from one distribution, the false alarms are on average
@@ -54,7 +51,10 @@ func TestPromiseIsKept(t *testing.T) {
 	}
 	sum, below, above := 0.0, 0.0, 0.0
 	for range trials {
-		d := Decide(Scores{Calibration: draw(n), Normal: draw(m), Anomalies: []float64{0}}, asked)
+		d, err := Decide(draw(n), draw(m), []float64{0}, asked)
+		if err != nil {
+			t.Fatal(err)
+		}
 		sum += d.FalseAlarmRate() - d.Promised
 		if d.FalseAlarms < d.Low {
 			below++
@@ -71,7 +71,7 @@ func TestPromiseIsKept(t *testing.T) {
 	if tail := 0.025 + 5*math.Sqrt(0.025/trials); below/trials > tail || above/trials > tail {
 		t.Errorf("below the band %g, above %g of the time", below/trials, above/trials)
 	}
-	low, high := luck(m, n, 6)
+	low, high := Luck(m, n, 6)
 	if !(tailBelow(m, n, 6, low) > 0.025) || !(1-tailBelow(m, n, 6, high-1) > 0.025) {
 		t.Errorf("the band %d to %d is wider than it need be", low, high)
 	}
