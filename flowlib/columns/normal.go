@@ -7,7 +7,8 @@ import (
 )
 
 const (
-	logTwoPi = 1.8378770664093454836 // log 2π
+	logPi    = 1.1447298858494001741
+	logTwoPi = 1.8378770664093454836
 	leastPos = math.SmallestNonzeroFloat64
 )
 

@@ -183,7 +183,7 @@ func (t *shape) climb(z sample, steps int) {
 		t.scale = math.Sqrt(max(second/sum-shift*shift, 1e-8)) // no spike narrower than that
 	}
 	s := newStudent(nu)
-	t.gain = -0.5*math.Log(nu) - s.logBeta - math.Log(t.scale) -
+	t.gain = -0.5*s.logNu - s.logBeta - math.Log(t.scale) -
 		(nu+1)/2*z.mean(func(x float64) float64 {
 			r := (x - t.center) / t.scale
 			return math.Log1p(min(r*r/nu, math.MaxFloat64))

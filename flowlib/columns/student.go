@@ -6,6 +6,7 @@ import "math"
 // gonum's incomplete beta function underflows, in logarithms throughout.
 type student struct {
 	nu      float64 // degrees of freedom ν
+	logNu   float64
 	logBeta float64 // log B(ν/2, 1/2)
 }
 
@@ -18,18 +19,18 @@ const (
 func newStudent(nu float64) student {
 	half, _ := math.Lgamma(nu / 2)
 	more, _ := math.Lgamma((nu + 1) / 2)
-	return student{nu, half - more + 0.5*math.Log(math.Pi)}
+	return student{nu, math.Log(nu), half - more + logPi/2}
 }
 
 // logDensity returns the log-density at |t| = exp(logT).
 func (s student) logDensity(logT float64) float64 {
-	return -0.5*math.Log(s.nu) - s.logBeta - (s.nu+1)/2*s.logSpread(logT)
+	return -0.5*s.logNu - s.logBeta - (s.nu+1)/2*s.logSpread(logT)
 }
 
 // logSpread returns log(1 + t²/ν).
 func (s student) logSpread(logT float64) float64 {
 	if logT > 300 { // t² may overflow
-		return 2*logT - math.Log(s.nu)
+		return 2*logT - s.logNu
 	}
 	t := math.Exp(logT)
 	return math.Log1p(t * t / s.nu)
@@ -45,13 +46,13 @@ func (s student) logTails(logT float64) (logInner, logUpper float64) {
 	spread := s.logSpread(logT)
 	t := math.Exp(min(logT, 300))
 	if t*t > min(s.nu, 9) {
-		a := s.nu / 2
-		w := math.Exp(-spread)
-		logUpper = -math.Ln2 - a*spread + 0.5*math.Log1p(-w) - math.Log(a) - s.logBeta + math.Log(betaSeries(a, 0.5, w))
+		a, w := s.nu/2, math.Exp(-spread)
+		rest := logT - 0.5*(s.logNu+spread) // log √(1-w)
+		logUpper = rest - a*spread - s.logNu - s.logBeta + math.Log(betaSeries(a, 0.5, w))
 		return math.Log1p(-2 * math.Exp(logUpper)), logUpper
 	}
 	v := t * t / (s.nu + t*t)
-	logInner = math.Ln2 - s.logBeta + logT - 0.5*math.Log(s.nu) - (s.nu+1)/2*spread + math.Log(betaSeries(0.5, s.nu/2, v))
+	logInner = math.Ln2 - s.logBeta + logT - 0.5*s.logNu - (s.nu+1)/2*spread + math.Log(betaSeries(0.5, s.nu/2, v))
 	return logInner, math.Log(-math.Expm1(logInner)) - math.Ln2
 }
 
@@ -97,7 +98,7 @@ func (s student) fromNormal(y float64) float64 {
 	}
 	want := logSurvival(y)
 	a := s.nu / 2
-	logT := (-math.Ln2 + a*math.Log(s.nu) - math.Log(a) - s.logBeta - want) / s.nu
+	logT := (a*s.logNu - s.logNu - s.logBeta - want) / s.nu
 	if !(logT < most) {
 		return most
 	}
