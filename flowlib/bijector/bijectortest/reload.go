@@ -43,7 +43,10 @@ func (c *checker) feed(b bijector.DataDependent, x, context [][]float64) {
 	c.t.Helper()
 	c.call(x, context, func(scope *model.Scope, v, context *Node) []*Node {
 		b.Initialize(scope.At(scopeName), v, context, false)
-		return []*Node{v}
+		if context == nil {
+			return []*Node{v}
+		}
+		return []*Node{v, context} // the pure-Go backend does not take an input that nothing reads
 	})
 }
 
