@@ -74,20 +74,20 @@ func (t *chooser) free() Choice {
 	if t.least() == t.most() {
 		return asItIs("one value")
 	}
+	t.sample = newSample(t.sorted, t.step)
 	if value, tied := t.tied(); t.step == 0 && float64(tied) > mostTied*float64(n) {
 		return asItIs("%.6g in %d of %d rows", value, tied, n)
 	}
 	if low, high, ok := t.circle(); ok {
-		return t.periodic(low, high)
+		return t.periodic(low, high).choice()
 	}
-	t.sample = newSample(t.sorted, t.step)
-	line := t.line()
-	best := line.choice(t)
+	line := t.withTails(Column{Kind: Continuous})
+	best := line.choice()
 	low, high, seenBelow, seenAbove := t.edges(line)
 	if seenAbove {
-		c := Column{Kind: Bounded, Low: low, High: high}
-		if !t.squeezes(c, line.column) {
-			return Choice{c, fmt.Sprintf("bounded: between %.6g and %.6g, mapped by the quantiles of a normal", low, high)}
+		bounded := t.withTails(Column{Kind: Bounded, Low: low, High: high})
+		if !t.squeezes(bounded.column, line.column) {
+			return bounded.choice()
 		}
 		return best
 	}
@@ -100,7 +100,7 @@ func (t *chooser) free() Choice {
 	}
 	edge := t.above(low)
 	if (seenBelow || t.likelier(edge.gain, line.gain)) && !t.squeezes(edge.column, line.column) {
-		return edge.choice(t)
+		return edge.choice()
 	}
 	return best
 }
@@ -118,33 +118,28 @@ func (t *chooser) likelier(gain, than float64) bool {
 	return gain-than > leastGain && 2*t.sample.n*(gain-than) > leastRatio
 }
 
-// line fits the whole line: the identity or tails.
-func (t *chooser) line() fitted {
-	normal, student := fitNormal(t.sample), fitStudent(t.sample)
-	if student.freedom < heavyFreedom && t.likelier(student.gain, normal.gain) {
-		c := Column{Kind: Tails, Center: student.center, Scale: student.scale, Freedom: student.freedom}
-		if !t.squeezes(c, Column{}) {
-			return fitted{c, student.gain, student}
-		}
-	}
-	return fitted{Column{Kind: Continuous}, normal.gain, normal}
-}
-
-func (f fitted) choice(t *chooser) Choice {
+// choice says in words what the map is.
+func (f fitted) choice() Choice {
 	c := f.column
-	tails := fmt.Sprintf("heavy tails: a Student-t of %.2g degrees of freedom becomes a normal", c.Freedom)
-	switch {
-	case c.Kind == Tails:
-		return Choice{c, tails}
-	case c.Kind != Positive:
+	var why string
+	switch c.Kind {
+	case Continuous:
 		return asItIs("")
-	}
-	why := fmt.Sprintf("positive: softplus from the edge at %.6g (scale %.3g)", c.Low, c.Softness)
-	if c.Softness == 0 {
-		why = fmt.Sprintf("positive: the logarithm from the edge at %.6g", c.Low)
+	case Positive:
+		why = fmt.Sprintf("positive: softplus from the edge at %.6g (scale %.3g)", c.Low, c.Softness)
+		if c.Softness == 0 {
+			why = fmt.Sprintf("positive: the logarithm from the edge at %.6g", c.Low)
+		}
+	case Bounded:
+		why = fmt.Sprintf("bounded: between %.6g and %.6g, mapped by the quantiles of a normal", c.Low, c.High)
+	case Periodic:
+		why = fmt.Sprintf("periodic: a circle from %.6g to %.6g, cut at %.4g, where it is sparsest", c.Low, c.High, c.Cut)
 	}
 	if c.Freedom > 0 {
-		why += ", " + tails
+		if why != "" {
+			why += ", "
+		}
+		why += fmt.Sprintf("heavy tails: a Student-t of %.2g degrees of freedom becomes a normal", c.Freedom)
 	}
 	return Choice{c, why}
 }
@@ -152,7 +147,7 @@ func (f fitted) choice(t *chooser) Choice {
 // above fits the half line above low: the likeliest softness, then tails if they pay.
 func (t *chooser) above(low float64) fitted {
 	middle := quantile(t.sorted, 0.5) - low
-	best := fitted{gain: math.Inf(-1)}
+	best := fitted{column: Column{Kind: Positive, Low: low, Softness: middle}, gain: math.Inf(-1)}
 	for _, ratio := range softnesses {
 		c := Column{Kind: Positive, Low: low, Softness: ratio * middle}
 		if math.IsInf(c.Softness, 0) {
@@ -161,26 +156,31 @@ func (t *chooser) above(low float64) fitted {
 		y, logDet := t.mapped(c)
 		normal := fitNormal(y)
 		// A t of 3 degrees tells whether tails hide a shape that is better in the middle.
-		_, scale := y.quartiles()
-		z := y.standardized(0, 1)
-		heavy := shape{center: normal.center, scale: scale, freedom: 3}
-		heavy.center, _ = y.quartiles()
-		heavy.climb(z, 5)
-		if gain := logDet + max(normal.gain, heavy.gain); gain > best.gain {
+		center, scale := y.quartiles()
+		heavy := shape{scale: 1, freedom: 3}
+		heavy.climb(y.standardized(center, scale), 5)
+		if gain := logDet + max(normal.gain, heavy.gain-math.Log(scale)); gain > best.gain {
 			best = fitted{c, gain, normal}
 		}
 	}
-	y, logDet := t.mapped(best.column)
+	return t.withTails(best.column)
+}
+
+// withTails adds to a map onto the line that of tails, if its image has them.
+func (t *chooser) withTails(c Column) fitted {
+	y, logDet := t.mapped(c)
 	normal, student := fitNormal(y), fitStudent(y)
-	best.gain = logDet + normal.gain
 	if student.freedom < heavyFreedom && t.likelier(student.gain, normal.gain) {
-		heavy := best.column
+		heavy := c
 		heavy.Center, heavy.Scale, heavy.Freedom = student.center, student.scale, student.freedom
-		if !t.squeezes(heavy, best.column) {
-			best.column, best.gain = heavy, logDet+student.gain
+		if heavy.Kind == Continuous {
+			heavy.Kind = Tails
+		}
+		if !t.squeezes(heavy, c) {
+			return fitted{heavy, logDet + student.gain, student}
 		}
 	}
-	return best
+	return fitted{c, logDet + normal.gain, normal}
 }
 
 // softnesses are tried, in medians; 0 is the logarithm.

@@ -1,7 +1,6 @@
 package columns
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -39,7 +38,7 @@ func (t *chooser) circle() (low, high float64, ok bool) {
 
 // periodic cuts the circle where its histogram, smoothed over a sixth of a turn, is
 // lowest, and there between two values.
-func (t *chooser) periodic(low, high float64) Choice {
+func (t *chooser) periodic(low, high float64) fitted {
 	const bins, around = 72, 6
 	period := high - low
 	var counts [bins]float64
@@ -68,7 +67,7 @@ func (t *chooser) periodic(low, high float64) Choice {
 	if !(low <= c.Cut && c.Cut < high) {
 		c.Cut = low
 	}
-	return Choice{c, fmt.Sprintf("periodic: a circle from %.6g to %.6g, cut at %.4g, where it is sparsest", low, high, c.Cut)}
+	return t.withTails(c)
 }
 
 // gap returns the middle of the widest gap between values, and the ends, in a range.

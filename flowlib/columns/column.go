@@ -19,8 +19,7 @@ type Column struct {
 	// logarithmic everywhere.
 	Softness float64 `json:"softness,omitempty"`
 	// Center, Scale and Freedom, the degrees of freedom, are those of the Student-t
-	// that tails have; of a positive column after the map from the edge, where Freedom
-	// 0 means that there is no second map.
+	// that tails have, the image of an edge or a circle too; Freedom 0: it has none.
 	Center  float64 `json:"center,omitempty"`
 	Scale   float64 `json:"scale,omitempty"`
 	Freedom float64 `json:"freedom,omitempty"`
@@ -32,32 +31,37 @@ func (c Column) Forward(x float64) (y, logDet float64) {
 	if math.IsNaN(x) {
 		return x, x
 	}
+	y, logDet = c.forwardSupport(x)
+	if c.Freedom > 0 && !math.IsInf(logDet, -1) {
+		z, more := c.forwardTails(y)
+		return z, logDet + more
+	}
+	return y, logDet
+}
+
+// forwardSupport maps the support of the column to the whole line.
+func (c Column) forwardSupport(x float64) (y, logDet float64) {
+	none := math.Inf(-1)
 	switch c.Kind {
 	case Positive:
 		if !(x > c.Low) || math.IsInf(x, 1) {
-			return 0, math.Inf(-1)
+			return 0, none
 		}
-		y, logDet = c.forwardEdge(x)
-		if c.Freedom > 0 {
-			z, more := Column{Kind: Tails, Center: c.Center, Scale: c.Scale, Freedom: c.Freedom}.Forward(y)
-			return z, logDet + more
-		}
-		return y, logDet
+		return c.forwardEdge(x)
 	case Bounded:
 		if !(c.Low < x && x < c.High) {
-			return 0, math.Inf(-1)
+			return 0, none
 		}
 		return c.forwardShare((x-c.Low)/(c.High-c.Low), (c.High-x)/(c.High-c.Low))
-	case Tails:
-		if math.IsInf(x, 0) {
-			return 0, math.Inf(-1)
-		}
-		return c.forwardTails(x)
 	case Periodic:
-		if math.IsInf(x, 0) {
-			return 0, math.Inf(-1)
+		if math.IsInf(x-c.Low, 0) {
+			return 0, none
 		}
 		return c.forwardCircle(x)
+	case Tails:
+		if math.IsInf(x, 0) {
+			return 0, none
+		}
 	}
 	return x, 0
 }
@@ -68,16 +72,14 @@ func (c Column) Inverse(y float64) float64 {
 	if math.IsNaN(y) {
 		return y
 	}
+	if c.Freedom > 0 {
+		y = c.inverseTails(y)
+	}
 	switch c.Kind {
 	case Positive:
-		if c.Freedom > 0 {
-			y = c.inverseTails(y)
-		}
 		return c.inverseEdge(y)
 	case Bounded:
 		return between(c.Low, c.High, y)
-	case Tails:
-		return c.inverseTails(y)
 	case Periodic:
 		return c.inverseCircle(y)
 	}
@@ -93,9 +95,6 @@ func (c Column) forwardShare(u, v float64) (y, logDet float64) {
 // circle they are one. The density is that of the number in that range.
 func (c Column) forwardCircle(x float64) (y, logDet float64) {
 	period := c.High - c.Low
-	if math.IsInf(x-c.Low, 0) {
-		return 0, math.Inf(-1)
-	}
 	turn := math.Mod(x-c.Low, period) - (c.Cut - c.Low) // exact but for the first difference
 	if turn < 0 {
 		turn += period
@@ -137,9 +136,6 @@ func (c Column) Check() error {
 		if c.Softness < 0 {
 			return fmt.Errorf("a positive column of softness %g, expected 0 or more", c.Softness)
 		}
-		if c.Freedom != 0 {
-			needs.Center, needs.Scale, needs.Freedom = c.Center, c.Scale, c.Freedom
-		}
 	case Bounded, Periodic:
 		needs.Low, needs.High = c.Low, c.High
 		if width := c.High - c.Low; !(width > 1e3*ulp(c.Low) && width > 1e3*ulp(c.High)) || math.IsInf(width, 0) {
@@ -152,17 +148,18 @@ func (c Column) Check() error {
 			}
 		}
 	case Tails:
-		needs.Center, needs.Scale, needs.Freedom = c.Center, c.Scale, c.Freedom
 	default:
 		return fmt.Errorf("a column of kind %q, expected %s", string(c.Kind), kindNames)
+	}
+	tails := c.Kind == Tails || c.Freedom != 0 && c.Kind != Continuous && c.Kind != ""
+	if tails {
+		needs.Center, needs.Scale, needs.Freedom = c.Center, c.Scale, c.Freedom
 	}
 	if c != needs {
 		return fmt.Errorf("a %s column with %+v: expected only what that kind needs", c.Kind, c)
 	}
-	if c.Kind == Tails || c.Freedom != 0 {
-		if !(c.Scale > 0) || !(leastFreedom <= c.Freedom && c.Freedom <= mostFreedom) {
-			return fmt.Errorf("tails of scale %g with %g degrees of freedom, expected a positive scale and %g to %d degrees", c.Scale, c.Freedom, leastFreedom, mostFreedom)
-		}
+	if tails && (!(c.Scale > 0) || !(leastFreedom <= c.Freedom && c.Freedom <= mostFreedom)) {
+		return fmt.Errorf("tails of scale %g with %g degrees of freedom, expected a positive scale and %g to %d degrees", c.Scale, c.Freedom, leastFreedom, mostFreedom)
 	}
 	return nil
 }

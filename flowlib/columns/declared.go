@@ -25,7 +25,7 @@ func (t *chooser) declared(declared Kind) (Choice, error) {
 		if low -= half; !(t.least()-half >= low) || t.least() == low {
 			return Choice{}, fmt.Errorf("%s: found the value %.6g, expected values above %.6g: declare another edge, as in positive(%.6g), or leave rows out", declared, t.least(), low+half, t.least()-max(t.step, math.Abs(t.least())))
 		}
-		return t.declaredChoice(t.above(low).choice(t)), nil
+		return asDeclared(t.above(low))
 	case Bounded:
 		low, high := 0.0, 1.0
 		switch {
@@ -37,8 +37,7 @@ func (t *chooser) declared(declared Kind) (Choice, error) {
 		if t.least() < low || t.most() > high || half == 0 && (t.least() == low || t.most() == high) {
 			return Choice{}, fmt.Errorf("%s: found values from %.6g to %.6g, expected them between %.6g and %.6g: declare the range, as in bounded(%.6g,%.6g)", declared, t.least(), t.most(), low, high, math.Floor(t.least())-1, math.Ceil(t.most())+1)
 		}
-		c := Column{Kind: Bounded, Low: low - half, High: high + half}
-		return Choice{c, fmt.Sprintf("bounded: between %.6g and %.6g, as declared", c.Low, c.High)}, c.Check()
+		return asDeclared(t.withTails(Column{Kind: Bounded, Low: low - half, High: high + half}))
 	case Periodic:
 		if edges == nil {
 			for _, c := range append(circles, [2]float64{0, 24}) {
@@ -54,20 +53,19 @@ func (t *chooser) declared(declared Kind) (Choice, error) {
 		if t.least() < edges[0] || t.most() > edges[1] {
 			return Choice{}, fmt.Errorf("%s: found values from %.6g to %.6g, expected them between %.6g and %.6g", declared, t.least(), t.most(), edges[0], edges[1])
 		}
-		choice := t.periodic(edges[0], edges[1])
-		return choice, choice.Column.Check()
+		return asDeclared(t.periodic(edges[0], edges[1]))
 	case Tails:
 		if t.least() == t.most() {
 			return Choice{}, fmt.Errorf("%s: found one value, %.6g", declared, t.least())
 		}
 		s := fitStudent(t.sample)
-		f := fitted{column: Column{Kind: Tails, Center: s.center, Scale: s.scale, Freedom: s.freedom}}
-		return t.declaredChoice(f.choice(t)), f.column.Check()
+		return asDeclared(fitted{column: Column{Kind: Tails, Center: s.center, Scale: s.scale, Freedom: s.freedom}})
 	}
-	return asItIs("as declared"), nil
+	return asDeclared(fitted{column: Column{Kind: Continuous}})
 }
 
-func (t *chooser) declaredChoice(c Choice) Choice {
+func asDeclared(f fitted) (Choice, error) {
+	c := f.choice()
 	c.Why += ", as declared"
-	return c
+	return c, c.Column.Check()
 }

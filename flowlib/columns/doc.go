@@ -13,9 +13,10 @@
 //   - positive, above the edge a: y = log(exp((x-a)/s) - 1), which is (x-a)/s far from the
 //     edge and log((x-a)/s) near it; with s = ∞, written as 0, y = log(x-a)
 //   - bounded, between a and b: y = Φ⁻¹((x-a)/(b-a))
-//   - tails: y = Φ⁻¹(F((x-m)/s)), F the distribution function of Student's t with ν
-//     degrees of freedom. A positive column may have this as its second step.
 //   - periodic, on a circle from a to b: as bounded, once it is cut where it is sparsest
+//   - tails: y = Φ⁻¹(F((x-m)/s)), F the distribution function of Student's t with ν
+//     degrees of freedom. What the other maps return goes through this one too if it has
+//     such tails.
 //
 // No draw leaves the support of its column: [Column.Inverse] returns numbers strictly
 // between the edges.
