@@ -55,6 +55,8 @@ def zuko(train, test, seed):
     import torch
     import zuko as library
 
+    torch.set_num_threads(1)  # the products are small: threads would wait for each other
+    torch.set_flush_denormal(True)
     torch.manual_seed(seed)
     flow = library.flows.NSF(train.shape[1], transforms=3, hidden_features=(64, 64))
     optimizer = torch.optim.Adam(flow.parameters(), lr=1e-3)
