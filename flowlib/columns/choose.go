@@ -20,6 +20,7 @@ const (
 	heavyFreedom = 10   // degrees of freedom of tails worth a map
 	unseen       = 7    // rows expected beyond an edge
 	mostTied     = 0.05 // share of rows with one value, off a grid
+	mostAtEdge   = 0.01 // share of rows with a value that is an edge, off a grid
 	leastAtOne   = 20   // whole numbers that begin at 1: how many are 1 …
 	leastOnesIn  = 0.05 // … and which share of the rows
 )
@@ -85,7 +86,7 @@ func (t *chooser) free() Choice {
 	best := line.choice()
 	low, high, seenBelow, seenAbove := t.edges(line)
 	if seenAbove {
-		bounded := t.withTails(Column{Kind: Bounded, Low: low, High: high})
+		bounded := t.withTails(t.bounded(low, high))
 		if !t.squeezes(bounded.column, line.column) {
 			return bounded.choice()
 		}
@@ -94,8 +95,7 @@ func (t *chooser) free() Choice {
 	if !(t.least()-t.step/2 >= low) { // values below 0
 		return best
 	}
-	if t.least() == low {
-		at, _ := slices.BinarySearch(t.sorted, math.Nextafter(low, math.Inf(1)))
+	if at := t.count(low); t.crowded(low) {
 		return Choice{best.Column, best.Why + fmt.Sprintf(" (no edge at %.6g: %d values are there)", low, at)}
 	}
 	edge := t.above(low)
@@ -149,7 +149,7 @@ func (t *chooser) above(low float64) fitted {
 	middle := quantile(t.sorted, 0.5) - low
 	best := fitted{column: Column{Kind: Positive, Low: low, Softness: middle}, gain: math.Inf(-1)}
 	for _, ratio := range softnesses {
-		c := Column{Kind: Positive, Low: low, Softness: ratio * middle}
+		c := Column{Kind: Positive, Low: low, Margin: t.margin(low, math.Inf(1)), Softness: ratio * middle}
 		if math.IsInf(c.Softness, 0) {
 			continue
 		}
@@ -221,17 +221,50 @@ func (t *chooser) edges(line fitted) (low, high float64, seenBelow, seenAbove bo
 	if ones := t.countOnes(); ones >= leastAtOne && float64(ones) >= leastOnesIn*t.sample.n {
 		low = 1 - half
 	}
-	if !(t.least()-half >= low) || t.least() == low {
+	if !(t.least()-half >= low) || t.crowded(low) {
 		return low, 0, false, false
 	}
 	seenBelow = t.sample.n*line.shape.below(low) >= unseen
 	for _, end := range []float64{1, 100} {
-		if high = end + half; t.most() < high {
+		if high = end + half; t.most()+half <= high && !t.crowded(high) {
 			seenAbove = t.sample.n*(1-line.shape.below(high)) >= unseen
 			break
 		}
 	}
 	return low, high, seenBelow, seenAbove
+}
+
+// count returns how many values are v.
+func (t *chooser) count(v float64) int {
+	i, _ := slices.BinarySearch(t.sorted, v)
+	j, _ := slices.BinarySearch(t.sorted, math.Nextafter(v, math.Inf(1)))
+	return j - i
+}
+
+// crowded says whether too many values are an edge for it to be one.
+func (t *chooser) crowded(edge float64) bool {
+	return float64(t.count(edge)) > mostAtEdge*float64(len(t.sorted))
+}
+
+// margin returns the least distance of a value from the edges, but of those that are one.
+func (t *chooser) margin(low, high float64) float64 {
+	if t.step > 0 {
+		return 0
+	}
+	least := math.Inf(1)
+	for _, v := range t.sorted {
+		if v > low && v < high {
+			least = min(least, v-low, high-v)
+		}
+	}
+	if math.IsInf(least, 1) {
+		return 0
+	}
+	return least
+}
+
+func (t *chooser) bounded(low, high float64) Column {
+	return Column{Kind: Bounded, Low: low, High: high, Margin: min(t.margin(low, high), (high-low)/4)}
 }
 
 // countOnes returns how many values are 1, of whole numbers that begin there.

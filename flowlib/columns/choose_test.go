@@ -67,12 +67,16 @@ func TestChooseKnownTruths(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		normal, kl := imageNormal(choice.Column, train), 0.0
-		for _, x := range fresh {
-			y, logDet := choice.Column.Forward(x)
-			kl += (truth.dist.LogProb(x) - normal.LogProb(y) - logDet) / float64(len(fresh))
+		klOf := func(c Column) (kl float64) {
+			normal := imageNormal(c, train)
+			for _, x := range fresh {
+				y, logDet := c.Forward(x)
+				kl += (truth.dist.LogProb(x) - normal.LogProb(y) - logDet) / float64(len(fresh))
+			}
+			return kl
 		}
-		t.Logf("%-18s KL %.4f  %s", truth.name, kl, choice.Why)
+		kl := klOf(choice.Column)
+		t.Logf("%-18s KL %.4f, without a map %.4f  %s", truth.name, kl, klOf(Column{}), choice.Why)
 		if choice.Column.Kind != truth.kind || !(kl <= truth.most) {
 			t.Errorf("%s: %s with KL %.3f (%s), want %s with at most %g", truth.name, choice.Column.Kind, kl, choice.Why, truth.kind, truth.most)
 		}

@@ -40,7 +40,9 @@ func TestChooseOnGridsAndScales(t *testing.T) {
 		{"all magnitudes", draw(3000, func() float64 { return math.Copysign(math.Exp(150*rng.NormFloat64()), rng.Float64()-0.5) }), 0, Tails, 0},
 		{"truncated normal", draw(3000, func() float64 { return math.Abs(rng.NormFloat64()) }), 0, Positive, 0},
 		{"zeros", append(draw(3000, rng.ExpFloat64), make([]float64, 1000)...), 0, Continuous, 0},
-		{"one zero", append(draw(3000, rng.ExpFloat64), 0), 0, Continuous, 0},
+		{"some zeros", append(draw(3000, rng.ExpFloat64), make([]float64, 100)...), 0, Tails, 0},
+		{"one zero", append(draw(3000, rng.ExpFloat64), 0), 0, Positive, 0},
+		{"shares, three of them 1", append(draw(3000, rng.Float64), 1, 1, 1), 0, Bounded, 0},
 		{"few", draw(30, rng.ExpFloat64), 0, Continuous, 0},
 		{"constant", make([]float64, 3000), 0, Continuous, 0},
 		{"none", nil, 0, Continuous, 0},
@@ -51,14 +53,7 @@ func TestChooseOnGridsAndScales(t *testing.T) {
 			continue
 		}
 		t.Logf("%-18s %s", tt.name, choice.Why)
-		c := choice.Column
-		kind := c.Kind
-		if tt.name == "one zero" { // tails or not: only no edge
-			if kind == Positive || kind == Bounded {
-				t.Errorf("one value at 0: %s", choice.Why)
-			}
-			continue
-		}
+		c, kind := choice.Column, choice.Column.Kind
 		if kind != tt.kind || (kind == Positive || kind == Bounded) && c.Low != tt.low {
 			t.Errorf("%s: %s (%s), want %s from %g", tt.name, kind, choice.Why, tt.kind, tt.low)
 		}

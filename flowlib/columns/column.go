@@ -13,6 +13,10 @@ type Column struct {
 	// bounded or periodic one.
 	Low  float64 `json:"low,omitempty"`
 	High float64 `json:"high,omitempty"`
+	// Margin is how far inside a value that is an edge of a positive or bounded column is
+	// taken to lie: a single point has no share in a density, and a 0 among positive
+	// numbers is a small one. 0: it is outside.
+	Margin float64 `json:"margin,omitempty"`
 	// Cut is where the circle of a periodic column is cut, Low ≤ Cut < High.
 	Cut float64 `json:"cut,omitempty"`
 	// Softness is how far from its edge a positive column becomes linear; 0: it is
@@ -44,11 +48,20 @@ func (c Column) forwardSupport(x float64) (y, logDet float64) {
 	none := math.Inf(-1)
 	switch c.Kind {
 	case Positive:
+		if x == c.Low {
+			x += c.Margin
+		}
 		if !(x > c.Low) || math.IsInf(x, 1) {
 			return 0, none
 		}
 		return c.forwardEdge(x)
 	case Bounded:
+		switch x {
+		case c.Low:
+			x += c.Margin
+		case c.High:
+			x -= c.Margin
+		}
 		if !(c.Low < x && x < c.High) {
 			return 0, none
 		}
@@ -123,7 +136,7 @@ func (c Column) inverseCircle(y float64) float64 {
 // Check returns an error unless c is a map that Forward and Inverse can compute, as one
 // read from a file may not be.
 func (c Column) Check() error {
-	for _, v := range []float64{c.Low, c.High, c.Cut, c.Softness, c.Center, c.Scale, c.Freedom} {
+	for _, v := range []float64{c.Low, c.High, c.Margin, c.Cut, c.Softness, c.Center, c.Scale, c.Freedom} {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return fmt.Errorf("a %s column with %v, expected finite numbers", c.Kind, v)
 		}
@@ -132,14 +145,20 @@ func (c Column) Check() error {
 	switch c.Kind {
 	case Continuous, "":
 	case Positive:
-		needs.Low, needs.Softness = c.Low, c.Softness
-		if c.Softness < 0 {
-			return fmt.Errorf("a positive column of softness %g, expected 0 or more", c.Softness)
+		needs.Low, needs.Softness, needs.Margin = c.Low, c.Softness, c.Margin
+		if c.Softness < 0 || c.Margin < 0 {
+			return fmt.Errorf("a positive column of softness %g and margin %g, expected 0 or more", c.Softness, c.Margin)
 		}
 	case Bounded, Periodic:
 		needs.Low, needs.High = c.Low, c.High
 		if width := c.High - c.Low; !(width > 1e3*ulp(c.Low) && width > 1e3*ulp(c.High)) || math.IsInf(width, 0) {
 			return fmt.Errorf("a %s column from %g to %g, expected a range that holds numbers", c.Kind, c.Low, c.High)
+		}
+		if c.Kind == Bounded {
+			needs.Margin = c.Margin
+			if !(c.Margin >= 0 && c.Margin < (c.High-c.Low)/2) {
+				return fmt.Errorf("a bounded column from %g to %g of margin %g, expected less than half of that", c.Low, c.High, c.Margin)
+			}
 		}
 		if c.Kind == Periodic {
 			needs.Cut = c.Cut

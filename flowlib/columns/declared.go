@@ -22,7 +22,7 @@ func (t *chooser) declared(declared Kind) (Choice, error) {
 		if edges != nil {
 			low = edges[0]
 		}
-		if low -= half; !(t.least()-half >= low) || t.least() == low {
+		if low -= half; !(t.least()-half >= low) || t.crowded(low) {
 			return Choice{}, fmt.Errorf("%s: found the value %.6g, expected values above %.6g: declare another edge, as in positive(%.6g), or leave rows out", declared, t.least(), low+half, t.least()-max(t.step, math.Abs(t.least())))
 		}
 		return asDeclared(t.above(low))
@@ -34,10 +34,10 @@ func (t *chooser) declared(declared Kind) (Choice, error) {
 		case t.most() > 1:
 			high = 100
 		}
-		if t.least() < low || t.most() > high || half == 0 && (t.least() == low || t.most() == high) {
+		if t.least() < low || t.most() > high || half == 0 && (t.crowded(low) || t.crowded(high)) {
 			return Choice{}, fmt.Errorf("%s: found values from %.6g to %.6g, expected them between %.6g and %.6g: declare the range, as in bounded(%.6g,%.6g)", declared, t.least(), t.most(), low, high, math.Floor(t.least())-1, math.Ceil(t.most())+1)
 		}
-		return asDeclared(t.withTails(Column{Kind: Bounded, Low: low - half, High: high + half}))
+		return asDeclared(t.withTails(t.bounded(low-half, high+half)))
 	case Periodic:
 		if edges == nil {
 			for _, c := range append(circles, [2]float64{0, 24}) {

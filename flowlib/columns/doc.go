@@ -36,8 +36,9 @@
 //     grid and gets uniform noise of one step, edges are those of the grid's cells;
 //     whole numbers may begin at 1, if one row in 20 is a 1.
 //   - A column is bounded if an edge is seen above; positive if one is seen at 0, or if
-//     all rows are above 0 and a map from the edge is likelier. A row at the edge itself
-//     speaks against both: it has no place in such a density.
+//     all rows are above 0 and a map from the edge is likelier. More than one row in 100
+//     with a value that is the edge speaks against both; fewer are taken to lie as far
+//     inside as the nearest of the others.
 //   - A column is periodic if that is declared, or if its name says angle or direction
 //     and its values fill a circle of 360 degrees or 2π, alike at both ends.
 //   - No map may squeeze: where 2 % of the rows come to lie closer together, compared
