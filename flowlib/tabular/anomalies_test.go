@@ -3,27 +3,16 @@ package tabular
 import (
 	"context"
 	"encoding/json"
-	"encoding/xml"
-	"errors"
 	"fmt"
-	"io"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 
-	"gonum.org/v1/gonum/mat"
-
 	"normflow/flowlib/anomaly"
-	"normflow/flowlib/backend"
-	"normflow/flowlib/eval"
-	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
-	"normflow/internal/whole"
 )
 
 func TestAnomalies(t *testing.T) {
@@ -203,163 +192,5 @@ func TestAnomaliesRefuse(t *testing.T) {
 	if _, err := m.Anomalies(context.Background(), words, "", AnomalyOptions{FalseAlarm: 0.05, Labels: "l"}); err == nil ||
 		!strings.Contains(err.Error(), `w.csv: line 4, column "l": found "perhaps", expected 0 or false for a normal row, another number or true for an anomaly: correct it, or name another column`) {
 		t.Error(err)
-	}
-}
-
-func TestEvaluate(t *testing.T) {
-	dir, r := fitted(t, small())
-	m := open(t, dir, "auto")
-	rows := moons(9, 500)
-	file := write(t, "fresh.csv", []string{"b", "a"}, rows)
-	e, err := m.Evaluate(context.Background(), write(t, "t.csv", []string{"a", "b"}, rows), Options{}, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := backend.Open("go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	g, err := flow.Load(b, dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, err := eval.NLL(g, rows)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !near(e.NLL.Mean, want.Mean) || !near(e.NLL.SE, want.SE) || *e.HeldOut != *r.Test || e.Same || e.Diagnostics.Rows != 500 || len(e.Verdict) != 2 {
-		t.Errorf("got %+v, want the NLL %+v", e, want)
-	}
-	// The columns the wrong way round are rows from elsewhere.
-	e, err = m.Evaluate(context.Background(), file, Options{}, 1)
-	if err != nil || !strings.Contains(e.Verdict[0], "less likely than those held out") || !strings.Contains(e.Verdict[1], "differs from the rows") || e.Diagnostics.PValue > 0.01 {
-		t.Errorf("got %+v, %v", e, err)
-	}
-	e, err = m.Evaluate(context.Background(), r.Source.File, Options{}, 1)
-	if err != nil || !e.Same || !strings.Contains(e.Verdict[0], "it knows 90 % of the rows") {
-		t.Errorf("got %+v, %v", e, err)
-	}
-	e, err = m.Evaluate(context.Background(), write(t, "few.csv", []string{"a", "b"}, rows[:99]), Options{}, 1)
-	if err != nil || e.Diagnostics != nil || !strings.Contains(e.Undiagnosed, "99 rows are too few") {
-		t.Errorf("got %+v, %v", e, err)
-	}
-}
-
-// Every row is in the sample that is diagnosed with the same probability.
-func TestReservoir(t *testing.T) {
-	dir, _ := fitted(t, small())
-	m := open(t, dir, "auto")
-	rows := moons(9, 3*maxDiagnosed)
-	for i, row := range rows {
-		row[0] = 1e-6 * float64(i) // the place, told apart by order
-	}
-	e, err := m.Evaluate(context.Background(), write(t, "t.npy", []string{"a", "b"}, rows), Options{}, 1)
-	if err != nil || len(e.rows) != maxDiagnosed {
-		t.Fatal(err, len(e.rows))
-	}
-	third := 0
-	for i, row := range e.rows {
-		if row[0] < 1e-6*maxDiagnosed {
-			third++
-		}
-		lp := make([]float64, 1)
-		if err := m.LogProbTo(lp, mat.NewDense(1, len(row), row)); err != nil || lp[0] != e.score[i] {
-			t.Fatalf("row %d has the score %g, want %g", i, e.score[i], lp[0])
-		}
-	}
-	// Hypergeometric: a third, within five standard deviations.
-	if math.Abs(float64(third)-maxDiagnosed/3) > 5*math.Sqrt(maxDiagnosed*2./9*2/3) {
-		t.Errorf("%d of %d come from the first third", third, maxDiagnosed)
-	}
-}
-
-// The page holds all it shows, runs nothing and is sound.
-func TestPage(t *testing.T) {
-	dir, _ := fitted(t, small())
-	m := open(t, dir, "auto")
-	m.Dir, m.Record.Reasons = "<script>alert(1)</script>", []string{"nsf & more"}
-	rows := moons(9, 500)
-	page := func(file string) string {
-		e, err := m.Evaluate(context.Background(), file, Options{}, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		path := filepath.Join(t.TempDir(), "page.html")
-		if err := m.WritePage(path, e); err != nil {
-			t.Fatal(err)
-		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(text)
-	}
-	text := page(write(t, "t.csv", []string{"a", "b"}, rows))
-	if n := strings.Count(text, "<svg"); n != 7 {
-		t.Errorf("%d pictures, want 7", n)
-	}
-	if !strings.Contains(text, `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:;`) {
-		t.Error("the page may do more than show the pictures in it")
-	}
-	words := regexp.MustCompile(`base64,[A-Za-z0-9+/=]+`).ReplaceAllString(text, "") // letters by chance
-	words = strings.ReplaceAll(words, "http://www.w3.org/2000/svg", "")
-	for _, bad := range []string{"<script", "<link", "@import", "NaN", "%!", "http://", "https://", "&lt;no value"} {
-		if strings.Contains(words, bad) {
-			t.Errorf("the page holds %q", bad)
-		}
-	}
-	d := xml.NewDecoder(strings.NewReader(text))
-	d.Strict, d.AutoClose, d.Entity = false, xml.HTMLAutoClose, xml.HTMLEntity
-	for {
-		if _, err := d.Token(); err == io.EOF {
-			break
-		} else if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if few := page(write(t, "few.csv", []string{"a", "b"}, rows[:50])); strings.Count(few, "<svg") != 2 || !strings.Contains(few, "Not tested: 50 rows are too few") {
-		t.Errorf("of few rows the page has %d pictures", strings.Count(few, "<svg"))
-	}
-}
-
-// A page goes over no table that is read, nor in the place of a device or a link.
-func TestWhereAPageGoes(t *testing.T) {
-	in := write(t, "t.csv", []string{"a", "b"}, moons(9, 50))
-	for path, want := range map[string]string{
-		in: "t.csv: is the file to read and the one to write", "-": "name a file for the page", "/dev/stdout": "name a file for the page", t.TempDir(): "is a folder",
-	} {
-		if err := CheckPage(path, in); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got %v, want %s", path, err, want)
-		}
-	}
-	dir := t.TempDir()
-	path := func(name string) string { return filepath.Join(dir, name) }
-	if err := errors.Join(CheckPage(path("new.html"), in), os.Symlink("target.html", path("link.html")), os.WriteFile(path("target.html"), nil, 0o644)); err != nil {
-		t.Fatal(err)
-	}
-	if err := whole.WriteFile(path("link.html"), []byte("page")); err != nil {
-		t.Error(err)
-	}
-	if target, err := os.Readlink(path("link.html")); err != nil || target != "target.html" {
-		t.Errorf("the link was replaced: %v", err)
-	}
-	// A pipe in a folder of the test's own stands for /dev/null, which root could lose.
-	if err := syscall.Mkfifo(path("pipe"), 0o600); err != nil {
-		t.Skip("needs named pipes: ", err)
-	}
-	end, err := os.OpenFile(path("pipe"), os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer end.Close()
-	if err := whole.WriteFile(path("pipe"), []byte("page")); err != nil {
-		t.Error(err)
-	}
-	if info, err := os.Lstat(path("pipe")); err != nil || info.Mode()&os.ModeNamedPipe == 0 {
-		t.Fatal("the pipe was replaced")
-	}
-	got := make([]byte, 4)
-	if _, err := io.ReadFull(end, got); err != nil || string(got) != "page" {
-		t.Errorf("got %q, %v", got, err)
 	}
 }
