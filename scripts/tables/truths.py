@@ -126,9 +126,12 @@ def measure(command, name, seed):
             "warnings": flow.record.get("warnings") or [], "draws": truth.draws(drawn)}
     if truth.gauss:
         row["sample gaussian"] = (exact - sample_gaussian(train, fresh)).mean()
-    claim = flow.record.get("test")
-    if claim and name != "outliers":  # whose claim is of rows with outliers
-        fresh_se = scores.std() / np.sqrt(FRESH)
-        row |= {"claimed": claim["mean"], "claimed se": claim["se"], "fresh": -scores.mean(), "fresh se": fresh_se,
-                "z": (-scores.mean() - claim["mean"]) / np.hypot(claim["se"], fresh_se)}
+    if name != "outliers":  # whose claims are of rows with outliers
+        row |= {"fresh": -scores.mean(), "claims": {part: claim(flow.record[part], scores) for part in ("valid", "test") if flow.record.get(part)}}
     return row
+
+
+def claim(said, scores):
+    """The NLL that the fit claims, and how many standard errors that of fresh rows is above it."""
+    se = np.hypot(said["se"], scores.std() / np.sqrt(len(scores)))
+    return {"nll": said["mean"], "se": said["se"], "z": (-scores.mean() - said["mean"]) / se}
