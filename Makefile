@@ -25,8 +25,12 @@ quote = '$(subst ','\'',$(1))'
 
 # Before anything that needs tools, one line says what stands in the way.
 settings := $(foreach v,LAYERS STEPS BACKEND TIMEOUT PYTHON,$(call quote,$($(v))))
+variables := LAYERS STEPS BACKEND TIMEOUT PYTHON BENCH TORTURE DEFAULTS ADBENCH QUALITY
+passed    := FLOW_LAYERS FLOW_STEPS FLOW_RUNS FLOW_REQUIRE_% FLOW_TEST_% GOMLX_BACKEND PJRT_% XLA_% GO% CGO_% CC CXX PATH SHELL TMPDIR
+given     := $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $(v))),$(v)))
+mistyped  := $(foreach v,$(filter-out $(variables) $(passed),$(given)),$(call quote,$(v)))
 ifneq ($(filter-out help doctor clean distclean,$(or $(MAKECMDGOALS),help)),)
-trouble := $(shell scripts/preflight $(settings))
+trouble := $(shell scripts/preflight $(settings) '$(variables)' $(mistyped))
 $(if $(trouble),$(error $(trouble)))
 python_found := $(shell $(call quote,$(PYTHON)) -c 'import sys; print(sys.base_prefix, sys.version.split()[0])')
 endif

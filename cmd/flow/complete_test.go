@@ -151,8 +151,8 @@ func TestCompletedModels(t *testing.T) {
 	_, errName := flow.Named("", 2)
 	_, errChange := flow.Named("nsf+", 2)
 	for err, want := range map[error]string{
-		errName:   "known: " + strings.Join(names, ", "),
-		errChange: "known: " + strings.ReplaceAll(strings.Join(changed, ", "), "nsf+", ""),
+		errName:   "there are: " + strings.Join(names, ", "),
+		errChange: "there are: " + strings.ReplaceAll(strings.Join(changed, ", "), "nsf+", ""),
 	} {
 		if err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)

@@ -42,7 +42,8 @@ Ctrl-C leaves a checkpoint beside MODEL and says how to go on from it.`,
 		Example: `  flow fit measurements.csv -o model
   flow fit measurements.csv -o model --columns height,width --condition-on age
   flow fit measurements.csv -o model --model realnvp --steps 20000 --resume`,
-		Args: arguments("FILE"),
+		Args:       arguments("FILE"),
+		SuggestFor: []string{"train", "learn"},
 	}
 	f := cmd.Flags()
 	f.SortFlags = false

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"normflow/internal/nearest"
 	"normflow/internal/show"
 )
 
@@ -58,7 +59,7 @@ func commands(cmd *cobra.Command) {
 }
 
 // flagError says of a flag what was expected, in words for who does not program.
-func flagError(_ *cobra.Command, err error) error {
+func flagError(cmd *cobra.Command, err error) error {
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) {
 		flag := invalid.GetFlag()
@@ -69,6 +70,14 @@ func flagError(_ *cobra.Command, err error) error {
 			"stringSlice": "names, parted by commas", "string": "a text",
 		}[flag.Value.Type()]
 		err = fmt.Errorf("--%s: expected %s, found %s", flag.Name, expected, show.Quoted(invalid.GetValue()))
+	}
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "" {
+		var known []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+		if names := nearest.Names(unknown.GetSpecifiedName(), known); names != nil {
+			err = fmt.Errorf("%w: did you mean --%s?", err, strings.Join(names, " or --"))
+		}
 	}
 	return usageError{err}
 }

@@ -46,7 +46,7 @@ func TestAllDataSets(t *testing.T) {
 // A mistake in the last name or seed is told before the first run.
 func TestRunsRefuseMistakes(t *testing.T) {
 	for want, change := range map[string]func(*asked){
-		`unknown density "sun"`:     func(a *asked) { a.data = []string{"moons05", "sun"} },
+		`there is no density "sun"`: func(a *asked) { a.data = []string{"moons05", "sun"} },
 		"layers must be":            func(a *asked) { a.layers = 65 },
 		"steps must be":             func(a *asked) { a.steps = 0 },
 		`no "mlp" in the zoo`:       func(a *asked) { a.models = []string{"realnvp", "mlp"} },

@@ -14,7 +14,7 @@ import (
 	"github.com/gomlx/compute"
 	_ "github.com/gomlx/compute/gobackend" // registers "go"
 
-	"normflow/internal/show"
+	"normflow/internal/nearest"
 )
 
 // Known lists the names that Open takes besides "", which chooses.
@@ -90,7 +90,7 @@ func open(name string) (compute.Backend, error) {
 	}
 	kind, _, _ := strings.Cut(name, ":")
 	if kind != "xla" && kind != "go" {
-		return nil, fmt.Errorf("backend: unknown backend %s: use one of %s", show.Quoted(name), strings.Join(Known, ", "))
+		return nil, errors.New("backend: " + nearest.Unknown("backend", name, Known))
 	}
 	if !slices.Contains(compute.List(), kind) {
 		return nil, fmt.Errorf("backend: this program was built without %q (CGO_ENABLED=0 or the tag noxla): use \"go\"", kind)

@@ -4,16 +4,16 @@
 package dataset
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strings"
 
 	"gonum.org/v1/gonum/mat"
 
-	"normflow/internal/show"
+	"normflow/internal/nearest"
 )
 
 // Density is a distribution over R^D that can be sampled and scored exactly,
@@ -114,7 +114,7 @@ func ByName(name string) (*Density, error) {
 		}
 		names = append(names, d.Name)
 	}
-	return nil, fmt.Errorf("dataset: unknown density %s: use one of %s", show.Quoted(name), strings.Join(names, ", "))
+	return nil, errors.New("dataset: " + nearest.Unknown("density", name, names))
 }
 
 // newRows returns n rows of d zeros that share one block of memory.

@@ -75,7 +75,7 @@ func TestErrorsNameTheRun(t *testing.T) {
 	b, root := backendtest.Open(t), t.TempDir()
 	bad := smallConfig()
 	bad.Data = "sun"
-	if _, err := experiment.Run(context.Background(), b, root, bad, nil); err == nil || !strings.Contains(err.Error(), `unknown density "sun"`) {
+	if _, err := experiment.Run(context.Background(), b, root, bad, nil); err == nil || !strings.Contains(err.Error(), `there is no density "sun"`) {
 		t.Errorf("got %v", err)
 	}
 	for want, change := range map[string]func(*experiment.Config){

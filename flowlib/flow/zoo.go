@@ -1,12 +1,14 @@
 package flow
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"normflow/flowlib/bijector"
+	"normflow/internal/nearest"
 	"normflow/internal/show"
 )
 
@@ -91,13 +93,13 @@ func Named(name string, features int) (Config, error) {
 	parts := strings.Split(name, "+")
 	build, ok := Zoo[parts[0]]
 	if !ok {
-		return Config{}, fmt.Errorf("flow: no %s in the zoo, known: %s", show.Quoted(parts[0]), strings.Join(slices.Sorted(maps.Keys(Zoo)), ", "))
+		return Config{}, errors.New("flow: " + nearest.Unknown("model", parts[0], slices.Sorted(maps.Keys(Zoo))))
 	}
 	c := build(features)
 	for _, change := range parts[1:] {
 		apply, ok := changes[change]
 		if !ok {
-			return Config{}, fmt.Errorf("flow: unknown change %s in %s, known: %s", show.Quoted(change), show.Quoted(name), strings.Join(slices.Sorted(maps.Keys(changes)), ", "))
+			return Config{}, fmt.Errorf("flow: model %s: %s", show.Quoted(name), nearest.Unknown("change", change, slices.Sorted(maps.Keys(changes))))
 		}
 		apply(&c)
 	}

@@ -125,10 +125,10 @@ func TestNamed(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"maf":         "glow, nice, nsf, realnvp",
-		"nsf+":        `unknown change ""`,
-		"nsf+lu+qr":   `unknown change "qr"`,
-		"":            `no ""`,
-		"nsf++lu":     `unknown change ""`,
+		"nsf+":        `there is no change ""`,
+		"nsf+lu+qr":   `there is no change "qr"`,
+		"":            `there is no model ""`,
+		"nsf++lu":     `there is no change ""`,
 		"nsf+actnorm": "",
 	} {
 		_, err := flow.Named(name, 2)

@@ -49,7 +49,7 @@ func TestMessagesOfCSV(t *testing.T) {
 		{"open quote", "x,y\n1,2\n\"3,4\n5,6\n", Options{}, `line 3: a quoted field that starts here does not end well: close it with a quote (") before the delimiter, and double the quotes in it`},
 		{"stray quote", "x,y\n1,5\"\n", Options{}, `line 2: a quote (") stands inside a field that is not quoted: quote the whole field and double the quotes in it`},
 		{"endless row", "x,y\n1,2\n3,\"" + longest + "\n" + longest, Options{}, `the row after line 2 is longer than 4194304 bytes: is a quote (") not closed there?`},
-		{"no such column", "x,y\n1,2\n", Options{Columns: []string{"X"}}, `Columns: there is no column "X"; there are: x, y`},
+		{"no such column", "x,y\n1,2\n", Options{Columns: []string{"X"}}, `Columns: there is no column "X": did you mean "x"? There are: x, y`},
 		{"no such number", "x,y\n1,2\n", Options{Columns: []string{"3"}}, `Columns: there is no column "3"; there are: x, y`},
 		{"a column twice", "x,y\n1,2\n", Options{Columns: []string{"x", "1"}}, `Columns: column "x" is named twice`},
 		{"no such label", "x,y\n1,2\n", Options{Exclude: []string{"label"}}, `Exclude: there is no column "label"; there are: x, y`},

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"normflow/internal/nearest"
 	"normflow/internal/npz"
 	"normflow/internal/show"
 )
@@ -83,7 +84,7 @@ func openNPZ(in *input, z *zip.Reader, o Options) (source, error) {
 	case len(found) == 0:
 		return nil, errors.New("is a zip file without a NumPy array in it: expected CSV, NPY, NPZ or Parquet; unzip it first")
 	case len(arrays) == 0:
-		return nil, &Error{Option: OptionArray, Problem: fmt.Sprintf("there is no array %s; there are: %s", show.Quoted(wanted), shorten(found))}
+		return nil, &Error{Option: OptionArray, Problem: nearest.Unknown("array", wanted, found)}
 	}
 	for _, a := range arrays {
 		if a.rows != arrays[0].rows {

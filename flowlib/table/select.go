@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"normflow/internal/nearest"
 	"normflow/internal/show"
 )
 
@@ -111,7 +112,7 @@ func finder(all []Column) func(wanted []string, by Option) ([]int, error) {
 				i, ok = n-1, true
 			}
 			if !ok {
-				return nil, &Error{Option: by, Problem: fmt.Sprintf("there is no column %s; there are: %s", show.Quoted(name), shorten(names(all)))}
+				return nil, &Error{Option: by, Problem: nearest.Unknown("column", name, names(all))}
 			}
 			if taken[i] {
 				return nil, &Error{Option: by, Problem: fmt.Sprintf("column %s is named twice", show.Quoted(all[i].Name))}

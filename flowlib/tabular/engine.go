@@ -7,7 +7,7 @@ import (
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
-	"normflow/internal/show"
+	"normflow/internal/nearest"
 )
 
 // Engines names what a model can be fitted and run by.
@@ -15,7 +15,7 @@ var Engines = []string{"auto", "fast", "xla", "xla:cpu", "xla:cuda", "go"}
 
 func checkEngine(name string) error {
 	if !slices.Contains(Engines, name) {
-		return wrong(OptionEngine, "there is no engine %s; there are: %s", show.Quoted(name), list(Engines))
+		return wrong(OptionEngine, "%s", nearest.Unknown("engine", name, Engines))
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"normflow/flowlib/anomaly"
 	"normflow/flowlib/table"
+	"normflow/internal/nearest"
 	"normflow/internal/show"
 )
 
@@ -37,7 +38,7 @@ func (l *labels) find(r *table.Reader) error {
 	kept := namesOf(r.Kept())
 	l.at = slices.Index(kept, l.column)
 	if l.at < 0 {
-		return table.InFile(l.file, wrong(OptionLabels, "there is no column %s; there are: %s", show.Quoted(l.column), list(kept)))
+		return table.InFile(l.file, wrong(OptionLabels, "%s", nearest.Unknown("column", l.column, kept)))
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"normflow/flowlib/table"
+	"normflow/internal/nearest"
 	"normflow/internal/show"
 )
 
@@ -34,7 +35,7 @@ func match(columns, features []string, kept []string, m *Matched) func(all []tab
 		}
 		for _, name := range kept { // by name only a column of labels is kept
 			if name != "*" && !slices.Contains(names, name) {
-				return nil, wrong(OptionLabels, "there is no column %s; there are: %s", show.Quoted(name), list(names))
+				return nil, wrong(OptionLabels, "%s", nearest.Unknown("column", name, names))
 			}
 		}
 		switch {

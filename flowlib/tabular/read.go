@@ -10,6 +10,7 @@ import (
 
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/table"
+	"normflow/internal/nearest"
 	"normflow/internal/show"
 )
 
@@ -54,7 +55,7 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 				if i >= len(c.ConditionOn) {
 					by = table.OptionExclude
 				}
-				return nil, wrong(by, "there is no column %s; there are: %s", show.Quoted(name), list(namesOf(all)))
+				return nil, wrong(by, "%s", nearest.Unknown("column", name, namesOf(all)))
 			}
 		}
 		if len(columns) == 0 {

@@ -84,7 +84,7 @@ func TestWishesGoFirst(t *testing.T) {
 		t.Errorf("got %+v, %+v", r.Flow, r.Fit)
 	}
 	for want, a := range map[string]ask{
-		`no "mlp" in the zoo`: {summary: s, features: 2, rows: 50, model: "mlp"},
+		`there is no model "mlp"`: {summary: s, features: 2, rows: 50, model: "mlp"},
 		"layers must be":      {summary: s, features: 2, rows: 50, layers: 99},
 		"3 features of 2":     {summary: s, features: 3, rows: 50},
 		"1 rows":              {summary: s, features: 2, rows: 1},

@@ -210,7 +210,7 @@ func TestFitRefuses(t *testing.T) {
 		{good, withNotes, nil, "the folder holds something else than a model, such as "},
 		{good, good, nil, "is the file to read and the one to write"},
 		{good, "", func(c *FitConfig) { c.Engine = "warp" }, `there is no engine "warp"; there are: auto, fast, xla, xla:cpu, xla:cuda, go`},
-		{good, "", func(c *FitConfig) { c.Model = "gan" }, `flow: no "gan" in the zoo, known: gaussian, glow, nice, nsf, realnvp`},
+		{good, "", func(c *FitConfig) { c.Model = "gan" }, `flow: there is no model "gan"; there are: gaussian, glow, nice, nsf, realnvp`},
 		{good, "", func(c *FitConfig) { c.Layers = 65 }, "expected 1 to 64 layers, found 65"},
 		{good, "", func(c *FitConfig) { c.Columns, c.Exclude = []string{"a", "b"}, []string{"b"} }, "of columns that are named, only those are read: take b out there"},
 		{good, "", func(c *FitConfig) { c.Steps = -1 }, "expected at least 1 step, found -1"},

@@ -111,13 +111,13 @@ func TestAskIsChecked(t *testing.T) {
 		t.Error(err)
 	}
 	for want, spoil := range map[string]func(*Ask){
-		"unknown engine": func(a *Ask) { a.Engine = "jax" },
-		"unknown task":   func(a *Ask) { a.Task = "play" },
-		"batch must":     func(a *Ask) { a.Batch = 0 },
-		"threads must":   func(a *Ask) { a.Threads = 0 },
-		"secs must":      func(a *Ask) { a.Secs = math.NaN() },
-		"n must":         func(a *Ask) { a.N = 0 },
-		"data must":      func(a *Ask) { a.Data = "" },
+		"there is no engine": func(a *Ask) { a.Engine = "jax" },
+		"there is no task":   func(a *Ask) { a.Task = "play" },
+		"batch must":         func(a *Ask) { a.Batch = 0 },
+		"threads must":       func(a *Ask) { a.Threads = 0 },
+		"secs must":          func(a *Ask) { a.Secs = math.NaN() },
+		"n must":             func(a *Ask) { a.N = 0 },
+		"data must":          func(a *Ask) { a.Data = "" },
 	} {
 		a := good
 		spoil(&a)

@@ -1,11 +1,11 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
-	"normflow/internal/show"
+	"normflow/internal/nearest"
 )
 
 // Engine is one implementation of the model, ready to work.
@@ -66,7 +66,7 @@ func Open(name string, s Start) (Engine, error) {
 }
 
 func unknown(what, got string, known []string) error {
-	return fmt.Errorf("unknown %s %s: use one of %s", what, show.Quoted(got), strings.Join(known, ", "))
+	return errors.New(nearest.Unknown(what, got, known))
 }
 
 // Tasks there are.

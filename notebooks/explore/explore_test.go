@@ -185,7 +185,7 @@ func TestEveryDensityHasAScene(t *testing.T) {
 
 func TestSettingsThatCannotBe(t *testing.T) {
 	for want, change := range map[string]func(*Settings){
-		"unknown density":     func(s *Settings) { s.Data = "moon" },
+		"there is no density": func(s *Settings) { s.Data = "moon" },
 		"1 to 16":             func(s *Settings) { s.Layers = 17 },
 		"1 to 1024":           func(s *Settings) { s.Hidden = 0 },
 		"at least 1":          func(s *Settings) { s.Steps = 0 },
@@ -271,7 +271,7 @@ func TestLive(t *testing.T) {
 
 	// What cannot be is said, and the next settings are followed.
 	r.set(func(c *Controls) { c.Data = "sun" })
-	if p := r.until("unknown density"); p.SVG != nil || p.Running {
+	if p := r.until("there is no density"); p.SVG != nil || p.Running {
 		t.Errorf("%q with a picture, or running", p.Line)
 	}
 	r.set(func(c *Controls) { c.Data, c.Steps, c.Stopped, c.Place = "rings", 20, false, End })

@@ -1,5 +1,6 @@
 """The shell parts of set-up: what they refuse, what they set, what they leave behind."""
 
+import fnmatch
 import json
 import os
 import shutil
@@ -70,6 +71,17 @@ class Preflight(Tree):
                     said = self.trouble(**{name: value})
                     self.assertTrue(said.startswith(f"{name.upper()}={value}: "), said)
                     self.assertEqual(said.count("\n"), 1)
+
+    def test_mistyped_variables_get_the_nearest_name(self):
+        for set_to, said in (
+            ("STEP", "Makefile:*: *** STEP=…: there is no such variable: did you mean STEPS?.  Stop."),
+            ("layers", "Makefile:*: *** layers=…: there is no such variable: did you mean LAYERS?.  Stop."),
+            ("COLOUR", "Makefile:*: *** COLOUR=…: there is no such variable (there are: LAYERS, STEPS, BACKEND, *).  Stop."),
+        ):
+            done = run("make", "-s", "-C", ROOT, "--no-print-directory", "-n", "report", f"{set_to}=500")
+            self.assertEqual(done.returncode, 2, done.stdout)
+            self.assertTrue(fnmatch.fnmatchcase(done.stderr.strip(), said), done.stderr)
+        self.assertNotIn("no such variable", run("make", "-C", ROOT, "-n", "strip", "LAYERS=4", "GOFLAGS=-v").stderr)
 
     def test_missing_and_old_programs(self):
         self.assertIn("no python9 found: install Python 3.10", self.trouble(python="python9"))
