@@ -20,10 +20,13 @@ import (
 
 // FormatVersion of the folder that [Model.Save] writes. [Load] reads this
 // version and all earlier ones. docs/format.md describes it.
-const FormatVersion = 5
+const FormatVersion = 6
 
-// configVersion says all of a model that has a config: earlier programs read it.
-const configVersion = 4
+// Earlier programs read what these say all of: a flow with a config, and any flow.
+const (
+	configVersion = 4
+	flowVersion   = 5
+)
 
 const (
 	modelFile   = whole.ModelFile
@@ -82,8 +85,36 @@ func (s *Saved) Write(dir string) error {
 	return nil
 }
 
-func (s *Saved) write(dir string) (err error) {
-	d, err := s.description()
+func (s *Saved) write(dir string) error {
+	m, err := s.alone()
+	if err != nil {
+		return err
+	}
+	return m.write(dir)
+}
+
+// alone is the mixture of s.
+func (s *Saved) alone() (*Mixture, error) {
+	if s.flow == nil {
+		return nil, errEmpty
+	}
+	return &Mixture{Members: []Member{{1, s}}, Training: s.Training}, nil
+}
+
+// Write saves a mixture as [Saved.Write] does a flow.
+func (m *Mixture) Write(dir string) error {
+	err := m.check()
+	if err == nil {
+		err = m.write(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("flow: saving %s: %w", show.Path(dir), err)
+	}
+	return nil
+}
+
+func (m *Mixture) write(dir string) (err error) {
+	d, err := m.description()
 	if err != nil {
 		return err
 	}
@@ -95,7 +126,7 @@ func (s *Saved) write(dir string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, pending.Remove()) }() // with what was in its place
-	if err := s.writeFiles(pending.New(), d); err != nil {
+	if err := m.writeFiles(pending.New(), d); err != nil {
 		return err
 	}
 	if err := keepModes(pending.New(), dir); err != nil {
@@ -177,34 +208,54 @@ func writable(dir string) (string, error) {
 }
 
 // description is what is to be written, but for checksums. Its error names what cannot be.
-func (s *Saved) description() (d description, err error) {
-	if s.flow == nil {
-		return d, errEmpty
+func (m *Mixture) description() (d description, err error) {
+	d = description{Format: formatName, Version: FormatVersion, Library: Library(), DType: m.Members[0].DType().String(), Training: m.Training}
+	for _, member := range m.Members {
+		w := writtenMember{Weight: member.Weight}
+		if w.written, err = member.written(); err != nil {
+			return d, err
+		}
+		variables, err := member.Variables()
+		if err != nil {
+			return d, err
+		}
+		_, trained := numbers(variables)
+		d.Parameters += trained
+		if err := checkWeights(variables, member.Weights); err != nil {
+			return d, err
+		}
+		d.Members = append(d.Members, w)
 	}
-	d = description{Format: formatName, Version: FormatVersion, Library: Library(), DType: s.DType().String(), Training: s.Training}
-	if s.config != nil {
-		d.Version = configVersion
+	if s, err := m.Single(); err == nil {
+		d.written, d.Members = d.Members[0].written, nil
+		d.Version = flowVersion
+		if s.config != nil {
+			d.Version = configVersion
+		}
 	}
-	if d.written, err = s.written(); err != nil {
-		return d, err
+	return d, nil
+}
+
+// memberPrefix is that of the variables of a member, of several.
+func memberPrefix(members, k int) string {
+	if members == 1 {
+		return ""
 	}
-	variables, err := s.Variables()
-	if err != nil {
-		return d, err
-	}
-	_, d.Parameters = numbers(variables)
-	return d, checkWeights(variables, s.Weights)
+	return fmt.Sprintf("/members/%03d", k)
 }
 
 // writeFiles writes both files, down to the disk.
-func (s *Saved) writeFiles(dir string, d description) error {
+func (m *Mixture) writeFiles(dir string, d description) error {
 	var f safetensors.File
-	for _, w := range s.Weights {
-		t := safetensors.Float64(w.Path, w.Shape, w.Values)
-		if s.DType() == dtypes.Float32 {
-			t = safetensors.Float32(w.Path, w.Shape, w.Values)
+	for k, member := range m.Members {
+		prefix := memberPrefix(len(m.Members), k)
+		for _, w := range member.Weights {
+			t := safetensors.Float64(prefix+w.Path, w.Shape, w.Values)
+			if member.DType() == dtypes.Float32 {
+				t = safetensors.Float32(prefix+w.Path, w.Shape, w.Values)
+			}
+			f.Tensors = append(f.Tensors, t)
 		}
-		f.Tensors = append(f.Tensors, t)
 	}
 	if err := safetensors.Write(filepath.Join(dir, weightsFile), f); err != nil {
 		return err

@@ -40,7 +40,7 @@ func FuzzLoad(f *testing.F) {
 			text = mended(text, weights)
 		}
 		end := memorytest.Watch(t, 16<<20+200*(len(text)+len(weights)))
-		s, err := parse(text, bytes.NewReader(weights), int64(len(weights)))
+		m, err := parse(text, bytes.NewReader(weights), int64(len(weights)))
 		end()
 		if err != nil {
 			if err.Error() == "" {
@@ -48,12 +48,14 @@ func FuzzLoad(f *testing.F) {
 			}
 			return
 		}
-		variables, err := s.Variables()
-		if err == nil {
-			err = checkWeights(variables, s.Weights)
-		}
-		if err != nil {
-			t.Fatalf("took what is no model: %v", err)
+		for _, member := range m.Members {
+			variables, err := member.Variables()
+			if err == nil {
+				err = checkWeights(variables, member.Weights)
+			}
+			if err != nil {
+				t.Fatalf("took what is no model: %v", err)
+			}
 		}
 	})
 }
@@ -65,7 +67,22 @@ func mended(text, weights []byte) []byte {
 		return text
 	}
 	d.WeightsSHA256 = hexSum(weights)
-	if d.Config == nil {
+	if len(d.Members) > 0 {
+		d.Parameters = 0
+		for k := range d.Members {
+			w := &d.Members[k]
+			if w.Config == nil {
+				continue
+			}
+			if variables, err := w.Config.Variables(); err == nil {
+				_, trained := numbers(variables)
+				d.Parameters += trained
+				if w.Config.Features < 100 {
+					w.Masks = w.Config.masks()
+				}
+			}
+		}
+	} else if d.Config == nil {
 		var own design
 		if variables, err := own.read(d.written, dtypes.Float32); err == nil {
 			_, d.Parameters = numbers(variables)

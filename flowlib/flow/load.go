@@ -57,15 +57,30 @@ func (s *Saved) ByHand() (*byhand.Flow[float64], error) {
 // of it or executed, and sizes are checked before memory is taken.
 //
 // A checksum tells of accidents: who edits a file can make a new one.
+//
+// A mixture is for [ReadMixture].
 func Read(dir string) (*Saved, error) {
+	m, err := ReadMixture(dir)
+	if err != nil {
+		return nil, err
+	}
+	s, err := m.Single()
+	if err != nil {
+		return nil, fmt.Errorf("flow: loading %s: %w: read it by ReadMixture", show.Path(dir), err)
+	}
+	return s, nil
+}
+
+// ReadMixture is [Read] for a mixture of any number of flows.
+func ReadMixture(dir string) (*Mixture, error) {
 	target, err := whole.Follow(filepath.Clean(dir))
 	if err != nil {
 		return nil, fmt.Errorf("flow: loading %s: %w", show.Path(dir), err)
 	}
 	for attempt := 0; ; attempt++ {
-		s, err := readOnce(dir)
+		m, err := readOnce(dir)
 		if err == nil {
-			return s, nil
+			return m, nil
 		}
 		// While another process saves, what is read may go; and there is a moment
 		// without a model where the file system cannot exchange folders. It may be
@@ -140,13 +155,13 @@ type movedError struct{ error }
 
 func (e movedError) Unwrap() error { return e.error }
 
-func readOnce(dir string) (*Saved, error) {
+func readOnce(dir string) (*Mixture, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
-	s, err := readRoot(root)
+	m, err := readRoot(root)
 	if err != nil {
 		opened, errOpened := root.Stat(".")
 		now, errNow := os.Stat(dir)
@@ -154,10 +169,10 @@ func readOnce(dir string) (*Saved, error) {
 			return nil, movedError{err}
 		}
 	}
-	return s, err
+	return m, err
 }
 
-func readRoot(root *os.Root) (*Saved, error) {
+func readRoot(root *os.Root) (*Mixture, error) {
 	model, size, err := openPlain(root, modelFile)
 	if err != nil {
 		return nil, err

@@ -195,7 +195,10 @@ func interruptedAt(t *testing.T, step int, dir string) (was bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := numbered(t, 2)
+	s, err := numbered(t, 2).alone()
+	if err != nil {
+		t.Fatal(err)
+	}
 	d, err := s.description()
 	if err != nil {
 		t.Fatal(err)

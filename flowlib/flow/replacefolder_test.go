@@ -103,7 +103,10 @@ func TestFolderThatStaysInterrupted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := numbered(t, 2)
+	s, err := numbered(t, 2).alone()
+	if err != nil {
+		t.Fatal(err)
+	}
 	d, err := s.description()
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,119 @@
+package flow
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Mixture is a weighted mean of the densities of several flows over the same columns,
+//
+//	p(x | c) = Σ_k Weight_k · p_k(x | c),
+//
+// as it lies on disk: a density like each of them, scored exactly, drawn from and saved
+// as one model. [Saved] is a mixture of one.
+type Mixture struct {
+	Members  []Member
+	Training json.RawMessage // a record for readers, of any kind; nil if there is none
+
+	// What [ReadMixture] has found; Write sets its own.
+	Version       int    // of the format
+	Library       string // that wrote it; "" before version 3
+	SHA256        string // of model.json, as the file has it; "" before version 3
+	WeightsSHA256 string // of weights.safetensors
+}
+
+// Member is one flow of a [Mixture]. Its own Training is not written.
+type Member struct {
+	Weight float64 // positive; those of all members sum to 1
+	*Saved
+}
+
+// maxMembers bounds a mixture.
+const maxMembers = 256
+
+// Features is D.
+func (m *Mixture) Features() int { return m.Members[0].Features() }
+
+// Context is C.
+func (m *Mixture) Context() int { return m.Members[0].Context() }
+
+// Parameters counts the trained numbers of all members.
+func (m *Mixture) Parameters() (n int) {
+	for _, member := range m.Members {
+		n += member.Parameters
+	}
+	return n
+}
+
+// Name is that of the only member, or "mixture".
+func (m *Mixture) Name() string {
+	if len(m.Members) == 1 {
+		return m.Members[0].Name()
+	}
+	return "mixture"
+}
+
+// Single returns the only member. Of several it returns an error.
+func (m *Mixture) Single() (*Saved, error) {
+	if len(m.Members) != 1 {
+		return nil, fmt.Errorf("the model is a mixture of %d flows, expected one flow", len(m.Members))
+	}
+	return m.Members[0].Saved, nil
+}
+
+// check refuses what is no mixture.
+func (m *Mixture) check() error {
+	if n := len(m.Members); n < 1 || n > maxMembers {
+		return fmt.Errorf("expected 1 to %d flows, found %d", maxMembers, n)
+	}
+	sum := 0.0
+	for k, member := range m.Members {
+		if member.Saved == nil {
+			return errors.New("flow: a member is nil")
+		}
+		if !(member.Weight > 0) || member.Weight > 1 {
+			return fmt.Errorf("the weight of member %d is %g, expected more than 0 and at most 1", k, member.Weight)
+		}
+		if d, c := member.Features(), member.Context(); d != m.Features() || c != m.Context() {
+			return fmt.Errorf("member %d has %d features and %d columns of context, member 0 has %d and %d", k, d, c, m.Features(), m.Context())
+		}
+		if member.DType() != m.Members[0].DType() {
+			return fmt.Errorf("member %d is in %s, member 0 in %s", k, member.DType(), m.Members[0].DType())
+		}
+		sum += member.Weight
+	}
+	if math.Abs(sum-1) > 1e-9 {
+		return fmt.Errorf("the weights of the members sum to %.12g, expected 1", sum)
+	}
+	return nil
+}
+
+// NewMixture returns the mixture of members, whose weights it scales to a sum of 1; those
+// of no weight are left out. The error says which members do not fit each other.
+func NewMixture(members []Member, training any) (*Mixture, error) {
+	m := &Mixture{}
+	sum := 0.0
+	for _, member := range members {
+		if member.Weight != 0 {
+			m.Members = append(m.Members, member)
+			sum += member.Weight
+		}
+	}
+	m.Members = slices.Clone(m.Members)
+	for k := range m.Members {
+		m.Members[k].Weight /= sum
+	}
+	var err error
+	if training != nil {
+		if m.Training, err = json.Marshal(training); err != nil {
+			return nil, fmt.Errorf("flow: the record of the training: %w", err)
+		}
+	}
+	if err := m.check(); err != nil {
+		return nil, fmt.Errorf("flow: a mixture: %w", err)
+	}
+	return m, nil
+}

@@ -1,0 +1,144 @@
+package flow
+
+import (
+	"fmt"
+	"iter"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+
+	"normflow/flowlib/density"
+)
+
+// mixtureEngine scores and draws from a mixture by the engines of its members.
+type mixtureEngine struct {
+	weights   []float64
+	members   []Engine
+	columns   int
+	features  int
+	logProb   []float64   // of one member
+	perMember [][]float64 // log(weight) + logProb
+}
+
+// Engine returns the mixture on the engines that open gives for its members. Its methods
+// may not be called from several goroutines at once.
+func (m *Mixture) Engine(open func(*Saved) (Engine, error)) (Engine, error) {
+	if len(m.Members) == 1 {
+		return open(m.Members[0].Saved)
+	}
+	e := &mixtureEngine{features: m.Features(), columns: m.Features() + m.Context()}
+	for _, member := range m.Members {
+		engine, err := open(member.Saved)
+		if err != nil {
+			return nil, err
+		}
+		e.members, e.weights = append(e.members, engine), append(e.weights, member.Weight)
+	}
+	e.perMember = make([][]float64, len(e.members))
+	return e, nil
+}
+
+// LogProbTo implements [density.Scorer].
+func (e *mixtureEngine) LogProbTo(dst []float64, x *mat.Dense) error {
+	for k, member := range e.members {
+		e.perMember[k] = slices.Grow(e.perMember[k][:0], len(dst))[:len(dst)]
+		if err := member.LogProbTo(e.perMember[k], x); err != nil {
+			return err
+		}
+		floats.AddConst(math.Log(e.weights[k]), e.perMember[k])
+	}
+	terms := make([]float64, len(e.members))
+	for i := range dst {
+		for k := range terms {
+			terms[k] = e.perMember[k][i]
+		}
+		dst[i] = logSumExp(terms)
+	}
+	return nil
+}
+
+// logSumExp is log Σ exp, -Inf where all terms are.
+func logSumExp(terms []float64) float64 {
+	if math.IsInf(slices.Max(terms), -1) {
+		return math.Inf(-1)
+	}
+	return floats.LogSumExp(terms)
+}
+
+// mixtureChunk is how many events are drawn at a time.
+const mixtureChunk = 8192
+
+// DrawChunks implements [Engine]: which member an event is from is drawn first, then the
+// events of each member.
+func (e *mixtureEngine) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
+	return func(yield func(Draws, error) bool) {
+		context := e.columns - e.features
+		s := s
+		if err := s.check(false, context); err != nil {
+			yield(Draws{}, fmt.Errorf("flow: sampling: %w", err))
+			return
+		}
+		for first, chunk := 0, int64(0); first < s.Count; first, chunk = first+mixtureChunk, chunk+1 {
+			d, err := e.draw(s, chunk, first, min(mixtureChunk, s.Count-first))
+			if !yield(d, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// draw draws count events of a chunk, the first of which is the event first of the sample.
+func (e *mixtureEngine) draw(s Sampling, chunk int64, first, count int) (d Draws, err error) {
+	seed := s.Seed + chunk*chunkSeedStep
+	of := make([][]int, len(e.members)) // places in the chunk
+	rng := rand.New(rand.NewPCG(uint64(seed), 0x3f1d))
+	for i := range count {
+		k, u := 0, rng.Float64()
+		for u -= e.weights[0]; u >= 0 && k+1 < len(e.weights); u -= e.weights[k] {
+			k++
+		}
+		of[k] = append(of[k], i)
+	}
+	d.X = make([][]float64, count)
+	for k, places := range of {
+		if len(places) == 0 {
+			continue
+		}
+		part := Sampling{Seed: seed ^ int64(k+1)<<48, Count: len(places), Temperature: s.Temperature, Context: s.Context}
+		if len(s.Context) > 1 {
+			part.Context = nil
+			for _, i := range places {
+				part.Context = append(part.Context, s.Context[first+i])
+			}
+		}
+		at := 0
+		for draws, err := range e.members[k].DrawChunks(part) {
+			if err != nil {
+				return d, err
+			}
+			for _, x := range draws.X {
+				d.X[places[at]] = x
+				at++
+			}
+		}
+	}
+	if !s.LogProb {
+		return d, nil
+	}
+	rows := d.X
+	if e.columns > e.features {
+		rows = make([][]float64, count)
+		for i, x := range d.X {
+			c := s.Context[0]
+			if len(s.Context) > 1 {
+				c = s.Context[first+i]
+			}
+			rows[i] = slices.Concat(x, c)
+		}
+	}
+	d.LogProb, err = density.LogProb(e, rows)
+	return d, err
+}
