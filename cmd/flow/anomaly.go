@@ -52,7 +52,7 @@ anomalies. In that column 0 and false mark a normal row, any other number (1, 2,
 	addJSON(f, &asJSON)
 	cmd.ValidArgsFunction = inTurn(models, tables)
 	offer(cmd, "out", files("csv", "tsv", "gz", "parquet"))
-	offer(cmd, "labels", columns(&read, 1, false))
+	offer(cmd, "labels", columnNames(&read, 1, false))
 	offer(cmd, "calibration", tables)
 	offerReading(cmd, 1)
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {

@@ -101,8 +101,8 @@ func densities(*cobra.Command, []string, string) (all []string, _ cobra.ShellCom
 	return all, nothing
 }
 
-// columns of the table that is the argument at this place: one, or a list.
-func columns(read *readFlags, place int, list bool) cobra.CompletionFunc {
+// columnNames of the table that is the argument at this place: one, or a list.
+func columnNames(read *readFlags, place int, list bool) cobra.CompletionFunc {
 	return func(_ *cobra.Command, args []string, word string) (all []string, _ cobra.ShellCompDirective) {
 		if len(args) <= place || !isPlain(args[place]) {
 			return nil, nothing
@@ -159,7 +159,7 @@ func arraysOf(place int) cobra.CompletionFunc {
 func conditions(_ *cobra.Command, args []string, word string) (all []string, _ cobra.ShellCompDirective) {
 	before := word[:strings.LastIndex(word, ",")+1]
 	if len(args) > 0 {
-		s, err := flow.Read(args[0])
+		s, err := flow.ReadMixture(args[0])
 		if err != nil {
 			return nil, nothing
 		}

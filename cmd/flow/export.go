@@ -34,9 +34,13 @@ compute log-probabilities from it.`,
 			if err := whole.Apart(out, args[0]); err != nil {
 				return usageError{fmt.Errorf("--out: %w", err)}
 			}
-			s, err := flow.Read(args[0])
+			m, err := flow.ReadMixture(args[0])
 			if err != nil {
 				return err
+			}
+			s, err := m.Single()
+			if err != nil {
+				return fmt.Errorf("%s: %w, for whose weights the file has a form: name a flow at the fit, as in --model nsf --column x:continuous", show.Name(args[0]), err)
 			}
 			if err := s.Export(out); err != nil {
 				return usageIfExtension(err)

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"normflow/flowlib/columns"
 	"normflow/flowlib/fit"
 	"normflow/flowlib/table"
 	"normflow/flowlib/tabular"
@@ -21,6 +22,7 @@ func newFit() *cobra.Command {
 	var read readFlags
 	var out string
 	var asJSON bool
+	var kinds []string
 	cmd := &cobra.Command{
 		Use:   "fit FILE -o MODEL",
 		Short: "Fit a flow to the columns of a table and save it as a folder",
@@ -51,6 +53,7 @@ Ctrl-C leaves a checkpoint beside MODEL and says how to go on from it.`,
 	f.StringSliceVar(&c.Columns, "columns", nil, "columns to fit, by name or number from 1 (default all)")
 	f.StringSliceVar(&c.ConditionOn, "condition-on", nil, "columns to condition on, by name: the density is p(columns | these)")
 	f.StringSliceVar(&c.Exclude, "exclude", nil, "columns to leave out, by name, where --columns is not given")
+	f.StringArrayVar(&kinds, "column", nil, "what a column is, as in wind:periodic(0,360): continuous, positive, bounded, tails or periodic (default chosen); may be repeated")
 	f.StringVar(&c.Model, "model", "", "realnvp, nice, glow or nsf, each also with +actnorm, +lu, +mixture or +plain, or gaussian (default chosen)")
 	f.IntVar(&c.Layers, "layers", 0, "coupling layers (default chosen)")
 	f.IntVar(&c.Steps, "steps", 0, "optimizer updates at most (default chosen)")
@@ -63,8 +66,8 @@ Ctrl-C leaves a checkpoint beside MODEL and says how to go on from it.`,
 	addJSON(f, &asJSON)
 	cmd.ValidArgsFunction = inTurn(tables)
 	offer(cmd, "out", folders)
-	for _, flag := range []string{"columns", "condition-on", "exclude"} {
-		offer(cmd, flag, columns(&read, 0, true))
+	for _, flag := range []string{"columns", "condition-on", "exclude", "column"} {
+		offer(cmd, flag, columnNames(&read, 0, true))
 	}
 	offer(cmd, "model", zoo)
 	offerReading(cmd, 0)
@@ -73,6 +76,9 @@ Ctrl-C leaves a checkpoint beside MODEL and says how to go on from it.`,
 			return usageError{errors.New("--out (-o) must name the folder to save the model to")}
 		}
 		if c.Read, err = read.options(); err != nil {
+			return err
+		}
+		if c.Kinds, err = kindsOf(kinds); err != nil {
 			return err
 		}
 		c.Options = map[string]string{}
@@ -118,22 +124,50 @@ Ctrl-C leaves a checkpoint beside MODEL and says how to go on from it.`,
 	return cmd
 }
 
+// kindsOf reads what columns are declared to be, as NAME:KIND.
+func kindsOf(declared []string) (map[string]columns.Kind, error) {
+	all := map[string]columns.Kind{}
+	for _, text := range declared {
+		at := strings.LastIndex(text, ":")
+		if at < 1 {
+			return nil, usageError{fmt.Errorf("--column: found %s, expected NAME:KIND, as in wind:periodic(0,360)", show.Quoted(text))}
+		}
+		kind, err := columns.ParseKind(text[at+1:])
+		if err != nil {
+			return nil, usageError{fmt.Errorf("--column: %w", err)}
+		}
+		if _, twice := all[text[:at]]; twice {
+			return nil, usageError{fmt.Errorf("--column: %s is declared twice", show.Quoted(text[:at]))}
+		}
+		all[text[:at]] = kind
+	}
+	return all, nil
+}
+
 func showFit(w io.Writer, out string, r *tabular.Record) {
 	why := map[string]string{
 		fit.BySteps:    "all steps were made",
 		fit.ByPatience: "the validation NLL no longer fell",
 	}[r.Result.Stopped]
-	fmt.Fprintf(w, "training    %s  (%d rows)\n", r.Train, r.Split.Train)
-	fmt.Fprintf(w, "validation  %s  (%d rows)\n", r.Valid, r.Split.Valid)
+	fitted := r.Split.Train
+	if r.Folds > 0 {
+		fitted += r.Split.Valid
+	}
+	fmt.Fprintf(w, "training    %s  (%d rows)\n", r.Train, fitted)
+	if r.Folds > 0 {
+		fmt.Fprintf(w, "left out    %s  (%d rows, by %d-fold cross-validation)\n", r.Valid, r.Split.Train+r.Split.Valid, r.Folds)
+	} else {
+		fmt.Fprintf(w, "validation  %s  (%d rows)\n", r.Valid, r.Split.Valid)
+	}
 	if r.Test != nil {
 		fmt.Fprintf(w, "test        %s  (%d rows)\n", *r.Test, r.Split.Test)
 	}
 	how := fmt.Sprintf("Step %d was best; %s, in %.1f s on %s.", r.Result.BestStep, why, r.Result.Seconds, r.Engine)
 	switch {
+	case len(r.Compared) > 0:
+		how = r.Made()
 	case r.Result.Stopped == "":
 		how = "A Gaussian is its mean and covariance: there was nothing to train."
-	case r.Gaussian != nil && r.Gaussian.Kept:
-		how = fmt.Sprintf("The Gaussian was kept: no flow was clearly better, after %.1f s on %s.", r.Result.Seconds, r.Engine)
 	}
 	fmt.Fprintf(w, "%s Saved as %s.\n", how, out)
 }

@@ -16,8 +16,8 @@ import (
 )
 
 // guideFit makes the fits of the guide short in this test, which is about commands, not
-// about how good the model is. The steps are enough for a checkpoint on the way.
-var guideFit = []string{"--layers=1", "--steps=40"}
+// about how good the model is.
+var guideFit = []string{"--steps=40"}
 
 // TestGuide does what docs/guide.md tells to do, in an empty folder. The blocks of the
 // guide are of three kinds:
@@ -182,6 +182,8 @@ var masks = []struct {
 	{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "SHA"},
 	{regexp.MustCompile(`\b(on|rows on) (go|xla:cpu|xla:cuda|fast)\b`), "$1 ENGINE"},
 	{regexp.MustCompile(`the validation NLL no longer fell|all steps were made`), "STOPPED"},
+	{regexp.MustCompile(`worse: (left out|\d+ % of the model)`), "worse: SHARE"},
+	{regexp.MustCompile(`The model is [^.]*\.`), "The model is MADE."},
 	{regexp.MustCompile(`\b(\d+m)?\d+s\b`), "TIME"},
 	{regexp.MustCompile(`[-+]?\d+(\.\d+)?(e[-+]?\d+)?`), "#"},
 	{regexp.MustCompile(`(\w+ is #, not # \(# nats\)(; )?)+`), "DRIVERS"},

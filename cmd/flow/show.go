@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"normflow/flowlib/columns"
 	"normflow/flowlib/flow"
 	"normflow/flowlib/tabular"
 	"normflow/internal/show"
@@ -26,11 +27,11 @@ of the table it was fitted to, and checksums. No weight is changed or used.`,
   flow show model --json`,
 		Args: arguments("MODEL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := flow.Read(args[0])
+			m, err := flow.ReadMixture(args[0])
 			if err != nil {
 				return err
 			}
-			d, err := newShown(args[0], s)
+			d, err := newShown(args[0], m)
 			if err != nil {
 				return err
 			}
@@ -57,6 +58,8 @@ type shown struct {
 	Config        *flow.Config    `json:"config,omitempty"`   // or else
 	Settings      *flow.Settings  `json:"settings,omitempty"` // and
 	Flow          json.RawMessage `json:"flow,omitempty"`     // the parts of it
+	Maps          columns.Map     `json:"columns,omitempty"`  // of single columns, before all flows
+	Members       []shownMember   `json:"members,omitempty"`  // of a mixture
 	Variables     []shownVariable `json:"variables"`
 	Training      json.RawMessage `json:"training,omitempty"`
 	SHA256        string          `json:"sha256,omitempty"`
@@ -71,31 +74,58 @@ type shownVariable struct {
 	Trained bool   `json:"trained"`
 }
 
-func newShown(path string, s *flow.Saved) (shown, error) {
+// shownMember is one flow of a mixture.
+type shownMember struct {
+	Weight     float64      `json:"weight"`
+	Name       string       `json:"name"`
+	Parameters int          `json:"parameters"`
+	Layers     int          `json:"coupling_layers"`
+	Config     *flow.Config `json:"config,omitempty"`
+}
+
+func newShown(path string, m *flow.Mixture) (shown, error) {
 	d := shown{
-		Path: path, Name: s.Name(), FormatVersion: s.Version, Library: s.Library, DType: s.DType().String(),
-		Parameters: s.Parameters, Layers: s.Flow().Couplings(), features: s.Features(), context: s.Context(), Training: s.Training, SHA256: s.SHA256, WeightsSHA256: s.WeightsSHA256,
+		Path: path, Name: m.Name(), FormatVersion: m.Version, Library: m.Library, DType: m.Members[0].DType().String(), Maps: m.Columns,
+		Parameters: m.Parameters(), Layers: m.Couplings(), features: m.Features(), context: m.Context(), Training: m.Training, SHA256: m.SHA256, WeightsSHA256: m.WeightsSHA256,
 	}
-	if config, err := s.Config(); err == nil {
-		d.Config = &config
-	} else {
-		settings := s.Settings()
-		d.Settings = &settings
-		if d.Flow, err = s.Tree(); err != nil {
+	for _, member := range m.Members {
+		variables, err := member.Variables()
+		if err != nil {
 			return d, err
 		}
+		for _, v := range variables {
+			d.Variables = append(d.Variables, shownVariable(v))
+		}
 	}
-	variables, err := s.Variables()
-	for _, v := range variables {
-		d.Variables = append(d.Variables, shownVariable(v))
+	if len(m.Members) > 1 {
+		for _, member := range m.Members {
+			s := shownMember{Weight: member.Weight, Name: member.Name(), Parameters: member.Parameters, Layers: member.Flow().Couplings()}
+			if config, err := member.Config(); err == nil {
+				s.Config = &config
+			}
+			d.Members = append(d.Members, s)
+		}
+		return d, nil
 	}
+	s := m.Members[0]
+	if config, err := s.Config(); err == nil {
+		d.Config = &config
+		return d, nil
+	}
+	settings := s.Settings()
+	d.Settings = &settings
+	var err error
+	d.Flow, err = s.Tree()
 	return d, err
 }
 
 func (d shown) write(w io.Writer) error {
 	about := "config"
 	var config any = d.Config
-	if d.Config == nil {
+	switch {
+	case d.Members != nil:
+		about, config = "members", map[string]any{}
+	case d.Config == nil:
 		about, config = "flow", map[string]any{"flow": d.Flow, "settings": d.Settings}
 	}
 	text, err := json.Marshal(config)
@@ -121,6 +151,9 @@ func (d shown) write(w io.Writer) error {
 		name string
 		text json.RawMessage
 	}{{about, text}, {"training record", d.Training}} {
+		if part.name == "members" {
+			continue // a line each below
+		}
 		if len(part.text) == 0 {
 			line(part.name, "none")
 			continue
@@ -129,6 +162,9 @@ func (d shown) write(w io.Writer) error {
 		if err := outline(&b, part.text, "  "); err != nil {
 			return err
 		}
+	}
+	for _, m := range d.Members {
+		fmt.Fprintf(&b, "member          %.1f %% %s, %d coupling layers, %d parameters\n", 100*m.Weight, m.Name, m.Layers, m.Parameters)
 	}
 	var record struct{ Columns []tabular.Treatment }
 	if json.Unmarshal(d.Training, &record) == nil { // else it is another program's

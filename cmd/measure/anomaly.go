@@ -214,7 +214,7 @@ func ours(ctx context.Context, dir, trainFile, testFile string, seed int64) (r a
 	return anomalyRow{
 		Method: method, AUROC: judged.AUROC, AP: judged.AveragePrecision, Seconds: time.Since(start).Seconds(),
 		Asked: o.FalseAlarm, FalseAlarms: &judged.FalseAlarms, Detected: &judged.Detected,
-		Parameters: m.Saved.Parameters, BestStep: record.Result.BestStep, Backend: record.Engine, LeftOut: leftOut,
+		Parameters: m.Saved.Parameters(), BestStep: record.Result.BestStep, Backend: record.Engine, LeftOut: leftOut,
 	}, nil
 }
 

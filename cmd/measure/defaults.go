@@ -112,6 +112,6 @@ func fitDefaults(ctx context.Context, d *dataset.Density, seed int64, rows, test
 	kl, err := eval.KL(m, d, d.Sample(freshStream+seed, test))
 	return defaultsRow{
 		Data: d.Name, Seed: seed, KL: kl.Mean, KLSE: kl.SE, Seconds: seconds, Rows: rows, Test: test,
-		Model: m.Saved.Name(), Parameters: m.Saved.Parameters, BestStep: record.Result.BestStep, Backend: record.Engine,
+		Model: m.Saved.Name(), Parameters: m.Saved.Parameters(), BestStep: record.Result.BestStep, Backend: record.Engine,
 	}, err
 }

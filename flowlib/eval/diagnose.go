@@ -6,6 +6,7 @@ import (
 
 	"normflow/flowlib/base"
 	"normflow/flowlib/dataset"
+	"normflow/flowlib/density"
 	"normflow/flowlib/flow"
 )
 
@@ -57,14 +58,22 @@ type Diagnostics struct {
 	ESS *ESS `json:"ess,omitempty"`
 }
 
-// Diagnose compares the unconditional flow m with test, [n, D], data
+// Subject is what [Diagnose] judges: a [flow.Model], or another density over D columns
+// that scores and draws.
+type Subject interface {
+	flow.Engine
+	Features() int // D
+	Context() int  // C, which must be 0
+}
+
+// Diagnose compares the unconditional density m with test, [n, D], data
 // that neither training nor the choice of the model has seen; p is the true
 // density, or nil if that is not known.
 //
 // The tests in data space work on features standardized over data and draws
 // together. It returns an error on fewer than 100 rows, and on rows that are not
 // finite or have not D features, naming the row.
-func Diagnose(m *flow.Model, p *dataset.Density, test [][]float64, seed int64) (Diagnostics, error) {
+func Diagnose(m Subject, p *dataset.Density, test [][]float64, seed int64) (Diagnostics, error) {
 	diag := Diagnostics{Seed: seed, Rows: len(test)}
 	if err := checkUnconditional(m, "can be diagnosed"); err != nil {
 		return diag, err
@@ -77,11 +86,11 @@ func Diagnose(m *flow.Model, p *dataset.Density, test [][]float64, seed int64) (
 			return diag, err
 		}
 	}
-	logProb, err := m.LogProb(test)
+	logProb, err := density.LogProb(m, test)
 	if err != nil {
 		return diag, err
 	}
-	draws, logProbDraws, err := m.SampleLogProb(seed, len(test))
+	draws, logProbDraws, err := drawsOf(m, seed, len(test))
 	if err != nil {
 		return diag, err
 	}
@@ -89,9 +98,11 @@ func Diagnose(m *flow.Model, p *dataset.Density, test [][]float64, seed int64) (
 		return diag, err
 	}
 
-	if _, normal := m.Flow().Base().(base.Normal); normal {
-		if diag.Latents, diag.PIT, err = judgeLatents(m, test); err != nil {
-			return diag, err
+	if f, ok := m.(*flow.Model); ok {
+		if _, normal := f.Flow().Base().(base.Normal); normal {
+			if diag.Latents, diag.PIT, err = judgeLatents(f, test); err != nil {
+				return diag, err
+			}
 		}
 	}
 	if diag.Coverage, err = CoverageOf(logProb, logProbDraws, coverageLevels); err != nil {
@@ -123,6 +134,17 @@ func Diagnose(m *flow.Model, p *dataset.Density, test [][]float64, seed int64) (
 }
 
 // judgeLatents tests the latents of x, [n, D], against a unit Gaussian.
+// drawsOf are n draws with their log-densities.
+func drawsOf(e flow.Engine, seed int64, n int) (x [][]float64, logProb []float64, err error) {
+	for d, err := range e.DrawChunks(flow.Sampling{Seed: seed, Count: n, LogProb: true}) {
+		if err != nil {
+			return nil, nil, err
+		}
+		x, logProb = append(x, d.X...), append(logProb, d.LogProb...)
+	}
+	return x, logProb, nil
+}
+
 func judgeLatents(m *flow.Model, x [][]float64) (*Latents, *Histogram, error) {
 	states, err := m.Inverse(x)
 	if err != nil {

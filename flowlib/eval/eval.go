@@ -74,14 +74,14 @@ func KL(m density.Scorer, p *dataset.Density, x [][]float64) (Estimate, error) {
 
 // checkUnconditional returns an error where what scores is a flow with a context.
 func checkUnconditional(s density.Scorer, what string) error {
-	if m, ok := s.(*flow.Model); ok && m.Context() > 0 {
+	if m, ok := s.(Subject); ok && m.Context() > 0 {
 		return fmt.Errorf("eval: the flow is conditional on %d columns: only flows without a context %s", m.Context(), what)
 	}
 	return nil
 }
 
 // checkTruth returns an error where p cannot be the density that m was fitted to.
-func checkTruth(m *flow.Model, p *dataset.Density) error {
+func checkTruth(m Subject, p *dataset.Density) error {
 	if p.Features != m.Features() {
 		return fmt.Errorf("eval: the density %s has %d features, the flow has %d", p.Name, p.Features, m.Features())
 	}

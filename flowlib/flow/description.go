@@ -14,6 +14,7 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 
+	"normflow/flowlib/columns"
 	"normflow/internal/safetensors"
 	"normflow/internal/show"
 )
@@ -24,6 +25,7 @@ type description struct {
 	Version       int             `json:"version"`
 	Library       string          `json:"library,omitempty"` // that wrote it; from version 3 on
 	written                       // Settings and Flow from version 5 on, Masks from 2 on
+	Columns       columns.Map     `json:"columns,omitempty"` // from version 6 on
 	Members       []writtenMember `json:"members,omitempty"` // in place of the written, from version 6 on
 	DType         string          `json:"dtype"`
 	Parameters    int64           `json:"parameters"`
@@ -90,7 +92,7 @@ func (d description) checkSeal(text []byte) error {
 		return fmt.Errorf("it has fields of version 3, but says its version is %d: the file is edited", d.Version)
 	case d.Version < 5 && d.Flow != nil:
 		return fmt.Errorf("it has fields of version 5, but says its version is %d: the file is edited", d.Version)
-	case d.Version < 6 && d.Members != nil:
+	case d.Version < 6 && (d.Members != nil || d.Columns != nil):
 		return fmt.Errorf("it has fields of version 6, but says its version is %d: the file is edited", d.Version)
 	case d.Version > 1 && d.Config != nil && d.Masks == nil && d.Config.Layers > 0:
 		return errors.New("its masks are missing: the file is edited")
@@ -145,7 +147,7 @@ func parse(text []byte, weights io.Reader, size int64) (*Mixture, error) {
 	if err != nil || dtype != dtypes.Float32 && dtype != dtypes.Float64 {
 		return nil, fmt.Errorf("%s: dtype is %s, expected Float32 or Float64", modelFile, show.Quoted(d.DType))
 	}
-	m := &Mixture{Training: d.Training, Version: d.Version, Library: d.Library, SHA256: d.SHA256, WeightsSHA256: d.WeightsSHA256}
+	m := &Mixture{Columns: d.Columns, Training: d.Training, Version: d.Version, Library: d.Library, SHA256: d.SHA256, WeightsSHA256: d.WeightsSHA256}
 	members, err := d.members()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", modelFile, err)

@@ -209,7 +209,7 @@ func writable(dir string) (string, error) {
 
 // description is what is to be written, but for checksums. Its error names what cannot be.
 func (m *Mixture) description() (d description, err error) {
-	d = description{Format: formatName, Version: FormatVersion, Library: Library(), DType: m.Members[0].DType().String(), Training: m.Training}
+	d = description{Format: formatName, Version: FormatVersion, Columns: m.Columns, Library: Library(), DType: m.Members[0].DType().String(), Training: m.Training}
 	for _, member := range m.Members {
 		w := writtenMember{Weight: member.Weight}
 		if w.written, err = member.written(); err != nil {

@@ -6,15 +6,20 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"normflow/flowlib/columns"
 )
 
 // Mixture is a weighted mean of the densities of several flows over the same columns,
 //
-//	p(x | c) = Σ_k Weight_k · p_k(x | c),
+//	p(x | c) = |det dy/dx| · Σ_k Weight_k · p_k(y | c),   y = Columns(x),
 //
 // as it lies on disk: a density like each of them, scored exactly, drawn from and saved
 // as one model. [Saved] is a mixture of one.
 type Mixture struct {
+	// Columns are maps of the single features, in float64, before the members and their
+	// scalers see them; nil is the identity.
+	Columns  columns.Map
 	Members  []Member
 	Training json.RawMessage // a record for readers, of any kind; nil if there is none
 
@@ -56,8 +61,12 @@ func (m *Mixture) Name() string {
 	return "mixture"
 }
 
-// Single returns the only member. Of several it returns an error.
+// Single returns the only member. Of several, or of one whose columns are mapped, it
+// returns an error.
 func (m *Mixture) Single() (*Saved, error) {
+	if !m.Columns.Identity() {
+		return nil, errors.New("the model maps single columns before its flow, expected one flow alone")
+	}
 	if len(m.Members) != 1 {
 		return nil, fmt.Errorf("the model is a mixture of %d flows, expected one flow", len(m.Members))
 	}
@@ -69,10 +78,16 @@ func (m *Mixture) check() error {
 	if n := len(m.Members); n < 1 || n > maxMembers {
 		return fmt.Errorf("expected 1 to %d flows, found %d", maxMembers, n)
 	}
+	if m.Members[0].Saved == nil {
+		return errors.New("member 0 is nil")
+	}
+	if err := m.Columns.Check(m.Features()); err != nil {
+		return fmt.Errorf("its columns: %w", err)
+	}
 	sum := 0.0
 	for k, member := range m.Members {
 		if member.Saved == nil {
-			return errors.New("flow: a member is nil")
+			return fmt.Errorf("member %d is nil", k)
 		}
 		if !(member.Weight > 0) || member.Weight > 1 {
 			return fmt.Errorf("the weight of member %d is %g, expected more than 0 and at most 1", k, member.Weight)
@@ -91,10 +106,14 @@ func (m *Mixture) check() error {
 	return nil
 }
 
-// NewMixture returns the mixture of members, whose weights it scales to a sum of 1; those
-// of no weight are left out. The error says which members do not fit each other.
-func NewMixture(members []Member, training any) (*Mixture, error) {
+// NewMixture returns the mixture of members behind the maps of columns, which may be nil.
+// It scales the weights to a sum of 1; members of no weight are left out. The error says
+// which members do not fit each other.
+func NewMixture(c columns.Map, members []Member, training any) (*Mixture, error) {
 	m := &Mixture{}
+	if !c.Identity() {
+		m.Columns = c
+	}
 	sum := 0.0
 	for _, member := range members {
 		if member.Weight != 0 {
@@ -116,4 +135,12 @@ func NewMixture(members []Member, training any) (*Mixture, error) {
 		return nil, fmt.Errorf("flow: a mixture: %w", err)
 	}
 	return m, nil
+}
+
+// Couplings is how many coupling layers the deepest member has.
+func (m *Mixture) Couplings() (most int) {
+	for _, member := range m.Members {
+		most = max(most, member.Flow().Couplings())
+	}
+	return most
 }

@@ -56,7 +56,7 @@ func fastEngine(s *flow.Saved) (flow.Engine, error) { return s.Fast() }
 
 func TestMixture(t *testing.T) {
 	members := []flow.Member{{Weight: 3, Saved: gaussianAt(t, 4, 0.5)}, {Weight: 0, Saved: gaussianAt(t, 9, 1)}, {Weight: 1, Saved: strayed(t)}}
-	m, err := flow.NewMixture(members, map[string]int{"steps": 7})
+	m, err := flow.NewMixture(nil, members, map[string]int{"steps": 7})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestMixture(t *testing.T) {
 // Draws come from the members by their weights, the same for a seed, and the first ones
 // whatever their number is.
 func TestMixtureDraws(t *testing.T) {
-	m, err := flow.NewMixture([]flow.Member{{Weight: 0.2, Saved: gaussianAt(t, 40, 0.5)}, {Weight: 0.8, Saved: strayed(t)}}, nil)
+	m, err := flow.NewMixture(nil, []flow.Member{{Weight: 0.2, Saved: gaussianAt(t, 40, 0.5)}, {Weight: 0.8, Saved: strayed(t)}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestMixtureRefuses(t *testing.T) {
 		"other features":  {{Weight: 1, Saved: gaussianAt(t, 0, 1)}, {Weight: 1, Saved: wide}},
 		"nil":             {{Weight: 1}},
 	} {
-		if _, err := flow.NewMixture(members, nil); err == nil {
+		if _, err := flow.NewMixture(nil, members, nil); err == nil {
 			t.Errorf("%s: taken", name)
 		}
 	}

@@ -26,6 +26,15 @@ type mixtureEngine struct {
 // Engine returns the mixture on the engines that open gives for its members. Its methods
 // may not be called from several goroutines at once.
 func (m *Mixture) Engine(open func(*Saved) (Engine, error)) (Engine, error) {
+	inner, err := m.engine(open)
+	if err != nil || m.Columns.Identity() {
+		return inner, err
+	}
+	return &mappedEngine{inner: inner, columns: m.Columns, features: m.Features(), width: m.Features() + m.Context()}, nil
+}
+
+// engine is that behind the maps of the columns.
+func (m *Mixture) engine(open func(*Saved) (Engine, error)) (Engine, error) {
 	if len(m.Members) == 1 {
 		return open(m.Members[0].Saved)
 	}
@@ -128,17 +137,22 @@ func (e *mixtureEngine) draw(s Sampling, chunk int64, first, count int) (d Draws
 	if !s.LogProb {
 		return d, nil
 	}
-	rows := d.X
-	if e.columns > e.features {
-		rows = make([][]float64, count)
-		for i, x := range d.X {
-			c := s.Context[0]
-			if len(s.Context) > 1 {
-				c = s.Context[first+i]
-			}
-			rows[i] = slices.Concat(x, c)
-		}
-	}
-	d.LogProb, err = density.LogProb(e, rows)
+	d.LogProb, err = density.LogProb(e, s.rows(d.X, first))
 	return d, err
+}
+
+// rows are events with their contexts; the first is that of the sample's event first.
+func (s Sampling) rows(x [][]float64, first int) [][]float64 {
+	if len(s.Context) == 0 {
+		return x
+	}
+	rows := make([][]float64, len(x))
+	for i := range x {
+		c := s.Context[0]
+		if len(s.Context) > 1 {
+			c = s.Context[first+i]
+		}
+		rows[i] = slices.Concat(x[i], c)
+	}
+	return rows
 }

@@ -1,6 +1,10 @@
 package tabular
 
-import "math"
+import (
+	"math"
+
+	"normflow/flowlib/columns"
+)
 
 // digits says how many decimals of a draw are written: an engine gives it in float32,
 // to a share of 10⁻⁷ of the column's standard deviation, and four digits more keep
@@ -11,12 +15,33 @@ func digits(std float64) int { return 11 - int(math.Floor(math.Log10(std))) }
 func (m *Model) decimals() []int {
 	all := make([]int, len(m.Features))
 	for j := range all {
-		all[j] = digits(1)
-		if s := m.Saved.Settings().Scaler; s != nil {
-			all[j] = digits(s.Std[j])
+		for k, member := range m.Saved.Members {
+			std := 1.0
+			if s := member.Settings().Scaler; s != nil {
+				std = s.Std[j]
+			}
+			if d := digits(std); k == 0 || d > all[j] {
+				all[j] = d
+			}
 		}
 	}
 	return all
+}
+
+// written is the draw v of a feature as it is written: with so many decimals, or where
+// its column is mapped with as many digits, but never outside the support of the column.
+func (m *Model) written(feature int, v float64, decimals int) float64 {
+	if m.Saved.Columns == nil || m.Saved.Columns[feature].Kind == columns.Continuous {
+		return rounded(v, decimals)
+	}
+	if v == 0 {
+		return v
+	}
+	short := rounded(v, digits(math.Abs(v)))
+	if _, logDet := m.Saved.Columns[feature].Forward(short); math.IsInf(logDet, -1) {
+		return v
+	}
+	return short
 }
 
 // rounded is v to so many decimals, or before the decimal point if they are below 0;

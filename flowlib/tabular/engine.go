@@ -40,7 +40,7 @@ func backendOf(engine string) string {
 // start chooses what scores and draws: package fast where it may and can, else a backend.
 func (m *Model) start(engine string) error {
 	if engine == "fast" || engine == "auto" {
-		f, err := m.Saved.Fast()
+		f, err := m.Saved.Engine(func(s *flow.Saved) (flow.Engine, error) { return s.Fast() })
 		if err == nil {
 			m.Engine, m.engine = "fast", f
 			return nil
@@ -49,44 +49,50 @@ func (m *Model) start(engine string) error {
 			return noFast(err)
 		}
 	}
-	g, err := m.graph(engine)
+	b, err := backend.Open(backendOf(engine))
 	if err != nil {
 		return err
 	}
-	m.Engine, m.engine = backend.Name(g.Backend()), g
+	if m.engine, err = m.Saved.Engine(func(s *flow.Saved) (flow.Engine, error) { return s.Model(b) }); err != nil {
+		return err
+	}
+	m.Engine = backend.Name(b)
 	return nil
 }
 
 // graph returns the model on a backend, which has what engines have not: the states
-// between data and latents.
+// between data and latents. Of a mixture it returns an error: it has none.
 func (m *Model) graph(engine string) (*flow.Model, error) {
 	if m.model != nil {
 		return m.model, nil
+	}
+	s, err := m.Saved.Single()
+	if err != nil {
+		return nil, err
 	}
 	b, err := backend.Open(backendOf(engine))
 	if err != nil {
 		return nil, err
 	}
-	m.model, err = m.Saved.Model(b)
+	m.model, err = s.Model(b)
 	return m.model, err
 }
 
 // openBackend is that of a fit.
-func (j *job) openBackend() (*flow.Model, error) {
+func (j *job) openBackend() (err error) {
 	name := backendOf(j.Engine)
 	if j.fit.Engine == fit.EngineFast {
 		name = "go" // for what a fast fit asks of a backend
 	}
-	b, err := backend.Open(name)
-	if err != nil {
-		return nil, err
+	if j.backend, err = backend.Open(name); err != nil {
+		return err
 	}
 	if why := backend.Slower(); name == "" && why != "" {
 		j.Note(table.Note{Says: why})
 	}
-	j.record.Engine = backend.Name(b)
+	j.record.Engine = backend.Name(j.backend)
 	if j.fit.Engine == fit.EngineFast {
 		j.record.Engine = "fast"
 	}
-	return j.flow.NewModel(b)
+	return nil
 }

@@ -20,6 +20,10 @@ func engines(t *testing.T, dir string, rows [][]float64) map[string][]float64 {
 	t.Helper()
 	all := map[string][]float64{}
 	m := open(t, dir, "auto")
+	saved, err := m.Saved.Single()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range []string{"go", "xla:cpu"} {
 		// A process under the race detector, whose tests are short, ends by C's exit, where
 		// XLA's plugin frees something twice.
@@ -31,7 +35,7 @@ func engines(t *testing.T, dir string, rows [][]float64) map[string][]float64 {
 			t.Logf("without %s: %v", name, err)
 			continue
 		}
-		g, err := m.Saved.Model(b)
+		g, err := saved.Model(b)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,8 +43,8 @@ func engines(t *testing.T, dir string, rows [][]float64) map[string][]float64 {
 			t.Fatal(err)
 		}
 	}
-	if f, err := m.Saved.ByHand(); err == nil {
-		units := m.Saved.Units()
+	if f, err := saved.ByHand(); err == nil {
+		units := saved.Units()
 		single := byhand.Convert[float32](f)
 		u := units.Append32(nil, rows...)
 		e, err := fast.FromByHand(single, 0)

@@ -117,11 +117,11 @@ func (m *Model) diagnose(e *Evaluation, seed int64) error {
 		e.Undiagnosed = fmt.Sprintf("%d rows are too few to test the model by: at least 100 are needed", len(e.rows))
 		return nil
 	}
-	g, err := m.graph("fast")
+	of, err := m.subject()
 	if err != nil {
 		return err
 	}
-	d, err := eval.Diagnose(g, nil, e.rows, seed)
+	d, err := eval.Diagnose(of, nil, e.rows, seed)
 	if err != nil {
 		if errors.Is(err, flow.ErrNaN) {
 			return err
@@ -130,9 +130,31 @@ func (m *Model) diagnose(e *Evaluation, seed int64) error {
 		return nil
 	}
 	e.Diagnostics = &d
-	e.draws, err = g.Sample(seed+1, min(len(e.rows), maxDiagnosed))
-	return err
+	for d, err := range of.DrawChunks(flow.Sampling{Seed: seed + 1, Count: min(len(e.rows), maxDiagnosed)}) {
+		if err != nil {
+			return err
+		}
+		e.draws = append(e.draws, d.X...)
+	}
+	return nil
 }
+
+// subject is the model for a diagnosis: a flow by itself has latents, of which there are
+// none of a mixture.
+func (m *Model) subject() (eval.Subject, error) {
+	if _, err := m.Saved.Single(); err == nil {
+		return m.graph("fast")
+	}
+	return subject{m.engine, m.Saved}, nil
+}
+
+type subject struct {
+	flow.Engine
+	saved *flow.Mixture
+}
+
+func (s subject) Features() int { return s.saved.Features() }
+func (s subject) Context() int  { return s.saved.Context() }
 
 // verdict says in a sentence or two what the figures amount to.
 func (e *Evaluation) verdict(m *Model) []string {

@@ -2,15 +2,19 @@ package tabular
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
-	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
+	"github.com/gomlx/compute"
+	"gonum.org/v1/gonum/stat"
+
 	"normflow/flowlib/anomaly"
+	"normflow/flowlib/columns"
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/density"
 	"normflow/flowlib/fit"
@@ -26,6 +30,8 @@ type FitConfig struct {
 	Columns     []string      // features; none: all but those below
 	ConditionOn []string      // columns of context: the density is p(features | context)
 	Exclude     []string      // columns to leave out where Columns is empty
+	// Kinds says what features are, by name; [columns.Choose] chooses for the others.
+	Kinds map[string]columns.Kind
 
 	Valid, Test float64 // shares of the rows
 	Seed        int64   // of the split, the weights, the batches and the noise
@@ -93,19 +99,24 @@ func Fit(ctx context.Context, file, dir string, c FitConfig, p Progress) (*Recor
 	if err := j.train(ctx); err != nil {
 		return nil, err
 	}
-	if err := j.beatGaussian(); err != nil {
-		return nil, err
-	}
 	if err := j.judge(); err != nil {
 		return nil, err
 	}
-	if err := j.model.Save(dir, j.record); err != nil {
+	if err := j.save(); err != nil {
 		return nil, err
 	}
-	if err := os.Remove(CheckpointOf(dir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := removeCheckpoints(dir, 0); err != nil {
 		return nil, fmt.Errorf("the model is saved, its checkpoint stays: %w", err)
 	}
 	return &j.record, nil
+}
+
+// save writes the model with its record.
+func (j *job) save() (err error) {
+	if j.saved.Training, err = json.Marshal(j.record); err != nil {
+		return fmt.Errorf("the record of the fit: %w", err)
+	}
+	return j.saved.Write(j.dir)
 }
 
 // check refuses options that say nothing sensible.
@@ -151,7 +162,10 @@ type job struct {
 	whitener *dataset.Standardizer
 	flow     flow.Config
 	fit      fit.Config
-	model    *flow.Model
+	backend  compute.Backend
+	model    *flow.Model   // of a flow that the user has chosen
+	saved    *flow.Mixture // what is saved
+	trained  int           // flows, with a checkpoint each
 	record   Record
 }
 
@@ -177,6 +191,9 @@ func (j *job) prepare(file string) error {
 	if err != nil {
 		return err
 	}
+	if err := j.mapColumns(chosen.Noise); err != nil {
+		return err
+	}
 	d.treat(chosen.Noise)
 	d.warnOfRows(chosen.Noise)
 	d.noteTreatments(j.Note)
@@ -187,7 +204,8 @@ func (j *job) prepare(file string) error {
 	d.dequantize(chosen, j.Seed)
 	j.flow, j.fit = chosen.Flow, chosen.Fit
 	j.flow.Seed, j.fit.Seed = j.Seed, j.Seed
-	features, context := columnsOf(d.noisy.Train, len(d.features))
+	d.applyMaps()
+	features, context := columnsOf(d.mapped.Train, len(d.features))
 	// The first of several copies: others would speak for it in cross-validation.
 	if j.whitener, err = dataset.NewWhitener(features[:len(d.raw.Train)]); err != nil {
 		return fmt.Errorf("%s: the training rows: %w", show.Path(file), err)
@@ -225,36 +243,78 @@ func columnsOf(rows [][]float64, features int) (x, context [][]float64) {
 	return x, context
 }
 
-// train opens the backend and trains.
+// train opens the backend and trains what was chosen, or all that may suit the table.
 func (j *job) train(ctx context.Context) error {
+	if err := j.openBackend(); err != nil {
+		return err
+	}
+	j.record.Fit = j.fit
+	if j.chosenByTable() {
+		return j.stack(ctx)
+	}
 	var err error
-	if j.model, err = j.openBackend(); err != nil {
+	if j.model, err = j.flow.NewModel(j.backend); err != nil {
 		return err
 	}
 	j.Note(table.NoteOf("fitting %s, %d layers, %d parameters, to %d rows, at most %d steps of %d, on %s",
 		j.flow.Name(), j.flow.Layers, j.model.NumParameters(), len(j.data.raw.Train), j.fit.Steps, j.fit.BatchSize, j.record.Engine))
-	j.record.Fit = j.fit
-	if j.model.NumParameters() == 0 { // a Gaussian, which its scaler describes
-		return nil
-	}
-	j.record.Result, err = fit.Run(ctx, j.model, j.data.noisy.Train, j.data.noisy.Valid, j.fit, j.Step)
-	if err != nil && ctx.Err() != nil {
-		stopped := &InterruptedError{err: err}
-		if _, missing := os.Stat(j.fit.Checkpoint); missing == nil {
-			stopped.Checkpoint = j.fit.Checkpoint
+	if j.model.NumParameters() > 0 { // else a Gaussian, which its scaler describes
+		if j.record.Result, err = j.run(ctx, j.model, part{train: j.data.mapped.Train, valid: j.data.mapped.Valid}, j.fit, j.Step); err != nil {
+			return interrupted(ctx, err, j.fit.Checkpoint)
 		}
-		return stopped
+		if err := j.besideGaussian(); err != nil {
+			return err
+		}
 	}
-	return err
-}
-
-// judge measures the NLLs and keeps scores for calibration.
-func (j *job) judge() error {
 	saved, err := j.model.Saved(nil)
 	if err != nil {
 		return err
 	}
-	m := &Model{Saved: saved, model: j.model}
+	j.saved, err = flow.NewMixture(j.data.maps, []flow.Member{{Weight: 1, Saved: saved}}, nil)
+	return err
+}
+
+// chosenByTable says whether the user has left it to the program what to fit. Given a
+// context that is a flow.
+func (j *job) chosenByTable() bool { return j.Model == "" && j.Layers == 0 && j.flow.Context == 0 }
+
+// run trains a flow on mapped rows. Its curve is in nats of the rows as they are.
+func (j *job) run(ctx context.Context, m *flow.Model, p part, c fit.Config, step fit.Progress) (fit.Result, error) {
+	train, valid := stat.Mean(j.data.trainLogDet, nil), stat.Mean(j.data.validLogDet, nil)
+	if math.IsInf(valid, 0) { // of a row outside the support
+		valid = train
+	}
+	inUnits := func(p fit.Point) fit.Point {
+		p.Train, p.Valid = p.Train-train, p.Valid-valid
+		return p
+	}
+	result, err := fit.Run(ctx, m, p.train, p.valid, c, func(p fit.Point, of fit.Config) {
+		if step != nil {
+			step(inUnits(p), of)
+		}
+	})
+	for i, p := range result.Curve {
+		result.Curve[i] = inUnits(p)
+	}
+	result.BestValid -= valid
+	return result, err
+}
+
+// interrupted is err, or what says how to go on where the context has ended.
+func interrupted(ctx context.Context, err error, checkpoint string) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	stopped := &InterruptedError{err: err}
+	if _, missing := os.Stat(checkpoint); checkpoint != "" && missing == nil {
+		stopped.Checkpoint = checkpoint
+	}
+	return stopped
+}
+
+// judge measures the NLLs and keeps scores for calibration.
+func (j *job) judge() error {
+	m := &Model{Saved: j.saved, model: j.model}
 	if err := m.start("auto"); err != nil { // what scores by default
 		return err
 	}
@@ -273,11 +333,18 @@ func (j *job) judge() error {
 		return n, nil
 	}
 	d := j.data // the first of several copies of the rows: more would make the standard error too small
-	if j.record.Train, err = nll("training", d.noisy.Train[:len(d.raw.Train)]); err != nil {
+	var err error
+	fitted := d.noisy.Train[:len(d.raw.Train)]
+	if j.record.Folds > 0 {
+		fitted = slices.Concat(fitted, d.noisy.Valid[:len(d.raw.Valid)])
+	}
+	if j.record.Train, err = nll("training", fitted); err != nil {
 		return err
 	}
-	if j.record.Valid, err = nll("validation", d.noisy.Valid[:len(d.raw.Valid)]); err != nil {
-		return err
+	if j.record.Folds == 0 { // else measured by rows that no fit had seen
+		if j.record.Valid, err = nll("validation", d.noisy.Valid[:len(d.raw.Valid)]); err != nil {
+			return err
+		}
 	}
 	part, heldOut := "valid", d.raw.Valid
 	if len(d.raw.Test) > 0 {

@@ -14,7 +14,7 @@ import (
 // be called from several goroutines at once.
 type Model struct {
 	Dir      string
-	Saved    *flow.Saved
+	Saved    *flow.Mixture
 	Record   *Record  // nil of a model that Fit has not made
 	Features []string // names of its columns, [D]
 	Context  []string // [C]
@@ -30,7 +30,7 @@ func Open(dir, engine string) (*Model, error) {
 	if err := checkEngine(engine); err != nil {
 		return nil, err
 	}
-	saved, err := flow.Read(dir)
+	saved, err := flow.ReadMixture(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func Open(dir, engine string) (*Model, error) {
 }
 
 // newModel is a model without an engine yet.
-func newModel(dir string, saved *flow.Saved) (*Model, error) {
+func newModel(dir string, saved *flow.Mixture) (*Model, error) {
 	m := &Model{Dir: dir, Saved: saved}
 	var err error
 	if m.Record, err = parseRecord(saved.Training, saved.Features(), saved.Context()); err != nil {
@@ -58,7 +58,7 @@ func (m *Model) name() {
 		m.Features, m.Context = m.Record.Features, m.Record.Context
 		return
 	}
-	for i := range m.Saved.Columns() {
+	for i := range m.Saved.Features() + m.Saved.Context() {
 		m.Features = append(m.Features, "c"+strconv.Itoa(i+1))
 	}
 	d := m.Saved.Features()

@@ -32,7 +32,7 @@ func TestAnyMoment(t *testing.T) {
 	want := math.Log(3600) + math.Log(5) + (1+math.Log(2*math.Pi))/2
 	columns := []string{"start", "end", "late"}
 	var first NLL
-	for i, moment := range []float64{0, 9e8, 1e12} {
+	for i, moment := range []float64{-1000, 9e8, 1e12} { // at 0 the times would have an edge
 		t.Run(fmt.Sprint(moment), func(t *testing.T) {
 			c := DefaultFit()
 			c.Model, c.Steps, c.Exclude = "realnvp", 1500, columns[2:]

@@ -11,6 +11,7 @@ import (
 // The options that a message of this package may speak of, beside those of [table].
 const (
 	OptionConditionOn table.Option = "ConditionOn"
+	OptionColumn      table.Option = "Column"
 	OptionModel       table.Option = "Model"
 	OptionLayers      table.Option = "Layers"
 	OptionSteps       table.Option = "Steps"

@@ -132,7 +132,9 @@ func (d *data) setAside(columns []string, rows [][]float64) [][]float64 {
 	}
 	kept, lines := make([][]float64, 0, len(rows)), make([]int64, 0, len(rows))
 	for i, row := range rows {
-		if !aside[i] {
+		if aside[i] {
+			d.aside = append(d.aside, row)
+		} else {
 			kept, lines = append(kept, row), append(lines, d.lines[i])
 		}
 	}

@@ -78,7 +78,11 @@ func TestOwnModelOfATable(t *testing.T) {
 			if n, err := m.Sample(ctx, out, SampleConfig{Seed: 1, Count: 50, Temperature: 1}); err != nil || n != 50 || strings.Join(readAll(t, out).Columns, " ") != "a b" {
 				t.Errorf("%d rows of %v, %v", n, readAll(t, out).Columns, err)
 			}
-			if err := m.Saved.Export(filepath.Join(t.TempDir(), "weights.npz")); err != nil {
+			saved, err := m.Saved.Single()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := saved.Export(filepath.Join(t.TempDir(), "weights.npz")); err != nil {
 				t.Error(err)
 			}
 		})

@@ -37,7 +37,7 @@ func CheckPage(path string, reads ...string) error {
 func (m *Model) WritePage(path string, e *Evaluation) error {
 	var b strings.Builder
 	err := pageTemplate.Execute(&b, map[string]any{
-		"E": e, "M": m, "R": m.Record, "Couplings": m.Saved.Flow().Couplings(), "Name": m.Saved.Name(), "Parameters": m.Saved.Parameters,
+		"E": e, "M": m, "R": m.Record, "Name": m.Saved.Name(), "Parameters": m.Saved.Parameters(), "Members": m.Saved.Members,
 		"Pictures": m.pictures(e), "SHA256": m.Saved.SHA256,
 	})
 	if err != nil {

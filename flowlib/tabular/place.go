@@ -17,6 +17,33 @@ import (
 // CheckpointOf is where Fit keeps a checkpoint while it fits the model of a folder.
 func CheckpointOf(dir string) string { return filepath.Clean(dir) + ".checkpoint" }
 
+// maxFlows is how many flows a fit trains one after another, each with a checkpoint.
+const maxFlows = 2
+
+// checkpointOf is that of the flow of that number, from 0, which stays, whole, until all
+// are trained.
+func checkpointOf(dir string, flow int) string {
+	if flow == 0 {
+		return CheckpointOf(dir)
+	}
+	return fmt.Sprintf("%s.%d", CheckpointOf(dir), flow+1)
+}
+
+// removeCheckpoints removes those of all flows from the given number on.
+func removeCheckpoints(dir string, from int) error {
+	var errs []error
+	for k := from; k < maxFlows; k++ {
+		path := checkpointOf(dir, k)
+		if k > 0 && !fit.IsCheckpoint(path) {
+			continue // nothing, or another's
+		}
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // place makes sure, before anything is read or trained, that a model of the table in
 // file can be saved to the folder dir, and keeps a second Fit away from there until
 // unlock.
@@ -48,7 +75,7 @@ func (j *job) resume() error {
 		if j.Resume {
 			j.Note(table.NoteOf("there is no checkpoint %s: starting at the beginning", show.Path(path)))
 		}
-		return nil
+		return removeCheckpoints(j.dir, 1)
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular() || !fit.IsCheckpoint(path):

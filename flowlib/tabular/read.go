@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 
+	"normflow/flowlib/columns"
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/table"
 	"normflow/internal/nearest"
@@ -23,6 +24,12 @@ type data struct {
 	features, context []string
 	summary           table.Summary
 	raw, noisy        dataset.Splits // as in the file, and with noise; [n, D+C]
+
+	maps                     columns.Map    // of the features
+	kinds                    []string       // and why
+	mapped                   dataset.Splits // of noisy, but for the test
+	trainLogDet, validLogDet []float64      // of the maps, nats
+	aside, far               [][]float64    // rows left out since they lie far outside, and the same mapped
 
 	lines    []int64     // where each row stands in the file, see table.Chunk
 	unit     string      // what they count

@@ -46,6 +46,11 @@ type Record struct {
 	// Gaussian is the comparison with the Gaussian of the training rows; absent where
 	// there was none.
 	Gaussian *Comparison `json:"gaussian,omitempty"`
+	// Compared are the densities that were tried, of which the model is made; absent where
+	// the user has named it.
+	Compared []Compared `json:"compared,omitempty"`
+	// Folds is how often the rows were parted in others, in cross-validation; 0: once.
+	Folds int `json:"folds,omitempty"`
 
 	// NLLs of the rows of each part, dequantized; Test is absent where none was split off.
 	Train NLL  `json:"train"`

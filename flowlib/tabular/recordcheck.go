@@ -122,6 +122,14 @@ func (r *Record) heldOut() int {
 	return r.Split.Test
 }
 
+// judged is how many rows the NLL of the validation is of.
+func (r *Record) judged() int {
+	if r.Folds > 0 {
+		return r.Split.Train + r.Split.Valid
+	}
+	return r.Split.Valid
+}
+
 func (r *Record) checkColumns() error {
 	names := slices.Concat(r.Features, r.Context)
 	for i, name := range names {
@@ -195,7 +203,7 @@ func (r *Record) checkNumbers() error {
 		name string
 		nll  *NLL
 		rows int
-	}{{"train", &r.Train, r.Split.Train}, {"valid", &r.Valid, r.Split.Valid}, {"test", r.Test, r.Split.Test}}
+	}{{"train", &r.Train, r.Split.Train + r.Split.Valid}, {"valid", &r.Valid, r.judged()}, {"test", r.Test, r.Split.Test}}
 	for _, n := range nlls {
 		if n.nll == nil {
 			continue
@@ -217,6 +225,21 @@ func (r *Record) checkNumbers() error {
 	}
 	if b := r.Result.BestStep; b < 0 || b > r.Fit.Steps {
 		return fmt.Errorf("result.best_step: found %d, expected 0 to %d", b, r.Fit.Steps)
+	}
+	return r.checkCompared()
+}
+
+// checkCompared holds the shares of the densities that were compared to their sum.
+func (r *Record) checkCompared() error {
+	sum := 0.0
+	for _, c := range r.Compared {
+		if c.Name == "" || !(c.Weight >= 0 && c.Weight <= 1) || c.SE < 0 || c.BehindSE < 0 || c.Parameters < 0 || c.Zero < 0 || c.Zero > r.Split.Train+r.Split.Valid {
+			return fmt.Errorf("compared: the figures of %s cannot be", show.Quoted(c.Name))
+		}
+		sum += c.Weight
+	}
+	if len(r.Compared) > 0 && !(math.Abs(sum-1) < 1e-6) || r.Folds < 0 {
+		return fmt.Errorf("compared: found weights that sum to %g in %d folds, expected 1", sum, r.Folds)
 	}
 	return nil
 }

@@ -83,7 +83,7 @@ func TestEditedRecords(t *testing.T) {
 	}
 	judged := write(t, "new.csv", columns, rows[:40])
 	// says is all that is said of a table, but for what the record says of the fit itself.
-	says := func(saved flow.Saved) (string, error) {
+	says := func(saved flow.Mixture) (string, error) {
 		m, err := newModel(dir, &saved)
 		if err != nil {
 			return "", err
@@ -103,7 +103,7 @@ func TestEditedRecords(t *testing.T) {
 		return fmt.Sprint(a.Flagged, a.Promised, a.Threshold, a.Strangest, e.NLL), nil
 	}
 	for _, dir := range []string{dir, conditional} {
-		saved, err := flow.Read(dir)
+		saved, err := flow.ReadMixture(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,7 +151,7 @@ func TestEditedRecords(t *testing.T) {
 // Lists that are too long or too short, and scores that cannot be, are named.
 func TestRecordsThatContradictTheModel(t *testing.T) {
 	dir, _ := fitted(t, small())
-	saved, err := flow.Read(dir)
+	saved, err := flow.ReadMixture(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +182,7 @@ func TestRecordsThatContradictTheModel(t *testing.T) {
 		if _, err := newModel(dir, saved); err == nil || !strings.HasPrefix(err.Error(), "model.json: training: "+tt.want) {
 			t.Errorf("got %v, want %s", err, tt.want)
 		}
-		if saved, err = flow.Read(dir); err != nil {
+		if saved, err = flow.ReadMixture(dir); err != nil {
 			t.Fatal(err)
 		}
 	}

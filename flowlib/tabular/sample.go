@@ -60,7 +60,7 @@ func (m *Model) Sample(ctx context.Context, out string, c SampleConfig) (rows in
 	decimals := m.decimals()
 	write := func(x []float64, context []float64, logProb float64) error {
 		for j, v := range x {
-			x[j] = rounded(v, decimals[j])
+			x[j] = m.written(j, v, decimals[j])
 		}
 		row := append(x[:len(x):len(x)], context...)
 		if c.LogProb {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"normflow/flowlib/columns"
 	"normflow/flowlib/table"
 	"normflow/internal/show"
 )
@@ -36,7 +37,10 @@ func (d *data) leaveOut(column, why string, otherwise ...table.Remedy) {
 func (d *data) treat(noise []float64) {
 	var used []Treatment
 	for i, c := range d.summary.Columns {
-		t := Treatment{Column: c.Name, Role: roleFeature, How: "continuous"}
+		t := Treatment{Column: c.Name, Role: roleFeature, How: string(columns.Continuous)}
+		if i < len(d.kinds) {
+			t.How = d.kinds[i]
+		}
 		switch {
 		case i >= len(d.features):
 			t.Role, t.How = roleContext, "as it is, without noise"
@@ -44,7 +48,12 @@ func (d *data) treat(noise []float64) {
 				t.How += fmt.Sprintf(" (%d values on steps of %.6g)", c.Distinct, c.Step)
 			}
 		case noise != nil && noise[i] > 0:
-			t.How = fmt.Sprintf("%d values in %d rows, all on steps of %.6g: uniform noise of one step is added", c.Distinct, c.N, c.Step)
+			grid := fmt.Sprintf("%d values in %d rows, all on steps of %.6g: uniform noise of one step is added", c.Distinct, c.N, c.Step)
+			if t.How == string(columns.Continuous) {
+				t.How = grid
+			} else {
+				t.How += "; " + grid
+			}
 		}
 		used = append(used, t)
 	}
@@ -112,6 +121,9 @@ func (d *data) dropConstants(rows [][]float64) ([][]float64, error) {
 	d.warn(table.NoteOf("%s: no density can be fitted to one value, and new rows with another are not noticed", text))
 	d.features = without(d.features, features)
 	d.summary.Columns = without(d.summary.Columns, features)
+	for i, row := range d.aside {
+		d.aside[i] = without(row, features)
+	}
 	kept := make([][]float64, len(rows))
 	for i, row := range rows {
 		kept[i] = without(row, features)

@@ -12,7 +12,7 @@ func TestDraw(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(svg.String(), "<animateMotion"); n != dots+1 {
+	if n := strings.Count(string(svg), "<animateMotion"); n != dots+1 {
 		t.Errorf("%d moving things, want %d points and a mark", n, dots)
 	}
 	if len(svg) > 300_000 {

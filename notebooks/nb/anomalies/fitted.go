@@ -78,7 +78,7 @@ func FitParts(p Parts, layers int) Fitted {
 	logProb := scoreRows(m, rows)
 	n, n2 := len(p.Calibration), len(p.Calibration)+len(p.Normal)
 	f.Scores = Scores{logProb[:n], logProb[n:n2], logProb[n2:]}
-	f.Parameters, f.Layers = m.Saved.Parameters, m.Saved.Flow().Couplings()
+	f.Parameters, f.Layers = m.Saved.Parameters(), m.Saved.Couplings()
 	must.M(whole.WriteFile(done, must.M1(json.Marshal(f)))) // last: it says that all is there
 	return f
 }

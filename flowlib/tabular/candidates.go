@@ -1,0 +1,138 @@
+package tabular
+
+import (
+	"context"
+	"slices"
+
+	"gonum.org/v1/gonum/stat"
+
+	"normflow/flowlib/dataset"
+	"normflow/flowlib/fit"
+	"normflow/flowlib/flow"
+	"normflow/flowlib/gmm"
+)
+
+// candidate is a kind of density that may suit a table.
+type candidate struct {
+	name string
+	// simple fits it to rows by itself; nil of a flow.
+	simple     func(rows [][]float64) ([]flow.Member, error)
+	parameters int // of each member of a simple one
+
+	flow   *flow.Config // without its scaler
+	whiten func(*dataset.Standardizer) *dataset.Standardizer
+	fit    fit.Config
+}
+
+// candidates are tried for every table of which the user has not said what to fit.
+func (j *job) candidates() []candidate {
+	d := len(j.data.features)
+	gaussian := candidate{name: "gaussian", simple: j.gaussian, parameters: d + d*(d+1)/2}
+	mixture := candidate{name: "gaussian mixture", simple: j.mixture, parameters: 1 + d + d*(d+1)/2}
+	wide := candidate{name: "wide", simple: j.wide, parameters: 2 * d}
+	large := candidate{name: j.flow.Name(), flow: &j.flow, whiten: (*dataset.Standardizer).ForFlow, fit: j.fit}
+	small := j.flow
+	small.Layers, small.Hidden, small.Bins = 4, []int{16}, 6
+	small.Base, small.Components = "", 0
+	training := j.fit
+	training.LearningRate, training.WeightDecay = 3e-3, 1
+	calm := candidate{name: "nsf-small", flow: &small, whiten: func(s *dataset.Standardizer) *dataset.Standardizer { return s }, fit: training}
+	return []candidate{gaussian, mixture, wide, calm, large}
+}
+
+// gaussian is that of the rows' mean and shrunk covariance.
+func (j *job) gaussian(rows [][]float64) ([]flow.Member, error) {
+	whitener, err := dataset.NewWhitener(rows)
+	if err != nil {
+		return nil, err
+	}
+	m, err := j.member(1, whitener)
+	return []flow.Member{m}, err
+}
+
+// mixture is that of as many Gaussians as the BIC favours.
+func (j *job) mixture(rows [][]float64) (members []flow.Member, err error) {
+	m, err := gmm.Choose(rows, nil, j.Seed)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range m.Components {
+		member, err := j.member(c.Weight, c.Scaler)
+		if err != nil {
+			return nil, err
+		}
+		members = append(members, member)
+	}
+	return members, nil
+}
+
+// wide is a Cauchy density of each column by itself around the middle of the rows. It
+// takes little from where they are, and keeps rows far outside from a density that no
+// number can hold.
+func (j *job) wide(rows [][]float64) ([]flow.Member, error) {
+	cfg := flow.Gaussian(len(j.data.features))
+	cfg.Base, cfg.Freedom, cfg.Seed = "student", 1, j.Seed
+	s, err := dataset.NewStandardizer(rows)
+	if err != nil {
+		return nil, err
+	}
+	values := make([]float64, len(rows))
+	for k := range s.Mean {
+		for i, row := range rows {
+			values[i] = row[k]
+		}
+		slices.Sort(values)
+		quantile := func(p float64) float64 { return stat.Quantile(p, stat.LinInterp, values, nil) }
+		s.Mean[k] = quantile(0.5)
+		if half := (quantile(0.75) - quantile(0.25)) / 2; half > 1e-3*s.Std[k] { // else most rows have one value
+			s.Std[k] = half
+		}
+	}
+	cfg.Scaler = s
+	m, err := cfg.NewModel(j.backend)
+	if err != nil {
+		return nil, err
+	}
+	saved, err := m.Saved(nil)
+	return []flow.Member{{Weight: 1, Saved: saved}}, err
+}
+
+// member is a Gaussian that its scaler describes.
+func (j *job) member(weight float64, s *dataset.Standardizer) (flow.Member, error) {
+	cfg := flow.Gaussian(len(j.data.features))
+	cfg.Scaler, cfg.Seed = s, j.Seed
+	m, err := cfg.NewModel(j.backend)
+	if err != nil {
+		return flow.Member{}, err
+	}
+	saved, err := m.Saved(nil)
+	return flow.Member{Weight: weight, Saved: saved}, err
+}
+
+// trainOne trains a flow on a part.
+func (j *job) trainOne(ctx context.Context, c candidate, p part, alone bool) ([]flow.Member, fit.Result, error) {
+	whitener, err := dataset.NewWhitener(p.train)
+	if err != nil {
+		return nil, fit.Result{}, err
+	}
+	cfg := *c.flow
+	cfg.Scaler = c.whiten(whitener)
+	m, err := cfg.NewModel(j.backend)
+	if err != nil {
+		return nil, fit.Result{}, err
+	}
+	training := c.fit
+	step := j.Step
+	if alone {
+		training.Checkpoint = checkpointOf(j.dir, j.trained)
+		j.trained++
+	} else {
+		training.Checkpoint, step = "", nil // a fold takes seconds
+	}
+	result, err := j.run(ctx, m, p, training, step)
+	if err != nil {
+		return nil, result, interrupted(ctx, err, training.Checkpoint)
+	}
+	saved, err := m.Saved(nil)
+	return []flow.Member{{Weight: 1, Saved: saved}}, result, err
+}
