@@ -7,14 +7,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
-	"github.com/gofrs/flock"
 	"github.com/gomlx/compute"
 
 	"normflow/flowlib/backend"
@@ -24,7 +20,6 @@ import (
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
 	"normflow/internal/show"
-	"normflow/internal/whole"
 )
 
 // Config names everything a run depends on, besides the backend.
@@ -76,11 +71,6 @@ func Root() string {
 	return "runs"
 }
 
-const (
-	summaryFile = "summary.json"
-	lockPoll    = 500 * time.Millisecond
-)
-
 // Run fits the flow of cfg and keeps it in a folder of root named after cfg and
 // the backend. A run that was finished before is handed back at once; one that
 // was interrupted goes on from its checkpoint. Two processes that ask for the
@@ -98,44 +88,38 @@ func run(ctx context.Context, b compute.Backend, root string, cfg Config, progre
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(r.Dir, 0o777); err != nil {
+	cfg.Fit.Checkpoint = filepath.Join(r.Dir, "checkpoint.safetensors")
+	done, err := Once(ctx, filepath.Join(r.Dir, "summary.json"), &r.Summary, func() error { return r.fit(ctx, b, cfg, progress) })
+	if err != nil {
 		return nil, err
 	}
-	lock := flock.New(filepath.Join(r.Dir, "lock"))
-	if _, err := lock.TryLockContext(ctx, lockPoll); err != nil {
-		return nil, fmt.Errorf("waiting for another process to finish %s: %w", show.Path(r.Dir), err)
-	}
-	defer lock.Unlock()
-
-	done, err := r.load(b)
-	if done || err != nil {
+	if done {
+		r.Model, err = flow.Load(b, r.modelDir())
 		return r, err
 	}
+	return r, os.Remove(cfg.Fit.Checkpoint)
+}
+
+// fit makes the model and the summary.
+func (r *Result) fit(ctx context.Context, b compute.Backend, cfg Config, progress fit.Progress) (err error) {
 	if r.Model, err = cfg.Flow.NewModel(b); err != nil {
-		return nil, err
+		return err
 	}
-	cfg.Fit.Checkpoint = filepath.Join(r.Dir, "checkpoint.safetensors")
 	if r.Fit, err = fit.Run(ctx, r.Model, r.Data.Train, r.Data.Valid, cfg.Fit, progress); err != nil {
-		return nil, err
+		return err
 	}
 	r.Parameters = r.Model.NumParameters()
 	scorer, err := r.Scorer()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if r.NLL, err = eval.NLL(scorer, r.Data.Test); err != nil {
-		return nil, err
+		return err
 	}
 	if r.KL, err = eval.KL(scorer, r.Density, r.Data.Test); err != nil {
-		return nil, err
+		return err
 	}
-	if err := r.Model.Save(r.modelDir(), r.Summary); err != nil {
-		return nil, err
-	}
-	if err := writeJSON(filepath.Join(r.Dir, summaryFile), r.Summary); err != nil { // last: it says the run is finished
-		return nil, err
-	}
-	return r, os.Remove(cfg.Fit.Checkpoint)
+	return r.Model.Save(r.modelDir(), r.Summary)
 }
 
 // prepare draws the data, completes cfg by what follows from it, and names the folder.
@@ -195,27 +179,3 @@ func (r *Result) Scorer() (density.Scorer, error) {
 }
 
 func (r *Result) modelDir() string { return filepath.Join(r.Dir, "model") }
-
-// load takes up a finished run; it says whether there was one.
-func (r *Result) load(b compute.Backend) (bool, error) {
-	text, err := os.ReadFile(filepath.Join(r.Dir, summaryFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	if err := json.Unmarshal(text, &r.Summary); err != nil {
-		return false, fmt.Errorf("%s is damaged, delete it: %w", show.Path(filepath.Join(r.Dir, summaryFile)), show.Error(err))
-	}
-	r.Model, err = flow.Load(b, r.modelDir())
-	return err == nil, err
-}
-
-func writeJSON(path string, v any) error {
-	text, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err
-	}
-	return whole.WriteFile(path, append(text, '\n'))
-}

@@ -5,10 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"html"
-	"io/fs"
 	"maps"
 	"os"
 	"os/signal"
@@ -22,10 +20,10 @@ import (
 
 	"normflow/flowlib/backend"
 	"normflow/flowlib/density"
+	"normflow/flowlib/experiment"
 	"normflow/flowlib/figure"
 	"normflow/flowlib/fit"
 	"normflow/flowlib/tabular"
-	"normflow/internal/whole"
 	"normflow/notebooks/nb"
 	"normflow/notebooks/nb/runs"
 )
@@ -63,23 +61,18 @@ func FitParts(p Parts, layers int) Fitted {
 		}
 	}
 	f := Fitted{Parts: p, Dir: filepath.Join(folder, "flow-"+p.key(cfg))}
-	done := f.Dir + ".json"
-	text, err := os.ReadFile(done)
-	if err == nil {
-		must.M(json.Unmarshal(text, &f))
-		return f
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		panic(err)
-	}
-	f.Record = fitTable(filepath.Join(folder, "train.csv"), f.Dir, cfg)
-	m := must.M1(tabular.Open(f.Dir, cfg.Engine))
-	rows := slices.Concat(p.Calibration, p.Normal, p.Anomalies) // in one piece: each size is compiled for itself
-	logProb := scoreRows(m, rows)
-	n, n2 := len(p.Calibration), len(p.Calibration)+len(p.Normal)
-	f.Scores = Scores{logProb[:n], logProb[n:n2], logProb[n2:]}
-	f.Parameters, f.Layers = m.Saved.Parameters(), m.Saved.Couplings()
-	must.M(whole.WriteFile(done, must.M1(json.Marshal(f)))) // last: it says that all is there
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	must.M1(experiment.Once(ctx, f.Dir+".json", &f, func() error {
+		f.Record = fitTable(ctx, filepath.Join(folder, "train.csv"), f.Dir, cfg)
+		m := must.M1(tabular.Open(f.Dir, cfg.Engine))
+		rows := slices.Concat(p.Calibration, p.Normal, p.Anomalies) // in one piece: each size is compiled for itself
+		logProb := scoreRows(m, rows)
+		n, n2 := len(p.Calibration), len(p.Calibration)+len(p.Normal)
+		f.Scores = Scores{logProb[:n], logProb[n:n2], logProb[n2:]}
+		f.Parameters, f.Layers = m.Saved.Parameters(), m.Saved.Couplings()
+		return nil
+	}))
 	return f
 }
 
@@ -91,9 +84,7 @@ func (p Parts) key(cfg tabular.FitConfig) string {
 
 // fitTable is tabular.Fit below a progress bar. Interrupting the cell keeps a
 // checkpoint: running it again goes on from there.
-func fitTable(file, dir string, cfg tabular.FitConfig) *tabular.Record {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+func fitTable(ctx context.Context, file, dir string, cfg tabular.FitConfig) *tabular.Record {
 	cfg.Resume = true
 	name := fmt.Sprintf("flow fit, seed %d", cfg.Seed)
 	bar := gonbui.UniqueId()
