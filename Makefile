@@ -80,7 +80,7 @@ help: ## list the targets and variables
 	@echo "  TORTURE      more flags for torture, as in TORTURE='--inputs 10000 --kills 10'"
 	@echo "  DEFAULTS     more flags for defaults, as in DEFAULTS='--data rings --rows 2000 -o FILE'"
 	@echo "  ADBENCH      more flags for anomaly, as in ADBENCH='--seeds 0 --data FOLDER'"
-	@echo "  TABLES       more flags for tables, as in TABLES='--most 16 --without zuko,flowjax'"
+	@echo "  TABLES       more flags for tables, as in TABLES='--most 16 --flows 0 --without truths'"
 	@echo "  QUALITY      more flags for quality, ablation and zoo, as in QUALITY='--seeds 0,1,2,3,4'"
 
 # --- Set-up ----------------------------------------------------------------------

@@ -44,7 +44,7 @@ def table(package, item):
     return rows
 
 
-def measure(command, package, item, without):
+def measure(command, package, item, others):
     """A row of the results: NLLs on the same 15 % of the rows (at least 30), and by how
     much the flow's is greater than each other's, with the paired standard error.
     """
@@ -66,9 +66,7 @@ def measure(command, package, item, without):
         return row | {"error": str(err)}
     row |= {"seconds": flow.seconds, "model": flow.record.get("reasons", [""])[0], "nll": {"flow": -scores.mean()},
             "impossible": int((scores == -np.inf).sum()), "worse": {}, "se": {}}
-    for name, rival in (rivals.SIMPLE | rivals.FLOWS).items():
-        if name in without:
-            continue
+    for name, rival in others.items():
         other = rival(train.to_numpy(), test.to_numpy(), 0)
         row["nll"][name] = -other.mean()
         row["worse"][name], row["se"][name] = paired(other - scores)
