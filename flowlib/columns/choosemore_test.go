@@ -121,8 +121,11 @@ func TestChooseAngles(t *testing.T) {
 			}
 		}
 		for _, name := range []string{"x", "price"} {
-			if choice, _ := Choose(name, radians, 0, ""); choice.Column.Kind == Periodic {
-				t.Errorf("the column %q is taken for angles", name)
+			if choice, _ := Choose(name, degrees, 1, ""); choice.Column.Kind == Periodic {
+				t.Errorf("the column %q of degrees is taken for angles", name)
+			}
+			if choice, _ := Choose(name, radians, 0, ""); choice.Column.Kind != Periodic {
+				t.Errorf("the column %q of radians is not taken for angles: %s", name, choice.Why)
 			}
 		}
 	}

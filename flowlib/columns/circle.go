@@ -12,16 +12,18 @@ var circles = [][2]float64{{0, 2 * math.Pi}, {-math.Pi, math.Pi}, {0, 360}, {-18
 // turning are words in the names of columns that hold angles.
 var turning = []string{"angle", "direction", "bearing", "azimuth", "phase", "theta", "heading", "degree"}
 
-// circle says whether the column is one of angles by its name and its values, and the
-// circle they are on.
+// circle says whether the column is one of angles by its values and its name, and the
+// circle they are on. In radians the values are enough: nothing else ends at 2π, or at
+// ±π.
 func (t *chooser) circle() (low, high float64, ok bool) {
 	name := strings.ToLower(t.name)
-	if !slices.ContainsFunc(turning, func(word string) bool { return strings.Contains(name, word) }) {
-		return 0, 0, false
-	}
+	named := slices.ContainsFunc(turning, func(word string) bool { return strings.Contains(name, word) })
 	for _, c := range circles {
 		low, high := c[0], c[1]
 		if t.least() < low || t.most() > high {
+			continue
+		}
+		if radians := high-low == 2*math.Pi && t.step == 0; !named && !radians {
 			continue
 		}
 		// Twentieths of the circle at both ends: rows in each, and about as many.

@@ -39,8 +39,8 @@
 //     all rows are above 0 and a map from the edge is likelier. More than one row in 100
 //     with a value that is the edge speaks against both; fewer are taken to lie as far
 //     inside as the nearest of the others.
-//   - A column is periodic if that is declared, or if its name says angle or direction
-//     and its values fill a circle of 360 degrees or 2π, alike at both ends.
+//   - A column is periodic if that is declared, or if its values fill a circle alike at
+//     both ends: one of 2π, or one of 360 degrees where the name says angle or direction.
 //   - No map may squeeze: where 2 % of the rows come to lie closer together, compared
 //     with a normal, than they do as they are, the column has clusters, which are the
 //     flow's work.

@@ -24,20 +24,34 @@ type candidate struct {
 	fit    fit.Config
 }
 
-// candidates are tried for every table of which the user has not said what to fit.
-func (j *job) candidates() []candidate {
+const (
+	// rowsPerColumn teach a large flow so much that a small one has nothing to add.
+	rowsPerColumn = 1000
+	calmRate      = 3e-3 // the learning rate of the small flow
+	calmDecay     = 1    // of its weights
+)
+
+// candidates are tried for every table of which the user has not said what to fit, the
+// simplest first. Given a context there are flows only.
+func (j *job) candidates() (all []candidate) {
 	d := len(j.data.features)
-	gaussian := candidate{name: "gaussian", simple: j.gaussian, parameters: d + d*(d+1)/2}
-	mixture := candidate{name: "gaussian mixture", simple: j.mixture, parameters: 1 + d + d*(d+1)/2}
-	wide := candidate{name: "wide", simple: j.wide, parameters: 2 * d}
-	large := candidate{name: j.flow.Name(), flow: &j.flow, whiten: (*dataset.Standardizer).ForFlow, fit: j.fit}
-	small := j.flow
-	small.Layers, small.Hidden, small.Bins = 4, []int{16}, 6
-	small.Base, small.Components = "", 0
-	training := j.fit
-	training.LearningRate, training.WeightDecay = 3e-3, 1
-	calm := candidate{name: "nsf-small", flow: &small, whiten: func(s *dataset.Standardizer) *dataset.Standardizer { return s }, fit: training}
-	return []candidate{gaussian, mixture, wide, calm, large}
+	if len(j.data.context) == 0 {
+		all = []candidate{
+			{name: "gaussian", simple: j.gaussian, parameters: d + d*(d+1)/2},
+			{name: "gaussian mixture", simple: j.mixture, parameters: 1 + d + d*(d+1)/2},
+			{name: "wide", simple: j.wide, parameters: 2 * d},
+		}
+	}
+	if rows := len(j.data.raw.Train); rows <= maxFolded || rows < rowsPerColumn*(d+len(j.data.context)) {
+		small, training := j.flow, j.fit
+		small.Layers, small.Hidden, small.Bins = 4, []int{16}, 6
+		small.Base, small.Components = "", 0
+		training.LearningRate, training.WeightDecay = calmRate, calmDecay
+		// It begins at the Gaussian of the rows, and leaves it for something better only.
+		whitened := func(s *dataset.Standardizer) *dataset.Standardizer { return s }
+		all = append(all, candidate{name: "nsf-small", flow: &small, whiten: whitened, fit: training})
+	}
+	return append(all, candidate{name: j.flow.Name(), flow: &j.flow, whiten: (*dataset.Standardizer).ForFlow, fit: j.fit})
 }
 
 // gaussian is that of the rows' mean and shrunk covariance.
@@ -111,7 +125,8 @@ func (j *job) member(weight float64, s *dataset.Standardizer) (flow.Member, erro
 
 // trainOne trains a flow on a part.
 func (j *job) trainOne(ctx context.Context, c candidate, p part, alone bool) ([]flow.Member, fit.Result, error) {
-	whitener, err := dataset.NewWhitener(p.train)
+	features, _ := columnsOf(p.train[:p.rows], len(j.data.features))
+	whitener, err := dataset.NewWhitener(features)
 	if err != nil {
 		return nil, fit.Result{}, err
 	}

@@ -274,9 +274,8 @@ func (j *job) train(ctx context.Context) error {
 	return err
 }
 
-// chosenByTable says whether the user has left it to the program what to fit. Given a
-// context that is a flow.
-func (j *job) chosenByTable() bool { return j.Model == "" && j.Layers == 0 && j.flow.Context == 0 }
+// chosenByTable says whether the user has left it to the program what to fit.
+func (j *job) chosenByTable() bool { return j.Model == "" && j.Layers == 0 }
 
 // run trains a flow on mapped rows. Its curve is in nats of the rows as they are.
 func (j *job) run(ctx context.Context, m *flow.Model, p part, c fit.Config, step fit.Progress) (fit.Result, error) {

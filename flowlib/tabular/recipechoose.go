@@ -23,11 +23,11 @@ func (r *recipe) chooseFlow(a ask, context int) (err error) {
 	name := a.model
 	if name == "" {
 		name = "nsf"
+		what := "a Gaussian, a mixture of Gaussians, a wide density for rows far outside, and flows"
 		if context > 0 {
-			r.because("model nsf: rational-quadratic splines over a Gaussian mixture, which came closest to all densities with known entropy")
-		} else {
-			r.because("tried beside each other: a Gaussian, a mixture of Gaussians, a wide density for rows far outside, and two flows, small and large, of rational-quadratic splines")
+			what = "flows"
 		}
+		r.because("tried beside each other: %s of rational-quadratic splines; the large one came closest to all densities with known entropy", what)
 	}
 	if r.Flow, err = flow.Named(name, a.features); err != nil {
 		return err
