@@ -124,6 +124,8 @@ def measure(command, name, seed):
     lost = exact - scores
     row |= {"seconds": flow.seconds, "kl": lost.mean(), "se": lost.std() / np.sqrt(FRESH), "impossible": int((scores == -np.inf).sum()),
             "warnings": flow.record.get("warnings") or [], "draws": truth.draws(drawn)}
+    if row["draws"].get("share of 0") == 0:  # a density, which has no mass there: the KL is infinite
+        row["kl"] = np.inf
     if truth.gauss:
         row["sample gaussian"] = (exact - sample_gaussian(train, fresh)).mean()
     if name != "outliers":  # whose claims are of rows with outliers
