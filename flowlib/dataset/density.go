@@ -126,3 +126,16 @@ func newRows(n, d int) [][]float64 {
 	}
 	return rows
 }
+
+// Square is Box widened to a square around its middle.
+func (d *Density) Square() (box [][2]float64) {
+	half := 0.0
+	for _, side := range d.Box {
+		half = max(half, (side[1]-side[0])/2)
+	}
+	for _, side := range d.Box {
+		middle := (side[0] + side[1]) / 2
+		box = append(box, [2]float64{middle - half, middle + half})
+	}
+	return box
+}

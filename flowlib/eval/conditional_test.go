@@ -7,6 +7,7 @@ import (
 
 	"normflow/flowlib/backend/backendtest"
 	"normflow/flowlib/dataset"
+	"normflow/flowlib/density"
 	"normflow/flowlib/eval"
 	"normflow/flowlib/flow"
 )
@@ -78,7 +79,7 @@ func TestConditionalFlowsAreRefused(t *testing.T) {
 	if _, err := eval.KL(gaussian(t), &dataset.Density{Name: "other", Features: 3}, [][]float64{{1, 2}}); err == nil || !strings.Contains(err.Error(), "other has 3 features: dataset: row 0 has 2") {
 		t.Errorf("a density of 3 features on rows of 2: %v", err)
 	}
-	if _, err := eval.DensityGrid(gaussian(t), p.Box, 0); err == nil || !strings.Contains(err.Error(), "at least 1 cell") {
+	if _, err := density.NewGrid(gaussian(t), p.Box, 0); err == nil || !strings.Contains(err.Error(), "at least 1 cell") {
 		t.Errorf("a grid of no cells: %v", err)
 	}
 }

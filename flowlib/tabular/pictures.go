@@ -9,7 +9,7 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
-	"normflow/flowlib/eval"
+	"normflow/flowlib/density"
 	"normflow/flowlib/figure"
 	"normflow/internal/show"
 )
@@ -153,7 +153,7 @@ func (m *Model) drawDensity(e *Evaluation) (*Picture, error) {
 		box = append(box, [2]float64{low - 0.1*(high-low), high + 0.1*(high-low)})
 	}
 	const cells = 240
-	grid, err := eval.DensityGrid(m, box, cells)
+	grid, err := density.NewGrid(m, box, cells)
 	if err != nil {
 		return picture("The density", "", nil, err)
 	}

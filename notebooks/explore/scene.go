@@ -2,7 +2,7 @@ package explore
 
 import (
 	"normflow/flowlib/dataset"
-	"normflow/flowlib/eval"
+	"normflow/flowlib/density"
 	"normflow/flowlib/figure"
 )
 
@@ -29,7 +29,7 @@ func newScene(name string) (*scene, error) {
 	}
 	s := &scene{density: d, test: d.Draw(0, 1, 1, events).Test}
 	s.logProb = d.LogProb(s.test)
-	g, err := eval.DensityGrid(d, Square(d.Box), cells)
+	g, err := density.NewGrid(d, d.Square(), cells)
 	if err != nil {
 		return nil, err
 	}
@@ -43,17 +43,4 @@ func newScene(name string) (*scene, error) {
 		}
 	}
 	return s, nil
-}
-
-// Square returns the smallest square with the middle of box that holds it.
-func Square(box [][2]float64) (out [][2]float64) {
-	half := 0.0
-	for _, side := range box {
-		half = max(half, (side[1]-side[0])/2)
-	}
-	for _, side := range box {
-		middle := (side[0] + side[1]) / 2
-		out = append(out, [2]float64{middle - half, middle + half})
-	}
-	return out
 }

@@ -5,12 +5,10 @@ import (
 
 	"github.com/janpfeifer/must"
 
-	"normflow/flowlib/dataset"
 	"normflow/flowlib/experiment"
 	"normflow/flowlib/figure"
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
-	"normflow/notebooks/explore"
 	"normflow/notebooks/nb"
 )
 
@@ -48,7 +46,7 @@ func RunTable(runs []Run) {
 
 // Densities are the exact density of the runs' data and what each run learned of it.
 func Densities(runs []Run) []figure.DensityPanel {
-	panels := []figure.DensityPanel{TrueDensity(runs[0].Density, "truth", nil)}
+	panels := []figure.DensityPanel{nb.TrueDensity(runs[0].Density, "truth", nil)}
 	for _, r := range runs {
 		panels = append(panels, LearnedDensity(r.Result, r.Name))
 	}
@@ -60,17 +58,6 @@ func Draws(runs []Run, n int) []figure.ScatterPanel {
 	panels := []figure.ScatterPanel{figure.Panel("data", runs[0].Data.Test[:n])}
 	for _, r := range runs {
 		panels = append(panels, figure.Panel(r.Name, must.M1(r.Model.Sample(1, n))))
-	}
-	return panels
-}
-
-// Gallery is the exact density of each of the given ones over a square window,
-// under its name and entropy.
-func Gallery(densities []*dataset.Density) (panels []figure.DensityPanel) {
-	for _, d := range densities {
-		square := *d
-		square.Box = explore.Square(d.Box)
-		panels = append(panels, TrueDensity(&square, fmt.Sprintf("%s, H = %.3f", d.Name, d.Entropy), nil))
 	}
 	return panels
 }

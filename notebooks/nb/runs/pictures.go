@@ -2,20 +2,15 @@ package runs
 
 import (
 	"fmt"
-	"math/rand/v2"
 
 	"github.com/janpfeifer/must"
 
-	"normflow/flowlib/dataset"
-	"normflow/flowlib/density"
-	"normflow/flowlib/eval"
 	"normflow/flowlib/experiment"
 	"normflow/flowlib/figure"
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
+	"normflow/notebooks/nb"
 )
-
-const gridCells = 200 // of a density picture, each way
 
 // Curves is the training curve of a run as log-likelihood, with the negative
 // entropy as the limit.
@@ -35,33 +30,9 @@ func CurvePanel(name string, curve []fit.Point) figure.CurvePanel {
 	return panel
 }
 
-// TrueDensity is the exact density over its window, as a panel.
-func TrueDensity(d *dataset.Density, name string, overlay [][]float64) figure.DensityPanel {
-	return densityPanel(d, d.Box, name, overlay)
-}
-
 // LearnedDensity is the density of a run's flow over the same window.
 func LearnedDensity(r *experiment.Result, name string) figure.DensityPanel {
-	return densityPanel(must.M1(r.Scorer()), r.Density.Box, name, nil)
-}
-
-func densityPanel(of density.Scorer, box [][2]float64, name string, overlay [][]float64) figure.DensityPanel {
-	g := must.M1(eval.DensityGrid(of, box, gridCells))
-	return figure.DensityPanel{
-		Name: name, Values: g.Values, Overlay: overlay,
-		XMin: g.XMin, XMax: g.XMax, YMin: g.YMin, YMax: g.YMax,
-	}
-}
-
-// Latents draws n points of the base distribution, the unit Gaussian in two
-// dimensions.
-func Latents(seed int64, n int) [][]float64 {
-	rng := rand.New(rand.NewPCG(uint64(seed), 0))
-	z := make([][]float64, n)
-	for i := range z {
-		z[i] = []float64{rng.NormFloat64(), rng.NormFloat64()}
-	}
-	return z
+	return nb.DensityPanel(must.M1(r.Scorer()), r.Density.Box, name, nil)
 }
 
 // ForwardStages sends latents through the flow: a panel for z and one for each

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"normflow/flowlib/experiment"
+	"normflow/notebooks/nb"
 )
 
 // small keeps a test's training to a moment, on the pure-Go backend.
@@ -23,7 +24,7 @@ func TestPanelsOfARun(t *testing.T) {
 	if c := Curves(r, "moons"); c.Limit.Value != -r.Entropy || c.Validation[0][1] != -r.Fit.Curve[0].Valid {
 		t.Errorf("curve: %+v", c)
 	}
-	forward := ForwardStages(r.Model, Latents(1, 5))
+	forward := ForwardStages(r.Model, nb.Latents(1, 5))
 	if len(forward) != 4 || !forward[0].Latent || forward[3].Name != "data x" {
 		t.Errorf("%d stages forward, the last is %q", len(forward), forward[len(forward)-1].Name)
 	}
@@ -36,7 +37,7 @@ func TestPanelsOfARun(t *testing.T) {
 	if diff := math.Abs(again[3].Points[0][0] - inverse[0].Points[0][0]); !(diff < 1e-4) {
 		t.Errorf("there and back differs by %g", diff)
 	}
-	if d := LearnedDensity(r, "learned"); len(d.Values) != gridCells || d.XMin != r.Density.Box[0][0] {
+	if d := LearnedDensity(r, "learned"); len(d.Values) != 200 || d.XMin != r.Density.Box[0][0] {
 		t.Errorf("density panel of %d rows from %g", len(d.Values), d.XMin)
 	}
 	// Nothing is untouched by a random flow, and the grid keeps its size.
