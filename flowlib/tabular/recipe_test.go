@@ -85,10 +85,10 @@ func TestWishesGoFirst(t *testing.T) {
 	}
 	for want, a := range map[string]ask{
 		`there is no model "mlp"`: {summary: s, features: 2, rows: 50, model: "mlp"},
-		"layers must be":      {summary: s, features: 2, rows: 50, layers: 99},
-		"3 features of 2":     {summary: s, features: 3, rows: 50},
-		"1 rows":              {summary: s, features: 2, rows: 1},
-		"steps must be":       {summary: s, features: 2, rows: 50, steps: -1},
+		"layers must be":          {summary: s, features: 2, rows: 50, layers: 99},
+		"3 features of 2":         {summary: s, features: 3, rows: 50},
+		"1 rows":                  {summary: s, features: 2, rows: 1},
+		"steps must be":           {summary: s, features: 2, rows: 50, steps: -1},
 	} {
 		if _, err := newRecipe(a); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want an error with %s", err, want)
