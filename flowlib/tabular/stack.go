@@ -2,42 +2,22 @@ package tabular
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/floats"
-	"gonum.org/v1/gonum/stat"
-
 	"normflow/flowlib/density"
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
-	"normflow/internal/show"
+	"normflow/flowlib/table"
 )
-
-// Compared is a density that was fitted to the rows beside others, and what it was worth
-// on rows that it was not fitted to.
-type Compared struct {
-	Name       string  `json:"name"`
-	Parameters int     `json:"parameters"` // trained numbers
-	NLL        float64 `json:"nll"`        // nats per row; of the rows that have a density
-	SE         float64 `json:"se"`
-	Zero       int     `json:"zero,omitempty"` // rows of density 0
-	// Behind is by how many nats a row it is less likely than the model, ± BehindSE, row
-	// by row; negative where it is likelier.
-	Behind   float64 `json:"behind"`
-	BehindSE float64 `json:"behind_se"`
-	Weight   float64 `json:"weight"` // its share of the model; 0 where it was left out
-}
 
 const (
 	// maxFolded rows are judged by cross-validation; of more, the validation rows are
 	// enough.
 	maxFolded = 3000
 	numFolds  = 5
-	// leastGain is how many nats a row a density must be worth to the mixture: less is not
-	// worth what it costs to score.
-	leastGain = 0.002
 	// hopeless is how many nats a row, and how many standard errors, a flow may lie behind
 	// on the first fold to be fitted to the others.
 	hopeless, hopelessErrors = 0.5, 4
@@ -57,12 +37,15 @@ type part struct {
 func (j *job) parts() (parts []part, logDet []float64) {
 	d := j.data
 	nTrain, nValid := len(d.raw.Train), len(d.raw.Valid)
-	if nTrain+nValid > maxFolded || len(d.raw.Test) == 0 {
+	whole := func() ([]part, []float64) {
 		p := part{train: d.mapped.Train, valid: d.mapped.Valid, rows: nTrain}
 		for i := range nValid {
 			p.judged = append(p.judged, i)
 		}
 		return []part{p}, d.validLogDet[:nValid]
+	}
+	if nTrain+nValid > maxFolded || len(d.raw.Test) == 0 {
+		return whole()
 	}
 	all := append(copies(d.mapped.Train, nTrain), copies(d.mapped.Valid, nValid)...)
 	parts = make([]part, numFolds)
@@ -81,8 +64,21 @@ func (j *job) parts() (parts []part, logDet []float64) {
 				}
 			}
 		}
+		if !vary(p.train, len(d.features)+len(d.context)) { // as a column with a few other values does not
+			return whole()
+		}
 	}
 	return parts, slices.Concat(d.trainLogDet[:nTrain], d.validLogDet[:nValid])
+}
+
+// vary says whether no column of rows has one value in all.
+func vary(rows [][]float64, columns int) bool {
+	for k := range columns {
+		if !slices.ContainsFunc(rows, func(row []float64) bool { return row[k] != rows[0][k] }) {
+			return false
+		}
+	}
+	return true
 }
 
 // copies are those of each of the first n rows, which lie n apart.
@@ -127,6 +123,9 @@ func (j *job) stack(ctx context.Context) error {
 			logProbs, at = append(logProbs, slices.Concat(c.logProb, c.far)), append(at, i)
 		}
 	}
+	if len(at) == 0 {
+		return errors.New("nothing could be fitted to the rows: the warnings say why")
+	}
 	shares := stackWeights(logProbs)
 	mixed := mix(logProbs, shares)[:len(logDet)]
 	weights := make([]float64, len(contenders))
@@ -150,7 +149,9 @@ func (j *job) stack(ctx context.Context) error {
 			of = m
 		}
 		members = append(members, share(of, weights[i])...)
-		j.record.Compared = append(j.record.Compared, c.compared(mixed, weights[i], len(parts)))
+		if len(c.members) > 0 {
+			j.record.Compared = append(j.record.Compared, c.compared(mixed, weights[i]))
+		}
 	}
 	best := 0
 	for i := range contenders {
@@ -159,7 +160,7 @@ func (j *job) stack(ctx context.Context) error {
 		}
 	}
 	j.record.Result = contenders[best].result
-	j.fit = contenders[best].fit
+	j.record.Fit = contenders[best].fit
 	var err error
 	if j.saved, err = flow.NewMixture(j.data.maps, members, nil); err != nil {
 		return err
@@ -208,12 +209,12 @@ func (j *job) contend(ctx context.Context, c candidate, others []contender, part
 			members, err = c.simple(p.train[:p.rows])
 		}
 		if err != nil {
-			return t, err
+			return j.failed(ctx, t, err)
 		}
 		t.members = append(t.members, members)
 		logProb, err := scoreBy(members, p.valid[:len(p.judged)])
 		if err != nil {
-			return t, fmt.Errorf("%s: %w", c.name, err)
+			return j.failed(ctx, t, err)
 		}
 		for i, at := range p.judged {
 			t.logProb[at] = logProb[i] + logDet[at]
@@ -228,6 +229,16 @@ func (j *job) contend(ctx context.Context, c candidate, others []contender, part
 	far, err := scoreBy(t.members[0], j.data.far)
 	t.far = far
 	return t, err
+}
+
+// failed leaves a contender out that cannot be fitted to these rows, and says so.
+func (j *job) failed(ctx context.Context, t contender, err error) (contender, error) {
+	if ctx.Err() != nil || t.simple != nil && t.name == "gaussian" { // which can be fitted to what has a covariance
+		return t, err
+	}
+	j.warn(table.NoteOf("%s is left out: it cannot be fitted: %v", t.name, err))
+	t.members = nil
+	return t, nil
 }
 
 // scoreBy returns the log-densities of rows under the mixture of members.
@@ -247,185 +258,3 @@ func scoreBy(members []flow.Member, rows [][]float64) ([]float64, error) {
 }
 
 func openFast(s *flow.Saved) (flow.Engine, error) { return s.Fast() }
-
-// stackWeights are those of the mixture that is likeliest, by the EM algorithm, of the
-// densities that it is better for: beginning with the last, each is left out if the
-// mixture of the others is as good. logProb holds the log-densities of the same rows under
-// each density, [k][n], of which the first are the simplest.
-func stackWeights(logProb [][]float64) []float64 {
-	weights := slices.Repeat([]float64{1}, len(logProb))
-	climb(logProb, weights)
-	mixed := mix(logProb, weights)
-	for k := len(weights) - 1; k >= 0; k-- {
-		if weights[k] == 0 || weights[k] == 1 {
-			continue
-		}
-		without := slices.Clone(weights)
-		without[k] = 0
-		climb(logProb, without)
-		fewer := mix(logProb, without)
-		if gain, se := gainOf(mixed, fewer); gain < max(se/2, leastGain) {
-			weights, mixed = without, fewer
-		}
-	}
-	return weights
-}
-
-// gainOf is by how much one density is likelier than another, in nats a row, ± its
-// standard error. A row that has a density under the first alone makes it infinite.
-func gainOf(logProb, other []float64) (mean, se float64) {
-	var gains []float64
-	for i, lp := range logProb {
-		if d := lp - other[i]; !math.IsNaN(d) {
-			gains = append(gains, d)
-		}
-	}
-	if slices.Contains(gains, math.Inf(1)) {
-		return math.Inf(1), 0
-	}
-	return meanAndError(gains)
-}
-
-// climb changes weights, of which those of 0 stay, to the likeliest ones.
-func climb(logProb [][]float64, weights []float64) {
-	const (
-		rounds = 2000
-		tiny   = 1e-7
-	)
-	shares := make([][]float64, len(weights)) // of the density of a row, but for a factor
-	for k := range shares {
-		shares[k] = make([]float64, len(logProb[k]))
-	}
-	rows := 0.0
-	for i := range logProb[0] {
-		largest := math.Inf(-1)
-		for k, w := range weights {
-			if w > 0 {
-				largest = max(largest, logProb[k][i])
-			}
-		}
-		if math.IsInf(largest, -1) { // outside of all
-			continue
-		}
-		rows++
-		for k, w := range weights {
-			if w > 0 {
-				shares[k][i] = math.Exp(logProb[k][i] - largest)
-			}
-		}
-	}
-	floats.Scale(1/floats.Sum(weights), weights)
-	density := make([]float64, len(logProb[0]))
-	for range rounds {
-		clear(density)
-		for k, w := range weights {
-			if w > 0 {
-				floats.AddScaled(density, w, shares[k])
-			}
-		}
-		moved := 0.0
-		for k, w := range weights {
-			if w == 0 {
-				continue
-			}
-			sum := 0.0
-			for i, share := range shares[k] {
-				if share > 0 {
-					sum += share / density[i]
-				}
-			}
-			weights[k] = w * sum / rows
-			moved = max(moved, math.Abs(weights[k]-w))
-		}
-		if moved < tiny {
-			return
-		}
-	}
-}
-
-// mix returns the log-densities of the mixture.
-func mix(logProb [][]float64, weights []float64) []float64 {
-	mixed := make([]float64, len(logProb[0]))
-	for i := range mixed {
-		largest, sum := math.Inf(-1), 0.0
-		for k, w := range weights {
-			if w > 0 {
-				largest = max(largest, logProb[k][i])
-			}
-		}
-		for k, w := range weights {
-			if w > 0 {
-				sum += w * math.Exp(logProb[k][i]-largest)
-			}
-		}
-		if mixed[i] = largest + math.Log(sum); math.IsInf(largest, -1) {
-			mixed[i] = largest
-		}
-	}
-	return mixed
-}
-
-// compared says what a contender was worth beside the mixture.
-func (c contender) compared(mixed []float64, weight float64, parts int) Compared {
-	var nll, behind []float64
-	said := Compared{Name: c.name, Weight: weight}
-	for _, m := range c.members[0] {
-		said.Parameters += m.Parameters
-	}
-	if c.flow == nil {
-		said.Parameters = c.parameters * len(c.members[0])
-	}
-	for i, lp := range c.logProb {
-		if math.IsNaN(lp) {
-			continue
-		}
-		if math.IsInf(lp, -1) {
-			said.Zero++
-			continue
-		}
-		nll = append(nll, -lp)
-		if !math.IsInf(mixed[i], -1) {
-			behind = append(behind, mixed[i]-lp)
-		}
-	}
-	said.NLL, said.SE = meanAndError(nll)
-	said.Behind, said.BehindSE = meanAndError(behind)
-	return said
-}
-
-// meanAndError are 0 of fewer than two values.
-func meanAndError(v []float64) (mean, se float64) {
-	if len(v) < 2 {
-		return 0, 0
-	}
-	mean, std := stat.MeanStdDev(v, nil)
-	return mean, std / math.Sqrt(float64(len(v)))
-}
-
-// sayCompared tells how the candidates compare.
-func (j *job) sayCompared() {
-	r := &j.record
-	how := fmt.Sprintf("%d validation rows", r.Split.Valid)
-	if r.Folds > 0 {
-		how = fmt.Sprintf("%d rows left out in turn, by %d-fold cross-validation", r.Split.Train+r.Split.Valid, r.Folds)
-	}
-	j.because("the model is the mixture of what was tried that is likeliest on %s, NLL %.4f ± %.4f nats:", how, r.Valid.Mean, r.Valid.SE)
-	for _, c := range r.Compared {
-		used := "left out"
-		if c.Weight > 0 {
-			used = fmt.Sprintf("%.0f %% of the model", 100*c.Weight)
-		}
-		j.because("  %-18s NLL %8.4f ± %.4f, by itself %.4f ± %.4f worse: %s", c.Name+":", c.NLL, c.SE, c.Behind, c.BehindSE, used)
-	}
-}
-
-// Made says in a sentence what the model is made of.
-func (r *Record) Made() string {
-	var of []string
-	for _, c := range r.Compared {
-		if c.Weight > 0 {
-			of = append(of, fmt.Sprintf("%.0f %% %s", 100*c.Weight, c.Name))
-		}
-	}
-	return fmt.Sprintf("The model is %s.", show.List(of))
-}

@@ -1,0 +1,90 @@
+package tabular
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/stat"
+
+	"normflow/internal/show"
+)
+
+// Compared is a density that was fitted to the rows beside others, and what it was worth
+// on rows that it was not fitted to.
+type Compared struct {
+	Name       string  `json:"name"`
+	Parameters int     `json:"parameters"` // trained numbers
+	NLL        float64 `json:"nll"`        // nats per row; of the rows that have a density
+	SE         float64 `json:"se"`
+	Zero       int     `json:"zero,omitempty"` // rows of density 0
+	// Behind is by how many nats a row it is less likely than the model, ± BehindSE, row
+	// by row; negative where it is likelier.
+	Behind   float64 `json:"behind"`
+	BehindSE float64 `json:"behind_se"`
+	Weight   float64 `json:"weight"` // its share of the model; 0 where it was left out
+}
+
+// compared says what a contender was worth beside the mixture.
+func (c contender) compared(mixed []float64, weight float64) Compared {
+	var nll, behind []float64
+	said := Compared{Name: c.name, Weight: weight}
+	for _, m := range c.members[0] {
+		said.Parameters += m.Parameters
+	}
+	if c.flow == nil {
+		said.Parameters = c.parameters * len(c.members[0])
+	}
+	for i, lp := range c.logProb {
+		if math.IsNaN(lp) {
+			continue
+		}
+		if math.IsInf(lp, -1) {
+			said.Zero++
+			continue
+		}
+		nll = append(nll, -lp)
+		if !math.IsInf(mixed[i], -1) {
+			behind = append(behind, mixed[i]-lp)
+		}
+	}
+	said.NLL, said.SE = meanAndError(nll)
+	said.Behind, said.BehindSE = meanAndError(behind)
+	return said
+}
+
+// meanAndError are 0 of fewer than two values.
+func meanAndError(v []float64) (mean, se float64) {
+	if len(v) < 2 {
+		return 0, 0
+	}
+	mean, std := stat.MeanStdDev(v, nil)
+	return mean, std / math.Sqrt(float64(len(v)))
+}
+
+// sayCompared tells how the candidates compare.
+func (j *job) sayCompared() {
+	r := &j.record
+	how := fmt.Sprintf("%d validation rows", r.Split.Valid)
+	if r.Folds > 0 {
+		how = fmt.Sprintf("%d rows left out in turn, by %d-fold cross-validation", r.Split.Train+r.Split.Valid, r.Folds)
+	}
+	j.because("the model is the mixture of what was tried that is likeliest on %s, NLL %.4f ± %.4f nats:", how, r.Valid.Mean, r.Valid.SE)
+	for _, c := range r.Compared {
+		used := "left out"
+		if c.Weight > 0 {
+			used = fmt.Sprintf("%.0f %% of the model", 100*c.Weight)
+		}
+		j.because("  %-18s NLL %8.4f ± %.4f, by itself %.4f ± %.4f worse: %s", c.Name+":", c.NLL, c.SE, c.Behind, c.BehindSE, used)
+	}
+}
+
+// Made says in a sentence what the model is made of.
+func (r *Record) Made() string {
+	var of []string
+	for _, c := range r.Compared {
+		if c.Weight > 0 {
+			of = append(of, fmt.Sprintf("%.0f %% %s", 100*c.Weight, c.Name))
+		}
+	}
+	return fmt.Sprintf("The model is %s.", show.List(of))
+}

@@ -1,0 +1,129 @@
+package tabular
+
+import (
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
+)
+
+// leastGain is how many nats a row a density must be worth to a mixture: less is not
+// worth what it costs to score.
+const leastGain = 0.002
+
+// stackWeights are those of the mixture that is likeliest, by the EM algorithm, of the
+// densities that it is better for: beginning with the last, each is left out if the
+// mixture of the others is as good. logProb holds the log-densities of the same rows under
+// each density, [k][n], of which the first are the simplest.
+func stackWeights(logProb [][]float64) []float64 {
+	weights := slices.Repeat([]float64{1}, len(logProb))
+	climb(logProb, weights)
+	mixed := mix(logProb, weights)
+	for k := len(weights) - 1; k >= 0; k-- {
+		if weights[k] == 0 || weights[k] == 1 {
+			continue
+		}
+		without := slices.Clone(weights)
+		without[k] = 0
+		climb(logProb, without)
+		fewer := mix(logProb, without)
+		if gain, se := gainOf(mixed, fewer); gain < max(se/2, leastGain) {
+			weights, mixed = without, fewer
+		}
+	}
+	return weights
+}
+
+// gainOf is by how much one density is likelier than another, in nats a row, ± its
+// standard error. A row that has a density under the first alone makes it infinite.
+func gainOf(logProb, other []float64) (mean, se float64) {
+	var gains []float64
+	for i, lp := range logProb {
+		if d := lp - other[i]; !math.IsNaN(d) {
+			gains = append(gains, d)
+		}
+	}
+	if slices.Contains(gains, math.Inf(1)) {
+		return math.Inf(1), 0
+	}
+	return meanAndError(gains)
+}
+
+// climb changes weights, of which those of 0 stay, to the likeliest ones.
+func climb(logProb [][]float64, weights []float64) {
+	const (
+		rounds = 2000
+		tiny   = 1e-7
+	)
+	shares := make([][]float64, len(weights)) // of the density of a row, but for a factor
+	for k := range shares {
+		shares[k] = make([]float64, len(logProb[k]))
+	}
+	rows := 0.0
+	for i := range logProb[0] {
+		largest := math.Inf(-1)
+		for k, w := range weights {
+			if w > 0 {
+				largest = max(largest, logProb[k][i])
+			}
+		}
+		if math.IsInf(largest, -1) { // outside of all
+			continue
+		}
+		rows++
+		for k, w := range weights {
+			if w > 0 {
+				shares[k][i] = math.Exp(logProb[k][i] - largest)
+			}
+		}
+	}
+	floats.Scale(1/floats.Sum(weights), weights)
+	density := make([]float64, len(logProb[0]))
+	for range rounds {
+		clear(density)
+		for k, w := range weights {
+			if w > 0 {
+				floats.AddScaled(density, w, shares[k])
+			}
+		}
+		moved := 0.0
+		for k, w := range weights {
+			if w == 0 {
+				continue
+			}
+			sum := 0.0
+			for i, share := range shares[k] {
+				if share > 0 {
+					sum += share / density[i]
+				}
+			}
+			weights[k] = w * sum / rows
+			moved = max(moved, math.Abs(weights[k]-w))
+		}
+		if moved < tiny {
+			return
+		}
+	}
+}
+
+// mix returns the log-densities of the mixture.
+func mix(logProb [][]float64, weights []float64) []float64 {
+	mixed := make([]float64, len(logProb[0]))
+	for i := range mixed {
+		largest, sum := math.Inf(-1), 0.0
+		for k, w := range weights {
+			if w > 0 {
+				largest = max(largest, logProb[k][i])
+			}
+		}
+		for k, w := range weights {
+			if w > 0 {
+				sum += w * math.Exp(logProb[k][i]-largest)
+			}
+		}
+		if mixed[i] = largest + math.Log(sum); math.IsInf(largest, -1) {
+			mixed[i] = largest
+		}
+	}
+	return mixed
+}
