@@ -18,8 +18,8 @@
 //   - table: tables of numbers in CSV, NPY, NPZ and Parquet, read and written a chunk at a time
 //   - tree: what a flow is made of, written as JSON and read back; names for types of one's own
 //   - base: the base distribution p_Z: normal, mixture, Student-t, uniform
-//   - bijector: one invertible map per file; bijectortest checks them, and flow/flowtest whole flows
-//   - flow: base + bijector = LogProb and Sample; the zoo; models on disk
+//   - bijector: one invertible map per file; bijectortest checks them
+//   - flow: base + bijector = LogProb and Sample; the zoo; models on disk; flowtest checks whole flows
 //   - fit: maximum likelihood; its engines make the steps
 //   - byhand: RealNVP in plain Go, its gradient derived on paper
 //   - fast: the same at the speed of the processor: scores, samples, trains

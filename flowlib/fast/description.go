@@ -7,7 +7,8 @@ import (
 	"normflow/internal/kernel"
 )
 
-// Flow describes what an engine computes: the zoo of package flow, without its numbers.
+// Flow describes what an engine computes, without its numbers. Package flow makes it of
+// an entry of its zoo, or of a chain of one's own.
 type Flow struct {
 	Features int // D
 	Context  int // C, columns behind the features that the conditioners read
