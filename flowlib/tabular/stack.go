@@ -31,7 +31,7 @@ type part struct {
 }
 
 // parts are the folds of a small table, and of a large one its training and validation
-// rows, as also where no rows are kept for the test: those for validation are then what
+// rows, as also on an engine that compiles each fit, and where no rows are kept for the test: those for validation are then what
 // anomalies are compared with. They are shuffled. With them come the log-determinants of
 // the judged rows.
 func (j *job) parts() (parts []part, logDet []float64) {
@@ -44,7 +44,7 @@ func (j *job) parts() (parts []part, logDet []float64) {
 		}
 		return []part{p}, d.validLogDet[:nValid]
 	}
-	if nTrain+nValid > maxFolded || len(d.raw.Test) == 0 {
+	if nTrain+nValid > maxFolded || len(d.raw.Test) == 0 || j.fit.Engine != fit.EngineFast {
 		return whole()
 	}
 	all := append(copies(d.mapped.Train, nTrain), copies(d.mapped.Valid, nValid)...)
