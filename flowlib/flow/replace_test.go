@@ -187,9 +187,8 @@ func TestInterruptedSave(t *testing.T) {
 	})
 }
 
-// interruptedAt saves model 2 and ends before the step of that number, unless there
-// are fewer.
-func interruptedAt(t *testing.T, step int, dir string) (was bool) {
+// secondBeside writes model 2 beside the folder that it is to replace.
+func secondBeside(t *testing.T, dir string) *whole.Folder {
 	t.Helper()
 	pending, err := whole.NewFolder(dir)
 	if err != nil {
@@ -206,6 +205,14 @@ func interruptedAt(t *testing.T, step int, dir string) (was bool) {
 	if err := s.writeFiles(pending.New(), d); err != nil {
 		t.Fatal(err)
 	}
+	return pending
+}
+
+// interruptedAt saves model 2 and ends before the step of that number, unless there
+// are fewer.
+func interruptedAt(t *testing.T, step int, dir string) (was bool) {
+	t.Helper()
+	pending := secondBeside(t, dir)
 	count := 0
 	before := exchange
 	tick := func(do func(from, to string) error) func(from, to string) error {

@@ -99,21 +99,7 @@ func TestFolderThatStaysInterrupted(t *testing.T) {
 		return whole.Copy(from, to)
 	}
 	defer func() { rename, copyFile = os.Rename, whole.Copy }()
-	pending, err := whole.NewFolder(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := numbered(t, 2).alone()
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := s.description()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.writeFiles(pending.New(), d); err != nil {
-		t.Fatal(err)
-	}
+	pending := secondBeside(t, dir)
 	func() {
 		defer func() { recover() }()
 		replaceDir(pending, dir) //nolint:errcheck // it does not return
