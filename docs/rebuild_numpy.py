@@ -6,7 +6,7 @@ def log_prob(file, x):
     w = np.load(file)
     model = json.loads(w["model"].item())
     c, masks = model["config"], model["masks"]
-    assert c["architecture"] == "realnvp" and not {"context", "lu", "actnorm", "residual", "base"} & set(c)
+    assert not {"columns", "members"} & set(model) and c["architecture"] == "realnvp" and not {"context", "lu", "actnorm", "residual", "base"} & set(c)
     scaler, bound = c.get("scaler") or {"mean": 0.0, "std": np.ones(x.shape[1])}, c["max_log_scale"]
     z, log_p = (x - scaler["mean"]) / scaler["std"], -np.log(scaler["std"]).sum()
     if "factor" in scaler:  # lower triangular, each row up to the diagonal

@@ -7,7 +7,7 @@ def log_prob(file, x):
     with safe_open(file, "pt") as f:
         model, w = json.loads(f.metadata()["model"]), {name: f.get_tensor(name) for name in f.keys()}
     c, masks = model["config"], model["masks"]
-    assert c["architecture"] == "realnvp" and not {"context", "lu", "actnorm", "residual", "base"} & set(c)
+    assert not {"columns", "members"} & set(model) and c["architecture"] == "realnvp" and not {"context", "lu", "actnorm", "residual", "base"} & set(c)
     scaler = c.get("scaler") or {"mean": [0.0], "std": [1.0] * x.shape[1]}
     mean, std = (torch.tensor(scaler[k], dtype=torch.float64) for k in ("mean", "std"))
     u, log_p, bound = (x - mean) / std, -std.log().sum(), c["max_log_scale"]

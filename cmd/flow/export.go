@@ -23,7 +23,8 @@ func newExport() *cobra.Command {
 		Short: "Write a model's weights for other programs: .npz or .safetensors",
 		Long: `Write a model's weights, and what flow they belong to, to one file that NumPy,
 PyTorch and JAX read. docs/format.md describes it, with programs of 20 lines that
-compute log-probabilities from it.`,
+compute log-probabilities from it where the model is a single flow (--model) and no
+column is mapped (--column x:continuous).`,
 		Example: `  flow export model -o weights.npz
   flow export model -o weights.safetensors`,
 		Args: arguments("MODEL"),
@@ -38,14 +39,10 @@ compute log-probabilities from it.`,
 			if err != nil {
 				return err
 			}
-			s, err := m.Single()
-			if err != nil {
-				return fmt.Errorf("%s: %w, for whose weights the file has a form: name a flow at the fit, as in --model nsf --column x:continuous", show.Name(args[0]), err)
-			}
-			if err := s.Export(out); err != nil {
+			if err := m.Export(out); err != nil {
 				return usageIfExtension(err)
 			}
-			return sayWeights(cmd, asJSON, weights{args[0], out, s.Name(), s.Parameters})
+			return sayWeights(cmd, asJSON, weights{args[0], out, m.Name(), m.Parameters()})
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "", "file to write, .npz or .safetensors")
@@ -62,8 +59,8 @@ func newImport() *cobra.Command {
 		Use:   "import FILE -o MODEL",
 		Short: "Make a model of weights from another program: .npz or .safetensors",
 		Long: `Make a model of a file of weights, such as 'flow export' writes. What flow they
-belong to is said by the file, by a model (--like) or by JSON (--config), which is
-the "config" of a model.json. docs/format.md describes both.`,
+belong to is said by the file, by a model (--like) or, of a single flow, by JSON (--config),
+which is the "config" of a model.json. docs/format.md describes both.`,
 		Example: `  flow import weights.npz -o model
   flow import retrained.npz --like model -o retrained`,
 		Args: arguments("FILE"),
@@ -77,27 +74,23 @@ the "config" of a model.json. docs/format.md describes both.`,
 			if err := whole.Apart(out, args[0], like, config); err != nil {
 				return usageError{fmt.Errorf("--out: %w", err)}
 			}
-			c, err := configOf(like, config)
-			if err != nil {
-				return err
-			}
-			s, err := flow.Import(args[0], c)
+			m, err := imported(args[0], like, config)
 			if err != nil {
 				return usageIfExtension(err)
 			}
 			record := map[string]string{"imported_from": filepath.Base(args[0])}
-			if s.Training, err = json.Marshal(record); err != nil {
+			if m.Training, err = json.Marshal(record); err != nil {
 				return err
 			}
-			if err := s.Write(out); err != nil {
+			if err := m.Write(out); err != nil {
 				return err
 			}
-			return sayWeights(cmd, asJSON, weights{out, args[0], s.Name(), s.Parameters})
+			return sayWeights(cmd, asJSON, weights{out, args[0], m.Name(), m.Parameters()})
 		},
 	}
 	f := cmd.Flags()
 	f.StringVarP(&out, "out", "o", "", "folder of the new model")
-	f.StringVar(&like, "like", "", "model whose config the weights have")
+	f.StringVar(&like, "like", "", "model whose flows the weights are for")
 	f.StringVar(&config, "config", "", "file of JSON with the config")
 	addJSON(f, &asJSON)
 	cmd.ValidArgsFunction = inTurn(arrays)
@@ -111,7 +104,7 @@ the "config" of a model.json. docs/format.md describes both.`,
 type weights struct {
 	Model      string `json:"model"`
 	File       string `json:"file"`
-	Name       string `json:"name"` // in the zoo
+	Name       string `json:"name"` // in the zoo, "custom" or "mixture"
 	Parameters int    `json:"parameters"`
 }
 
@@ -123,36 +116,45 @@ func sayWeights(cmd *cobra.Command, asJSON bool, w weights) error {
 	return nil
 }
 
-// configOf reads the config of a model, or of a file; nil where neither is named.
-func configOf(like, config string) (*flow.Config, error) {
-	switch {
-	case like != "":
-		s, err := flow.Read(like)
+// imported reads a file of weights of flows that a model or a config says or, where
+// neither is named, the file.
+func imported(file, like, config string) (*flow.Mixture, error) {
+	if config != "" {
+		c, err := readConfig(config)
 		if err != nil {
 			return nil, err
 		}
-		c, err := s.Config()
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", show.Name(like), err)
-		}
-		return &c, nil
-	case config != "":
-		text, err := os.ReadFile(config)
+		s, err := flow.Import(file, c)
 		if err != nil {
 			return nil, err
 		}
-		var c flow.Config
-		decoder := json.NewDecoder(strings.NewReader(string(text)))
-		decoder.DisallowUnknownFields()
-		if err := decoder.Decode(&c); err != nil {
-			return nil, fmt.Errorf("%s: expected JSON as the \"config\" of a model.json: %w", config, err)
-		}
-		if _, err := c.Variables(); err != nil {
-			return nil, fmt.Errorf("%s: %w", config, err)
-		}
-		return &c, nil
+		return flow.NewMixture(nil, []flow.Member{{Weight: 1, Saved: s}}, nil)
 	}
-	return nil, nil
+	var model *flow.Mixture
+	if like != "" {
+		var err error
+		if model, err = flow.ReadMixture(like); err != nil {
+			return nil, err
+		}
+	}
+	return flow.ImportMixture(file, model)
+}
+
+func readConfig(path string) (*flow.Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var c flow.Config
+	decoder := json.NewDecoder(strings.NewReader(string(text)))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&c); err != nil {
+		return nil, fmt.Errorf("%s: expected JSON as the \"config\" of a model.json: %w", show.Path(path), err)
+	}
+	if _, err := c.Variables(); err != nil {
+		return nil, fmt.Errorf("%s: %w", show.Path(path), err)
+	}
+	return &c, nil
 }
 
 func usageIfExtension(err error) error {

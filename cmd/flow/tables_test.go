@@ -188,7 +188,7 @@ func TestMessages(t *testing.T) {
 		{"anomaly " + model + " " + csv + " --false-alarm 1%", 2, "flow: --false-alarm: expected a number such as 0.05, found \"1%\"\n"},
 		{"bench --batch 1,x", 2, "flow: --batch: expected whole numbers, parted by commas, found \"1,x\"\n"},
 		{"fit --out", 2, "flow: flag needs an argument: --out\n"},
-		{"fit --colums x", 2, "flow: unknown flag: --colums: did you mean --columns?\nTry 'flow fit --help'.\n"},
+		{"fit --colums x", 2, "flow: unknown flag: --colums: did you mean --columns or --column?\nTry 'flow fit --help'.\n"},
 		{"fit --layer 4", 2, "flow: unknown flag: --layer: did you mean --layers?\n"},
 		{"fit --qqq", 2, "flow: unknown flag: --qqq\n"},
 		{"train", 2, "flow: there is no command \"train\": did you mean fit?\n"},

@@ -14,43 +14,21 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 
-	"normflow/flowlib/columns"
 	"normflow/internal/safetensors"
 	"normflow/internal/show"
 )
 
 // description is model.json: everything about a model but its weights.
 type description struct {
-	Format        string          `json:"format"`
-	Version       int             `json:"version"`
-	Library       string          `json:"library,omitempty"` // that wrote it; from version 3 on
-	written                       // Settings and Flow from version 5 on, Masks from 2 on
-	Columns       columns.Map     `json:"columns,omitempty"` // from version 6 on
-	Members       []writtenMember `json:"members,omitempty"` // in place of the written, from version 6 on
+	Format  string `json:"format"`
+	Version int    `json:"version"`
+	Library string `json:"library,omitempty"` // that wrote it; from version 3 on
+	body
 	DType         string          `json:"dtype"`
 	Parameters    int64           `json:"parameters"`
 	WeightsSHA256 string          `json:"weights_sha256"`
 	Training      json.RawMessage `json:"training,omitempty"`
 	SHA256        string          `json:"sha256,omitempty"` // see sealed; from version 3 on
-}
-
-// writtenMember is what model.json says of a member of a mixture.
-type writtenMember struct {
-	Weight float64 `json:"weight"`
-	written
-}
-
-// members are the flows that the file holds, one or several.
-func (d description) members() ([]writtenMember, error) {
-	switch {
-	case d.Members == nil:
-		return []writtenMember{{1, d.written}}, nil
-	case d.Config != nil || d.Flow != nil || d.Settings != nil || d.Masks != nil:
-		return nil, errors.New("it has both members and a flow: the file is edited")
-	case len(d.Members) > maxMembers:
-		return nil, fmt.Errorf("it has %d members, expected at most %d", len(d.Members), maxMembers)
-	}
-	return d.Members, nil
 }
 
 const (
@@ -92,7 +70,7 @@ func (d description) checkSeal(text []byte) error {
 		return fmt.Errorf("it has fields of version 3, but says its version is %d: the file is edited", d.Version)
 	case d.Version < 5 && d.Flow != nil:
 		return fmt.Errorf("it has fields of version 5, but says its version is %d: the file is edited", d.Version)
-	case d.Version < 6 && (d.Members != nil || d.Columns != nil):
+	case d.Version < 6 && d.more():
 		return fmt.Errorf("it has fields of version 6, but says its version is %d: the file is edited", d.Version)
 	case d.Version > 1 && d.Config != nil && d.Masks == nil && d.Config.Layers > 0:
 		return errors.New("its masks are missing: the file is edited")
@@ -147,42 +125,21 @@ func parse(text []byte, weights io.Reader, size int64) (*Mixture, error) {
 	if err != nil || dtype != dtypes.Float32 && dtype != dtypes.Float64 {
 		return nil, fmt.Errorf("%s: dtype is %s, expected Float32 or Float64", modelFile, show.Quoted(d.DType))
 	}
-	m := &Mixture{Columns: d.Columns, Training: d.Training, Version: d.Version, Library: d.Library, SHA256: d.SHA256, WeightsSHA256: d.WeightsSHA256}
-	members, err := d.members()
+	u, err := d.read(dtype)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", modelFile, err)
 	}
-	var variables []Variable // of all members
-	var counts []int         // of each
-	for k, w := range members {
-		s := &Saved{Version: d.Version, Library: d.Library, SHA256: d.SHA256, WeightsSHA256: d.WeightsSHA256}
-		own, err := s.design.read(w.written, dtype)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", modelFile, err)
-		}
-		_, trained := numbers(own)
-		s.Parameters = int(trained)
-		for _, v := range own {
-			variables = append(variables, Variable{memberPrefix(len(members), k) + v.Path, v.Shape, v.Trained})
-		}
-		m.Members, counts = append(m.Members, Member{w.Weight, s}), append(counts, len(own))
-	}
-	if err := m.check(); err != nil {
-		return nil, fmt.Errorf("%s: %w: the file is edited", modelFile, err)
-	}
-	all, trained := numbers(variables)
+	all, trained := numbers(u.variables)
 	if trained != d.Parameters {
 		return nil, fmt.Errorf("%s: the model has %d parameters, its flow has %d: the file is edited", modelFile, d.Parameters, trained)
 	}
 	need := all * int64(dtype.Size())
-	most := need + 1<<16 + 1<<10*int64(len(variables)) // for the header
+	most := need + 1<<16 + 1<<10*int64(len(u.variables)) // for the header
 	if size < need || size > most {
 		return nil, fmt.Errorf("%s: the file has %d bytes, the flow of %s needs %d for its numbers, and at most %d in all: the file is cut off, or of another model", weightsFile, size, modelFile, need, most)
 	}
-	for k, member := range m.Members {
-		if err := member.build(members[k].written); err != nil {
-			return nil, fmt.Errorf("%s: %w", modelFile, err)
-		}
+	if err := u.build(); err != nil {
+		return nil, fmt.Errorf("%s: %w", modelFile, err)
 	}
 	hash := sha256.New()
 	f, err := safetensors.Decode(io.TeeReader(weights, hash), size)
@@ -192,16 +149,15 @@ func parse(text []byte, weights io.Reader, size int64) (*Mixture, error) {
 	if sum := hex.EncodeToString(hash.Sum(nil)); sum != d.WeightsSHA256 {
 		return nil, fmt.Errorf("%s: its SHA-256 is %s, %s says %s: the file is damaged or edited", weightsFile, sum, modelFile, show.Path(d.WeightsSHA256))
 	}
-	values, err := fitting(variables, f.Tensors, dtype)
+	values, err := fitting(u.variables, f.Tensors, dtype)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", weightsFile, err)
 	}
-	for k, member := range m.Members {
-		prefix := memberPrefix(len(members), k)
-		member.Weights, values = values[:counts[k]:counts[k]], values[counts[k]:]
-		for i := range member.Weights {
-			member.Weights[i].Path = member.Weights[i].Path[len(prefix):]
-		}
+	u.take(values)
+	m := u.Mixture
+	m.Training, m.Version, m.Library, m.SHA256, m.WeightsSHA256 = d.Training, d.Version, d.Library, d.SHA256, d.WeightsSHA256
+	for _, s := range m.Members {
+		s.Version, s.Library, s.SHA256, s.WeightsSHA256 = d.Version, d.Library, d.SHA256, d.WeightsSHA256
 	}
 	if len(m.Members) == 1 {
 		m.Members[0].Training = m.Training

@@ -11,8 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gomlx/compute/dtypes"
-
 	"normflow/internal/safetensors"
 	"normflow/internal/show"
 	"normflow/internal/whole"
@@ -209,12 +207,11 @@ func writable(dir string) (string, error) {
 
 // description is what is to be written, but for checksums. Its error names what cannot be.
 func (m *Mixture) description() (d description, err error) {
-	d = description{Format: formatName, Version: FormatVersion, Columns: m.Columns, Library: Library(), DType: m.Members[0].DType().String(), Training: m.Training}
+	d = description{Format: formatName, Version: FormatVersion, Library: Library(), DType: m.Members[0].DType().String(), Training: m.Training}
+	if d.body, err = m.body(); err != nil {
+		return d, err
+	}
 	for _, member := range m.Members {
-		w := writtenMember{Weight: member.Weight}
-		if w.written, err = member.written(); err != nil {
-			return d, err
-		}
 		variables, err := member.Variables()
 		if err != nil {
 			return d, err
@@ -224,40 +221,20 @@ func (m *Mixture) description() (d description, err error) {
 		if err := checkWeights(variables, member.Weights); err != nil {
 			return d, err
 		}
-		d.Members = append(d.Members, w)
 	}
-	if s, err := m.Single(); err == nil {
-		d.written, d.Members = d.Members[0].written, nil
+	switch {
+	case d.more():
+	case d.Config != nil:
+		d.Version = configVersion
+	default:
 		d.Version = flowVersion
-		if s.config != nil {
-			d.Version = configVersion
-		}
 	}
 	return d, nil
 }
 
-// memberPrefix is that of the variables of a member, of several.
-func memberPrefix(members, k int) string {
-	if members == 1 {
-		return ""
-	}
-	return fmt.Sprintf("/members/%03d", k)
-}
-
 // writeFiles writes both files, down to the disk.
 func (m *Mixture) writeFiles(dir string, d description) error {
-	var f safetensors.File
-	for k, member := range m.Members {
-		prefix := memberPrefix(len(m.Members), k)
-		for _, w := range member.Weights {
-			t := safetensors.Float64(prefix+w.Path, w.Shape, w.Values)
-			if member.DType() == dtypes.Float32 {
-				t = safetensors.Float32(prefix+w.Path, w.Shape, w.Values)
-			}
-			f.Tensors = append(f.Tensors, t)
-		}
-	}
-	if err := safetensors.Write(filepath.Join(dir, weightsFile), f); err != nil {
+	if err := safetensors.Write(filepath.Join(dir, weightsFile), safetensors.File{Tensors: m.tensors()}); err != nil {
 		return err
 	}
 	content, err := os.ReadFile(filepath.Join(dir, weightsFile))

@@ -20,7 +20,7 @@ import (
 //
 // Mutations would hardly ever fit the checksums, so with mend they are made to.
 func FuzzLoad(f *testing.F) {
-	for _, dir := range []string{"version1", "version2", "version3", "version4", "version5"} {
+	for _, dir := range []string{"version1", "version2", "version3", "version4", "version5", "version6"} {
 		text, err := os.ReadFile(filepath.Join("testdata", dir, modelFile))
 		if err != nil {
 			f.Fatal(err)
@@ -107,14 +107,14 @@ func mended(text, weights []byte) []byte {
 
 // FuzzImport feeds files of weights of both formats, whose models are their own.
 func FuzzImport(f *testing.F) {
-	for _, dir := range []string{"version1", "version3", "version5"} {
-		s, err := Read(filepath.Join("testdata", dir))
+	for _, dir := range []string{"version1", "version3", "version5", "version6"} {
+		m, err := ReadMixture(filepath.Join("testdata", dir))
 		if err != nil {
 			f.Fatal(err)
 		}
 		for _, name := range []string{"a.npz", "a.safetensors"} {
 			path := filepath.Join(f.TempDir(), name)
-			if err := s.Export(path); err != nil {
+			if err := m.Export(path); err != nil {
 				f.Fatal(err)
 			}
 			b, err := os.ReadFile(path)
@@ -132,7 +132,7 @@ func FuzzImport(f *testing.F) {
 			in.File, err = safetensors.Decode(bytes.NewReader(b), int64(len(b)))
 		}
 		if err == nil {
-			_, err = in.saved(nil)
+			_, err = in.mixture(nil)
 		}
 		if err != nil && err.Error() == "" {
 			t.Fatal("an error without a word")

@@ -10,6 +10,7 @@ import (
 	"github.com/janpfeifer/must"
 
 	"normflow/flowlib/backend/backendtest"
+	"normflow/flowlib/columns"
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/density"
 	"normflow/flowlib/flow"
@@ -50,6 +51,20 @@ func strayed(t *testing.T) *flow.Saved {
 		}
 	}
 	return s
+}
+
+// mappedMixture is one of two flows behind maps of both columns.
+func mappedMixture(t *testing.T) *flow.Mixture {
+	t.Helper()
+	maps := columns.Map{
+		{Kind: columns.Positive, Low: -1, Softness: 2, Margin: 0.5, Center: 0.25, Scale: 2, Freedom: 3},
+		{Kind: columns.Periodic, High: 24, Cut: 3},
+	}
+	m, err := flow.NewMixture(maps, []flow.Member{{Weight: 1, Saved: gaussianAt(t, 1, 2)}, {Weight: 3, Saved: strayed(t)}}, map[string]int{"steps": 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
 }
 
 func fastEngine(s *flow.Saved) (flow.Engine, error) { return s.Fast() }

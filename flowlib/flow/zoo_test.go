@@ -30,11 +30,11 @@ func smallModel(t *testing.T, name string, features, context int) *flow.Model {
 			rows[i] = append(rows[i], float64(j)+(1+0.5*float64(j))*rng.NormFloat64())
 		}
 	}
-	if cfg.Scaler, err = dataset.NewStandardizer(columns(rows, 0, features)); err != nil {
+	if cfg.Scaler, err = dataset.NewStandardizer(columnsOf(rows, 0, features)); err != nil {
 		t.Fatal(err)
 	}
 	if context > 0 {
-		if cfg.ContextScaler, err = dataset.NewStandardizer(columns(rows, features, features+context)); err != nil {
+		if cfg.ContextScaler, err = dataset.NewStandardizer(columnsOf(rows, features, features+context)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -62,7 +62,7 @@ func smallModel(t *testing.T, name string, features, context int) *flow.Model {
 	return m
 }
 
-func columns(rows [][]float64, from, to int) [][]float64 {
+func columnsOf(rows [][]float64, from, to int) [][]float64 {
 	out := make([][]float64, len(rows))
 	for i, row := range rows {
 		out[i] = row[from:to]
