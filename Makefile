@@ -185,7 +185,7 @@ $(results): $(notebooks) $(flowlib_src) go.mod go.sum $(S)/notebooks.value $(wil
 	@touch $@
 
 $(pdf): report/report.md $(wildcard report/template/* report/fonts/* report/player/* report/measured/*.json) $(results) \
-		scripts/build_report.py scripts/player.py scripts/report_slots.py scripts/pandoc.py | $(S)/venv
+		scripts/build_report.py scripts/player.py scripts/report_slots.py scripts/print_size.py scripts/pandoc.py | $(S)/venv
 	@touch $(worked)
 	@$(env) python scripts/build_report.py
 	@touch $(html) $(pdf)

@@ -9,7 +9,7 @@ in its place, and play.html is a page with that alone, from player/play.md.
 
 The same text, results and fonts give the same bytes. The build fails, and
 leaves the report built before as it is, when a slot has no value, a figure is
-missing, pandoc or Typst warns, an equation is wider than its column, or the PDF
+missing, letters of one would be too small on paper, pandoc or Typst warns, an equation is wider than its column, or the PDF
 has not two pages (Typst's own page counter, asked with a query).
 
 Exit status: 0 built, 1 not built, 2 wrong usage.
@@ -27,6 +27,7 @@ import typst
 
 import pandoc
 import player
+import print_size
 import report_slots
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,6 +70,9 @@ def build(args):
     text = args.source.read_text(encoding="utf-8")
     values = report_slots.Values([args.results, args.measured], VERSION_FILES)
     markdown, figures = report_slots.fill(text, values, args.results, str(args.source))
+    small = list(print_size.too_small(text, args.results))
+    if small:
+        raise ReportError("\n".join(small))
 
     args.out.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=".report-", dir=args.out))

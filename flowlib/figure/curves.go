@@ -1,7 +1,6 @@
 package figure
 
 import (
-	"fmt"
 	"slices"
 
 	"gonum.org/v1/plot/vg/draw"
@@ -29,8 +28,9 @@ func Curves(info Info, panels ...CurvePanel) (SVG, error) {
 		s.aspect = 0.42
 	}
 	if info.Half {
-		s.most, s.aspect = 1, 0.62
+		s.aspect = 0.8
 	}
+	narrow := info.Half && len(panels) > 1 // two beside each other have room for few ticks
 	training, limit := false, false
 	for i, panel := range panels {
 		where := "Curves: " + place("panel", i, panel.Name)
@@ -57,10 +57,17 @@ func Curves(info Info, panels ...CurvePanel) (SVG, error) {
 		}
 		if panel.Limit != nil {
 			limit = true
-			p.Add(reference{mark: *panel.Limit, label: fmt.Sprintf("%s = %s", panel.Limit.Name, decimal(panel.Limit.Value, 3)), color: seriesColor(1)})
+			label := decimal(panel.Limit.Value, 3)
+			if !narrow {
+				label = panel.Limit.Name + " = " + label
+			}
+			p.Add(reference{mark: *panel.Limit, label: label, color: seriesColor(1)})
 		}
 		p.Add(lines{[][][]float64{panel.Validation}, draw.LineStyle{Color: seriesColor(0), Width: 2}})
 		setRange(p, panel.view())
+		if narrow {
+			p.X.Tick.Marker = ticks{most: 3}
+		}
 		s.panels = append(s.panels, p)
 	}
 	if training {

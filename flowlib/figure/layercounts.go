@@ -54,7 +54,7 @@ func LayerCounts(info Info, band *Band, series ...LayerSeries) (SVG, error) {
 
 	s := sheet{info: info, most: 1, aspect: 0.42}
 	if info.Half {
-		s.aspect = 0.68
+		s.aspect = 0.5
 	}
 	p := newPlot("coupling layers", "KL (nats)")
 	var view box

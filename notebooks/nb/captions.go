@@ -22,6 +22,16 @@ func half(info figure.Info) figure.Info {
 	return info
 }
 
+var curves = figure.Info{
+	Title:       "Training curves",
+	Description: "Mean log-likelihood in training and on validation data against optimizer steps, for two moons and the checkerboard. Both rise steeply and flatten towards the line of the negative entropy; the checkerboard ends farther below it.",
+}
+
+var densityCheckerboard = figure.Info{
+	Title:       "True and learned density, checkerboard",
+	Description: "Heat maps of the exact density of the checkerboard, constant on eight squares, and of the density the flow learned, with rounded and uneven squares.",
+}
+
 var ablation = figure.Info{
 	Title:       "What ActNorm, LU, splines and a mixture base add",
 	Description: "KL divergence from the true density on a logarithmic axis, a panel for each data set. Rows: the plain flow, with ActNorm, with LU, with both, with a mixture base. In each row affine above spline couplings: a dot for the median, open dots for the seeds.",
@@ -44,10 +54,8 @@ var captions = map[string]figure.Info{
 		Title:       "A grid through coupling layers",
 		Description: "A square grid in latent space. The first coupling layer slides and stretches each horizontal line along itself; later layers, with masks alternating, bend the lines of both kinds. No two lines of one kind ever cross.",
 	},
-	"curves": {
-		Title:       "Training curves",
-		Description: "Mean log-likelihood in training and on validation data against optimizer steps, for two moons and the checkerboard. Both rise steeply and flatten towards the line of the negative entropy; the checkerboard ends farther below it.",
-	},
+	"curves":      curves,
+	"curves-half": half(curves),
 	"samples": {
 		Title:       "Data and samples, two moons",
 		Description: "2,000 test events of the two moons beside 2,000 draws from the flow, which follow the same two arcs with stray points between them, the fewer the more layers the flow has.",
@@ -60,10 +68,8 @@ var captions = map[string]figure.Info{
 		Title:       "True and learned density, two moons",
 		Description: "Heat maps of the exact density of the two moons and of the density the flow learned. The more layers, the more alike they look; a faint bridge joins the arcs of the learned one.",
 	},
-	"density-checkerboard": {
-		Title:       "True and learned density, checkerboard",
-		Description: "Heat maps of the exact density of the checkerboard, constant on eight squares, and of the density the flow learned, with rounded and uneven squares.",
-	},
+	"density-checkerboard":      densityCheckerboard,
+	"density-checkerboard-half": half(densityCheckerboard),
 	"forward": {
 		Title:       "From latent to data, layer by layer",
 		Description: "A row of panels: a round cloud of latent points, coloured by angle, and the same points after each coupling layer. The cloud is stretched and bent step by step into two moons.",

@@ -136,6 +136,13 @@ class Renderer(unittest.TestCase):
         picture.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
         self.assertRefuses(self.text.replace("fig:square)", "fig:mute)"), "no <title>")
 
+    def test_a_figure_whose_letters_are_too_small(self):
+        picture = self.dir / "results" / "wide.svg"
+        made = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 720 100"><title>Wide</title><text font-size="11.5">a</text></svg>'
+        picture.write_text(made)
+        self.assertRefuses(self.text.replace("fig:square){", "fig:wide){width=100% "), "wide.svg: its letters would be 3.8 pt on paper")
+        self.assertBuilds(self.text.replace("fig:square){", "fig:wide){width=100% .wide "))
+
     def test_every_fault_is_named(self):
         done = self.build(self.text.replace("toy.loss", "toy.x").replace("toy.error", "toy.y"))
         self.assertEqual(len(done.stderr.splitlines()), 2, done.stderr)
