@@ -60,3 +60,22 @@ func rounded(v float64, decimals int) float64 {
 	}
 	return v
 }
+
+// ontoGrid takes draws of features that had noise of one step added for the fit to the
+// middle of their cells, which takes that noise away again, and says whether there are any.
+func (m *Model) ontoGrid(draws [][]float64) (any bool) {
+	if m.Record == nil || m.Record.Steps == nil {
+		return false
+	}
+	for j, step := range m.Record.Steps[:len(m.Features)] {
+		if step == 0 {
+			continue
+		}
+		any = true
+		first, decimals := m.Record.Summary.Columns[j].Min, digits(step)
+		for _, x := range draws {
+			x[j] = rounded(first+step*math.Round((x[j]-first)/step), decimals) + 0 // no -0
+		}
+	}
+	return any
+}

@@ -99,15 +99,26 @@ func (m *Model) draw(ctx context.Context, c SampleConfig, contexts contextSource
 				return fmt.Errorf("stopped after %d draws: %w", drawn, err)
 			}
 			drawn += len(draws.X)
-			for i, x := range draws.X {
-				var context []float64
-				switch {
-				case len(rows) == 1:
-					context = rows[0]
-				case len(rows) > 1:
-					context = rows[at]
+			contextOf := func(i int) []float64 {
+				switch len(rows) {
+				case 0:
+					return nil
+				case 1:
+					return rows[0]
 				}
-				at++
+				return rows[at+i]
+			}
+			if m.ontoGrid(draws.X) && c.LogProb {
+				whole := make([][]float64, len(draws.X))
+				for i, x := range draws.X {
+					whole[i] = slices.Concat(x, contextOf(i))
+				}
+				if draws.LogProb, err = density.LogProb(m, whole); err != nil {
+					return err
+				}
+			}
+			for i, x := range draws.X {
+				context := contextOf(i)
 				logProb := 0.0
 				if c.LogProb {
 					logProb = draws.LogProb[i]
@@ -116,6 +127,7 @@ func (m *Model) draw(ctx context.Context, c SampleConfig, contexts contextSource
 					return err
 				}
 			}
+			at += len(draws.X)
 		}
 	}
 }
