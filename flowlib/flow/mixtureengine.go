@@ -19,7 +19,6 @@ type mixtureEngine struct {
 	members   []Engine
 	columns   int
 	features  int
-	logProb   []float64   // of one member
 	perMember [][]float64 // log(weight) + logProb
 }
 
