@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,8 @@ RUN_SECONDS = 600  # for all cells of a notebook, the first build of what they i
 
 
 class Lab(chromium.Page):
+    path, certificate = "/", None  # where the server is, and the file that makes it one on https
+
     def start(self, folder):
         """Starts JupyterLab on folder; returns the address and the token that it wants."""
         with socket.socket() as s:
@@ -52,7 +55,8 @@ class Lab(chromium.Page):
         server = subprocess.Popen(
             [SCRIPTS / "with-env", "jupyter", "lab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
             + [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"]
-            + [f"--ServerApp.root_dir={folder}", "--expose-app-in-browser"],
+            + [f"--ServerApp.root_dir={folder}", "--expose-app-in-browser", f"--ServerApp.base_url={self.path}"]
+            + ([f"--ServerApp.certfile={self.certificate}"] if self.certificate else []),
             env=env,
             stdout=log,
             stderr=log,
@@ -68,11 +72,12 @@ class Lab(chromium.Page):
                 server.wait()
 
         self.addCleanup(stop)
-        address = f"http://127.0.0.1:{port}"
+        address = f"{'https' if self.certificate else 'http'}://127.0.0.1:{port}{self.path}".rstrip("/")
+        anyone = ssl._create_unverified_context() if self.certificate else None
         deadline = time.monotonic() + LOAD_SECONDS
         while True:
             try:
-                urllib.request.urlopen(f"{address}/api/status?token={token}", timeout=5).close()
+                urllib.request.urlopen(f"{address}/api/status?token={token}", timeout=5, context=anyone).close()
                 return address, token
             except OSError:
                 if server.poll() is not None or time.monotonic() > deadline:

@@ -5,6 +5,8 @@ Needs what test_browser.py needs, and the kernel.
 
 import json
 import re
+import shutil
+import subprocess
 import sys
 import time
 import unittest
@@ -129,6 +131,23 @@ class Explore(lab.Lab):
             self.page.wait_for_function(f"{lab.ERRORS}.length")
         self.assertEqual(self.page.get_by_text("later: 42").count(), 0)
         self.assertGreater(self.page.locator(".flow-explore-picture").bounding_box()["width"], 400)
+
+    # As behind the proxy of a JupyterHub.
+    @unittest.skipUnless(shutil.which("openssl"), "no openssl to make a certificate with")
+    def test_it_plays_over_https_below_a_path(self):
+        self.path, self.certificate = "/user/someone/", self.dir / "server.pem"
+        make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+        subprocess.run([*make, "-keyout", self.certificate, "-out", self.dir / "cert.pem"], check=True, capture_output=True)
+        self.certificate.write_text(self.certificate.read_text() + (self.dir / "cert.pem").read_text())
+        self.open_page(ignore_https_errors=True, viewport={"width": 1200, "height": 1000})
+        self.open(self.notebook)
+        self.run_all()
+        self.at_rest("^8 layers, 35,344 parameters")
+        self.move("layers", 2)
+        self.at_rest("^2 layers")
+        self.click("done")
+        with self.explained():
+            self.page.get_by_text("later: 42").wait_for(timeout=1000 * RUN_SECONDS)
 
 
 def kl(line):
