@@ -46,18 +46,18 @@ func TestAllDataSets(t *testing.T) {
 // A mistake in the last name or seed is told before the first run.
 func TestRunsRefuseMistakes(t *testing.T) {
 	for want, change := range map[string]func(*asked){
-		`there is no density "sun"`: func(a *asked) { a.data = []string{"moons05", "sun"} },
-		"layers must be":            func(a *asked) { a.layers = 65 },
-		"steps must be":             func(a *asked) { a.steps = 0 },
-		`no "mlp" in the zoo`:       func(a *asked) { a.models = []string{"realnvp", "mlp"} },
-		`unknown change "batch"`:    func(a *asked) { a.models = []string{"realnvp+batch"} },
-		`unknown field "hiden"`:     func(a *asked) { a.flowChanges = `{"hiden":[1]}` },
-		"--fit":                     func(a *asked) { a.fitChanges = `{` },
-		"something follows it":      func(a *asked) { a.flowChanges = `{"hidden":[8]} {"layers":3}` },
-		"at least 2 events":         func(a *asked) { a.test = 1 },
-		"--jobs: expected":          func(a *asked) { a.jobs = 0 },
-		"hidden widths must be":     func(a *asked) { a.flowChanges = `{"hidden":[0]}` },
-		"learning_rate must be pos": func(a *asked) { a.fitChanges = `{"learning_rate":-1}` },
+		`there is no density "sun"`:  func(a *asked) { a.data = []string{"moons05", "sun"} },
+		"layers must be":             func(a *asked) { a.layers = 65 },
+		"steps must be":              func(a *asked) { a.steps = 0 },
+		`there is no model "mlp"`:    func(a *asked) { a.models = []string{"realnvp", "mlp"} },
+		`there is no change "batch"`: func(a *asked) { a.models = []string{"realnvp+batch"} },
+		`unknown field "hiden"`:      func(a *asked) { a.flowChanges = `{"hiden":[1]}` },
+		"--fit":                      func(a *asked) { a.fitChanges = `{` },
+		"something follows it":       func(a *asked) { a.flowChanges = `{"hidden":[8]} {"layers":3}` },
+		"at least 2 events":          func(a *asked) { a.test = 1 },
+		"--jobs: expected":           func(a *asked) { a.jobs = 0 },
+		"hidden widths must be":      func(a *asked) { a.flowChanges = `{"hidden":[0]}` },
+		"learning_rate must be pos":  func(a *asked) { a.fitChanges = `{"learning_rate":-1}` },
 	} {
 		a := usual()
 		change(&a)
