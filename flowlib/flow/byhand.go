@@ -9,8 +9,9 @@ import (
 	"normflow/internal/names"
 )
 
-// ByHand returns the model in plain Go, with a copy of its weights, in standardized
-// units, see [Units]. The error names what the model has that package byhand does not.
+// ByHand returns the model in plain Go with a copy of its weights. It works in
+// standardized units, see [Units]. The error names the part of the model that package
+// byhand does not support.
 func (m *Model) ByHand() (*byhand.Flow[float64], error) {
 	weights, err := m.Weights()
 	if err != nil {
@@ -41,8 +42,8 @@ func byHandOf(c Config, weights []Weight) (*byhand.Flow[float64], error) {
 	return f, nil
 }
 
-// SetByHand replaces the weights of the model by those of f. It returns an error,
-// and changes nothing, if f is not the same flow but for its weights.
+// SetByHand replaces the weights of the model by those of f. If f differs from the
+// model in anything but its weights, SetByHand returns an error and changes nothing.
 func (m *Model) SetByHand(f *byhand.Flow[float64]) error {
 	if err := m.made(); err != nil {
 		return err
@@ -64,10 +65,10 @@ func (m *Model) SetByHand(f *byhand.Flow[float64]) error {
 	return m.SetWeights(ByHandWeights(f))
 }
 
-// ByHandConfig describes f, so that a model with its weights can be built:
-// [Config.NewModel], then [Model.SetByHand]. The scaler is for the caller to set. The
-// error names what a Config cannot describe: couplings that differ in more than their
-// masks, or masks that are neither alternating nor halves.
+// ByHandConfig returns the config of f. To get a model with the weights of f, call
+// [Config.NewModel], then [Model.SetByHand]; the caller sets the scaler. ByHandConfig
+// returns an error if a Config cannot describe f: if its couplings differ in more than
+// their masks, or if the masks are neither alternating nor halves.
 func ByHandConfig(f *byhand.Flow[float64]) (Config, error) {
 	if err := f.Check(); err != nil {
 		return Config{}, fmt.Errorf("flow: %w", err)
@@ -85,7 +86,7 @@ func ByHandConfig(f *byhand.Flow[float64]) (Config, error) {
 	}
 	var err error
 	for _, c.Mask = range []string{"halves", ""} {
-		own, _ := c.byHand() // of a config made here
+		own, _ := c.byHand() // a config made here always has one
 		if err = sameByHand(f, own); err == nil {
 			return c, nil
 		}
@@ -93,7 +94,7 @@ func ByHandConfig(f *byhand.Flow[float64]) (Config, error) {
 	return Config{}, err
 }
 
-// byHand returns the flow of c in plain Go, all weights zero.
+// byHand returns the flow of c in plain Go with all weights zero.
 func (c Config) byHand() (*byhand.Flow[float64], error) {
 	for _, part := range []struct {
 		name  string
@@ -126,8 +127,8 @@ func (c Config) byHand() (*byhand.Flow[float64], error) {
 	return f, nil
 }
 
-// ByHandWeights names the weights of f as a model does. The values are the memory
-// of f itself.
+// ByHandWeights returns the weights of f under the names a model gives them. The values
+// share memory with f.
 func ByHandWeights(f *byhand.Flow[float64]) (weights []Weight) {
 	for i, c := range f.Layers {
 		for j, l := range c.Conditioner {
@@ -141,7 +142,7 @@ func ByHandWeights(f *byhand.Flow[float64]) (weights []Weight) {
 	return weights
 }
 
-// sameByHand says where f differs from want in anything but weights.
+// sameByHand returns an error if f differs from want in anything but its weights.
 func sameByHand(f, want *byhand.Flow[float64]) error {
 	differ := func(what string, got, want any) error {
 		return fmt.Errorf("flow: the flow by hand has %s %v, expected %v", what, got, want)

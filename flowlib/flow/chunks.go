@@ -17,17 +17,17 @@ import (
 	"normflow/flowlib/dataset"
 )
 
-// Chunks have one of these sizes, so that each graph is compiled a few times at
-// most; larger ones gain no speed and cost memory.
+// Chunks come in few sizes, so that each graph is compiled only a few times. Larger
+// chunks are no faster and need more memory.
 const (
 	maxChunk = 4096
 
-	// The pure-Go backend works through a graph operation by operation, on one core:
-	// small chunks stay in its cache, and the cores take a chunk each.
+	// The pure-Go backend runs a graph one operation at a time, on one core: small
+	// chunks stay in its cache, and each core takes one.
 	maxGoChunk = 512
 )
 
-// chunkSize is the size for n rows.
+// chunkSize returns the chunk size for n rows.
 func (m *Model) chunkSize(n int) int {
 	largest := maxChunk
 	if m.onGo() {
@@ -43,9 +43,10 @@ func (m *Model) chunkSize(n int) int {
 
 func (m *Model) onGo() bool { return backend.Name(m.backend) == "go" }
 
-// eachChunk runs a graph on x, [n, D+C], in standardized units, chunk by chunk, and hands what comes out to
-// take, with the number of the first row. The last chunk is padded with its last row.
-// On the pure-Go backend chunks are taken side by side, in any order.
+// eachChunk runs a graph on x, [n, D+C], in standardized units, one chunk at a time. It
+// passes the outputs to take, with the index of the first row. The last chunk is padded
+// with copies of its last row. On the pure-Go backend chunks run concurrently, in any
+// order.
 func (m *Model) eachChunk(name string, units Units, x [][]float64, graph func(scope *model.Scope, x *Node) []*Node, take func(first int, out []*tensors.Tensor) error) error {
 	if err := dataset.CheckRows(x, m.Columns()); err != nil {
 		return fmt.Errorf("flow: %w", err)
@@ -72,7 +73,7 @@ func (m *Model) eachChunk(name string, units Units, x [][]float64, graph func(sc
 	}
 	errs := make([]error, len(x)/size+1)
 	for first := 0; first < len(x); first += size {
-		if m.compiled[name] != size { // alone, since it compiles
+		if m.compiled[name] != size { // compiles, so it runs alone
 			if err := do(first); err != nil {
 				return err
 			}
@@ -84,7 +85,7 @@ func (m *Model) eachChunk(name string, units Units, x [][]float64, graph func(sc
 			return nil
 		})
 	}
-	cores.Wait() //nolint:errcheck // all are in errs, in order
+	cores.Wait() //nolint:errcheck // errs has them all, in order
 	return cmp.Or(errs...)
 }
 
@@ -100,8 +101,8 @@ func (m *Model) exec(name string, graph func(scope *model.Scope, in *Node) []*No
 	return e, nil
 }
 
-// Tensor returns rows, [n, D+C], in standardized units and in the model's precision:
-// what its graphs take.
+// Tensor returns rows, [n, D+C], as the input of the model's graphs: in standardized
+// units and in the model's precision.
 func (m *Model) Tensor(x [][]float64) *tensors.Tensor { return m.tensor(m.Units(), x) }
 
 func (m *Model) tensor(units Units, x [][]float64) *tensors.Tensor {
@@ -116,7 +117,7 @@ func (m *Model) tensor(units Units, x [][]float64) *tensors.Tensor {
 	return tensors.FromFlatDataAndDimensions(units.Append32(make([]float32, 0, len(x)*d), x...), len(x), d)
 }
 
-// column copies a tensor of either precision into one slice.
+// column copies a tensor of either precision into a slice.
 func column(t *tensors.Tensor) []float64 {
 	var flat []float64
 	t.MustConstFlatData(func(data any) {

@@ -13,60 +13,58 @@ import (
 	"normflow/internal/show"
 )
 
-// Config describes a flow completely, so that a saved model can be rebuilt from
-// it. Start from an entry of the zoo, such as [RealNVP], and change the fields
-// you care about. An empty or zero field marked so has the default in brackets.
+// Config describes a flow completely, so that a saved model can be rebuilt from it.
+// Start from an entry of the zoo, such as [RealNVP], and change the fields you care
+// about. Defaults are in brackets: an empty or zero field has that value.
 type Config struct {
-	Architecture string `json:"architecture"` // the entry of the zoo it came from
+	Architecture string `json:"architecture"` // name of the zoo entry it came from
 	Features     int    `json:"features"`     // D
-	// Context is C, the conditioning columns behind the features; 0 for p(x). The
-	// conditioners see it cut off at ±InputBound: set a ContextScaler.
+	// Context is C, the number of conditioning columns after the features; 0 for p(x).
+	// Conditioners clip the context to ±InputBound, so set a ContextScaler.
 	Context int `json:"context,omitempty"`
-	Layers  int `json:"layers"` // coupling layers, at least 1 but in a Gaussian
+	Layers  int `json:"layers"` // number of coupling layers, at least 1; a Gaussian has none
 
-	Transform   string         `json:"transform,omitempty"`     // of a coupling: [affine], additive, spline
-	Scale       bijector.Scale `json:"scale,omitempty"`         // of affine: [tanh], softclip, exp
-	MaxLogScale float64        `json:"max_log_scale,omitempty"` // of affine: bound on |s| of one layer, nats [3]
-	Bins        int            `json:"bins,omitempty"`          // of spline: pieces of a curve [8]
-	Bound       float64        `json:"bound,omitempty"`         // of spline: the curve lies in ±Bound [4]
+	Transform   string         `json:"transform,omitempty"`     // of the couplings: [affine], additive, spline
+	Scale       bijector.Scale `json:"scale,omitempty"`         // of affine couplings: [tanh], softclip, exp
+	MaxLogScale float64        `json:"max_log_scale,omitempty"` // of affine couplings: bound on |s| per layer, nats [3]
+	Bins        int            `json:"bins,omitempty"`          // of splines: pieces per curve [8]
+	Bound       float64        `json:"bound,omitempty"`         // of splines: the curve lies in ±Bound [4]
 
-	Mask    string `json:"mask,omitempty"`    // [alternating], halves, random: every second layer freezes what the one before moved
-	LU      bool   `json:"lu,omitempty"`      // a trained matrix after each coupling; sampling compiles slowly beyond 100 features
-	ActNorm bool   `json:"actnorm,omitempty"` // a scale and shift of each feature after each coupling, or after LU
+	Mask    string `json:"mask,omitempty"`    // [alternating], halves, random: every second layer freezes what the previous one moved
+	LU      bool   `json:"lu,omitempty"`      // trained matrix after each coupling; slow to compile for sampling beyond 100 features
+	ActNorm bool   `json:"actnorm,omitempty"` // scale and shift of each feature, after each coupling or its LU
 
 	Hidden     []int   `json:"hidden"`               // widths of the conditioner's hidden layers
-	Residual   bool    `json:"residual,omitempty"`   // hidden layers, of equal width, are residual blocks
+	Residual   bool    `json:"residual,omitempty"`   // hidden layers are residual blocks; needs equal widths
 	Activation string  `json:"activation,omitempty"` // of the hidden layers: [relu], tanh, silu, gelu, leaky_relu, sigmoid
-	InputBound float64 `json:"input_bound"`          // where a conditioner's input is cut off
+	InputBound float64 `json:"input_bound"`          // conditioner inputs are clipped to ±InputBound
 
-	// Base is one of [normal], diagnormal, uniform, mixture, student. Uniform is the
-	// box ±Bound, for data that lie inside: beyond it there is no density.
+	// Base is one of [normal], diagnormal, uniform, mixture, student. The uniform base
+	// covers the box ±Bound and has density 0 outside it.
 	Base       string  `json:"base,omitempty"`
-	Components int     `json:"components,omitempty"` // of mixture
-	Freedom    float64 `json:"freedom,omitempty"`    // of student: degrees of freedom ν
+	Components int     `json:"components,omitempty"` // of a mixture base
+	Freedom    float64 `json:"freedom,omitempty"`    // of a student base: degrees of freedom ν
 
 	Seed int64 `json:"seed"` // of the initial weights and random masks
-	// Scaler makes the flow work in standardized units inside, while densities
-	// and samples stay in the units of the data, see [Units]; nil leaves the data
-	// as it is.
+	// Scaler lets the flow work in standardized units while densities and samples stay
+	// in the units of the data, see [Units]. Nil leaves the data as it is.
 	Scaler *dataset.Standardizer `json:"scaler,omitempty"`
 	// ContextScaler standardizes the context before any layer sees it, or is nil.
 	ContextScaler *dataset.Standardizer `json:"context_scaler,omitempty"`
 }
 
-// Columns is the width of the rows a model takes: D features, then C of context.
+// Columns returns the width of the model's rows, D+C: the features, then the context.
 func (c Config) Columns() int { return c.Features + c.Context }
 
-// MaxLayers bounds Config.Layers: beyond it, compiling takes longer than any
-// gain is worth.
+// MaxLayers bounds Config.Layers. Beyond it, compiling takes longer than any gain is
+// worth.
 const MaxLayers = 64
 
-// MaxHidden bounds the hidden layers of a conditioner.
+// MaxHidden bounds the number of hidden layers of a conditioner.
 const MaxHidden = 64
 
-// Build returns the flow that c describes, in standardized units: its graphs take and
-// give what [Units] does to rows. The error names the field that is wrong, what it
-// holds and what it may hold.
+// Build returns the flow that c describes. Its graphs work in standardized units, see
+// [Units]. The error names the wrong field, its value and the values it may have.
 func (c Config) Build() (*Flow, error) {
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("flow: %w", err)
@@ -100,7 +98,7 @@ func (c Config) check() error {
 			return fmt.Errorf("unknown %s %s, known: %q", choice.field, show.Quoted(choice.got), choice.known)
 		}
 	}
-	// Beyond these sizes float32 overflows, or has no digit left.
+	// Outside this range float32 overflows or has no digits left.
 	sensible := func(v float64) bool { return v >= 1e-3 && v <= 1e6 }
 	const wantSensible = "between 0.001 and 1e6"
 	for _, limit := range []struct {
@@ -140,8 +138,8 @@ func (c Config) check() error {
 	return c.Units().check()
 }
 
-// masks of all coupling layers, as a saved model states them: a letter for each
-// feature, f for frozen and m for moving.
+// masks returns the masks of all coupling layers as a saved model writes them: one
+// letter for each feature, f for frozen and m for moving.
 func (c Config) masks() []string {
 	all := make([]string, c.Layers)
 	for i := range all {
@@ -150,11 +148,12 @@ func (c Config) masks() []string {
 	return all
 }
 
-// mask of coupling layer i; every second one is flipped, so that all features move.
+// mask returns the mask of coupling layer i. Every second mask is flipped, so that all
+// features move.
 func (c Config) mask(i int) bijector.Mask {
 	switch {
 	case c.Features == 1:
-		return bijector.Mask{false} // nothing is left to steer it but the context
+		return bijector.Mask{false} // only the context is left to condition on
 	case c.Mask == "halves":
 		return bijector.Halves(c.Features, i%2 == 1)
 	case c.Mask == "random":
@@ -167,7 +166,7 @@ func (c Config) mask(i int) bijector.Mask {
 	return bijector.Alternating(c.Features, i%2 == 1)
 }
 
-// moving counts the features that coupling layer i moves, without making its mask.
+// moving returns how many features coupling layer i moves, without building its mask.
 func (c Config) moving(i int) int {
 	if c.Features == 1 || i%2 == 1 {
 		return max(c.Features/2, 1)

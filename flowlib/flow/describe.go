@@ -9,7 +9,7 @@ import (
 	"normflow/flowlib/fast"
 )
 
-// Fast describes the flow of c to package fast, which covers the whole zoo.
+// Fast returns the flow of c for package fast, which supports the whole zoo.
 func (c Config) Fast() (fast.Flow, error) {
 	d, err := c.design(0)
 	if err != nil {

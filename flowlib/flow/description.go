@@ -18,7 +18,7 @@ import (
 	"normflow/internal/show"
 )
 
-// description is model.json: everything about a model but its weights.
+// description is the content of model.json: everything about a model but its weights.
 type description struct {
 	Format  string `json:"format"`
 	Version int    `json:"version"`
@@ -28,21 +28,21 @@ type description struct {
 	Parameters    int64           `json:"parameters"`
 	WeightsSHA256 string          `json:"weights_sha256"`
 	Training      json.RawMessage `json:"training,omitempty"`
-	SHA256        string          `json:"sha256,omitempty"` // see sealed; from version 3 on
+	SHA256        string          `json:"sha256,omitempty"` // see checkSeal; since version 3
 }
 
 const (
 	formatName = "normflow model"
 
-	// maxDescription bounds what is read of a model.json, in bytes.
+	// maxDescription bounds how many bytes of a model.json are read.
 	maxDescription = 16 << 20
 )
 
-// unsealed stands in the text for its own checksum while that is taken.
+// unsealed takes the place of the checksum while the checksum is computed.
 var unsealed = strings.Repeat("0", 2*sha256.Size)
 
-// text is model.json. Its "sha256" is the checksum of the text that has 64 zeros
-// in its place.
+// text returns model.json. Its "sha256" is the checksum of the text with 64 zeros in
+// the place of the checksum.
 func (d description) text() ([]byte, error) {
 	d.SHA256 = unsealed
 	text, err := json.MarshalIndent(d, "", "  ")
@@ -85,8 +85,8 @@ func (d description) checkSeal(text []byte) error {
 	return nil
 }
 
-// describe reads model.json. Its version is looked at first: a field that this
-// program does not know must not be passed over.
+// describe parses model.json. It checks the version first, because a newer file may
+// have fields that this program would silently ignore.
 func describe(text []byte) (d description, err error) {
 	var head struct {
 		Format  string `json:"format"`
@@ -114,8 +114,8 @@ func describe(text []byte) (d description, err error) {
 	return d, d.checkSeal(text)
 }
 
-// parse makes a model of its two files, of which the second is size bytes long.
-// Nothing is built, and memory is only taken for what there is.
+// parse reads a model from its two files; the second is size bytes long. It builds
+// nothing, and allocates no more than the files hold.
 func parse(text []byte, weights io.Reader, size int64) (*Mixture, error) {
 	d, err := describe(text)
 	if err != nil {
@@ -167,7 +167,8 @@ func parse(text []byte, weights io.Reader, size int64) (*Mixture, error) {
 
 var dtypeNames = map[dtypes.DType]string{dtypes.Float32: "F32", dtypes.Float64: "F64"}
 
-// fitHeaders refuses tensors that are not those of variables, by all but their values.
+// fitHeaders returns an error unless the tensors have the names, shapes and types of
+// variables.
 func fitHeaders(variables []Variable, tensors []safetensors.Tensor, dtype dtypes.DType) error {
 	byName := map[string]safetensors.Tensor{}
 	for _, t := range tensors {
@@ -192,8 +193,8 @@ func fitHeaders(variables []Variable, tensors []safetensors.Tensor, dtype dtypes
 	return nil
 }
 
-// fitting returns the values of the tensors, which must be those of variables, all
-// finite, in their order.
+// fitting returns the values of the tensors in the order of variables. The tensors must
+// match the variables and be finite.
 func fitting(variables []Variable, tensors []safetensors.Tensor, dtype dtypes.DType) ([]Weight, error) {
 	if err := fitHeaders(variables, tensors, dtype); err != nil {
 		return nil, err
@@ -213,8 +214,8 @@ func fitting(variables []Variable, tensors []safetensors.Tensor, dtype dtypes.DT
 	return weights, checkWeights(variables, weights)
 }
 
-// checkWeights refuses weights that are not those of variables in their order, or
-// hold what is not finite in the model's own precision.
+// checkWeights returns an error unless weights match variables, in order, and are
+// finite in the model's precision.
 func checkWeights(variables []Variable, weights []Weight) error {
 	if len(weights) != len(variables) {
 		return fmt.Errorf("there are %d variables, expected %d", len(weights), len(variables))

@@ -14,18 +14,18 @@ import (
 	"normflow/internal/show"
 )
 
-// design is all of a model but its numbers.
+// design is everything of a model but its numbers.
 type design struct {
 	flow     *Flow
 	settings Settings
-	config   *Config // that the flow is built of, or nil: a flow of one's own
+	config   *Config // what the flow was built from; nil for a custom flow
 }
 
-// Flow returns the flow, which builds graphs in standardized units.
+// Flow returns the flow. Its graphs work in standardized units.
 func (d *design) Flow() *Flow { return d.flow }
 
-// Config returns what the flow is built of. Of a flow of one's own, see [NewModel], it
-// returns an error.
+// Config returns the config that the flow was built from. It returns an error for a
+// custom flow, see [NewModel].
 func (d *design) Config() (Config, error) {
 	if d.config == nil {
 		return Config{}, errors.New("flow: the flow is not built of a Config, as one of the zoo is")
@@ -33,25 +33,25 @@ func (d *design) Config() (Config, error) {
 	return *d.config, nil
 }
 
-// Settings returns the shape, the units, the seed and the precision of the model.
+// Settings returns the model's shape, units, seed and precision.
 func (d *design) Settings() Settings { return d.settings }
 
-// Features is D.
+// Features returns D.
 func (d *design) Features() int { return d.settings.Features }
 
-// Context is C, the conditioning columns behind the features; 0 for p(x).
+// Context returns C, the number of conditioning columns after the features; 0 for p(x).
 func (d *design) Context() int { return d.settings.Context }
 
-// Columns is the width of the rows the model takes: D features, then C of context.
+// Columns returns the width of the model's rows, D+C: the features, then the context.
 func (d *design) Columns() int { return d.settings.Columns() }
 
-// Units returns those of the model's rows.
+// Units returns the units of the model's rows.
 func (d *design) Units() Units { return d.settings.Units() }
 
-// DType is the precision of the weights.
+// DType returns the precision of the weights.
 func (d *design) DType() dtypes.DType { return d.settings.DType }
 
-// Name is that of the config, see [Config.Name], or "custom".
+// Name returns the name of the config, see [Config.Name], or "custom".
 func (d *design) Name() string {
 	if d.config == nil {
 		return "custom"
@@ -59,7 +59,7 @@ func (d *design) Name() string {
 	return d.config.Name()
 }
 
-// Variables lists what the flow keeps in its store, sorted by path.
+// Variables returns the variables of the flow, sorted by path.
 func (d *design) Variables() ([]Variable, error) {
 	if d.config != nil {
 		return d.config.Variables()
@@ -67,8 +67,8 @@ func (d *design) Variables() ([]Variable, error) {
 	return d.trace()
 }
 
-// Split parts rows, [B, D+C], into features, [B, D], and context, [B, C], which
-// is nil where the flow has none.
+// Split cuts rows, [B, D+C], into features, [B, D], and context, [B, C]. The context is
+// nil if the flow has none.
 func (d *design) Split(rows *Node) (x, context *Node) {
 	rows.AssertDims(-1, d.Columns())
 	if d.Context() == 0 {
@@ -77,7 +77,7 @@ func (d *design) Split(rows *Node) (x, context *Node) {
 	return Slice(rows, AxisRange(), AxisRange(0, d.Features())), Slice(rows, AxisRange(), AxisRangeToEnd(d.Features()))
 }
 
-// settings are those of c in the given precision.
+// settings returns the settings of c in the given precision.
 func (c Config) settings(dtype dtypes.DType) Settings {
 	return Settings{Features: c.Features, Context: c.Context, Seed: c.Seed, Scaler: c.Scaler, ContextScaler: c.ContextScaler, DType: dtype}
 }
@@ -88,9 +88,8 @@ func (c Config) design(dtype dtypes.DType) (design, error) {
 	return design{f, c.settings(dtype), &c}, err
 }
 
-// written is what the files of a model say of its design: the config, with the masks
-// that it makes, or else the flow as a tree of its parts, see package tree, with the
-// settings.
+// written is how a model's files describe its design: the config and the masks it
+// makes, or, for a custom flow, its tree (see package tree) and its settings.
 type written struct {
 	Config   *Config         `json:"config,omitempty"`
 	Masks    []string        `json:"masks,omitempty"` // of the coupling layers, see [bijector.Mask.String]
@@ -98,13 +97,14 @@ type written struct {
 	Flow     json.RawMessage `json:"flow,omitempty"`
 }
 
-// flowForm is that of a flow in the tree.
+// flowForm is how the tree writes a flow.
 type flowForm struct {
 	Base  tree.Of[Base]                `json:"base"`
 	Chain []tree.Of[bijector.Bijector] `json:"chain"`
 }
 
-// written names in its error the part of the flow that cannot be written down.
+// written returns d in that form. The error names the part of the flow that cannot be
+// written.
 func (d *design) written() (written, error) {
 	if d.config != nil {
 		return written{Config: d.config, Masks: d.config.masks()}, nil
@@ -114,7 +114,7 @@ func (d *design) written() (written, error) {
 }
 
 // Tree returns the flow as JSON, see package tree. The error names the part of the flow
-// that cannot be written down.
+// that cannot be written.
 func (d *design) Tree() (json.RawMessage, error) {
 	if d.flow == nil {
 		return nil, errEmpty
@@ -126,8 +126,8 @@ func (d *design) Tree() (json.RawMessage, error) {
 	return text, nil
 }
 
-// read sets the design to the written one, and returns the variables of the flow. It
-// builds no more than w has bytes for.
+// read sets d from w and returns the variables of the flow. It builds nothing larger
+// than w itself.
 func (d *design) read(w written, dtype dtypes.DType) ([]Variable, error) {
 	var err error
 	switch {
@@ -152,7 +152,7 @@ func (d *design) read(w written, dtype dtypes.DType) ([]Variable, error) {
 	return d.trace()
 }
 
-// build makes the flow of a config that has been read, and compares its masks.
+// build builds the flow from the config in w and compares its masks with those in w.
 func (d *design) build(w written) (err error) {
 	if d.config == nil {
 		return nil

@@ -16,11 +16,12 @@ import (
 	"normflow/internal/whole"
 )
 
-// FormatVersion of the folder that [Model.Save] writes. [Load] reads this
-// version and all earlier ones. docs/format.md describes it.
+// FormatVersion is the version of the folder that [Model.Save] writes. [Load] reads
+// this version and all earlier ones. docs/format.md describes the format.
 const FormatVersion = 6
 
-// Earlier programs read what these say all of: a flow with a config, and any flow.
+// Versions for models that need no newer one, so that earlier programs can read them:
+// a flow with a config, and any single flow.
 const (
 	configVersion = 4
 	flowVersion   = 5
@@ -31,26 +32,25 @@ const (
 	weightsFile = whole.WeightsFile
 )
 
-// Saved is a model as it lies on disk, a folder of two files: model.json and
+// Saved is a model as stored on disk, in a folder of two files: model.json and
 // weights.safetensors. It needs no backend; [Saved.Model] puts it on one.
 type Saved struct {
 	design
-	Weights    []Weight        // as Variables lists them, all finite
-	Training   json.RawMessage // a record for readers, of any kind; nil if there is none
-	Parameters int             // trained numbers
+	Weights    []Weight        // in the order of Variables, all finite
+	Training   json.RawMessage // a record for readers, of any form; may be nil
+	Parameters int             // number of trained parameters
 
-	// What [Read] has found; Write sets its own.
-	Version       int    // of the format
-	Library       string // that wrote it; "" before version 3
-	SHA256        string // of model.json, as the file has it; "" before version 3
+	// Set by [Read]; Write ignores them and writes its own.
+	Version       int    // format version
+	Library       string // library that wrote the model; "" before version 3
+	SHA256        string // of model.json, as stated in the file; "" before version 3
 	WeightsSHA256 string // of weights.safetensors
 }
 
-// Save writes the model as a folder of two files, model.json and
-// weights.safetensors; training, which may be nil, is kept in the JSON as a
-// record. The folder is written beside and put in its place in one step, so that
-// an interrupted Save leaves the old model whole. A model with a weight that is not
-// finite is not saved.
+// Save writes the model as a folder of two files, model.json and weights.safetensors.
+// The JSON also keeps training, a record of any form, which may be nil. The folder is
+// written under another name and renamed in one step, so an interrupted Save leaves the
+// old model whole. Save returns an error if a weight is not finite.
 func (m *Model) Save(dir string, training any) error {
 	s, err := m.Saved(training)
 	if err != nil {
@@ -59,7 +59,7 @@ func (m *Model) Save(dir string, training any) error {
 	return s.Write(dir)
 }
 
-// Saved returns the model, with a copy of its weights, as [Model.Save] writes it.
+// Saved returns the model as [Model.Save] writes it, with a copy of the weights.
 func (m *Model) Saved(training any) (*Saved, error) {
 	weights, err := m.Weights()
 	if err != nil {
@@ -75,7 +75,8 @@ func (m *Model) Saved(training any) (*Saved, error) {
 	return s, nil
 }
 
-// Write is [Model.Save]. On an error there is nothing new, and the old model is whole.
+// Write writes the model to a folder, as [Model.Save] does. If it fails, the old model
+// is whole and nothing new is left behind.
 func (s *Saved) Write(dir string) error {
 	if err := s.write(dir); err != nil {
 		return fmt.Errorf("flow: saving %s: %w", show.Path(dir), err)
@@ -123,7 +124,7 @@ func (m *Mixture) write(dir string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, pending.Remove()) }() // with what was in its place
+	defer func() { err = errors.Join(err, pending.Remove()) }() // and the old model that it may hold
 	if err := m.writeFiles(pending.New(), d); err != nil {
 		return err
 	}
@@ -137,7 +138,7 @@ func (m *Mixture) write(dir string) (err error) {
 	return nil
 }
 
-// keepModes gives a new model the modes and the owners of the one that it replaces.
+// keepModes gives the new model the modes and owners of the model it replaces.
 func keepModes(fresh, dir string) error {
 	for _, name := range []string{modelFile, weightsFile} {
 		if err := whole.KeepMode(filepath.Join(fresh, name), filepath.Join(dir, name), 0o666); err != nil {
@@ -147,8 +148,8 @@ func keepModes(fresh, dir string) error {
 	return whole.KeepMode(fresh, dir, 0o777)
 }
 
-// CheckWritable returns the error with which [Saved.Write] would refuse the folder dir,
-// before there is a model. It leaves nothing but the folders on the way there.
+// CheckWritable returns the error that [Saved.Write] would return for the folder dir,
+// so that it is known before training. It creates the parents of dir and nothing else.
 func CheckWritable(dir string) error {
 	target, err := writable(dir)
 	if err == nil {
@@ -163,8 +164,8 @@ func CheckWritable(dir string) error {
 	return nil
 }
 
-// writable returns where dir leads, and makes the folders on the way there. What is
-// there already must be a model and nothing else, since it goes.
+// writable resolves links in dir and creates its parents. An existing dir must hold a
+// model and nothing else, because Write replaces it.
 func writable(dir string) (string, error) {
 	dir, err := whole.Follow(filepath.Clean(dir))
 	if base := filepath.Base(dir); err == nil && (base == "." || base == "..") {
@@ -186,7 +187,7 @@ func writable(dir string) (string, error) {
 	}
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return dir, nil // another Write has put the old model aside meanwhile
+		return dir, nil // another Write has just moved the old model aside
 	}
 	if err != nil {
 		return "", err
@@ -205,7 +206,8 @@ func writable(dir string) (string, error) {
 	return dir, nil
 }
 
-// description is what is to be written, but for checksums. Its error names what cannot be.
+// description returns what to write, without checksums. The error names what cannot be
+// written.
 func (m *Mixture) description() (d description, err error) {
 	d = description{Format: formatName, Version: FormatVersion, Library: Library(), DType: m.Members[0].DType().String(), Training: m.Training}
 	if d.body, err = m.body(); err != nil {
@@ -254,8 +256,8 @@ func (m *Mixture) writeFiles(dir string, d description) error {
 	return errors.Join(err, out.Sync(), out.Close(), syncDir(dir))
 }
 
-// Library is this library with its version, as the program knows it that it is
-// part of, such as "normflow v1.2.0", or "normflow (devel)".
+// Library returns the name and version of this library as built into the program, such
+// as "normflow v1.2.0" or "normflow (devel)".
 func Library() string {
 	const name, unknown = "normflow", "(devel)"
 	info, ok := debug.ReadBuildInfo()

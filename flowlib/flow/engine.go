@@ -8,22 +8,23 @@ import (
 	"normflow/flowlib/density"
 )
 
-// Engine scores and draws, in the units of the data: a [Model] or a [FastModel].
+// Engine scores and samples in the units of the data. [Model] and [FastModel] are
+// engines.
 type Engine interface {
 	density.Scorer
-	// DrawChunks yields a sample in chunks of some thousand events, so that one of any
-	// size takes the memory of a chunk. An error ends the sequence. The same seed gives
-	// the same events on the same engine, and the first ones whatever their number is.
+	// DrawChunks yields a sample in chunks of some thousand events, so that memory does
+	// not grow with the sample. An error ends the sequence. On the same engine, the
+	// same seed gives the same events, and a longer sample begins with the shorter one.
 	DrawChunks(s Sampling) iter.Seq2[Draws, error]
 }
 
-// ErrNaN is what engines wrap where a log-density is not a number.
+// ErrNaN is wrapped by engines if a log-density is NaN.
 var ErrNaN = errors.New("the log-density is NaN")
 
-// NaNError says which row has a log-density that is not a number though the row itself
-// is: the weights are broken. It wraps [ErrNaN].
+// NaNError reports a row that is finite but has a NaN log-density: the weights are
+// broken. It wraps [ErrNaN].
 type NaNError struct {
-	Row int // from 0
+	Row int // counted from 0
 	X   []float64
 }
 

@@ -14,8 +14,8 @@ import (
 	"normflow/internal/whole"
 )
 
-// exported says in a file of weights what flow they belong to: as JSON under the
-// name "model", an array of bytes in NPZ and metadata in safetensors.
+// exported tells which flow a file of weights belongs to. It is stored as JSON under
+// the name "model": as an array of bytes in NPZ, as metadata in safetensors.
 type exported struct {
 	Format  string `json:"format"`
 	Version int    `json:"version"`
@@ -29,9 +29,9 @@ const (
 	exportName    = "model"
 )
 
-// Export writes the weights and the config to one file for programs in other
-// languages. The name of path ends in .npz or .safetensors. docs/format.md describes
-// both.
+// Export writes the weights and the config to one file for programs in other languages.
+// The extension of path chooses the format: .npz or .safetensors. docs/format.md
+// describes both.
 func (s *Saved) Export(path string) error {
 	m, err := s.alone()
 	if err != nil {
@@ -89,8 +89,8 @@ func (m *Mixture) export(path string) error {
 	return ErrExtension
 }
 
-// ErrExtension is what Export and Import wrap where the name of a file does not say
-// its format.
+// ErrExtension is wrapped by Export and Import if the extension of a file names no
+// format.
 var ErrExtension = errors.New("the name must end in .npz or .safetensors")
 
 var numpyNames = map[string]string{"F32": "<f4", "F64": "<f8"}

@@ -14,18 +14,17 @@ import (
 	"normflow/internal/names"
 )
 
-// FastModel is a model on package fast. Its methods may not be called from several
-// goroutines at once.
+// FastModel is a model on package fast. It is not safe for concurrent use.
 type FastModel struct {
 	engine  *fast.Engine
 	units   Units
-	uniform bool      // the base
+	uniform bool      // the base is uniform
 	single  []float32 // a chunk of standardized rows, or of contexts
 }
 
-// Fast returns the model on package fast, on all processors; over two features by the
-// tables of its knots, which say the same as its networks several times as fast. The
-// error names what the model has that package fast does not.
+// Fast returns the model on package fast, using all processors. Models of two features
+// that have knots run from their tables, which give the same densities several times as
+// fast. The error names the part of the model that package fast does not support.
 func (s *Saved) Fast() (*FastModel, error) {
 	if s.DType() != dtypes.Float32 {
 		return nil, fmt.Errorf("flow: the model is in %s, the engine in Float32", s.DType())
@@ -79,7 +78,7 @@ func (f *FastModel) LogProbTo(dst []float64, x *mat.Dense) error {
 	return nil
 }
 
-// fastChunk is how many draws are held at a time; a multiple of 64.
+// fastChunk is how many draws are held at a time. It must be a multiple of 64.
 const fastChunk = 8192
 
 // DrawChunks implements [Engine].
@@ -124,8 +123,8 @@ func (f *FastModel) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
 	}
 }
 
-// contexts are those of n draws from the first on, standardized, of a row for each or of
-// one for all.
+// contexts returns the standardized contexts of n draws, beginning with draw first. all
+// has one row per draw, or one row for all.
 func (f *FastModel) contexts(all [][]float64, first, n int) []float32 {
 	f.single = f.single[:0]
 	for i := range n {

@@ -12,14 +12,13 @@ import (
 	"normflow/internal/names"
 )
 
-// Initialize sets the variables that depend on data, those of ActNorm and of a
-// mixture base, from rows, [n, D+C] with n at least 2. What was initialized before,
-// also before the model was saved and loaded, stays as it is. Package fit does
-// this by itself.
+// Initialize sets the variables that depend on data, those of ActNorm and of a mixture
+// base, from rows, [n, D+C] with n at least 2. Variables that are already initialized,
+// even before the model was saved and loaded, keep their values. Package fit calls it.
 //
-// It returns an error, and changes nothing, where a layer sees a constant
-// feature or a value that is not finite, or where a mixture has as many
-// components as there are rows.
+// Initialize returns an error and changes nothing if a layer sees a constant feature or
+// a value that is not finite, or if a mixture has as many components as there are rows
+// or more.
 func (m *Model) Initialize(rows [][]float64) error {
 	if err := m.made(); err != nil {
 		return err
@@ -57,13 +56,14 @@ func (m *Model) initializeBijectors(rows [][]float64) error {
 	return err
 }
 
-// starter is a base that chooses the first values of its variables, by name, from
-// latents of the data, [n, D].
+// starter is a base that computes the initial values of its variables, by name, from
+// the latents of the data, [n, D].
 type starter interface {
 	Start(z [][]float64, seed int64) (map[string][]float64, error)
 }
 
-// startBase does so, unless the base's variable "initialised" says it was done.
+// startBase initializes the base unless its variable "initialised" says that this was
+// done.
 func (m *Model) startBase(rows [][]float64) error {
 	base, ok := m.flow.base.(starter)
 	if !ok || bijector.CheckInitialized(m.store, names.BasePrefix) == nil {
@@ -75,7 +75,7 @@ func (m *Model) startBase(rows [][]float64) error {
 	}
 	z := states[len(states)-1]
 	if dataset.CheckRows(z, m.Features()) != nil {
-		return nil // a layer has failed, which CheckInitialized will name
+		return nil // a layer has failed; CheckInitialized names it
 	}
 	start, err := base.Start(z, m.settings.Seed)
 	if err != nil {

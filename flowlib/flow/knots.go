@@ -9,9 +9,9 @@ import (
 // leakyReLU is the slope below 0 of GoMLX's LeakyRelu.
 const leakyReLU = 0.3
 
-// Knots returns the model as tables, in standardized units, see [Units]: for a flow
-// that package byhand has, or would have with leaky_relu in the place of relu, over
-// two features. The error names what the model has besides.
+// Knots returns the model as tables, in standardized units, see [Units]. The flow must
+// have two features and be one that package byhand supports, with relu or leaky_relu.
+// The error names the part that does not fit.
 func (m *Model) Knots() (*knots.Flow, error) {
 	weights, err := m.Weights()
 	if err != nil {

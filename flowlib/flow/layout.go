@@ -13,17 +13,17 @@ import (
 type Variable struct {
 	Path    string
 	Shape   []int
-	Trained bool // false: fixed when the model was made or initialized
+	Trained bool // false for variables fixed when the model is made or initialized
 }
 
-// Variables lists what the flow of c keeps in its store, sorted by path, without
-// building it. docs/format.md says what each of them does.
+// Variables returns the variables of the flow of c, sorted by path, without building
+// it. docs/format.md describes each of them.
 func (c Config) Variables() ([]Variable, error) {
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("flow: %w", err)
 	}
 	var l layout
-	place := 0 // in the chain
+	place := 0 // index in the chain
 	for i := range c.Layers {
 		l.at(place)
 		l.coupling(c, i)
@@ -69,16 +69,16 @@ func (l *layout) add(name string, trained bool, shape ...int) {
 	l.variables = append(l.variables, Variable{l.prefix + name, append([]int{}, shape...), trained})
 }
 
-// dense is a layer of a conditioner.
+// dense adds a dense layer of a conditioner.
 func (l *layout) dense(name string, inputs, outputs int) {
 	l.add("conditioner/"+name+"/weights", true, inputs, outputs)
 	l.add("conditioner/"+name+"/biases", true, outputs)
 }
 
-// coupling is layer i of them: its conditioner.
+// coupling adds the conditioner of coupling layer i.
 func (l *layout) coupling(c Config, i int) {
 	moving := c.moving(i)
-	width := max(c.Features-moving+c.Context, 1) // nothing steers: the network reads a 1
+	width := max(c.Features-moving+c.Context, 1) // with nothing to condition on, the network reads a constant 1
 	if c.Residual {
 		l.dense("in", width, c.Hidden[0])
 		width = c.Hidden[0]
@@ -96,7 +96,8 @@ func (l *layout) coupling(c Config, i int) {
 	l.dense("out", width, c.transform().NumParameters()*moving)
 }
 
-// numbers counts the values of variables, the trained ones among them.
+// numbers returns how many values the variables have, and how many of those are
+// trained.
 func numbers(variables []Variable) (all, trained int64) {
 	for _, v := range variables {
 		n := int64(1)

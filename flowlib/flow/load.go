@@ -17,9 +17,8 @@ import (
 	"normflow/internal/whole"
 )
 
-// Load reads a model that [Model.Save] wrote. It needs nothing but the folder,
-// and gives the same LogProb bit for bit on the same backend. See [Read] for what
-// is refused.
+// Load reads a model written by [Model.Save]. On the same backend it gives the same
+// LogProb, bit for bit. See [Read] for what it refuses.
 func Load(backend compute.Backend, dir string) (*Model, error) {
 	s, err := Read(dir)
 	if err != nil {
@@ -41,8 +40,8 @@ func (s *Saved) Model(backend compute.Backend) (*Model, error) {
 	return m, m.SetWeights(s.Weights)
 }
 
-// ByHand returns the model in plain Go. The error names what the model has that
-// package byhand does not.
+// ByHand returns the model in plain Go. The error names the part of the model that
+// package byhand does not support.
 func (s *Saved) ByHand() (*byhand.Flow[float64], error) {
 	c, err := s.Config()
 	if err != nil {
@@ -51,14 +50,15 @@ func (s *Saved) ByHand() (*byhand.Flow[float64], error) {
 	return byHandOf(c, s.Weights)
 }
 
-// Read reads and checks the folder of a model. Files that are cut off, damaged or
-// edited, that do not fit each other or are of a newer version, and weights that are
-// not finite are refused with what is wrong. Nothing in the folder is followed out
-// of it or executed, and sizes are checked before memory is taken.
+// Read reads and checks a model folder. It returns an error that says what is wrong if
+// files are truncated, damaged, edited, inconsistent or of a newer version, or if a
+// weight is not finite. It follows no link out of the folder and executes nothing, and
+// it checks sizes before it allocates memory.
 //
-// A checksum tells of accidents: who edits a file can make a new one.
+// The checksums detect accidents, not forgery: whoever edits a file can compute a new
+// one.
 //
-// A mixture is for [ReadMixture].
+// Read does not read mixtures; [ReadMixture] does.
 func Read(dir string) (*Saved, error) {
 	m, err := ReadMixture(dir)
 	if err != nil {
@@ -82,10 +82,10 @@ func ReadMixture(dir string) (*Mixture, error) {
 		if err == nil {
 			return m, nil
 		}
-		// While another process saves, what is read may go; and there is a moment
-		// without a model where the file system cannot exchange folders. It may be
-		// over before one has looked for its traces: what is missing is looked for
-		// more than once.
+		// Another process may be saving: files can disappear while they are read, and
+		// where the file system cannot exchange folders there is a moment without a
+		// model. A save may also end before its traces are seen. So try again if
+		// something is missing.
 		var moved movedError
 		missing := errors.Is(err, fs.ErrNotExist)
 		between := slices.ContainsFunc(whole.Folders(target), hasOld)
@@ -100,7 +100,7 @@ func ReadMixture(dir string) (*Mixture, error) {
 	}
 }
 
-// noModel says in words that there is no model, where err comes of that.
+// noModel explains that dir holds no model, if that is the cause of err.
 func noModel(dir string, err error) error {
 	folder, missing := os.Stat(dir)
 	_, file := os.Stat(filepath.Join(dir, modelFile))
@@ -115,7 +115,7 @@ func noModel(dir string, err error) error {
 	return err
 }
 
-// missingError is [fs.ErrNotExist] in other words.
+// missingError is [fs.ErrNotExist] with another text.
 type missingError string
 
 func (e missingError) Error() string { return string(e) }
@@ -134,8 +134,8 @@ func hasOld(folder string) bool {
 	return err == nil
 }
 
-// interrupted says what to do about a Write that was cut off while it replaced a model
-// in more than one step.
+// interrupted explains how to recover from a Write that was interrupted while it
+// replaced a model in several steps.
 func interrupted(dir string) error {
 	var old, fresh []string
 	for _, folder := range whole.Folders(dir) {
@@ -150,7 +150,7 @@ func interrupted(dir string) error {
 		paths(old), paths(fresh), show.Path(dir))
 }
 
-// movedError is an error that arose while another process replaced the folder.
+// movedError is an error that occurred while another process replaced the folder.
 type movedError struct{ error }
 
 func (e movedError) Unwrap() error { return e.error }
@@ -186,14 +186,14 @@ func readRoot(root *os.Root) (*Mixture, error) {
 	if size > maxDescription {
 		return nil, fmt.Errorf("%s: the file has %d bytes, expected at most %d", modelFile, size, maxDescription)
 	}
-	text, err := io.ReadAll(io.LimitReader(model, maxDescription+1)) // it may have grown
+	text, err := io.ReadAll(io.LimitReader(model, maxDescription+1)) // the file may have grown
 	if err != nil {
 		return nil, err
 	}
 	return parse(text, weights, weightsSize)
 }
 
-// openPlain opens a file, and nothing that could keep a reader waiting.
+// openPlain opens a regular file and refuses anything that could block a reader.
 func openPlain(root *os.Root, name string) (*os.File, int64, error) {
 	info, err := root.Stat(name)
 	if err != nil {

@@ -19,10 +19,10 @@ import (
 	"normflow/internal/names"
 )
 
-// Model is a flow with its numbers on a backend, which [NewModel], [Config.NewModel]
-// and [Load] make. Its methods take and return rows of float64, whatever the precision
-// inside, and can be called from several goroutines; they must not run while package
-// fit trains the model.
+// Model is a flow with its weights on a backend. [NewModel], [Config.NewModel] and
+// [Load] make one. Its methods take and return rows of float64, whatever the precision
+// inside. They are safe for concurrent use, but must not run while package fit trains
+// the model.
 type Model struct {
 	design
 	backend compute.Backend
@@ -30,11 +30,11 @@ type Model struct {
 
 	mu       sync.Mutex
 	execs    map[string]*model.Exec
-	compiled map[string]int // the size of the chunk that each was last run on
+	compiled map[string]int // size of the chunk that each graph last ran on
 }
 
-// NewModel returns a model of any flow with fresh weights. The error says what is
-// wrong with the settings, or which part of the flow does not take rows of that width.
+// NewModel returns a model of any flow, with fresh weights. The error says which
+// setting is wrong, or which part of the flow does not accept rows of that width.
 func NewModel(backend compute.Backend, f *Flow, s Settings) (*Model, error) {
 	if s.DType == dtypes.InvalidDType {
 		s.DType = dtypes.Float32
@@ -42,8 +42,8 @@ func NewModel(backend compute.Backend, f *Flow, s Settings) (*Model, error) {
 	return newModel(backend, design{f, s, nil})
 }
 
-// NewModel builds the flow of c with fresh weights in float32: the identity,
-// up to the scaler.
+// NewModel builds the flow of c in float32 with fresh weights, which make it the
+// identity up to the scaler.
 func (c Config) NewModel(backend compute.Backend) (*Model, error) {
 	d, err := c.design(dtypes.Float32)
 	if err != nil {
@@ -59,7 +59,7 @@ func newModel(backend compute.Backend, d design) (*Model, error) {
 	if err := d.settings.check(); err != nil {
 		return nil, fmt.Errorf("flow: %w", err)
 	}
-	if d.config == nil { // else the parts fit each other
+	if d.config == nil { // a config's parts always fit each other
 		if _, err := d.trace(); err != nil {
 			return nil, fmt.Errorf("flow: building the model: %w", err)
 		}
@@ -72,7 +72,7 @@ func newModel(backend compute.Backend, d design) (*Model, error) {
 	return m, nil
 }
 
-// createVariables adds those of the flow to the store.
+// createVariables creates the variables of the flow in the store.
 func (m *Model) createVariables() error {
 	_, err := model.CallOnce(m.backend, m.store, func(scope *model.Scope, rows *Node) *Node {
 		return m.LogProbGraph(scope, rows)
@@ -80,7 +80,7 @@ func (m *Model) createVariables() error {
 	return err
 }
 
-// errEmpty is of a model that none of the functions has made that make one.
+// errEmpty reports a Model that was not made by one of its constructors.
 var errEmpty = errors.New("flow: this model is empty: make one with NewModel, Config.NewModel or Load")
 
 func (m *Model) made() error {
@@ -90,10 +90,10 @@ func (m *Model) made() error {
 	return nil
 }
 
-// Backend returns the one that the model computes on.
+// Backend returns the backend that the model computes on.
 func (m *Model) Backend() compute.Backend { return m.backend }
 
-// Store returns the numbers; the flow's own lie under "/flow".
+// Store returns the store of the weights. Those of the flow are under "/flow".
 func (m *Model) Store() *model.Store { return m.store }
 
 // Float64 returns a copy of the model that computes in double precision.
@@ -111,7 +111,7 @@ func (m *Model) Float64() (*Model, error) {
 	return c, c.SetWeights(weights)
 }
 
-// NumParameters counts the trained numbers of the flow.
+// NumParameters returns the number of trained parameters of the flow.
 func (m *Model) NumParameters() int {
 	if m.made() != nil {
 		return 0
@@ -125,13 +125,13 @@ func (m *Model) NumParameters() int {
 	return n
 }
 
-// LogProb returns the log-density of each row, in nats and in the units of the
-// data. Rows are [n, D], or [n, D+C] for a conditional flow, which carry their
-// context behind the features: then it is log p(x | context). -Inf is a density of 0:
-// of a row outside of what a uniform base reaches, or one so far out that on its way
-// to the latents it leaves the range of the model's precision.
+// LogProb returns the log-density of each row, in nats and in the units of the data.
+// Rows are [n, D]; for a conditional flow they are [n, D+C], the context after the
+// features, and the result is log p(x | context). A density of 0 gives -Inf: for rows
+// outside the support of a uniform base, and for rows so far out that their latents
+// overflow the model's precision.
 //
-// It returns an error if a row has another width or is not finite, or if a
+// LogProb returns an error if a row has the wrong width or is not finite, or if a
 // log-density is NaN for another reason: the weights are broken.
 func (m *Model) LogProb(rows [][]float64) ([]float64, error) {
 	logProb := make([]float64, len(rows))
@@ -141,7 +141,8 @@ func (m *Model) LogProb(rows [][]float64) ([]float64, error) {
 	return logProb, nil
 }
 
-// LogProbTo implements [density.Scorer]: it is LogProb of the rows of x.
+// LogProbTo implements [density.Scorer]: it writes the log-density of the rows of x to
+// dst, as LogProb does.
 func (m *Model) LogProbTo(dst []float64, x *mat.Dense) error {
 	if n, _ := x.Dims(); n != len(dst) {
 		return fmt.Errorf("flow: %d rows for %d log-densities", n, len(dst))
@@ -149,7 +150,7 @@ func (m *Model) LogProbTo(dst []float64, x *mat.Dense) error {
 	return m.score(dst, density.Rows(x))
 }
 
-// score is LogProb into logProb.
+// score writes what LogProb returns to logProb.
 func (m *Model) score(logProb []float64, rows [][]float64) error {
 	if err := m.made(); err != nil {
 		return err
@@ -159,7 +160,7 @@ func (m *Model) score(logProb []float64, rows [][]float64) error {
 		x, context := m.Split(rows)
 		return []*Node{m.flow.Score(scope, x, context)}
 	}, func(first int, out []*tensors.Tensor) error {
-		for i, lp := range column(out[0])[:min(len(rows)-first, out[0].Shape().Dim(0))] { // but for the padding
+		for i, lp := range column(out[0])[:min(len(rows)-first, out[0].Shape().Dim(0))] { // without the padding
 			logProb[first+i] = lp + logDet
 		}
 		return nil
@@ -170,9 +171,9 @@ func (m *Model) score(logProb []float64, rows [][]float64) error {
 	return err
 }
 
-// settleNaN sets those of logProb that are NaN to -Inf, where a number overflows on
-// the way to the latents: an infinity less another is NaN. The first for which there
-// is no such reason is an error.
+// settleNaN replaces NaN in logProb by -Inf where a number overflows on the way to the
+// latents: the difference of two infinities is NaN. It returns an error for the first
+// NaN that has no such reason.
 func (m *Model) settleNaN(logProb []float64, rows [][]float64) error {
 	var which []int
 	var bad [][]float64
@@ -181,7 +182,7 @@ func (m *Model) settleNaN(logProb []float64, rows [][]float64) error {
 			which, bad = append(which, i), append(bad, rows[i])
 		}
 	}
-	far := math.Sqrt(math.MaxFloat32) // where squares overflow
+	far := math.Sqrt(math.MaxFloat32) // beyond it squares overflow
 	if m.DType() == dtypes.Float64 {
 		far = math.Sqrt(math.MaxFloat64)
 	}
@@ -201,18 +202,18 @@ func (m *Model) settleNaN(logProb []float64, rows [][]float64) error {
 	return nil
 }
 
-// LogProbGraph is the log-density for training, in the precision of the model and in
-// standardized units: of rows, [B, D+C], of [Model.Tensor], to [B]. Add LogDet of the
-// model's [Units] for that in the units of the data.
+// LogProbGraph returns the log-density of rows, [B, D+C], as [B], for training: in
+// standardized units, in the model's precision. [Model.Tensor] makes such rows. Add
+// [Units.LogDet] to get the density in the units of the data.
 func (m *Model) LogProbGraph(scope *model.Scope, rows *Node) *Node {
 	x, context := m.Split(rows)
 	return m.flow.LogProb(scope, x, context)
 }
 
-// Forward maps latents z, [n, D] (or [n, D+C], the context behind), to events,
-// and returns all states on the way, each [n, D]: z, after each bijector, and
-// last x in the units of the data. All but x are in standardized units, and so is the
-// state before it, where the flow has a scaler.
+// Forward maps latents z, [n, D] or [n, D+C] with the context last, to events. It
+// returns all states on the way, each [n, D]: z, the state after each bijector, and x.
+// Only x is in the units of the data. With a scaler, the state before x is x in
+// standardized units.
 func (m *Model) Forward(z [][]float64) (states [][][]float64, err error) {
 	if err := m.made(); err != nil {
 		return nil, err
@@ -230,10 +231,10 @@ func (m *Model) Forward(z [][]float64) (states [][][]float64, err error) {
 	return append(states, x), nil
 }
 
-// Inverse maps events x, [n, D] (or [n, D+C], the context behind), to latents,
-// and returns all states on the way, each [n, D]: x, x in standardized units where
-// the flow has a scaler, after undoing each bijector from the last to the first, and
-// last z.
+// Inverse maps events x, [n, D] or [n, D+C] with the context last, to latents. It
+// returns all states on the way, each [n, D]: x, x in standardized units if the flow
+// has a scaler, the state after undoing each bijector from the last to the first, and
+// z.
 func (m *Model) Inverse(x [][]float64) (states [][][]float64, err error) {
 	if err := m.made(); err != nil {
 		return nil, err
@@ -261,7 +262,7 @@ func (m *Model) states(name string, units Units, in [][]float64, run func(scope 
 			states = append(states, make([][]float64, len(in)))
 		}
 		for i, t := range out {
-			copy(states[i][first:], rows(t, m.Features())) // but for the padding
+			copy(states[i][first:], rows(t, m.Features())) // without the padding
 		}
 		return nil
 	})

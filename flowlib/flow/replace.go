@@ -11,26 +11,26 @@ import (
 	"normflow/internal/whole"
 )
 
-// A folder cannot be renamed onto another. [Saved.Write] writes a model to a pending
-// folder beside MODEL, has all of it on the disk, and lets that change places with
-// MODEL in one step: whoever looks, or has the power cut, finds the old model or the
-// new one. Where a file system cannot do so (NFS, FAT), the old one is aside for a
-// moment. Where the folder cannot be renamed at all, since it is a mount or lies in
-// another layer of the file system, as in a container's image, its files are replaced
-// one by one, with a copy of the old ones aside. Cut off in these two, old and new lie
-// whole beside MODEL: [Read] says so and names them.
+// A folder cannot be renamed onto another one. [Saved.Write] therefore writes the model
+// to a temporary folder beside MODEL, syncs it to the disk, and exchanges the two
+// folders in one step: a reader, or a power cut, finds either the old model or the new
+// one. File systems without exchange (NFS, FAT) need two renames, and for a moment the
+// old model is only in a third place. A folder that cannot be renamed at all, because
+// it is a mount or in a lower layer of a container's image, has its files replaced one
+// by one, after a copy of the old ones is made. If one of these two ways is
+// interrupted, both models are whole beside MODEL; [Read] reports it and names them.
 var (
-	exchange = exchangePaths // tests set both
+	exchange = exchangePaths // variables for the tests
 	rename   = os.Rename
 )
 
-// replaceDir puts what is in the pending folder in the place of dir, which is missing
-// or a folder, in the presence of others who do the same. The last one wins.
+// replaceDir moves the content of the pending folder to dir, which is a folder or does
+// not exist. Other processes may do the same at the same time; the last one wins.
 func replaceDir(f *whole.Folder, dir string) error {
-	const attempts = 100 // each but the last is lost to another process
+	const attempts = 100 // each fails only if another process was faster
 	var err error
 	for range attempts {
-		// Onto nothing, or an empty folder.
+		// To a missing or empty folder.
 		err = whole.Place(func() error { return rename(f.New(), dir) })
 		switch {
 		case err == nil:
@@ -41,7 +41,7 @@ func replaceDir(f *whole.Folder, dir string) error {
 			return err
 		}
 		switch err = whole.Place(func() error { return exchange(f.New(), dir) }); {
-		case err == nil: // what was in dir goes with the pending folder
+		case err == nil: // the old content goes with the pending folder
 			return syncDir(filepath.Dir(dir))
 		case errors.Is(err, syscall.EXDEV), errors.Is(err, syscall.EBUSY):
 			return replaceFiles(f, dir)
@@ -50,15 +50,15 @@ func replaceDir(f *whole.Folder, dir string) error {
 			if done || err != nil {
 				return err
 			}
-		case !errors.Is(err, fs.ErrNotExist): // dir has gone meanwhile
+		case !errors.Is(err, fs.ErrNotExist): // dir has disappeared meanwhile
 			return err
 		}
 	}
 	return fmt.Errorf("other processes write there all the time: %w", err)
 }
 
-// replaceInTwo is the way without exchange. It is not done where another process
-// was faster.
+// replaceInTwo replaces dir in two renames, for file systems without exchange. done is
+// false if another process was faster.
 func replaceInTwo(f *whole.Folder, dir string) (done bool, err error) {
 	if err := rename(dir, f.Old()); err != nil {
 		switch {
@@ -70,17 +70,17 @@ func replaceInTwo(f *whole.Folder, dir string) (done bool, err error) {
 		return false, err
 	}
 	if err := rename(f.New(), dir); err != nil {
-		if rename(f.Old(), dir) == nil { // back again
+		if rename(f.Old(), dir) == nil { // put it back
 			return false, err
 		}
-		// Another process has put its model there: the one aside is not wanted.
+		// Another process has put its model there, so the old one is no longer needed.
 		return false, f.DropOld()
 	}
 	return true, syncDir(filepath.Dir(dir))
 }
 
-// replaceFiles is the way for a folder that cannot be renamed, or that nothing can be
-// renamed to. If it fails, the old files are put back.
+// replaceFiles replaces the files one by one, for a folder that cannot be renamed. If
+// it fails, it puts the old files back.
 func replaceFiles(f *whole.Folder, dir string) error {
 	files := []string{weightsFile, modelFile}
 	err := os.Mkdir(dir, 0o777)
@@ -106,8 +106,8 @@ func replaceFiles(f *whole.Folder, dir string) error {
 				err = errors.Join(err, whole.Copy(filepath.Join(f.Old(), name), filepath.Join(dir, name)))
 			}
 			if isNew {
-				os.Remove(filepath.Join(dir, weightsFile)) //nolint:errcheck // the error before tells
-				os.Remove(dir)                             //nolint:errcheck // as above
+				os.Remove(filepath.Join(dir, weightsFile)) //nolint:errcheck // the first error matters
+				os.Remove(dir)                             //nolint:errcheck // likewise
 			}
 			return err
 		}
@@ -117,7 +117,7 @@ func replaceFiles(f *whole.Folder, dir string) error {
 
 var copyFile = whole.Copy // tests set it
 
-// syncDir has the names in a folder on the disk, where the system can do that.
+// syncDir syncs the names in a folder to the disk, where the system supports that.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

@@ -18,15 +18,15 @@ import (
 // Sampling says what to draw from a model.
 type Sampling struct {
 	Seed  int64 // the same seed gives the same events on the same backend
-	Count int   // events
+	Count int   // number of events
 
-	// Temperature multiplies the spread of the base distribution; 0 means 1, which
-	// draws from the model itself. Below 1 draws keep to where the density is
-	// high, above 1 they stray. They are then not distributed as the model says.
+	// Temperature multiplies the spread of the base distribution. 0 means 1, which
+	// draws from the model itself. Below 1, draws stay where the density is high; above
+	// 1, they stray. Either way they no longer follow the model's density.
 	Temperature float64
 
-	// Context of a conditional model: a row for each event, [Count, C], or one row
-	// for all, [1, C].
+	// Context is for conditional models: one row per event, [Count, C], or one row for
+	// all events, [1, C].
 	Context [][]float64
 
 	// LogProb asks for the log-density of each event as well.
@@ -39,20 +39,21 @@ type Draws struct {
 	LogProb []float64   // [n], nats, under the model at temperature 1; nil unless asked for
 }
 
-// Sample draws n events, [n, D]. The same seed gives the same events on the
-// same backend, and the first ones whatever n is.
+// Sample draws n events, [n, D]. On the same backend the same seed gives the same
+// events, and a longer sample begins with the shorter one.
 func (m *Model) Sample(seed int64, n int) ([][]float64, error) {
 	d, err := m.Draw(Sampling{Seed: seed, Count: n})
 	return d.X, err
 }
 
-// SampleLogProb is Sample that returns the log-density of each event as well, in nats.
+// SampleLogProb draws as Sample does and also returns the log-density of each event, in
+// nats.
 func (m *Model) SampleLogProb(seed int64, n int) (x [][]float64, logProb []float64, err error) {
 	d, err := m.Draw(Sampling{Seed: seed, Count: n, LogProb: true})
 	return d.X, d.LogProb, err
 }
 
-// Draw returns the whole sample at once. See [Model.DrawChunks] for a large one.
+// Draw returns a whole sample at once. For a large one use [Model.DrawChunks].
 func (m *Model) Draw(s Sampling) (Draws, error) {
 	var all Draws
 	for chunk, err := range m.DrawChunks(s) {
@@ -65,7 +66,8 @@ func (m *Model) Draw(s Sampling) (Draws, error) {
 	return all, nil
 }
 
-// DrawChunks implements [Engine]. The model may be used between chunks.
+// DrawChunks implements [Engine]. Other methods of the model may be called between
+// chunks.
 func (m *Model) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
 	return func(yield func(Draws, error) bool) {
 		if err := m.made(); err != nil {
@@ -73,7 +75,7 @@ func (m *Model) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
 			return
 		}
 		_, uniform := m.flow.base.(*base.Uniform)
-		s := s // the sequence may run several times, also at once
+		s := s // the sequence may be run several times, even concurrently
 		if err := s.check(uniform, m.Context()); err != nil {
 			yield(Draws{}, fmt.Errorf("flow: sampling: %w", err))
 			return
@@ -91,8 +93,8 @@ func (m *Model) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
 	}
 }
 
-// check fills in the default temperature and says what is wrong, for a flow of so many
-// columns of context, over a uniform base or another.
+// check fills in the default temperature and validates s for a flow with the given
+// number of context columns; uniform says whether its base is uniform.
 func (s *Sampling) check(uniform bool, context int) error {
 	if s.Temperature == 0 {
 		s.Temperature = 1
@@ -118,8 +120,8 @@ func (s *Sampling) check(uniform bool, context int) error {
 	return dataset.CheckRows(s.Context, context)
 }
 
-// drawChunk draws events first to first+count of a sample. A chunk has random
-// numbers of its own, which depend on the seed and on its place alone.
+// drawChunk draws the events first to first+count of a sample. The random numbers of a
+// chunk depend only on the seed and on the chunk's position.
 func (m *Model) drawChunk(s Sampling, first, count int) (Draws, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -169,12 +171,12 @@ func (m *Model) drawChunk(s Sampling, first, count int) (Draws, error) {
 	return d, nil
 }
 
-// chunkSeedStep keeps the seeds of a sample's chunks away from those of others:
-// the golden ratio of 2⁶⁴, as in SplitMix64.
+// chunkSeedStep is 2⁶⁴ divided by the golden ratio, as in SplitMix64. It keeps the
+// seeds of a sample's chunks away from those of other samples.
 const chunkSeedStep = -0x61c8864680b583eb
 
-// samplingInput is [maxChunk, 1+C]: the temperature, then the context of each event,
-// standardized.
+// samplingInput returns [maxChunk, 1+C]: the temperature, then the standardized context
+// of each event.
 func (m *Model) samplingInput(s Sampling, first, count int) *tensors.Tensor {
 	width := 1 + m.Context()
 	flat := make([]float64, maxChunk*width)

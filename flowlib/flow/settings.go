@@ -8,32 +8,32 @@ import (
 	"normflow/flowlib/dataset"
 )
 
-// Settings are what a model needs to know beside its flow: the shape of its rows,
-// their units, the seed and the precision.
+// Settings are what a model needs besides its flow: the shape of its rows, their units,
+// the seed and the precision.
 type Settings struct {
 	Features int `json:"features"`          // D, at least 1
-	Context  int `json:"context,omitempty"` // C, the conditioning columns behind the features; 0 for p(x)
+	Context  int `json:"context,omitempty"` // C, the number of conditioning columns after the features; 0 for p(x)
 
 	Seed int64 `json:"seed"` // of the initial weights
 
-	// Scaler makes the flow work in standardized units inside, while densities and
-	// samples stay in the units of the data, see [Units]; nil leaves the data as it is.
+	// Scaler lets the flow work in standardized units while densities and samples stay
+	// in the units of the data, see [Units]. Nil leaves the data as it is.
 	Scaler *dataset.Standardizer `json:"scaler,omitempty"`
 	// ContextScaler standardizes the context before any layer sees it, or is nil.
 	ContextScaler *dataset.Standardizer `json:"context_scaler,omitempty"`
 
-	DType dtypes.DType `json:"-"` // Float32, also where it is left out, or Float64
+	DType dtypes.DType `json:"-"` // Float32, the default, or Float64
 }
 
-// Columns is the width of the rows a model takes: D features, then C of context.
+// Columns returns the width of the model's rows, D+C: the features, then the context.
 func (s Settings) Columns() int { return s.Features + s.Context }
 
-// Units returns those of the model's rows.
+// Units returns the units of the model's rows.
 func (s Settings) Units() Units {
 	return Units{s.Scaler, s.ContextScaler, s.Features, s.Context}
 }
 
-// maxColumns bounds the features and the columns of context.
+// maxColumns bounds the number of features and the number of context columns.
 const maxColumns = 1 << 16
 
 func (s Settings) check() error {

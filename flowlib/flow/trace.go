@@ -14,11 +14,12 @@ import (
 	"normflow/internal/names"
 )
 
-// trace lists what the flow keeps in its store, sorted by path, and says which part
-// does not take rows of the model's width or does not give them back. It builds the
-// graph of one part after another and runs none: no memory is taken for a variable.
+// trace returns the variables of the flow, sorted by path. Its error names the part
+// that does not accept rows of the model's width, or does not return rows of that
+// width. It builds the graph of one part after another and runs none, so no variable
+// takes memory.
 func (d *design) trace() ([]Variable, error) {
-	b, err := backend.Open("go") // builds a graph at next to no cost
+	b, err := backend.Open("go") // builds graphs at almost no cost
 	if err != nil {
 		return nil, err
 	}
@@ -38,8 +39,8 @@ type tracer struct {
 	store   *model.Store
 }
 
-// bijector looks at the innermost ones of b, which lies at path in the tree, and in the
-// scopes of the given places in chains.
+// bijector traces the innermost bijectors of b. path is the place of b in the tree;
+// places are its positions in the chains around it, which give the scopes.
 func (t tracer) bijector(path string, places []int, b bijector.Bijector) error {
 	switch b := b.(type) {
 	case bijector.Chain:
@@ -63,8 +64,8 @@ func (t tracer) bijector(path string, places []int, b bijector.Bijector) error {
 	})
 }
 
-// part builds a graph that returns [B], and [B, D] where it returns two nodes. It is not
-// compiled, since an Exec would give the variables their values.
+// part builds a graph that returns [B], or [B, D] and [B] if it returns two nodes. The
+// graph is not compiled, because an Exec would give the variables their values.
 func (t tracer) part(path string, part any, build func(scope *model.Scope, v, context *Node) []*Node) (err error) {
 	g := NewGraph(t.backend, path)
 	defer g.Finalize()

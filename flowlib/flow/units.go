@@ -9,36 +9,36 @@ import (
 	"normflow/flowlib/density"
 )
 
-// Units maps rows between the units of the data and the standardized ones that a
-// flow's graphs, and package fast, work in: features by the Scaler of a config and
-// context by its ContextScaler, in float64.
+// Units converts rows between the units of the data and the standardized units that a
+// flow's graphs and package fast work in. It uses the Scaler of a config for the
+// features and the ContextScaler for the context, in float64.
 type Units struct {
 	features, context *dataset.Standardizer
 	d, c              int
 }
 
-// Units returns those of c.
+// Units returns the units of the rows of c's model.
 func (c Config) Units() Units {
 	return Units{c.Scaler, c.ContextScaler, c.Features, c.Context}
 }
 
-// Apply sets u to the standardized row x, [D+C]; they may be the same slice.
+// Apply sets to to the standardized row x, [D+C]. to and x may be the same slice.
 func (u Units) Apply(to, x []float64) {
 	u.features.Apply(to[:u.d], x[:u.d])
 	u.context.Apply(to[u.d:u.d+u.c], x[u.d:u.d+u.c])
 }
 
-// Invert sets x, [D], to an event in the units of the data, of a standardized one,
-// which may be the same slice.
+// Invert sets x, [D], to the standardized event from, in the units of the data. x and
+// from may be the same slice.
 func (u Units) Invert(x, from []float64) { u.features.Invert(x[:u.d], from[:u.d]) }
 
-// LogDet is what to add to the log-density of a standardized event, in nats, for that
-// in the units of the data.
+// LogDet returns the number, in nats, to add to the log-density of a standardized event
+// to get the log-density in the units of the data.
 func (u Units) LogDet() float64 { return u.features.LogDet() }
 
-// Append32 appends rows, standardized and rounded to float32, to flat. Each of x is
-// one of them, [D+C], or several, row by row. What is beyond the range of a float32
-// becomes an infinity.
+// Append32 appends rows to flat, standardized and rounded to float32. Each slice of x
+// holds one row, [D+C], or several rows in order. Values beyond the range of float32
+// become infinite.
 func (u Units) Append32(flat []float32, x ...[]float64) []float32 {
 	width := u.d + u.c
 	row := make([]float64, width)
@@ -53,7 +53,7 @@ func (u Units) Append32(flat []float32, x ...[]float64) []float32 {
 	return flat
 }
 
-// appendMatrix is Append32 of the rows of x.
+// appendMatrix appends the rows of x as Append32 does.
 func (u Units) appendMatrix(flat []float32, x *mat.Dense) []float32 {
 	if raw := x.RawMatrix(); raw.Stride == raw.Cols {
 		return u.Append32(flat, raw.Data)
@@ -71,8 +71,8 @@ func (u Units) appendContext(flat []float32, context []float64) []float32 {
 	return flat
 }
 
-// latents are the units of rows of latents, [D+C], of which Apply standardizes the
-// context alone.
+// latents returns the units of rows of latents, [D+C]: its Apply standardizes the
+// context only.
 func (u Units) latents() Units {
 	u.features = nil
 	return u

@@ -13,10 +13,11 @@ import (
 	"normflow/internal/names"
 )
 
-// Weight is one variable of a flow, row-major, whatever the precision inside.
+// Weight is one variable of a flow, with its values in row-major order and in float64
+// whatever the precision inside.
 type Weight struct {
 	Path   string // such as "/flow/00/conditioner/hidden_0/weights"
-	Shape  []int  // empty for a single number
+	Shape  []int  // empty for a scalar
 	Values []float64
 }
 
@@ -36,7 +37,7 @@ func (m *Model) Weights() ([]Weight, error) {
 	return weights, nil
 }
 
-// Variables lists what the flow keeps in its store, sorted by path.
+// Variables returns the variables of the flow, sorted by path.
 func (m *Model) Variables() ([]Variable, error) {
 	if err := m.made(); err != nil {
 		return nil, err
@@ -44,7 +45,7 @@ func (m *Model) Variables() ([]Variable, error) {
 	return variablesOf(m.store), nil
 }
 
-// variablesOf lists those of the flow in a store.
+// variablesOf returns the flow's variables in a store.
 func variablesOf(store *model.Store) (all []Variable) {
 	for v := range store.Scope("/" + names.Flow).IterVariables() {
 		all = append(all, Variable{v.Path(), append([]int{}, v.Shape().Dimensions...), v.Trainable})
@@ -53,8 +54,8 @@ func variablesOf(store *model.Store) (all []Variable) {
 	return all
 }
 
-// SetWeights replaces the variables named in weights. It returns an error, and
-// changes nothing, if one is unknown or has another size.
+// SetWeights replaces the variables named in weights. If one is unknown or has another
+// size, it returns an error and changes nothing.
 func (m *Model) SetWeights(weights []Weight) error {
 	if err := m.made(); err != nil {
 		return err

@@ -12,8 +12,8 @@ import (
 	"normflow/internal/show"
 )
 
-// RealNVP is 8 affine coupling layers, masks alternating, with conditioners of
-// two hidden layers of 64: 35,344 parameters at two features.
+// RealNVP returns 8 affine coupling layers with alternating masks, whose conditioners
+// have two hidden layers of 64: 35,344 parameters at two features.
 //
 // Source: Dinh et al. 2017, https://arxiv.org/abs/1605.08803.
 func RealNVP(features int) Config {
@@ -28,8 +28,8 @@ func RealNVP(features int) Config {
 	}
 }
 
-// NICE is 8 additive coupling layers, each followed by a scale of every feature:
-// the paper scales once at the end, and has deeper conditioners.
+// NICE returns 8 additive coupling layers, each followed by a scale of every feature.
+// The paper scales once, at the end, and has deeper conditioners.
 //
 // Source: Dinh et al. 2015, https://arxiv.org/abs/1410.8516.
 func NICE(features int) Config {
@@ -39,8 +39,8 @@ func NICE(features int) Config {
 	return c
 }
 
-// Glow is 8 steps of affine coupling, invertible linear map (LU) and ActNorm;
-// masks alternate as well, which costs nothing and mixes better.
+// Glow returns 8 steps of affine coupling, invertible linear map (LU) and ActNorm.
+// Unlike the paper's, its masks alternate, which costs nothing and mixes better.
 //
 // Source: Kingma and Dhariwal 2018, https://arxiv.org/abs/1807.03039, figure 2.
 func Glow(features int) Config {
@@ -49,13 +49,12 @@ func Glow(features int) Config {
 	return c
 }
 
-// NSF is a neural spline flow of 8 rational-quadratic coupling layers over a
-// Gaussian mixture of 16 components: 15,112 parameters at two features. Splines
-// bend more in a layer than affine maps, and smaller conditioners keep what
-// limited data cannot teach from being learned.
+// NSF returns a neural spline flow: 8 rational-quadratic coupling layers over a mixture
+// of 16 Gaussians, with 15,112 parameters at two features. A spline layer bends more
+// than an affine one, so smaller conditioners suffice, and they overfit less.
 //
-// Source: Durkan et al. 2019, https://arxiv.org/abs/1906.04032, section 3, who
-// have a unit Gaussian base (Base = ""), and linear maps between the layers (LU).
+// Source: Durkan et al. 2019, https://arxiv.org/abs/1906.04032, section 3. The paper
+// has a unit Gaussian base (Base = "") and linear maps between the layers (LU).
 func NSF(features int) Config {
 	c := RealNVP(features)
 	c.Architecture, c.Transform, c.MaxLogScale = "nsf", "spline", 0
@@ -65,21 +64,21 @@ func NSF(features int) Config {
 	return c
 }
 
-// Gaussian has no layer and no parameter: with a scaler that [dataset.NewWhitener] has
-// measured it is the Gaussian of the data's mean and covariance, which every other
-// flow has to beat.
+// Gaussian returns a flow without layers or parameters. With a scaler from
+// [dataset.NewWhitener] it is the Gaussian with the data's mean and covariance, the
+// baseline that every other flow has to beat.
 func Gaussian(features int) Config {
 	return Config{Architecture: gaussian, Features: features, InputBound: bijector.DefaultInputBound}
 }
 
 const gaussian = "gaussian"
 
-// Zoo holds the entries by name.
+// Zoo holds the architectures by name.
 var Zoo = map[string]func(features int) Config{
 	"realnvp": RealNVP, "nice": NICE, "glow": Glow, "nsf": NSF, gaussian: Gaussian,
 }
 
-// changes are what a name may add to an entry of the zoo.
+// changes holds what can be added to an architecture by name.
 var changes = map[string]func(*Config){
 	"actnorm": func(c *Config) { c.ActNorm = true },
 	"lu":      func(c *Config) { c.LU = true },
@@ -87,8 +86,8 @@ var changes = map[string]func(*Config){
 	"plain":   func(c *Config) { c.ActNorm, c.LU, c.Base, c.Components = false, false, "", 0 },
 }
 
-// Named returns an entry of the zoo by its name, such as "nsf", or one with
-// changes, such as "realnvp+actnorm+lu". The error lists the names there are.
+// Named returns an architecture of the zoo by its name, such as "nsf", with optional
+// changes, such as "realnvp+actnorm+lu". The error lists the known names.
 func Named(name string, features int) (Config, error) {
 	parts := strings.Split(name, "+")
 	build, ok := Zoo[parts[0]]
@@ -106,7 +105,8 @@ func Named(name string, features int) (Config, error) {
 	return c, nil
 }
 
-// Name returns the name that [Named] builds c from. It leaves out what a name cannot express.
+// Name returns the name that [Named] builds c from. It leaves out what a name cannot
+// express.
 func (c Config) Name() string {
 	name, usual := c.Architecture, Config{}
 	if build, ok := Zoo[c.Architecture]; ok {
@@ -127,5 +127,5 @@ func (c Config) Name() string {
 	return name
 }
 
-// defaultComponents of a mixture base.
+// defaultComponents is the default number of components of a mixture base.
 const defaultComponents = 16
