@@ -203,6 +203,7 @@ report: $(html) $(pdf) ## run the notebooks, train what they show, render the tw
 publish: report ## copy the report and the executed notebooks to docs/ for readers on the web
 	@mkdir -p docs/notebooks docs/figures
 	@cp $(html) $(pdf) report/build/play.html docs/
+	@$(env) python scripts/notebook_index.py report/build/notebooks
 	@cp report/build/notebooks/*.html docs/notebooks/
 	@cp report/results/*.svg docs/figures/
 	@echo "docs/ holds the report, $(words $(notebooks)) notebooks and their figures"

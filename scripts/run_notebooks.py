@@ -166,7 +166,9 @@ class Runner:
             notebook_html.write(nb, staging / f"{path.stem}.html")
         except pandoc.PandocError as err:
             raise NotebookError(f"{path}: {err}") from err
-        self.screen.line(f"✓ {path.stem}  {time.monotonic() - start:.1f} s")
+        took = time.monotonic() - start
+        (staging / f"{path.stem}.seconds").write_text(f"{took:.1f}\n")  # for the index; the notebook has no times
+        self.screen.line(f"✓ {path.stem}  {took:.1f} s")
 
     async def _start(self, client, path, log, log_path):
         env = dict(os.environ, FLOW_HEADLESS="1", FLOW_RESULTS=str(self.results))

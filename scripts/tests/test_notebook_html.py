@@ -1,7 +1,10 @@
 """The page of an executed notebook: what its cells and outputs become, and what they cannot do."""
 
 import base64
+import contextlib
+import io
 import re
+import shutil
 import sys
 import tempfile
 import unittest
@@ -140,6 +143,34 @@ class NotebookHtml(unittest.TestCase):
                     self.assertRegex(value, r"\A#cb", f"<{tag}{attributes}>")
                 if name == "style":
                     self.assertNotIn("url", value)
+
+
+@unittest.skipUnless(nbformat, "no nbformat: run the tests through scripts/with-env")
+class Index(unittest.TestCase):
+    def test_it_lists_questions_and_times(self):
+        import notebook_index
+
+        folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, folder)
+        for name, question, seconds in (("01-a", "What is *a*?", "61.2\n"), ("02-b", "And\n`b`?", None)):
+            cell = nbformat.v4.new_markdown_cell(f"# Title {name}\n\n**The question.** {question}\n\nMore.")
+            nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folder / f"{name}.ipynb")
+            if seconds:
+                (folder / f"{name}.seconds").write_text(seconds)
+        self.assertEqual(notebook_index.main([str(folder)]), 0)
+        page = " ".join((folder / "index.html").read_text().split())
+        for part in ('<a href="01-a.html">Title 01-a</a>', "What is <em>a</em>?", "It took 61 s.", "All together took 1.0 minutes", 'href="02-b.html"', "<code>b</code>"):
+            self.assertIn(part, page)
+        self.assertEqual(page.count("It took"), 1)
+
+    def test_a_folder_without_notebooks(self):
+        import notebook_index
+
+        folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, folder)
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertEqual(notebook_index.main([str(folder)]), 1)
+        self.assertIn("holds no executed notebook", said.getvalue())
 
 
 if __name__ == "__main__":
