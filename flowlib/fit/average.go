@@ -31,8 +31,8 @@ func (c Config) averageShare(step int) float64 {
 	return max(1-c.EMADecay, 9/(10+t))
 }
 
-// updateAverages moves the average of each weight that the graph trains towards
-// its new value by share, a scalar. Variables that are not trained have none.
+// updateAverages moves the average of each weight in the graph towards its new value by
+// share, a scalar. Variables that are not trained have no average.
 func updateAverages(scope *model.Scope, share *Node) {
 	g := share.Graph()
 	for _, v := range trained(scope, g) {
@@ -43,7 +43,7 @@ func updateAverages(scope *model.Scope, share *Node) {
 	}
 }
 
-// trained lists the variables that a step updates.
+// trained returns the variables that a step updates.
 func trained(scope *model.Scope, g *Graph) []*model.Variable {
 	var list []*model.Variable
 	for v := range scope.IterVariables() {
@@ -69,7 +69,7 @@ func (t *trainer) averages(do func(average, weight *model.Variable) error) error
 	return nil
 }
 
-// startAverages sets each average to the weight as it is.
+// startAverages sets each average to the current weight.
 func (t *trainer) startAverages() error {
 	return t.averages(func(average, weight *model.Variable) error {
 		value, err := weight.Value()
@@ -84,9 +84,9 @@ func (t *trainer) startAverages() error {
 	})
 }
 
-// withAverages calls do while the model holds the averages, if there are any, in
-// the place of its weights. Nothing is copied: the two variables share a tensor
-// for that time, so do must not train.
+// withAverages calls do while the model holds the averages, if there are any, instead
+// of its weights. Nothing is copied: weight and average share a tensor meanwhile, so do
+// must not train.
 func (t *trainer) withAverages(do func() error) error {
 	raw := map[*model.Variable]*tensors.Tensor{}
 	err := t.averages(func(average, weight *model.Variable) error {

@@ -2,17 +2,17 @@ package fit
 
 import "math/rand/v2"
 
-// batches hands out row numbers. Without replacement every epoch is a fresh
-// permutation, and a batch may begin in one epoch and end in the next; with it
-// each number is drawn from all; in order no number is drawn. Which rows a step sees depends on the seed and
-// the step alone, so that a resumed run sees the same ones.
+// batches chooses the rows of each batch. Without replacement every epoch is a fresh
+// permutation, and a batch may span two epochs; with replacement each row is drawn from
+// all rows; in order, nothing is random. The rows of a step depend on the seed and the
+// step only, so a resumed run sees the same ones.
 type batches struct {
 	seed        int64
 	rows        int
 	size        int
 	replacement bool
 	inOrder     bool
-	epoch       int // whose permutation is kept; -1 for none
+	epoch       int // epoch of the stored permutation; -1 for none
 	shuffle     []int
 }
 
@@ -20,7 +20,7 @@ func newBatches(cfg Config, rows int) *batches {
 	return &batches{seed: cfg.Seed, rows: rows, size: cfg.BatchSize, replacement: cfg.Replacement, inOrder: cfg.InOrder, epoch: -1}
 }
 
-// at returns the row numbers of the batch of one step, counted from 0.
+// at returns the row indices of the batch of a step, counted from 0.
 func (b *batches) at(step int) []int32 {
 	indices := make([]int32, b.size)
 	if b.replacement {

@@ -15,20 +15,20 @@ import (
 	"normflow/internal/names"
 )
 
-// place is one bijector on the way from events to latents, the innermost where
-// bijectors are made of bijectors, or at the end the base.
+// place is a step on the way from events to latents: one of the innermost bijectors, or
+// the base at the end.
 type place struct {
 	path   string // such as "/flow/03"
 	kind   string // its Go type, such as "bijector.Coupling"
-	in     *Node  // what enters it, [B, D]
-	out    *Node  // what leaves it, [B, D]
+	in     *Node  // input, [B, D]
+	out    *Node  // output, [B, D]
 	logDet *Node  // of the map applied, [B]
 }
 
 func (p place) String() string { return fmt.Sprintf("%s (%s)", p.path, p.kind) }
 
-// walk applies a bijector to v, [B, D], as Inverse or Forward does, and appends to
-// places what it comes by. It returns what comes out.
+// walk applies b to v, [B, D], in the direction given by inverse, appends the places it
+// passes to places, and returns the output.
 func walk(places *[]place, scope *model.Scope, b bijector.Bijector, v, context *Node, inverse bool) *Node {
 	switch b := b.(type) {
 	case bijector.Chain:
@@ -51,8 +51,8 @@ func walk(places *[]place, scope *model.Scope, b bijector.Bijector, v, context *
 	return out
 }
 
-// flowWalk walks rows of the data, in standardized units, through the flow, from
-// events to latents, and returns the places it comes by and their NLL, a scalar.
+// flowWalk maps rows of the data, in standardized units, through the flow to latents.
+// It returns the places passed and the mean NLL, a scalar.
 func (t *trainer) flowWalk(scope *model.Scope, rows *Node) (places []place, nll *Node) {
 	x, context := t.model.Split(rows)
 	z := walk(&places, scope.At("flow"), t.model.Flow().Chain(), x, context, true)
@@ -66,9 +66,9 @@ func (t *trainer) flowWalk(scope *model.Scope, rows *Node) (places []place, nll 
 	return places, Neg(ReduceAllMean(logProb))
 }
 
-// blameNLL says in words where on the way from the given rows to their NLL the
-// first number arises that is not finite, by the weights the model holds. name
-// says which row of the data row i is.
+// blameNLL describes where, between the given rows and their NLL, the first number
+// arises that is not finite at the model's weights. name returns the name of row i in
+// the data.
 func (t *trainer) blameNLL(rows [][]float64, name func(i int) string) (string, error) {
 	var places []place
 	numbers, err := t.once(rows, func(scope *model.Scope, rows *Node) []*Node {
@@ -89,7 +89,7 @@ func (t *trainer) blameNLL(rows [][]float64, name func(i int) string) (string, e
 	if bad := int(numbers[0]); bad >= 0 {
 		return fmt.Sprintf("%s is beyond the range of %s", name(bad), t.model.DType()), nil
 	}
-	growth, grown := 1.0, "" // the place where numbers grow most
+	growth, grown := 1.0, "" // place where numbers grow most
 	for i, p := range places {
 		n := numbers[1+4*i:][:4]
 		badOut, badLogDet, in, out := int(n[0]), int(n[1]), n[2], n[3] // rows, and the largest |number|
@@ -105,12 +105,12 @@ func (t *trainer) blameNLL(rows [][]float64, name func(i int) string) (string, e
 	return fmt.Sprintf("it is finite for each event, but their sum is more than %s holds%s", t.model.DType(), grown), nil
 }
 
-// muchGrowth is a size of latents that is worth a word: a Gaussian's log-density
-// overflows a float32 at 10¹⁹.
+// muchGrowth is the size of latents worth mentioning. A Gaussian's log-density
+// overflows float32 at 10¹⁹.
 const muchGrowth = 1e6
 
-// blameGradient says in words which place is the first, on the way back from the
-// NLL of the given rows, where a gradient is not finite.
+// blameGradient describes the first place, going back from the NLL of the given rows,
+// whose gradient is not finite.
 func (t *trainer) blameGradient(rows [][]float64) (string, error) {
 	var owners, of []string // of each gradient: the place and what it is the gradient of
 	numbers, err := t.once(rows, func(scope *model.Scope, rows *Node) []*Node {
@@ -137,7 +137,7 @@ func (t *trainer) blameGradient(rows [][]float64) (string, error) {
 	}
 	largest := 0
 	for i := range of {
-		if numbers[2*i] >= 0 { // firstBad's -1 is none
+		if numbers[2*i] >= 0 { // firstBad returns -1 for none
 			return fmt.Sprintf("on the way back from the NLL the gradient stops being finite in %s, that of %s", owners[i], of[i]), nil
 		}
 		if numbers[2*i+1] > numbers[2*largest+1] {
@@ -148,8 +148,8 @@ func (t *trainer) blameGradient(rows [][]float64) (string, error) {
 		numbers[2*largest+1], owners[largest], of[largest], t.model.DType()), nil
 }
 
-// firstBad returns the number of the first row of v, [B] or [B, …], that holds
-// NaN or an infinity, and -1 if there is none; a scalar counts as one row.
+// firstBad returns the index of the first row of v, [B] or [B, …], that holds NaN or an
+// infinity, or -1. A scalar counts as one row.
 func firstBad(v *Node) *Node {
 	if v.Rank() == 0 {
 		v = Reshape(v, 1)

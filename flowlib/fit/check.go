@@ -13,8 +13,8 @@ import (
 	"normflow/internal/numbers"
 )
 
-// Check returns an error that names, by their names in JSON, all fields that
-// hold an impossible value, what they hold and what was expected.
+// Check returns an error that lists every field with an impossible value: its name in
+// JSON, the value and what was expected.
 func (c Config) Check() error {
 	var all []error
 	for _, limit := range []struct {

@@ -16,7 +16,8 @@ import (
 	"normflow/internal/whole"
 )
 
-// checkpoint is what a file of one holds, checked as far as it can be by itself.
+// checkpoint is the content of a checkpoint file, checked as far as possible without
+// the run.
 type checkpoint struct {
 	run    string // identity of the run
 	result Result
@@ -24,8 +25,8 @@ type checkpoint struct {
 	best   []flow.Weight
 }
 
-// parseCheckpoint refuses a curve that no run draws, and numbers that are not finite,
-// which no run writes.
+// parseCheckpoint returns an error if the curve is impossible or a number is not
+// finite.
 func parseCheckpoint(f safetensors.File) (c checkpoint, err error) {
 	if f.Metadata["format"] != checkpointID {
 		return c, fmt.Errorf("its format is %s, this version reads and writes %q", show.Quoted(f.Metadata["format"]), checkpointID)
@@ -71,8 +72,8 @@ func parseCheckpoint(f safetensors.File) (c checkpoint, err error) {
 	return c, nil
 }
 
-// fits refuses a curve that goes beyond the run, and best weights that are not those
-// of its model.
+// fits returns an error if the curve goes beyond the run, or if the best weights do not
+// belong to its model.
 func (c checkpoint) fits(t *trainer) error {
 	if last := c.result.Curve[len(c.result.Curve)-1].Step; last > t.cfg.Steps {
 		return fmt.Errorf("it is at step %d of a run of %d", last, t.cfg.Steps)
@@ -96,7 +97,7 @@ func (c checkpoint) fits(t *trainer) error {
 	return nil
 }
 
-// IsCheckpoint says whether a file begins as a checkpoint does, whole or not.
+// IsCheckpoint reports whether the file begins like a checkpoint; it may be truncated.
 func IsCheckpoint(path string) bool {
 	f, _, err := whole.Open(path)
 	if err != nil {

@@ -2,9 +2,9 @@ package fit
 
 import "normflow/flowlib/flow"
 
-// DefaultConfig is 5,000 steps of 256 events at the learning rate that served the
-// kind of flow best on the toy densities. Splines bear four times that of affine
-// maps, which at higher rates learn slopes that cost a float32 its digits.
+// DefaultConfig returns 5,000 steps of 256 events at the learning rate that did best on
+// the toy densities for this kind of flow. Splines tolerate four times the rate of
+// affine maps, which learn slopes too steep for float32 at higher rates.
 func DefaultConfig(of flow.Config) Config {
 	c := Config{Steps: 5000, BatchSize: 256, LearningRate: 2e-3, WarmUp: 100, ClipNorm: 5, EvalEvery: 100}
 	if of.Transform == "spline" {
@@ -13,12 +13,12 @@ func DefaultConfig(of flow.Config) Config {
 	return c
 }
 
-// ConfigFor is DefaultConfig for so many training rows, at least 1, with averaged
-// weights and an early end. Where there are few rows it takes smaller batches and looks
-// at the validation rows more often: overfitting begins early.
+// ConfigFor returns DefaultConfig adapted to the given number of training rows, at
+// least 1, with averaged weights and early stopping. With few rows it uses smaller
+// batches and validates more often, because overfitting begins early.
 //
-// Its numbers were chosen on the nine toy densities at 16,000 rows and on tables of
-// anomalies at 130 to 5,000 rows.
+// The numbers were chosen on the nine toy densities at 16,000 rows and on anomaly
+// tables of 130 to 5,000 rows.
 func ConfigFor(of flow.Config, rows int) Config {
 	const (
 		leastBatches   = 8 // that an epoch has, down to

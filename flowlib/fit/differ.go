@@ -11,8 +11,8 @@ import (
 	"normflow/internal/show"
 )
 
-// differ says in which fields the run of a checkpoint is another than this one; both
-// are JSON as [state.identity] writes it. It returns "" where it finds none.
+// differ lists the fields in which the run of a checkpoint differs from this run; both
+// are JSON from [state.identity]. It returns "" if there are none.
 func differ(there, here string) string {
 	a, b := map[string]string{}, map[string]string{}
 	flatten(a, "", json.RawMessage(there))
@@ -25,7 +25,7 @@ func differ(there, here string) string {
 		case a[name] == b[name]:
 		case name == "Data":
 			all = append([]string{"other rows"}, all...)
-		case strings.Contains(strings.ToLower(name), "scaler"): // it comes of the rows
+		case strings.Contains(strings.ToLower(name), "scaler"): // measured on the rows
 		default:
 			all = append(all, fmt.Sprintf("%s %s, here %s", show.Name(name), value(a[name]), value(b[name])))
 		}
@@ -37,8 +37,8 @@ func differ(there, here string) string {
 	return strings.Join(all, "; ")
 }
 
-// flatten adds the fields of text to all, under their path; a field that is no object
-// is one as it stands.
+// flatten adds the fields of text to all under their paths. A value that is not an
+// object is kept as it is.
 func flatten(all map[string]string, path string, text json.RawMessage) {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(text, &fields) != nil {
@@ -50,7 +50,7 @@ func flatten(all map[string]string, path string, text json.RawMessage) {
 	}
 }
 
-// value shows what a field holds, short.
+// value returns a short text for a field's value.
 func value(text string) string {
 	const most = 40
 	switch {

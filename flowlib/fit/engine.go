@@ -12,13 +12,13 @@ import (
 	"normflow/flowlib/flow"
 )
 
-// Engines that make the steps.
+// Engines for the optimizer steps.
 const (
-	EngineGraph = ""     // automatic differentiation, on the backend of the model
-	EngineFast  = "fast" // package fast: gradients by hand, on the processor
+	EngineGraph = ""     // automatic differentiation on the model's backend
+	EngineFast  = "fast" // package fast: hand-derived gradients on the processor
 )
 
-// engines by their names in a config.
+// engines maps the names in a config to constructors.
 var engines = map[string]func(t *trainer) (engine, error){
 	EngineGraph: newGraph,
 	EngineFast:  newFast,
@@ -26,33 +26,36 @@ var engines = map[string]func(t *trainer) (engine, error){
 
 // engine makes the optimizer steps of a trainer.
 //
-// Between two calls all numbers of a run, the optimizer's too, are in the model's store,
-// and an engine finds them there, whoever has set them: checkpoints, averages and the
-// search for what broke know no engine.
+// Between calls all numbers of a run, including the optimizer's, are in the model's
+// store, where the engine finds them. So checkpoints, averages and the search for a
+// number that is not finite do not depend on the engine.
 type engine interface {
-	// name is what settles the last bit of the weights, beside the config and the data.
+	// name identifies what, besides config and data, decides the last bit of the
+	// weights.
 	name() string
 
-	// steps makes count steps from the given one, counted from 0, at most cfg.EvalEvery.
+	// steps makes count steps, at most cfg.EvalEvery, starting at step first, counted
+	// from 0.
 	steps(first, count int) (outcome, error)
 
 	// validate returns the mean NLL of the validation set, in nats and in the units of
-	// the data, NaN where there is one.
+	// the data. It is NaN if a row's NLL is NaN.
 	validate() (float64, error)
 }
 
-// outcome is what steps have come to.
+// outcome is the result of some steps.
 type outcome struct {
-	sum float64 // of their NLLs, in standardized units
-	bad int     // the first step, from 0, whose NLL was not finite, or its gradient; -1 for none
+	sum float64 // of the NLLs, in standardized units
+	bad int     // first step, from 0, whose NLL or gradient was not finite; -1 for none
 
-	// keptWeights says that the NLL of the bad step is finite, and its gradient, which is
-	// not, changed no weight.
+	// keptWeights says that the NLL of the bad step is finite and that its gradient,
+	// which is not, changed no weight.
 	keptWeights bool
 }
 
-// newGraph is the engine that suits the model's backend: many steps per device call
-// where it can loop, else one, in parts where it works on one core.
+// newGraph returns the engine that suits the model's backend: many steps per device
+// call if the backend can loop; otherwise one step per call, split into parts if the
+// backend uses one core.
 func newGraph(t *trainer) (engine, error) {
 	var e engine
 	var err error
@@ -67,12 +70,12 @@ func newGraph(t *trainer) (engine, error) {
 	return e, nil
 }
 
-// canLoop says whether a backend runs many steps in one call. The pure-Go
-// backend of compute v0.0.0-20260716 drops intermediate results inside a While
-// ("input 0 for node Sqrt not computed yet").
+// canLoop reports whether a backend can run many steps in one call. The pure-Go backend
+// of compute v0.0.0-20260716 drops intermediate results inside a While ("input 0 for
+// node Sqrt not computed yet").
 func canLoop(b compute.Backend) bool { return backend.Name(b) != "go" }
 
-// graph is what engines on a backend share.
+// graph is the common part of the engines that run on a backend.
 type graph struct {
 	*trainer
 	data *tensors.Tensor // the training rows on the device, in standardized units
@@ -83,7 +86,7 @@ func (g graph) name() string { return backend.Name(g.model.Backend()) }
 func (g graph) validate() (float64, error) {
 	logProb, err := g.model.LogProb(g.valid)
 	if errors.Is(err, flow.ErrNaN) {
-		return math.NaN(), nil // whoever calls finds out where it arises
+		return math.NaN(), nil // the caller finds out where it arises
 	}
 	if err != nil {
 		return 0, fmt.Errorf("fit: validation: %w", err)

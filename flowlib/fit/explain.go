@@ -12,9 +12,9 @@ import (
 	"normflow/internal/safetensors"
 )
 
-// take copies all variables after count steps from first. If one is not finite it
-// returns an error that says where that arose; for that it goes back to store, the
-// variables before the first step.
+// take returns a copy of all variables after count steps from first. If one is not
+// finite, it restores store, the variables before the first step, and returns an error
+// that says where the number arose.
 func (t *trainer) take(first, count int, store []safetensors.Tensor) ([]safetensors.Tensor, error) {
 	now, err := safetensors.FromStore(t.model.Store(), "/")
 	if err != nil {
@@ -30,10 +30,10 @@ func (t *trainer) take(first, count int, store []safetensors.Tensor) ([]safetens
 	return nil, t.explain(first, count, store)
 }
 
-// explain returns an error that says which of count steps from first, counted from
-// 0, is the first to leave something that is not finite, and where in the flow it
-// arises. It makes the steps once more, one at a time, from the variables in store;
-// in a loop or not, they are the same to the last bit.
+// explain returns an error that says which of count steps from first, counted from 0,
+// first produces a number that is not finite, and where in the flow. It restores the
+// variables in store and repeats the steps one at a time, which gives the same numbers
+// to the last bit as in a loop.
 func (t *trainer) explain(first, count int, store []safetensors.Tensor) error {
 	for step := first; step < first+count; step++ {
 		if err := safetensors.ToStore(t.model.Store(), "/", store); err != nil {
@@ -66,7 +66,8 @@ func (t *trainer) explain(first, count int, store []safetensors.Tensor) error {
 	return fmt.Errorf("fit: something was not finite after step %d of %d, yet not when the steps from %d were made again", first+count, t.cfg.Steps, first+1)
 }
 
-// explainNLL says where the NLL of a step, by finite weights, stops being finite.
+// explainNLL returns an error that says where the NLL of a step stops being finite
+// though the weights are finite.
 func (t *trainer) explainNLL(step int) error {
 	numbers := t.batches.at(step)
 	where, err := t.blameNLL(t.batch(step), func(i int) string { return fmt.Sprintf("training row %d", numbers[i]) })
@@ -79,7 +80,8 @@ func (t *trainer) explainNLL(step int) error {
 	return fmt.Errorf("fit: the training NLL is not finite at step %d of %d: %s: %s", step+1, t.cfg.Steps, where, t.advice())
 }
 
-// explainUpdate says why a step of finite NLL leaves a variable that is not finite.
+// explainUpdate returns an error that says why a step of finite NLL leaves a variable
+// that is not finite.
 func (t *trainer) explainUpdate(step int, name string) error {
 	where, err := t.blameGradient(t.batch(step))
 	if err != nil {
@@ -88,7 +90,8 @@ func (t *trainer) explainUpdate(step int, name string) error {
 	return fmt.Errorf("fit: %s is not finite after step %d of %d, whose NLL is: %s: %s", name, step+1, t.cfg.Steps, where, t.advice())
 }
 
-// explainValidation says where the NLL of a point stops being finite.
+// explainValidation returns an error that says where the NLL of a point stops being
+// finite.
 func (t *trainer) explainValidation(p Point) error {
 	where, err := t.blameNLL(t.valid, func(i int) string { return fmt.Sprintf("validation row %d", i) })
 	if err != nil {
@@ -104,8 +107,8 @@ func (t *trainer) advice() string {
 	return fmt.Sprintf("try a smaller learning_rate (it is %g) or clip_norm (it is %g, 0 for none)", t.cfg.LearningRate, t.cfg.ClipNorm)
 }
 
-// firstNotFinite returns the name of a tensor that holds NaN or an infinity, a
-// weight if there is one, and "" if there is none.
+// firstNotFinite returns the name of a tensor that holds NaN or an infinity, preferably
+// a weight, or "" if there is none.
 func firstNotFinite(list []safetensors.Tensor) (name string) {
 	for _, t := range list {
 		if finiteTensor(t) {

@@ -15,48 +15,48 @@ import (
 // Config says how to train. It is plain data: a run saves it beside its results.
 // A field that is absent from its JSON is off.
 type Config struct {
-	Seed         int64   `json:"seed"`          // of the order of the batches, any number
-	Steps        int     `json:"steps"`         // optimizer updates at most, at least 1
+	Seed         int64   `json:"seed"`          // seed of the order of the batches, any number
+	Steps        int     `json:"steps"`         // most optimizer updates, at least 1
 	BatchSize    int     `json:"batch_size"`    // events per update, at least 1
-	LearningRate float64 `json:"learning_rate"` // peak, of Adam, positive; falls to 0 at Steps along a cosine, unless Constant
+	LearningRate float64 `json:"learning_rate"` // peak rate of Adam, positive; falls to 0 at Steps along a cosine, unless Constant
 	WarmUp       int     `json:"warm_up"`       // steps of linear rise to the peak; 0 = none
 	ClipNorm     float64 `json:"clip_norm"`     // bound on the gradient's global norm, nats per unit of the weights; 0 = none
-	EvalEvery    int     `json:"eval_every"`    // steps between two points of the curve, at least 1
+	EvalEvery    int     `json:"eval_every"`    // steps between points of the curve, at least 1
 
-	// Patience ends the run after that many points of the curve in a row without
-	// a better validation NLL than the best; 0 goes on to the end. The cosine is
-	// laid out for all Steps: a run that ends early has not seen its low rates.
+	// Patience ends the run after this many points of the curve in a row without a new
+	// best validation NLL; 0 never ends it early. The cosine is laid out for all Steps,
+	// so a run that ends early has not reached the low rates.
 	Patience int `json:"patience,omitempty"`
 
 	// Constant keeps the learning rate at its peak after the warm-up.
 	Constant bool `json:"constant,omitempty"`
 
-	// InOrder takes the events of a batch as they come, around and around, as other
-	// programs can do too that are to see the same batches. Not with Replacement.
+	// InOrder takes the events in the order of the data, over and over, so that other
+	// programs can train on the same batches. It excludes Replacement.
 	InOrder bool `json:"in_order,omitempty"`
 
-	// Replacement draws each event of a batch from all training events, whatever
-	// was drawn before. Else each event is seen once per epoch.
+	// Replacement draws each event of a batch from all training events. Otherwise each
+	// event is seen once per epoch.
 	Replacement bool `json:"replacement,omitempty"`
 
-	// EMADecay, in [0, 1), is the decay per step of an exponential moving average
-	// of the weights, such as 0.999; 0 keeps none. With it the validation NLL, the
-	// best weights and the weights left in the model are those of the average,
-	// which warms up: early on it spans about the last ninth of the steps.
+	// EMADecay, in [0, 1), is the decay per step of an exponential moving average of
+	// the weights, such as 0.999; 0 keeps no average. With an average, the validation
+	// NLL, the best weights and the final weights of the model are the average's. The
+	// average warms up: early on it spans about the last ninth of the steps.
 	EMADecay float64 `json:"ema_decay,omitempty"`
 
-	// WeightDecay, per step and per unit of the learning rate, at least 0, shrinks
-	// the matrices of the bijectors by the factor 1 - rate·WeightDecay at every
-	// step (AdamW); 0 leaves them. Biases, other vectors and the base never shrink.
+	// WeightDecay, at least 0, multiplies the matrices of the bijectors by 1 -
+	// rate·WeightDecay at every step (AdamW); 0 leaves them alone. Biases, other
+	// vectors and the base never shrink.
 	WeightDecay float64 `json:"weight_decay,omitempty"`
 
-	// Engine makes the steps: [EngineGraph] trains whatever there is, [EngineFast] the
-	// flows of the zoo and chains of its parts, on the processor, several times as fast.
+	// Engine makes the steps. [EngineGraph] trains any flow; [EngineFast] trains the
+	// flows of the zoo and chains of their parts, on the processor, several times as
+	// fast.
 	Engine string `json:"engine,omitempty"`
 
-	// Checkpoint is a file that is rewritten at every point of the curve and
-	// from which an interrupted run goes on by itself, with the same config and
-	// data or not at all; "" keeps none.
+	// Checkpoint is a file, rewritten at every point of the curve, from which an
+	// interrupted run resumes; config and data must be the same. "" keeps none.
 	Checkpoint string `json:"-"`
 }
 
@@ -64,39 +64,37 @@ type Config struct {
 // in the units of the data.
 type Point struct {
 	Step  int     `json:"step"`
-	Train float64 `json:"train"` // over the batches since the point before, each by the weights of its step
-	Valid float64 `json:"valid"` // over the whole validation set, by the average of the weights if there is one
+	Train float64 `json:"train"` // over the batches since the previous point, each at the weights before its step
+	Valid float64 `json:"valid"` // over the whole validation set, at the averaged weights if there are any
 }
 
-// Result is what training leaves besides the weights.
+// Result is the outcome of training besides the weights.
 type Result struct {
 	Curve     []Point `json:"curve"`
-	BestStep  int     `json:"best_step"`         // whose weights, or their average, the model holds
+	BestStep  int     `json:"best_step"`         // step of the weights, or their average, that the model holds
 	BestValid float64 `json:"best_valid"`        // NLL on the validation set, nats
-	Stopped   string  `json:"stopped,omitempty"` // why it ended: ByPatience, BySteps, or "" after an error
+	Stopped   string  `json:"stopped,omitempty"` // why the run ended: ByPatience, BySteps, or "" after an error
 	Seconds   float64 `json:"seconds"`           // wall time, compiling included
 }
 
-// What ended a run that was not interrupted.
+// Reasons for which a run ended.
 const (
-	BySteps    = "steps"    // it made all steps
-	ByPatience = "patience" // the validation NLL no longer fell
+	BySteps    = "steps"    // all steps were made
+	ByPatience = "patience" // the validation NLL stopped falling
 )
 
 // Progress is called after each point of the curve; it may be nil.
 type Progress func(p Point, of Config)
 
-// Run trains m by minimizing the NLL of train, [n, D], and leaves in m the
-// weights that were best on valid, [k, D]. It changes trainable variables alone,
-// once bijectors that depend on data have been set from train.
+// Run trains m by minimizing the NLL of train, [n, D+C], and leaves in m the weights
+// that were best on valid, [k, D+C]. It initializes the bijectors that depend on data
+// from train, then changes trainable variables only. Training starts from the weights
+// of m with a fresh optimizer.
 //
-// Training starts from the weights of m with a fresh optimizer, whatever was done
-// to m before.
-//
-// If the context ends, Run saves the checkpoint, if there is one, and returns
-// an error that wraps the context's. If the NLL or a weight stops being finite, it
-// returns an error that names the step and where in the flow that arose, and leaves
-// m with the best weights so far; nothing that is not finite is written to disk.
+// If ctx ends, Run saves the checkpoint, if there is one, and returns an error that
+// wraps ctx's. If the NLL or a weight stops being finite, Run returns an error that
+// names the step and the part of the flow where that happened, and leaves the best
+// weights so far in m. It never writes numbers that are not finite to disk.
 func Run(ctx context.Context, m *flow.Model, train, valid [][]float64, cfg Config, progress Progress) (Result, error) {
 	if err := check(m, train, valid, cfg); err != nil {
 		return Result{}, err
@@ -131,7 +129,7 @@ func Run(ctx context.Context, m *flow.Model, train, valid [][]float64, cfg Confi
 	return s.result, s.restoreBest()
 }
 
-// advance trains up to the next point of the curve and returns it with the
+// advance trains up to the next point of the curve, and returns the point and the
 // weights that were validated.
 func (s *state) advance() (p Point, weights []flow.Weight, err error) {
 	t := s.trainer

@@ -17,9 +17,8 @@ import (
 	"normflow/internal/show"
 )
 
-// state is what a run needs to go on after an interruption, beside the config
-// and the data: the store's variables (weights, their averages, optimizer), the
-// best weights, and the curve.
+// state is what a run needs, besides config and data, to resume after an interruption:
+// the store's variables (weights, averages, optimizer), the best weights and the curve.
 type state struct {
 	trainer *trainer
 	data    string // checksum of the training and validation events
@@ -34,7 +33,7 @@ const (
 	checkpointID = "normflow checkpoint 3"
 )
 
-// newState begins a run, or takes up the one in the checkpoint.
+// newState starts a run, or resumes the one in the checkpoint.
 func newState(t *trainer) (*state, error) {
 	s := &state{trainer: t, result: Result{BestValid: math.MaxFloat64}} // JSON has no infinity
 	if path := t.cfg.Checkpoint; path != "" {
@@ -66,8 +65,8 @@ func newState(t *trainer) (*state, error) {
 	return s, err
 }
 
-// add appends a point to the curve, keeps its weights if they are the best, and
-// says in the result if the run is over.
+// add appends a point to the curve, keeps its weights if they are the best, and records
+// in the result if the run is over.
 func (s *state) add(p Point, weights []flow.Weight) {
 	r, cfg := &s.result, s.trainer.cfg
 	r.Curve = append(r.Curve, p)
@@ -90,7 +89,7 @@ func (s *state) restoreBest() error {
 	return s.trainer.model.SetWeights(s.best)
 }
 
-// identity is what must agree between a checkpoint and the run that takes it up.
+// identity is what a checkpoint and the run that resumes it must have in common.
 func (s *state) identity() (string, error) {
 	m := s.trainer.model
 	var of any
@@ -110,12 +109,12 @@ func (s *state) identity() (string, error) {
 		Fit     Config
 		Flow    any
 		Data    string
-		Backend string // another one rounds otherwise, and ends with other weights
+		Backend string // another backend rounds differently and ends with other weights
 	}{s.trainer.cfg, of, s.data, s.trainer.engine.name()})
 	return string(text), err
 }
 
-// checksum tells sets of rows from others by their number and every bit.
+// checksum identifies sets of rows by their number and every bit.
 func checksum(sets ...[][]float64) string {
 	h := sha256.New()
 	for _, rows := range sets {

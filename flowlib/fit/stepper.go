@@ -6,16 +6,16 @@ import (
 	"normflow/flowlib/flow"
 )
 
-// Stepper trains a model without validation, checkpoints or best weights: for a
-// training loop of one's own, and to measure what a step costs.
+// Stepper trains a model without validation, checkpoints or best weights. Use it to
+// write your own training loop, or to time a step.
 type Stepper struct {
 	trainer *trainer
-	step    int // made so far
+	step    int // steps made so far
 }
 
-// NewStepper starts from the weights of m with a fresh optimizer, over the rows of
-// train, [n, D+C]. Of cfg, EvalEvery is the number of steps that one call to the
-// device makes at most; Patience and Checkpoint mean nothing here.
+// NewStepper starts from the weights of m with a fresh optimizer, on the rows of train,
+// [n, D+C]. EvalEvery of cfg is the largest number of steps per device call; Patience
+// and Checkpoint are ignored.
 func NewStepper(m *flow.Model, train [][]float64, cfg Config) (*Stepper, error) {
 	if err := check(m, train, train[:min(1, len(train))], cfg); err != nil {
 		return nil, err
@@ -30,10 +30,9 @@ func NewStepper(m *flow.Model, train [][]float64, cfg Config) (*Stepper, error) 
 	return &Stepper{trainer: t}, t.startAverages()
 }
 
-// Advance makes count steps and returns the mean of their NLLs, each over the
-// batch of a step and by the weights before it, in nats. It is an error to go
-// beyond the steps of the config, or if an NLL is not finite: the weights are then
-// of no use.
+// Advance makes count steps and returns their mean NLL in nats; the NLL of a step is
+// that of its batch at the weights before it. Advance returns an error beyond the steps
+// of the config, or if an NLL is not finite; then the weights are useless.
 func (s *Stepper) Advance(count int) (nll float64, err error) {
 	cfg := s.trainer.cfg
 	if count < 1 || s.step+count > cfg.Steps {

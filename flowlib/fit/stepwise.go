@@ -9,14 +9,14 @@ import (
 	"normflow/internal/numbers"
 )
 
-// stepwise is the engine that comes back from the device after every step.
+// stepwise is the engine that makes one step per device call.
 type stepwise struct {
 	graph
 	// step makes a step on the rows of a batch and returns the NLL before it.
 	step func(data *tensors.Tensor, rows []int32, schedule *tensors.Tensor) (float64, error)
 }
 
-// newStepwise makes steps in so many parts of a batch.
+// newStepwise splits each batch into numParts parts.
 func newStepwise(t *trainer, numParts int) (*stepwise, error) {
 	s := &stepwise{graph: graph{t, t.model.Tensor(t.train)}}
 	if numParts > 1 {

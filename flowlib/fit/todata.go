@@ -9,14 +9,14 @@ import (
 	"normflow/flowlib/flow"
 )
 
-// ToData returns a flow fitted to rows, [n, D+C], in the units of the data, with
-// defaults for all else: it measures the scalers that cfg lacks, keeps a tenth of the
-// rows for validation, trains with [ConfigFor] on [EngineFast], and returns the model
-// on the backend that [backend.Open] chooses. [Run] is for everything else. All that is
-// random follows cfg.Seed.
+// ToData fits a flow to rows, [n, D+C], in the units of the data, with defaults for
+// everything else. It measures the scalers that cfg lacks, keeps a tenth of the rows
+// for validation, trains with [ConfigFor] on [EngineFast], and returns the model on the
+// backend that [backend.Open] chooses. For more control use [Run]. All randomness
+// follows from cfg.Seed.
 //
-// It returns an error if cfg is impossible, if rows are fewer than 20 or do not suit
-// it, and as Run does.
+// ToData returns an error if cfg is impossible, if there are fewer than 20 rows, if the
+// rows do not suit cfg, or if Run fails.
 func ToData(ctx context.Context, cfg flow.Config, rows [][]float64) (*flow.Model, Result, error) {
 	if err := dataset.CheckRows(rows, cfg.Columns()); err != nil {
 		return nil, Result{}, fmt.Errorf("fit: the rows: %w", err)
@@ -46,7 +46,7 @@ func ToData(ctx context.Context, cfg flow.Config, rows [][]float64) (*flow.Model
 	return m, result, err
 }
 
-// withScalers returns cfg with scalers measured on rows where it has none.
+// withScalers returns cfg, with scalers measured on rows where cfg has none.
 func withScalers(cfg flow.Config, rows [][]float64) (_ flow.Config, err error) {
 	part := func(from, to int) [][]float64 {
 		columns := make([][]float64, len(rows))
