@@ -94,6 +94,22 @@ class Browser(lab.Lab):
         boxes = [box for box in (figure.bounding_box() for figure in figures) if box]
         self.assertTrue(any(box["width"] > 100 and box["height"] > 50 for box in boxes), f"no figure among {boxes}")
 
+    def test_run_all_stops_at_a_panic(self):
+        notebook = self.dir / "notebooks" / "panic.ipynb"
+        notebook.parent.mkdir()
+        cells = [nbformat.v4.new_code_cell(s) for s in ('%%\nfmt.Println("before:", 6*7)', '%%\npanic("lost")', '%%\nfmt.Println("behind:", 6*7)')]
+        kernel = {"kernelspec": {"name": "flow", "display_name": "Go (flow)", "language": "go"}}
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), notebook)
+        self.open(notebook)
+        self.run_all()
+        with self.explained():
+            self.page.get_by_text("before: 42").wait_for(timeout=1000 * lab.RUN_SECONDS)
+            self.page.wait_for_function(f"{lab.ERRORS}.length", timeout=1000 * lab.RUN_SECONDS)
+            idle = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'"
+            self.page.wait_for_function(idle)
+        self.assertEqual(self.errors_of_cells(), ["ProgramFailed exit status 2"])
+        self.assertEqual(self.page.get_by_text("behind: 42").count(), 0)
+
 
 if __name__ == "__main__":
     unittest.main()
