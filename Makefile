@@ -258,7 +258,7 @@ $(S)/peers: scripts/requirements-peers.lock scripts/requirements-peers-source.lo
 	@touch $@
 
 .PHONY: bench
-bench: setup build ## measure the engines, and the peers where there are, again: report/measured/bench.json (a quarter of an hour)
+bench: setup build ## measure the engines, and the peers where there are, again: report/measured/bench.json (half an hour)
 	@$(env) python scripts/bench.py $(BENCH)
 
 # --- Checks ----------------------------------------------------------------------

@@ -1,11 +1,14 @@
 """Measures our engines and, where `make bench-peers` has been, what a user would pick instead.
 
-    python scripts/bench.py [--quick] [--reps N] [--secs S] [--engines NAMES] [-o FILE]
+    python scripts/bench.py [--part all|realnvp|nsf] [--quick] [--reps N] [--secs S] [--engines NAMES] [-o FILE]
 
 One interleaved run: in each repetition, for each task, batch and number of threads, every
 engine in turn, each in a process of its own, so that what changes on the machine meanwhile
 touches all alike. The first repetition has all of them; the slowest, which decide no
 ratio, are left out of the others. Every process has the same settings of malloc.
+--part nsf measures the default model of flow fit alone, and our engines beside busy
+processes, and leaves the rest of FILE as it is; --part realnvp the other.
+
 Prints medians and ratios and writes all to FILE (report/measured/bench.json); --quick is
 one short repetition, written only where -o says. Fails, and writes nothing, when a program
 fails or the losses show that the programs did not do the same work.
@@ -25,6 +28,7 @@ import time
 from pathlib import Path
 
 import bench_figures as figures
+import bench_nsf
 
 ROOT = Path(__file__).resolve().parent.parent
 FLOW = ROOT / "bin" / "flow"
@@ -54,7 +58,10 @@ class Failed(Exception):
 def main():
     args = arguments()
     try:
-        bench(args)
+        if args.part != "nsf":
+            bench(args)
+        if args.part != "realnvp" and not args.engines_asked:
+            bench_default(args)
     except Failed as err:
         sys.exit(f"✗ bench: {err}")
     except KeyboardInterrupt:
@@ -63,6 +70,7 @@ def main():
 
 def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--part", choices=("all", "realnvp", "nsf"), default="all", help="what to measure (default: all)")
     p.add_argument("--quick", action="store_true", help="one short repetition")
     p.add_argument("--reps", type=int, default=3, help="repetitions (default: 3)")
     p.add_argument("--secs", type=float, default=1.0, help="timed seconds of a measurement (default: 1)")
@@ -76,6 +84,7 @@ def arguments():
     if args.reps < 1 or not args.secs > 0:
         p.error("--reps from 1 on and --secs above 0 expected")
     args.peers = PEERS_PYTHON.exists()
+    args.engines_asked = args.engines
     known = (*figures.OURS, *figures.TABLES, *PROGRAMS)
     if args.engines:
         args.engines = args.engines.split(",")
@@ -118,6 +127,7 @@ def bench(args):
         raise Failed("the programs did not do the same work:\n  " + "\n  ".join(wrong))
     if args.out:
         write(args.out, {
+            **{k: v for k, v in earlier(args.out).items() if k in ("nsf", "busy")},
             "machine": f"{call(['go', 'env', 'GOOS']).strip()}/{call(['go', 'env', 'GOARCH']).strip()}, {cores} cores",
             "cpu": cpu_model(),
             "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
@@ -129,6 +139,20 @@ def bench(args):
             "kernels": kernels,
             "lines": lines,
         })
+        print(f"\n{args.out}")
+
+
+def bench_default(args):
+    """The default model of flow fit, and a busy machine: two keys of the file."""
+    threads = min(2, os.cpu_count())
+    with tempfile.TemporaryDirectory(prefix="flow-bench-") as folder:
+        nsf = bench_nsf.measure(call, parse, progress, FLOW, PEERS_PYTHON, ROOT / "scripts" / "peers", args.peers, args.reps, args.secs, threads, folder)
+        busy = bench_nsf.measure_busy(call, parse, progress, FLOW, args.reps, args.secs, threads, folder)
+    print("\n".join(["", *bench_nsf.readme_rows(nsf["medians"]), "", figures.ratio_table(nsf["ratios"] + busy["ratios"])]))
+    if wrong := bench_nsf.disagreements(nsf["lines"]):
+        raise Failed("the programs did not do the same work:\n  " + "\n  ".join(wrong))
+    if args.out:
+        write(args.out, {**earlier(args.out), "nsf": nsf, "busy": busy})
         print(f"\n{args.out}")
 
 
@@ -240,6 +264,14 @@ def write(path, value):
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def earlier(path):
+    """What an earlier run has left there."""
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
 
 
 def cpu_model():

@@ -17,7 +17,7 @@ import (
 func written(t *testing.T) (data, weights string) {
 	t.Helper()
 	dir := t.TempDir()
-	if err := WriteData(dir, 3); err != nil {
+	if err := WriteData(dir, "realnvp", 2, 3); err != nil {
 		t.Fatal(err)
 	}
 	return filepath.Join(dir, DataFile), filepath.Join(dir, WeightsFile)
@@ -26,7 +26,7 @@ func written(t *testing.T) (data, weights string) {
 // The file holds what was drawn, to the last bit of a float32.
 func TestDataComesBack(t *testing.T) {
 	data, _ := written(t)
-	points, err := ReadPoints(data)
+	points, _, err := ReadPoints(data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,18 +55,18 @@ func TestReadPointsNamesWhatIsWrong(t *testing.T) {
 		"x,y\nNaN,2\n":      `line 2, column 1 is "NaN"`,
 		"x,y\n1,1e99\n":     `column 2 is "1e99"`,
 	} {
-		if _, err := readPoints(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := readPoints(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want an error with %q", text, err, want)
 		}
 	}
 	missing := filepath.Join(t.TempDir(), "none.csv")
-	if _, err := ReadPoints(missing); err == nil || !strings.Contains(err.Error(), "flow bench-data") {
+	if _, _, err := ReadPoints(missing); err == nil || !strings.Contains(err.Error(), "flow bench-data") {
 		t.Errorf("a missing file: got %v", err)
 	}
 }
 
 func TestRepeat(t *testing.T) {
-	if got := repeat([]float32{1, 2, 3, 4}, 3); len(got) != 6 || got[4] != 1 || got[5] != 2 {
+	if got := repeat([]float32{1, 2, 3, 4}, 6); len(got) != 6 || got[4] != 1 || got[5] != 2 {
 		t.Errorf("got %v", got)
 	}
 }
@@ -106,12 +106,13 @@ func TestSinceStart(t *testing.T) {
 }
 
 func TestAskIsChecked(t *testing.T) {
-	good := Ask{Engine: "go", Task: Train, Batch: 8, Threads: 1, Secs: 1, N: 1, Data: "x.csv"}
+	good := Ask{Engine: "go", Model: "realnvp", Task: Train, Batch: 8, Threads: 1, Secs: 1, N: 1, Data: "x.csv"}
 	if err := good.Check(); err != nil {
 		t.Error(err)
 	}
 	for want, spoil := range map[string]func(*Ask){
 		"there is no engine": func(a *Ask) { a.Engine = "jax" },
+		"there is no model":  func(a *Ask) { a.Model = "maf" },
 		"there is no task":   func(a *Ask) { a.Task = "play" },
 		"batch must":         func(a *Ask) { a.Batch = 0 },
 		"threads must":       func(a *Ask) { a.Threads = 0 },
@@ -131,7 +132,7 @@ func TestAskIsChecked(t *testing.T) {
 // its line says. XLA is there with FLOW_TEST_BACKEND=xla:cpu.
 func TestEnginesAgree(t *testing.T) {
 	data, weights := written(t)
-	points, err := ReadPoints(data)
+	points, _, err := ReadPoints(data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +144,7 @@ func TestEnginesAgree(t *testing.T) {
 		if name == "xla" && os.Getenv("FLOW_TEST_BACKEND") != "xla:cpu" {
 			continue
 		}
-		e, err := Open(name, Start{Points: points[:200], Batch: 64, Threads: 1, Weights: weights})
+		e, err := Open(name, Start{Model: "realnvp", Features: 2, Points: points[:200], Batch: 64, Threads: 1, Weights: weights})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -210,10 +211,10 @@ func TestEnginesAgree(t *testing.T) {
 // The line has the keys that all programs share, and its numbers are of the task.
 func TestMeasureWritesTheSharedKeys(t *testing.T) {
 	data, weights := written(t)
-	a := Ask{Engine: "go", Threads: 1, Secs: 0.01, N: 300, Batch: 128, Data: data, Weights: weights}
+	a := Ask{Engine: "go", Model: "realnvp", Threads: 1, Secs: 0.01, N: 300, Batch: 128, Data: data, Weights: weights}
 	for task, keys := range map[string]string{
-		LogProb: "batch cold_s cpu_s lib n nll nparams rss_mb secs task threads",
-		Sample:  "batch cold_s cpu_s lib n nll nparams rss_mb secs task threads",
+		LogProb: "batch cold_s cpu_s features lib model n nll nparams rss_mb secs task threads",
+		Sample:  "batch cold_s cpu_s features lib model n nll nparams rss_mb secs task threads",
 	} {
 		a.Task = task
 		began := sinceStart().Seconds()
@@ -273,5 +274,45 @@ func TestWriteTable(t *testing.T) {
 	}
 	if got := strings.Join(strings.Fields(strings.Split(text.String(), "\n")[1]), " "); got != "go train 10 2 500 250 0.50 33 1.2500" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// The spline flow, over two features and over more, is the same on both engines that
+// have it.
+func TestEnginesAgreeOnSplines(t *testing.T) {
+	for _, features := range []int{2, 6} {
+		dir := t.TempDir()
+		if err := WriteData(dir, "nsf", features, 3); err != nil {
+			t.Fatal(err)
+		}
+		points, found, err := ReadPoints(filepath.Join(dir, DataFile))
+		if err != nil || found != features || len(points) != Points*features {
+			t.Fatalf("%d features, %d numbers, %v", found, len(points), err)
+		}
+		var nll [2][3]float64
+		for i, name := range []string{"fast", "go"} {
+			e, err := Open(name, Start{Model: "nsf", Features: features, Points: points[:100*features], Batch: 64, Threads: 1, Weights: filepath.Join(dir, WeightsFile)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := e.NumParameters(); features == 2 && n != 15112 {
+				t.Errorf("%s has %d parameters", name, n)
+			}
+			for step := range nll[i] {
+				if nll[i][step], err = e.Train(1 + step); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		for step := range nll[0] {
+			if !(math.Abs(nll[0][step]-nll[1][step]) <= 1e-3) {
+				t.Errorf("%d features: NLLs %v and %v", features, nll[0], nll[1])
+			}
+		}
+	}
+	for _, name := range []string{"byhand", "knots"} {
+		if _, err := Open(name, Start{Model: "nsf", Features: 2}); err == nil || !strings.Contains(err.Error(), "realnvp over 2 features alone") {
+			t.Errorf("%s: got %v", name, err)
+		}
 	}
 }

@@ -29,7 +29,7 @@ func openByHand(s Start) (Engine, error) {
 
 // startByHand is the model in plain Go with the weights to start from.
 func startByHand(s Start) (*byhand.Flow[float32], error) {
-	cfg := config()
+	cfg := config(s.Model, s.Features)
 	f := byhand.New[float64](cfg.Features, cfg.Layers, cfg.Hidden, 0)
 	if s.Weights != "" {
 		file, err := safetensors.Read(s.Weights)

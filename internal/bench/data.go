@@ -2,12 +2,15 @@ package bench
 
 import (
 	"bufio"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,13 +31,28 @@ const (
 	WeightsFile = whole.WeightsFile
 )
 
-// config is the model under test.
-func config() flow.Config { return flow.RealNVP(2) }
+// Models there are to measure: [flow.RealNVP], which most programs have, and [flow.NSF],
+// which flow fit takes where it is not told.
+var models = []string{"realnvp", "nsf"}
 
-// WriteData writes data.csv, [Points] draws with every digit a float32 has, and
+// config is the model under test.
+func config(model string, features int) flow.Config {
+	if model == "nsf" {
+		return flow.NSF(features)
+	}
+	return flow.RealNVP(features)
+}
+
+// WriteData writes data.csv, [Points] rows with every digit a float32 has, and
 // weights.safetensors, the fresh weights of the model in float32, into the folder
-// dir. The same seed gives the same files.
-func WriteData(dir string, seed int64) error {
+// dir. A row is a draw for every two features. The same seed gives the same files.
+func WriteData(dir, model string, features int, seed int64) error {
+	if !slices.Contains(models, model) {
+		return fmt.Errorf("bench: %w", unknown("model", model, models))
+	}
+	if features < 2 || features > 100 || features%2 != 0 {
+		return fmt.Errorf("bench: features must be even and between 2 and 100, found %d", features)
+	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}
@@ -43,9 +61,16 @@ func WriteData(dir string, seed int64) error {
 		return fmt.Errorf("bench: %w", err)
 	}
 	var text strings.Builder
-	text.WriteString("x,y\n")
-	for _, row := range density.Sample(seed, Points) {
-		fmt.Fprintf(&text, "%v,%v\n", float32(row[0]), float32(row[1]))
+	text.WriteString(header(features) + "\n")
+	draws := density.Sample(seed, Points*features/2)
+	for row := range slices.Chunk(draws, features/2) {
+		for i, draw := range row {
+			if i > 0 {
+				text.WriteByte(',')
+			}
+			fmt.Fprintf(&text, "%v,%v", float32(draw[0]), float32(draw[1]))
+		}
+		text.WriteByte('\n')
 	}
 	if err := whole.WriteFile(filepath.Join(dir, DataFile), []byte(text.String())); err != nil {
 		return fmt.Errorf("bench: %w", err)
@@ -54,7 +79,7 @@ func WriteData(dir string, seed int64) error {
 	if err != nil {
 		return err
 	}
-	cfg := config()
+	cfg := config(model, features)
 	cfg.Seed = seed
 	m, err := cfg.NewModel(b)
 	if err != nil {
@@ -64,56 +89,68 @@ func WriteData(dir string, seed int64) error {
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}
+	for _, t := range weights { // none is to be set by the first data: all programs start from these
+		if path.Base(t.Name) == names.Initialized {
+			binary.LittleEndian.PutUint32(t.Data, math.Float32bits(1))
+		}
+	}
 	return safetensors.Write(filepath.Join(dir, WeightsFile), safetensors.File{Tensors: weights})
 }
 
-// ReadPoints reads a table of two columns under the header x,y: [n, 2], row by row.
-func ReadPoints(path string) ([]float32, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("bench: %w (flow bench-data -o DIR makes one)", show.Error(err))
-	}
-	defer file.Close()
-	points, err := readPoints(file)
-	if err != nil {
-		return nil, fmt.Errorf("bench: %s: %w", show.Path(path), err)
-	}
-	return points, nil
+// header names the columns of a table.
+func header(features int) string {
+	return strings.TrimSuffix(strings.Repeat("x,y,", features/2), ",")
 }
 
-func readPoints(r io.Reader) ([]float32, error) {
-	lines := bufio.NewScanner(r)
-	if !lines.Scan() || lines.Text() != "x,y" {
-		return nil, fmt.Errorf("line 1 is %s, expected the header x,y", show.Quoted(lines.Text()))
+// ReadPoints reads a table as [WriteData] writes it, under the header x,y,x,y,…: [n, D],
+// row by row.
+func ReadPoints(name string) (points []float32, features int, err error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, 0, fmt.Errorf("bench: %w (flow bench-data -o DIR makes one)", show.Error(err))
 	}
-	points := make([]float32, 0, 2*Points)
+	defer file.Close()
+	points, features, err = readPoints(file)
+	if err != nil {
+		return nil, 0, fmt.Errorf("bench: %s: %w", show.Path(name), err)
+	}
+	return points, features, nil
+}
+
+func readPoints(r io.Reader) (points []float32, features int, err error) {
+	lines := bufio.NewScanner(r)
+	lines.Scan()
+	features = 1 + strings.Count(lines.Text(), ",")
+	if features%2 != 0 || lines.Text() != header(features) {
+		return nil, 0, fmt.Errorf("line 1 is %s, expected the header x,y (x,y,x,y and so on for more features)", show.Quoted(lines.Text()))
+	}
 	for number := 2; lines.Scan(); number++ {
-		x, y, ok := strings.Cut(lines.Text(), ",")
-		if !ok {
-			return nil, fmt.Errorf("line %d is %s, expected two numbers and a comma between them", number, show.Quoted(lines.Text()))
+		cells := strings.Split(lines.Text(), ",")
+		if len(cells) != features {
+			return nil, 0, fmt.Errorf("line %d is %s, expected %d numbers with commas between them", number, show.Quoted(lines.Text()), features)
 		}
-		for column, text := range []string{x, y} {
+		for column, text := range cells {
 			v, err := strconv.ParseFloat(text, 32)
 			if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-				return nil, fmt.Errorf("line %d, column %d is %s, expected a finite number", number, column+1, show.Quoted(text))
+				return nil, 0, fmt.Errorf("line %d, column %d is %s, expected a finite number", number, column+1, show.Quoted(text))
 			}
 			points = append(points, float32(v))
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if len(points) == 0 {
-		return nil, errors.New("there is no row under the header")
+		return nil, 0, errors.New("there is no row under the header")
 	}
-	return points, nil
+	return points, features, nil
 }
 
-// repeat returns n points, the given ones over and over.
-func repeat(points []float32, n int) []float32 {
-	all := make([]float32, 0, 2*n)
-	for len(all) < 2*n {
-		all = append(all, points[:min(len(points), 2*n-len(all))]...)
+// repeat returns count numbers, the given ones over and over.
+func repeat(points []float32, count int) []float32 {
+	all := make([]float32, 0, count)
+	for len(all) < count {
+		all = append(all, points[:min(len(points), count-len(all))]...)
 	}
 	return all
 }

@@ -17,19 +17,21 @@ type Engine interface {
 	// mean over its batch by the weights before the update, in nats.
 	Train(count int) (nll float64, err error)
 
-	// LogProb fills out, [n], with the log-densities, in nats, of x, [n, 2].
+	// LogProb fills out, [n], with the log-densities, in nats, of x, [n, D].
 	LogProb(out, x []float32) error
 
-	// Sample fills x, [n, 2], with draws; the same seed gives the same ones.
+	// Sample fills x, [n, D], with draws; the same seed gives the same ones.
 	Sample(x []float32, seed int64) error
 }
 
 // Start is what an engine starts from.
 type Start struct {
-	Points  []float32 // [n, 2]: step i trains on rows i·Batch and following, around and around
-	Batch   int       // events per step; 0 where nothing is trained
-	Threads int       // to use at most
-	Weights string    // a file as [WriteData] writes it; "" for fresh weights
+	Model    string    // realnvp or nsf
+	Features int       // D
+	Points   []float32 // [n, D]: step i trains on rows i·Batch and following, around and around
+	Batch    int       // events per step; 0 where nothing is trained
+	Threads  int       // to use at most
+	Weights  string    // a file as [WriteData] writes it; "" for fresh weights
 }
 
 // learningRate of Adam, constant.
@@ -59,6 +61,9 @@ func Engines() (names []string) {
 func Open(name string, s Start) (Engine, error) {
 	for _, e := range engines {
 		if e.name == name {
+			if (name == "byhand" || name == "knots") && (s.Model != "realnvp" || s.Features != 2) {
+				return nil, fmt.Errorf("the engine %s has realnvp over 2 features alone, asked for was %s over %d", name, s.Model, s.Features)
+			}
 			return e.open(s)
 		}
 	}
@@ -81,6 +86,7 @@ var tasks = []string{Train, LogProb, Sample}
 // Ask is what to measure.
 type Ask struct {
 	Engine  string
+	Model   string // realnvp or nsf
 	Task    string
 	Batch   int     // points per step of training, or handed over at a time
 	Threads int     // to use at most
@@ -95,6 +101,8 @@ func (a Ask) Check() error {
 	switch {
 	case !slices.Contains(Engines(), a.Engine):
 		return unknown("engine", a.Engine, Engines())
+	case !slices.Contains(models, a.Model):
+		return unknown("model", a.Model, models)
 	case !slices.Contains(tasks, a.Task):
 		return unknown("task", a.Task, tasks)
 	case a.Batch < 1:

@@ -3,7 +3,10 @@ package bench
 import (
 	"fmt"
 
+	"normflow/flowlib/backend"
 	"normflow/flowlib/fast"
+	"normflow/internal/names"
+	"normflow/internal/safetensors"
 )
 
 // fastEngine is package fast.
@@ -17,18 +20,65 @@ type fastEngine struct {
 }
 
 func openFast(s Start) (Engine, error) {
-	f, err := startByHand(s)
+	of, err := config(s.Model, s.Features).Fast()
 	if err != nil {
 		return nil, err
 	}
-	e := &fastEngine{events: len(s.Points) / 2, batch: s.Batch}
-	if e.engine, err = fast.FromByHand(f, s.Threads); err != nil {
+	e := &fastEngine{events: len(s.Points) / s.Features, batch: s.Batch}
+	if e.engine, err = fast.New(of, s.Threads); err != nil {
 		return nil, err
+	}
+	values, err := weightsOf(s)
+	if err != nil {
+		return nil, err
+	}
+	weights := e.engine.Weights()
+	for i := range weights.Len() {
+		path := names.FlowPrefix + weights.Name(i)
+		if len(values[path]) != weights.Size(i) {
+			return nil, fmt.Errorf("%s has %d numbers, expected %d", path, len(values[path]), weights.Size(i))
+		}
+		weights.Set(i, values[path])
 	}
 	if s.Batch > 0 {
 		e.trainer, err = fast.NewTrainer(e.engine, s.Points)
 	}
 	return e, err
+}
+
+// weightsOf are those to start from, by the paths of their variables.
+func weightsOf(s Start) (map[string][]float32, error) {
+	var tensors []safetensors.Tensor
+	if s.Weights != "" {
+		file, err := safetensors.Read(s.Weights)
+		if err != nil {
+			return nil, err
+		}
+		tensors = file.Tensors
+	} else {
+		b, err := backend.Open("go")
+		if err != nil {
+			return nil, err
+		}
+		m, err := config(s.Model, s.Features).NewModel(b)
+		if err != nil {
+			return nil, err
+		}
+		if tensors, err = safetensors.FromStore(m.Store(), names.FlowPrefix); err != nil {
+			return nil, err
+		}
+	}
+	all := map[string][]float32{}
+	for _, t := range tensors {
+		values, err := t.Float64s()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", t.Name, err)
+		}
+		for _, v := range values {
+			all[t.Name] = append(all[t.Name], float32(v))
+		}
+	}
+	return all, nil
 }
 
 func (e *fastEngine) NumParameters() int { return e.engine.NumParameters() }
@@ -60,11 +110,11 @@ func (e *fastEngine) LogProb(out, x []float32) error {
 	}
 	for len(out) > 0 {
 		n := min(len(out), chunk)
-		e.engine.LogProb(e.logProb[:n], x[:2*n])
+		e.engine.LogProb(e.logProb[:n], x[:n*e.engine.Features()])
 		for i, lp := range e.logProb[:n] {
 			out[i] = float32(lp)
 		}
-		out, x = out[n:], x[2*n:]
+		out, x = out[n:], x[n*e.engine.Features():]
 	}
 	return nil
 }

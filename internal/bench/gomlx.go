@@ -10,8 +10,9 @@ import (
 
 // gomlx is package flow and package fit on one of GoMLX's backends.
 type gomlx struct {
-	model   *flow.Model
-	stepper *fit.Stepper // nil where nothing is trained
+	model    *flow.Model
+	features int
+	stepper  *fit.Stepper // nil where nothing is trained
 }
 
 func openGoMLX(name string, s Start) (Engine, error) {
@@ -19,8 +20,8 @@ func openGoMLX(name string, s Start) (Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &gomlx{}
-	if e.model, err = config().NewModel(b); err != nil {
+	e := &gomlx{features: s.Features}
+	if e.model, err = config(s.Model, s.Features).NewModel(b); err != nil {
 		return nil, err
 	}
 	if s.Weights != "" {
@@ -34,7 +35,7 @@ func openGoMLX(name string, s Start) (Engine, error) {
 	}
 	if s.Batch > 0 {
 		cfg := fit.Config{Steps: 1 << 30, BatchSize: s.Batch, LearningRate: learningRate, Constant: true, InOrder: true, EvalEvery: stepsPerCall}
-		if e.stepper, err = fit.NewStepper(e.model, rows64(s.Points), cfg); err != nil {
+		if e.stepper, err = fit.NewStepper(e.model, rows64(s.Points, s.Features), cfg); err != nil {
 			return nil, err
 		}
 	}
@@ -57,7 +58,7 @@ func (e *gomlx) Train(count int) (nll float64, err error) {
 }
 
 func (e *gomlx) LogProb(out, x []float32) error {
-	logProb, err := e.model.LogProb(rows64(x))
+	logProb, err := e.model.LogProb(rows64(x, e.features))
 	for i, lp := range logProb {
 		out[i] = float32(lp)
 	}
@@ -67,20 +68,22 @@ func (e *gomlx) LogProb(out, x []float32) error {
 func (e *gomlx) Sample(x []float32, seed int64) error {
 	draws, err := e.model.Sample(seed, len(x)/2)
 	for i, row := range draws {
-		x[2*i], x[2*i+1] = float32(row[0]), float32(row[1])
+		for d, v := range row {
+			x[i*len(row)+d] = float32(v)
+		}
 	}
 	return err
 }
 
-// rows64 copies points, [n, 2].
-func rows64(points []float32) [][]float64 {
+// rows64 copies points, [n, D].
+func rows64(points []float32, d int) [][]float64 {
 	flat := make([]float64, len(points))
-	rows := make([][]float64, len(points)/2)
+	rows := make([][]float64, len(points)/d)
 	for i, v := range points {
 		flat[i] = float64(v)
 	}
 	for i := range rows {
-		rows[i] = flat[2*i : 2*i+2 : 2*i+2]
+		rows[i] = flat[i*d : (i+1)*d : (i+1)*d]
 	}
 	return rows
 }

@@ -43,7 +43,7 @@ func (e *knotsEngine) compile() error {
 	if e.tables != nil {
 		return nil
 	}
-	c := config()
+	c := config("realnvp", 2)
 	f := byhand.New[float32](c.Features, c.Layers, c.Hidden, 0)
 	weights := e.engine.Weights()
 	for i, values := range f.Params() { // in the same order

@@ -1,9 +1,8 @@
 // Package bench measures what one engine of the project does in a second, from the
 // same start and on the same batches as the programs it is compared with.
 //
-// All train the same model: a RealNVP of 8 affine couplings over two features,
-// 35,344 parameters, by Adam at a constant rate of 1e-3, on batches in the order
-// of the data file.
+// All train the same model, a RealNVP or a neural spline flow of 8 couplings, by Adam at a
+// constant rate of 1e-3, on batches in the order of the data file.
 package bench
 
 import (
@@ -16,12 +15,14 @@ import (
 // Line is what one measurement gives: a line of JSON, with the keys that all
 // programs in a comparison share.
 type Line struct {
-	Lib     string `json:"lib"`  // the engine
-	Task    string `json:"task"` // train, logprob or sample
-	Batch   int    `json:"batch"`
-	Threads int    `json:"threads"`
-	Steps   int    `json:"steps,omitempty"` // done in the timed part, of training
-	N       int    `json:"n,omitempty"`     // points done in the timed part, of the other tasks
+	Lib      string `json:"lib"` // the engine
+	Model    string `json:"model"`
+	Features int    `json:"features"`
+	Task     string `json:"task"` // train, logprob or sample
+	Batch    int    `json:"batch"`
+	Threads  int    `json:"threads"`
+	Steps    int    `json:"steps,omitempty"` // done in the timed part, of training
+	N        int    `json:"n,omitempty"`     // points done in the timed part, of the other tasks
 
 	Secs   float64 `json:"secs"`   // wall time of the timed part
 	CPU    float64 `json:"cpu_s"`  // user and system time of the process over the timed part
@@ -30,8 +31,8 @@ type Line struct {
 
 	NumParameters int `json:"nparams"`
 
-	EarlyLoss *float64 `json:"loss_50,omitempty"` // of training: NLL over the batch of step 50, before its update, nats
-	Loss      *float64 `json:"loss,omitempty"`    // the same of step 200
+	EarlyLoss *float64 `json:"loss_50,omitempty"` // of training: NLL over the batch of step 50 (nsf: 10), before its update, nats
+	Loss      *float64 `json:"loss,omitempty"`    // the same of step 200 (nsf: 40)
 	NLL       *float64 `json:"nll,omitempty"`     // of the other tasks: mean -log p of the points, nats
 }
 

@@ -14,6 +14,12 @@ const (
 	lossStep  = 200
 )
 
+// Those of the spline flow are fewer: some programs make a few steps of it in a second.
+const (
+	earlyStepNSF = 10
+	lossStepNSF  = 40
+)
+
 // Measure makes one measurement in this process, which should have done nothing
 // before: the cold start counts from its beginning, and peak memory with it.
 func Measure(ctx context.Context, a Ask) (Line, error) {
@@ -23,11 +29,11 @@ func Measure(ctx context.Context, a Ask) (Line, error) {
 	if err := limitThreads(a.Threads); err != nil {
 		return Line{}, fmt.Errorf("bench: %w", err)
 	}
-	points, err := ReadPoints(a.Data)
+	points, features, err := ReadPoints(a.Data)
 	if err != nil {
 		return Line{}, err
 	}
-	start := Start{Points: points, Threads: a.Threads, Weights: a.Weights}
+	start := Start{Model: a.Model, Features: features, Points: points, Threads: a.Threads, Weights: a.Weights}
 	if a.Task == Train {
 		start.Batch = a.Batch
 	}
@@ -35,11 +41,11 @@ func Measure(ctx context.Context, a Ask) (Line, error) {
 	if err != nil {
 		return Line{}, fmt.Errorf("bench: engine %s: %w", a.Engine, err)
 	}
-	line := Line{Lib: a.Engine, Task: a.Task, Batch: a.Batch, Threads: a.Threads, NumParameters: e.NumParameters()}
+	line := Line{Lib: a.Engine, Model: a.Model, Features: features, Task: a.Task, Batch: a.Batch, Threads: a.Threads, NumParameters: e.NumParameters()}
 	if a.Task == Train {
 		err = measureTraining(ctx, e, a, &line)
 	} else {
-		err = measurePoints(ctx, e, a, points, &line)
+		err = measurePoints(ctx, e, a, points, features, &line)
 	}
 	if err != nil {
 		return Line{}, fmt.Errorf("bench: engine %s: %w", a.Engine, err)
@@ -54,11 +60,14 @@ func measureTraining(ctx context.Context, e Engine, a Ask, line *Line) error {
 		return err
 	}
 	line.Cold = sinceStart().Seconds()
-	made := 1
+	made, early, late := 1, earlyStep, lossStep
+	if a.Model == "nsf" {
+		early, late = earlyStepNSF, lossStepNSF
+	}
 	for _, at := range []struct {
 		step int
 		loss **float64
-	}{{earlyStep, &line.EarlyLoss}, {lossStep, &line.Loss}} {
+	}{{early, &line.EarlyLoss}, {late, &line.Loss}} {
 		loss, err := e.Train(at.step - made)
 		if err != nil {
 			return err
@@ -83,14 +92,14 @@ func measureTraining(ctx context.Context, e Engine, a Ask, line *Line) error {
 }
 
 // measurePoints scores or draws a.N points, a.Batch at a time, once or more often.
-func measurePoints(ctx context.Context, e Engine, a Ask, points []float32, line *Line) error {
-	x, out := repeat(points, a.N), make([]float32, a.N)
+func measurePoints(ctx context.Context, e Engine, a Ask, points []float32, d int, line *Line) error {
+	x, out := repeat(points, a.N*d), make([]float32, a.N)
 	chunk := func(first int) error {
 		last := min(first+a.Batch, a.N)
 		if a.Task == Sample {
-			return e.Sample(x[2*first:2*last], int64(first))
+			return e.Sample(x[first*d:last*d], int64(first))
 		}
-		return e.LogProb(out[first:last], x[2*first:2*last])
+		return e.LogProb(out[first:last], x[first*d:last*d])
 	}
 	if err := chunk(0); err != nil {
 		return err
@@ -110,7 +119,7 @@ func measurePoints(ctx context.Context, e Engine, a Ask, points []float32, line 
 	}
 	if a.Task == Sample {
 		out = out[:min(len(out), 100_000)] // the mean of more is no surer than it needs to be
-		if err := e.LogProb(out, x[:2*len(out)]); err != nil {
+		if err := e.LogProb(out, x[:len(out)*d]); err != nil {
 			return err
 		}
 	}

@@ -83,7 +83,7 @@ func TestLossThatIsNotFinite(t *testing.T) {
 	if err := measureTraining(t.Context(), nan, Ask{Secs: 0.01}, &Line{}); err == nil {
 		t.Error("a loss of NaN: no error")
 	}
-	if err := measurePoints(t.Context(), nan, Ask{Task: LogProb, N: 5, Batch: 5, Secs: 0.01}, []float32{1, 2}, &Line{}); err == nil {
+	if err := measurePoints(t.Context(), nan, Ask{Task: LogProb, N: 5, Batch: 5, Secs: 0.01}, []float32{1, 2}, 2, &Line{}); err == nil {
 		t.Error("log-densities of NaN: no error")
 	}
 }
@@ -101,7 +101,7 @@ func (nanEngine) LogProb(out, x []float32) error {
 func TestPointsAreCounted(t *testing.T) {
 	a := Ask{Task: LogProb, N: 7, Batch: 3, Secs: 0.01}
 	e, line := &counted{}, Line{}
-	if err := measurePoints(t.Context(), e, a, []float32{1, 0, 8, 0}, &line); err != nil {
+	if err := measurePoints(t.Context(), e, a, []float32{1, 0, 8, 0}, 2, &line); err != nil {
 		t.Fatal(err)
 	}
 	if line.N != e.points-3 || line.N < 7 {
@@ -114,7 +114,7 @@ func TestPointsAreCounted(t *testing.T) {
 
 	a.Task = Sample
 	e, line = &counted{chunks: map[int64]int{}}, Line{}
-	if err := measurePoints(t.Context(), e, a, []float32{1, 0, 8, 0}, &line); err != nil {
+	if err := measurePoints(t.Context(), e, a, []float32{1, 0, 8, 0}, 2, &line); err != nil {
 		t.Fatal(err)
 	}
 	if line.N != e.points-3-7 { // the draws are scored at the end
@@ -131,8 +131,8 @@ func TestPointsAreCounted(t *testing.T) {
 // What the fast engine scores in several calls comes out where it belongs.
 func TestFastEngineScoresAllPoints(t *testing.T) {
 	const n = 1<<16 + 5
-	points := repeat([]float32{0, 0, 1, 2, 3, 1}, n) // of period 3, which does not divide the length of a call
-	e, err := Open("fast", Start{Points: points, Threads: 1})
+	points := repeat([]float32{0, 0, 1, 2, 3, 1}, 2*n) // of period 3, which does not divide the length of a call
+	e, err := Open("fast", Start{Model: "realnvp", Features: 2, Points: points, Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,7 +72,7 @@ func TestThreadsAreLimited(t *testing.T) {
 func TestEnginesTakeTheirThreads(t *testing.T) {
 	limited(t, 2)
 	for _, n := range []int{1, 2} {
-		s := Start{Points: []float32{1, 2, 3, 4}, Batch: 2, Threads: n}
+		s := Start{Model: "realnvp", Features: 2, Points: []float32{1, 2, 3, 4}, Batch: 2, Threads: n}
 		e, err := openByHand(s)
 		if err != nil {
 			t.Fatal(err)

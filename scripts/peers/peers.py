@@ -114,16 +114,17 @@ def layers(path):
     return weights
 
 
-def run(args, engine_class):
-    """Makes the engine, measures what args ask for and prints a line for each."""
+def run(args, engine_class, read=None):
+    """Makes the engine of the weights that read (layers, RealNVP's) returns, measures what args ask for
+    and prints a line for each."""
     import numpy as np
 
     points = np.loadtxt(args.data, delimiter=",", skiprows=1, dtype=np.float32, ndmin=2)
-    if points.shape[1] != FEATURES:
+    if read is None and points.shape[1] != FEATURES:
         sys.exit(f"{args.data}: found {points.shape[1]} columns, expected {FEATURES}")
-    engine = engine_class(layers(args.weights), args)
+    engine = engine_class((read or layers)(args.weights), args)
     if args.task != "train":
-        points = np.resize(points, (args.n, FEATURES))  # the file's rows again and again
+        points = np.resize(points, (args.n, points.shape[1]))  # the file's rows again and again
     for i, batch in enumerate(args.batches or [engine.chunk]):
         if args.task == "train":
             line = measure_training(engine, points, batch, args.secs)

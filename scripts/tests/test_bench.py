@@ -16,6 +16,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 import bench  # noqa: E402
 import bench_figures as figures  # noqa: E402
+import bench_nsf  # noqa: E402
 
 
 def line(lib, task="train", batch=256, threads=2, per_s=1000.0, **more):
@@ -260,6 +261,28 @@ class Peers(unittest.TestCase):
                 best = max(r["per_s"] for r in rows if r["lib"] == lib and r["task"] == task and batch in (0, r["batch"]))
                 self.assertEqual(cell, f"{best / 1000:,.0f}", f"{lib}, {task} {batch}")
         self.assertEqual(found, len(named))
+
+
+class DefaultModel(unittest.TestCase):
+    """What bench_nsf makes of its lines."""
+
+    def line(self, lib, features, task, of, per_s, **more):
+        done = {"steps": per_s // of} if task == "train" else {"n": per_s}
+        return {"lib": lib, "features": features, "task": task, "of": of, "batch": of or 100, "secs": 1.0, "rss_mb": 1.0, "loss_50": 2.0, "loss": 1.0, "nll": 2.5, "nparams": bench_nsf.NUM_PARAMETERS[features], **done, **more}
+
+    def test_ratios_are_to_the_faster_peer(self):
+        lines = [self.line(lib, f, task, of, speed) for f in (2, 30) for task, of in bench_nsf.TASKS for lib, speed in (("fast", 4096 * 6), ("jax-scan", 4096), ("flowjax", 4096 * 2))]
+        ratios = bench_nsf.ratios(bench_nsf.medians(lines, ("lib", "features", "task", "of")))
+        self.assertEqual([r["reached"] for r in ratios], [3.0] * 10)
+        self.assertTrue(all(r["met"] for r in ratios))
+        self.assertEqual(bench_nsf.disagreements(lines), [])
+        wrong = bench_nsf.disagreements([*lines, self.line("zuko", 2, "train", 256, 4096, loss_50=2.2, nparams=3)])
+        self.assertEqual(len(wrong), 2, wrong)
+
+    def test_plan(self):
+        todo = bench_nsf.plan(2, True)
+        self.assertEqual(len(todo), 2 * 5 * (6 + 4))
+        self.assertFalse({t[4] for t in bench_nsf.plan(1, False)} & set(bench_nsf.PROGRAMS))
 
 
 if __name__ == "__main__":
