@@ -57,8 +57,8 @@ func (a *ActNorm) Inverse(scope *model.Scope, x, _ *Node) (z, logDet *Node) {
 	return Mul(Sub(x, shift), Exp(Neg(logScale))), Sub(zeroLogDet(x), ReduceAllSum(logScale))
 }
 
-// Initialize implements [DataDependent]. The spread of a constant feature is 0
-// and its log-scale infinite: see [CheckInitialized]. It panics on a batch of one.
+// Initialize implements [DataDependent]. A constant feature has no spread, so its
+// log-scale becomes infinite: see [CheckInitialized]. It panics on a batch of one.
 func (a *ActNorm) Initialize(scope *model.Scope, v, _ *Node, forward bool) {
 	v.AssertDims(-1, a.features)
 	if rows := v.Shape().Dim(0); rows < 2 {
@@ -82,7 +82,7 @@ func (a *ActNorm) Initialize(scope *model.Scope, v, _ *Node, forward bool) {
 	a.set(scope, logScale, shift)
 }
 
-// set gives the variables their values, unless they were initialized before.
+// set assigns the variables unless they are already initialized.
 func (a *ActNorm) set(scope *model.Scope, logScale, shift *Node) {
 	flag, g := initializedFlag(scope, logScale), logScale.Graph()
 	done := GreaterThan(flag.NodeValue(g), ScalarZero(g, logScale.DType()))
@@ -98,8 +98,7 @@ func (a *ActNorm) variables(scope *model.Scope, like *Node) (logScale, shift *mo
 	return Variable(scope, "log_scale", initializer.Zero, shape), Variable(scope, "shift", initializer.Zero, shape)
 }
 
-// nodes returns both as [1, D]. They make the flag as well, so that it is there
-// to be saved.
+// nodes returns both as [1, D]. It also creates the flag, so that the flag is saved.
 func (a *ActNorm) nodes(scope *model.Scope, v *Node) (logScale, shift *Node) {
 	v.AssertDims(-1, a.features)
 	initializedFlag(scope, v)

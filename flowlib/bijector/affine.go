@@ -63,13 +63,13 @@ func init() {
 	})
 }
 
-// usual returns the fields, with the defaults in the place of zeros.
+// usual returns the fields, with defaults instead of zeros.
 func (a Affine) usual() (scale Scale, limit float64) {
 	return cmp.Or(a.Scale, ScaleTanh), cmp.Or(a.MaxLogScale, DefaultMaxLogScale)
 }
 
-// check refuses an unknown Scale, and a bound that is not positive and finite:
-// max·tanh(raw/max) is not a number at infinity.
+// check returns an error for an unknown Scale, and for a bound that is not positive and
+// finite: max·tanh(raw/max) is NaN at infinity.
 func (a Affine) check() error {
 	scale, limit := a.usual()
 	if !(limit > 0) || math.IsInf(limit, 0) {

@@ -1,7 +1,7 @@
-// Package bijector holds the invertible maps a flow is made of, one per file.
+// Package bijector holds the invertible maps that a flow is made of, one per file.
 //
-// Everything here builds GoMLX graphs: it panics on a programmer's mistake, and
-// the Exec that runs the graph returns the panic as an error.
+// Its functions build GoMLX graphs. They panic on a programmer's mistake, and the Exec
+// that runs the graph returns the panic as an error.
 package bijector
 
 import (
@@ -13,12 +13,12 @@ import (
 // Bijector is a smooth invertible map on R^D whose variables live under scope.
 //
 // Both methods must reach the same variables when given the same scope, so that
-// Inverse(Forward(z)) == z within floating-point error, and the two
-// log-determinants sum to zero.
+// Inverse(Forward(z)) == z within floating-point error, and the two log-determinants
+// sum to zero.
 //
-// z and x are in the precision of the variables, or in float64 where those are in
-// float32: a flow is scored so, since where it is steep a float32 loses digits. What
-// is returned is in the precision of what was given.
+// z and x have the precision of the variables, or are float64 while the variables are
+// float32: flows are scored that way, because float32 loses digits where a flow is
+// steep. Results have the precision of the input.
 type Bijector interface {
 	// Forward maps z to x = f(z | context), and returns log|det df/dz| in nats.
 	// z and x are [B, D]; context is [B, C], or nil; logDet is [B].
@@ -28,8 +28,8 @@ type Bijector interface {
 	Inverse(scope *model.Scope, x, context *Node) (z, logDet *Node)
 }
 
-// variable returns the one of a name that is there, whatever its precision, or makes
-// it.
+// Variable returns the named variable in scope, whatever its precision, and creates it
+// if it does not exist.
 func Variable(scope *model.Scope, name string, initial model.VariableInitializer, shape shapes.Shape) *model.Variable {
 	if v := scope.GetVariable(name); v != nil {
 		return v

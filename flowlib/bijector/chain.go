@@ -32,8 +32,8 @@ func (c Chain) Inverse(scope *model.Scope, x, context *Node) (z, logDet *Node) {
 	return states[len(states)-1], logDet
 }
 
-// ForwardStates is Forward that keeps what lies between: z, then the output of
-// each bijector; n+1 nodes of shape [B, D], the last being x.
+// ForwardStates maps z forward and returns all states, n+1 nodes of shape [B, D]: z,
+// then the output of each bijector; the last is x.
 func (c Chain) ForwardStates(scope *model.Scope, z, context *Node) (states []*Node, logDet *Node) {
 	states, logDet = []*Node{z}, zeroLogDet(z)
 	for i, b := range c {
@@ -43,8 +43,8 @@ func (c Chain) ForwardStates(scope *model.Scope, z, context *Node) (states []*No
 	return states, logDet
 }
 
-// InverseStates is Inverse that keeps what lies between: x, then the output of
-// each inverse from the last bijector to the first, the last state being z.
+// InverseStates maps x back and returns all states, n+1 nodes of shape [B, D]: x, then
+// the output of each inverse from the last bijector to the first; the last is z.
 func (c Chain) InverseStates(scope *model.Scope, x, context *Node) (states []*Node, logDet *Node) {
 	states, logDet = []*Node{x}, zeroLogDet(x)
 	for i := len(c) - 1; i >= 0; i-- {

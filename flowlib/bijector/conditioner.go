@@ -71,7 +71,7 @@ func init() {
 		})
 }
 
-// Bounds on conditioners that are read.
+// Bounds on conditioners read from a file.
 const (
 	maxLayers = 1 << 8
 	maxWidth  = 1 << 16
@@ -154,7 +154,7 @@ func (m residualMLP) Raw(scope *model.Scope, h *Node, outputs int) *Node {
 	return dense(scope.At("out"), h, outputs, startsAtZero)
 }
 
-// What dense starts within: ±limit, or one of these.
+// Initial values of dense are within ±limit, or within one of these.
 const (
 	startsAtZero  = 0.0
 	likeTorch     = -1.0 // ±1/√inputs

@@ -11,25 +11,24 @@ import (
 	"normflow/flowlib/tree"
 )
 
-// DefaultInputBound is where a conditioner's input is cut off. Between the
-// layers of a flow over standardized data hardly a point lies farther out.
+// DefaultInputBound is where a conditioner's input is clipped. Between the layers of a
+// flow on standardized data hardly any point lies farther out.
 const DefaultInputBound = 5.0
 
-// Coupling is a mask, a conditioner and a transform: features where the mask is
-// true pass unchanged and choose, through the conditioner, the parameters of the
-// map that moves the others one by one.
+// Coupling combines a mask, a conditioner and a transform. Features where the mask is
+// true pass unchanged; through the conditioner they choose the parameters of the
+// transform, which moves each of the other features:
 //
 //	x_frozen = z_frozen
 //	x_moving = τ(z_moving; conditioner(clip(z_frozen, ±bound), context))
 //	log|det df/dz| = Σ_moving log|∂τ/∂z|
 //
-// The clip keeps the layer tame where there was no data: a network that is free
-// to extrapolate maps a point ten standard deviations out to 10⁷ and back with
-// no digit of a float32 left. The context is clipped like the features.
+// The clip keeps the layer tame where there was no data. A network that extrapolates
+// freely maps a point ten standard deviations out to 10⁷ and back, and no digit of a
+// float32 survives. The context is clipped too.
 //
-// A mask that freezes nothing is possible, as one feature alone needs it: the
-// context alone then steers the layer, and without a context its parameters are
-// the same for every event.
+// The mask may freeze nothing, as a single feature requires. Then the parameters depend
+// on the context only; without a context they are the same for every event.
 //
 // Source: Dinh et al. 2017, https://arxiv.org/abs/1605.08803, equations 4 and 5;
 // Papamakarios et al. 2021, https://arxiv.org/abs/1912.02762, section 3.1.2.
@@ -61,13 +60,13 @@ func init() {
 	})
 }
 
-// Transform is an invertible map of single features, whose parameters a
-// [Coupling] asks its conditioner for. Raw parameters are any real numbers: the
-// transform bounds them, and at zero it is the identity.
+// Transform is an invertible map of a single feature. A [Coupling] gets its raw
+// parameters from the conditioner. They may be any real numbers, so the transform must
+// bound them; at zero it is the identity.
 //
-// The log-derivatives are those of the map just applied, in nats, one for each feature.
+// Log-derivatives are those of the map just applied, in nats, one per feature.
 type Transform interface {
-	// NumParameters is P, the parameters of one feature.
+	// NumParameters returns P, the number of parameters per feature.
 	NumParameters() int
 
 	// Forward maps v, [B, M], by raw, [P, B, M]; out and logDeriv are [B, M].
@@ -98,8 +97,8 @@ func (c *Coupling) Forward(scope *model.Scope, z, context *Node) (x, logDet *Nod
 	return c.move(scope, z, context, c.transform.Forward)
 }
 
-// Inverse implements [Bijector]. The frozen features, all the conditioner reads,
-// are equal in z and x: it is evaluated, and never inverted.
+// Inverse implements [Bijector]. The conditioner reads only frozen features, which are
+// equal in z and x, so it never needs to be inverted.
 func (c *Coupling) Inverse(scope *model.Scope, x, context *Node) (z, logDet *Node) {
 	return c.move(scope, x, context, c.transform.Inverse)
 }
@@ -123,7 +122,7 @@ func (c *Coupling) raw(scope *model.Scope, v, context *Node, frozenAt []int, num
 	}
 	var h *Node
 	if len(inputs) == 0 {
-		h = OnesLike(takeColumns(v, []int{0})) // nothing steers: the network's answer is a constant
+		h = OnesLike(takeColumns(v, []int{0})) // nothing to condition on: the network returns constants
 	} else {
 		h = ClipScalar(Concatenate(inputs, -1), -c.inputBound, c.inputBound)
 	}

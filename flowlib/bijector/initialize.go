@@ -15,10 +15,10 @@ import (
 	"normflow/internal/names"
 )
 
-// DataDependent bijectors set variables from data once, before training.
+// DataDependent is a bijector that sets variables from data, once, before training.
 //
-// Whether that was done is a variable itself, saved with the others: a model
-// that was loaded does not initialize itself again.
+// Whether this was done is itself a saved variable, so a loaded model does not
+// initialize itself again.
 type DataDependent interface {
 	Bijector
 
@@ -33,8 +33,8 @@ type DataDependent interface {
 	Initialize(scope *model.Scope, v, context *Node, forward bool)
 }
 
-// Initialize implements [DataDependent]: each bijector that asks for it is
-// initialized by the data as they leave the one before it.
+// Initialize implements [DataDependent]. It initializes each data-dependent bijector
+// with the data as they leave the previous one.
 func (c Chain) Initialize(scope *model.Scope, v, context *Node, forward bool) {
 	waiting := 0
 	for _, b := range c {
@@ -52,8 +52,8 @@ func (c Chain) Initialize(scope *model.Scope, v, context *Node, forward bool) {
 			c[i].(DataDependent).Initialize(at, v, context, forward)
 			waiting--
 		}
-		// Nothing is built that leads nowhere: on GoMLX's Go backend variables
-		// without a use can make the graph fail.
+		// Build only what is used: on GoMLX's Go backend unused variables can make the
+		// graph fail.
 		switch {
 		case waiting == 0:
 		case forward:
@@ -64,8 +64,8 @@ func (c Chain) Initialize(scope *model.Scope, v, context *Node, forward bool) {
 	}
 }
 
-// dependsOnData looks into the bijectors that are data-dependent only if what
-// they hold is.
+// dependsOnData reports whether b is data-dependent. A bijector made of others is only
+// if one of them is.
 func dependsOnData(b Bijector) bool {
 	switch b := b.(type) {
 	case Chain:
@@ -77,8 +77,8 @@ func dependsOnData(b Bijector) bool {
 	return ok
 }
 
-// Initialize implements [DataDependent]: data that enter here at Inverse enter
-// the inverted bijector at Forward.
+// Initialize implements [DataDependent]. Data that enter at Inverse enter the inverted
+// bijector at Forward.
 func (i Invert) Initialize(scope *model.Scope, v, context *Node, forward bool) {
 	if b, ok := i.Bijector.(DataDependent); ok {
 		b.Initialize(scope, v, context, !forward)
@@ -92,12 +92,11 @@ func initializedFlag(scope *model.Scope, like *Node) *model.Variable {
 	return flag.SetTrainable(false)
 }
 
-// CheckInitialized reports what [DataDependent.Initialize] could not do: it
-// returns an error that names each variable under prefix (a path such as
-// "/flow/") that was left infinite by a feature that is constant, and that
-// feature; or else what was left undefined by data that are not finite; or else
-// the layers that were never initialized. A layer that failed does not count as
-// initialized: a second Initialize with better data sets it.
+// CheckInitialized reports failures of [DataDependent.Initialize]. Its error names each
+// variable under prefix (a path such as "/flow/") that a constant feature left
+// infinite, and that feature; or else the variables left undefined by data that are not
+// finite; or else the layers that were never initialized. A layer that failed does not
+// count as initialized: a second Initialize with better data sets it.
 func CheckInitialized(store *model.Store, prefix string) error {
 	var constant, undefined, untouched []error
 	for flag := range store.IterVariables() {

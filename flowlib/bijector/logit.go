@@ -11,7 +11,7 @@ import (
 	"normflow/flowlib/tree"
 )
 
-// DefaultMargin is how far from 0 and 1 a [Logit] keeps bounds, RealNVP's α.
+// DefaultMargin is RealNVP's α, the margin of a [Logit] between its bounds and 0 or 1.
 const DefaultMargin = 0.05
 
 // Logit is for data between bounds, lo <= x <= hi in each feature: the last

@@ -12,8 +12,8 @@ import (
 	"normflow/internal/show"
 )
 
-// Mask says which features a coupling layer leaves alone: true = frozen, the
-// feature passes unchanged and feeds the conditioner; false = it moves.
+// Mask says which features a coupling layer freezes. True is frozen: the feature passes
+// unchanged and feeds the conditioner. False is moving.
 type Mask []bool
 
 // Alternating freezes every other feature: the odd ones, or with flip the even
@@ -57,8 +57,8 @@ func Checkerboard(height, width, channels int, flip bool) Mask {
 	return mask
 }
 
-// RandomMask freezes half of the features, rounded down, as drawn; the same seed
-// gives the same mask. It panics unless features > 1.
+// RandomMask freezes half of the features, rounded down, at random. The same seed gives
+// the same mask. It panics unless features > 1.
 func RandomMask(features int, seed int64) Mask {
 	mask := newMask(features, 2)
 	for _, i := range rand.New(rand.NewPCG(uint64(seed), 0)).Perm(features)[:features/2] {
@@ -85,7 +85,8 @@ func (m Mask) String() string {
 	return string(letters)
 }
 
-// ParseMask undoes [Mask.String]. At least one feature must move.
+// ParseMask parses the result of [Mask.String]. It returns an error unless a feature
+// moves.
 func ParseMask(letters string) (Mask, error) {
 	if strings.Trim(letters, "fm") != "" || !strings.Contains(letters, "m") {
 		return nil, fmt.Errorf("found %s, expected f for frozen and m for moving features, at least one of which moves", show.Quoted(letters))

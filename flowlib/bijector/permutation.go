@@ -11,12 +11,12 @@ import (
 	"normflow/flowlib/tree"
 )
 
-// Permutation reorders the features, so that coupling layers of one mask move
-// others each time:
+// Permutation reorders the features, so that coupling layers with the same mask move
+// different features:
 //
 //	x_i = z_{indices[i]},   log|det df/dz| = 0
 //
-// It has no variables: whoever builds the flow again must ask for the same one.
+// It has no variables; the indices are part of the flow's design.
 type Permutation struct {
 	indices, inverse []int
 }
@@ -41,7 +41,8 @@ func NewPermutation(indices []int) *Permutation {
 	return &Permutation{indices: slices.Clone(indices), inverse: inverse}
 }
 
-// Reversal turns the order of the features round. It panics unless features > 0.
+// Reversal returns the permutation that reverses the features. It panics unless
+// features > 0.
 func Reversal(features int) *Permutation {
 	indices := make([]int, max(features, 0))
 	for i := range indices {
@@ -50,8 +51,8 @@ func Reversal(features int) *Permutation {
 	return NewPermutation(indices)
 }
 
-// RandomPermutation draws one of all orders of the features; the same seed gives
-// the same one. It panics unless features > 0.
+// RandomPermutation returns a random permutation. The same seed gives the same one. It
+// panics unless features > 0.
 func RandomPermutation(features int, seed int64) *Permutation {
 	return NewPermutation(rand.New(rand.NewPCG(uint64(seed), 0)).Perm(max(features, 0)))
 }

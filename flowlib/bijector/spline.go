@@ -48,7 +48,7 @@ func init() {
 		})
 }
 
-// MaxBins keeps the least shares of the bins below the whole.
+// MaxBins keeps the sum of the bins' least shares below 1.
 const MaxBins = 256
 
 // NumParameters implements [Transform].
