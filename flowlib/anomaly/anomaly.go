@@ -1,8 +1,8 @@
-// Package anomaly turns log-densities into decisions: which events are too
-// unlikely to be normal, at a false-alarm rate one chooses.
+// Package anomaly turns log-densities into decisions: it flags events that are too
+// unlikely to be normal, at a chosen false-alarm rate.
 //
-// The score of an event is its log-density under a flow fitted to normal
-// events: the lower, the stranger.
+// The score of an event is its log-density under a flow fitted to normal events. Lower
+// is stranger.
 package anomaly
 
 import (
@@ -11,12 +11,12 @@ import (
 	"slices"
 )
 
-// Threshold returns the log-density below which an event is flagged, such that
-// at most the share falseAlarm of normal, log-densities of events that the fit
-// has not seen, lies below it.
+// Threshold returns the log-density below which an event is flagged. At most the share
+// falseAlarm of normal lies below it; normal are log-densities of normal events that
+// the fit has not seen.
 //
-// It returns an error unless 0 < falseAlarm < 1 and there are enough normal
-// events for the rate to mean something: at least 1/falseAlarm.
+// It returns an error unless 0 < falseAlarm < 1 and there are at least 1/falseAlarm
+// normal events, without which the rate means nothing.
 func Threshold(normal []float64, falseAlarm float64) (float64, error) {
 	if !(falseAlarm > 0 && falseAlarm < 1) {
 		return 0, fmt.Errorf("anomaly: the false-alarm rate must lie between 0 and 1, found %g", falseAlarm)
@@ -31,7 +31,7 @@ func Threshold(normal []float64, falseAlarm float64) (float64, error) {
 	return sorted[int(falseAlarm*float64(len(sorted)))], nil
 }
 
-// Rate is the share of logProb that does not reach the threshold. A NaN does not.
+// Rate returns the share of logProb below the threshold. NaN counts as below.
 func Rate(logProb []float64, threshold float64) float64 {
 	flagged := 0
 	for _, lp := range logProb {
@@ -42,8 +42,9 @@ func Rate(logProb []float64, threshold float64) float64 {
 	return float64(flagged) / float64(len(logProb))
 }
 
-// AUROC is the probability that an anomaly scores lower than a normal event,
-// ties counting half: the area under the ROC curve, by ranks (Mann-Whitney).
+// AUROC returns the probability that an anomaly scores lower than a normal event, where
+// ties count half. It is the area under the ROC curve, computed from ranks
+// (Mann-Whitney).
 func AUROC(normal, anomalous []float64) (float64, error) {
 	if len(normal) == 0 || len(anomalous) == 0 {
 		return 0, fmt.Errorf("anomaly: AUROC needs normal and anomalous events, found %d and %d", len(normal), len(anomalous))
@@ -56,8 +57,8 @@ func AUROC(normal, anomalous []float64) (float64, error) {
 	return wins / float64(len(normal)) / float64(len(anomalous)), err
 }
 
-// eachTie goes through the log-densities there are, from the lowest on, and says
-// how many events of each kind have it.
+// eachTie calls do for each distinct log-density, from the lowest up, with the number
+// of events of each kind that have it.
 func eachTie(normal, anomalous []float64, do func(tiedNormal, tiedAnomalous int)) error {
 	if err := checkScores(slices.Concat(normal, anomalous)); err != nil {
 		return err
@@ -83,7 +84,8 @@ func eachTie(normal, anomalous []float64, do func(tiedNormal, tiedAnomalous int)
 	return nil
 }
 
-// checkScores allows -Inf, an event outside the support, but no NaN.
+// checkScores returns an error for NaN. It allows -Inf, which is an event outside the
+// support.
 func checkScores(scores []float64) error {
 	for i, s := range scores {
 		if math.IsNaN(s) {

@@ -8,24 +8,24 @@ import (
 	"gonum.org/v1/gonum/stat/combin"
 )
 
-// Decision is what comes of flagging the events whose conformal p-value is at most the
-// false-alarm rate that was asked for.
+// Decision is the outcome of flagging the events whose conformal p-value is at most the
+// requested false-alarm rate.
 type Decision struct {
-	Asked      float64 // share of normal events that may be flagged
-	Calibrated int     // n: normal events compared with
+	Asked      float64 // requested share of normal events to flag
+	Calibrated int     // n, the number of calibration events
 	Promised   float64 // share of normal events flagged, on average over calibrations: ⌊asked·(n+1)⌋/(n+1)
-	Least      float64 // the smallest p-value there is, 1/(n+1)
-	Threshold  float64 // events of a lower log-density are flagged, nats
+	Least      float64 // smallest possible p-value, 1/(n+1)
+	Threshold  float64 // events of lower log-density are flagged, nats
 
-	Normal, Anomalies int // events of the test
-	FalseAlarms, Hits int // of them flagged
-	Low, High         int // between which FalseAlarms lies, by the promise, 95 times in 100 at least
+	Normal, Anomalies int // numbers of test events
+	FalseAlarms, Hits int // how many of them were flagged
+	Low, High         int // FalseAlarms is in [Low, High] with probability 95 % or more
 
 	AUROC, AveragePrecision float64 // of the scores, at all thresholds
 }
 
 // Decide flags the events whose conformal p-value, see [PValues], is at most asked, and
-// counts them. It returns an error where no p-value can be as small.
+// counts them. It returns an error if no p-value can be that small.
 func Decide(calibration, normal, anomalies []float64, asked float64) (Decision, error) {
 	n := len(calibration)
 	if err := CheckRate(n, asked); err != nil {
@@ -51,13 +51,13 @@ func Decide(calibration, normal, anomalies []float64, asked float64) (Decision, 
 	return d, err
 }
 
-// flagged counts the p-values that are at most asked.
+// flagged returns how many p-values are at most asked.
 func flagged(calibration, logProb []float64, asked float64) (count int, err error) {
 	p, err := PValues(calibration, logProb)
 	return CountAtMost(p, asked), err
 }
 
-// CountAtMost counts the values up to limit.
+// CountAtMost returns how many values are at most limit.
 func CountAtMost(values []float64, limit float64) (count int) {
 	for _, v := range values {
 		if v <= limit {
@@ -67,15 +67,16 @@ func CountAtMost(values []float64, limit float64) (count int) {
 	return count
 }
 
-// Luck returns the bounds, 2.5 % beyond each at most, of how many of m normal rows lie
-// below the k-th lowest of n calibration scores and so are flagged, if all are
-// exchangeable and no two scores alike: of the C(n+m, m) orders of both kinds,
+// Luck returns an interval for the number of m normal events that are flagged because
+// they score below the k-th lowest of n calibration scores. At most 2.5 % of the
+// probability lies on either side. If all scores are exchangeable and distinct, then of
+// the C(n+m, m) orders of both kinds
 //
 //	P(X = x) = C(x+k-1, x)·C(m-x+n-k, m-x) / C(n+m, m)
 //
-// have x of them there. It is the beta-binomial distribution: m rows, each flagged
-// with a probability that calibration has settled, which is distributed as
-// Beta(k, n+1-k) (Vovk 2012, https://arxiv.org/abs/1209.2673).
+// have x of the m events there. This is the beta-binomial distribution: each of the m
+// events is flagged with the same probability, which depends on the calibration and is
+// distributed as Beta(k, n+1-k) (Vovk 2012, https://arxiv.org/abs/1209.2673).
 func Luck(m, n, k int) (low, high int) {
 	below, high := 0.0, -1
 	for x := 0; x <= m; x++ {
@@ -91,13 +92,13 @@ func Luck(m, n, k int) (low, high int) {
 	return low, high
 }
 
-// FalseAlarmRate is the share of normal events flagged.
+// FalseAlarmRate returns the share of normal events that were flagged.
 func (d Decision) FalseAlarmRate() float64 { return float64(d.FalseAlarms) / float64(d.Normal) }
 
-// Found is the share of anomalies flagged.
+// Found returns the share of anomalies that were flagged.
 func (d Decision) Found() float64 { return float64(d.Hits) / float64(d.Anomalies) }
 
-// String says what was promised and what happened.
+// String returns what was promised and what happened.
 func (d Decision) String() string {
 	kept := "within"
 	if d.FalseAlarms < d.Low || d.FalseAlarms > d.High {

@@ -9,12 +9,12 @@ import (
 	"normflow/flowlib/density"
 )
 
-// Driver says how much of an event's strangeness one column bears.
+// Driver says how much one column contributes to an event's strangeness.
 type Driver struct {
-	Column int `json:"column"` // from 0
-	// Gain, in nats, is how much the log-density rises when the column takes the
-	// best of the candidate values and the others stay; 0 where none is better. It
-	// is +Inf for an event of density 0 that one of them brings back.
+	Column int `json:"column"` // counted from 0
+	// Gain, in nats, is how much the log-density rises if the column takes the best
+	// candidate value and the other columns stay; 0 if no candidate is better. It is
+	// +Inf if the event has density 0 and a candidate makes it positive.
 	Gain float64 `json:"gain"`
 	// Expected is that best value, or the event's own.
 	Expected float64 `json:"expected"`
@@ -71,7 +71,7 @@ func Drivers(by density.Scorer, events, candidates [][]float64) ([][]Driver, err
 	return all, nil
 }
 
-// maxRows is about how many rows are scored at a time.
+// maxRows is roughly how many rows are scored at a time.
 const maxRows = 4096
 
 // rank picks the best value of each column; scores are the event's own, then those
@@ -94,8 +94,8 @@ func rank(event []float64, candidates [][]float64, scores []float64) []Driver {
 	return drivers
 }
 
-// Candidates returns, for each of the first features columns of rows, [n, D+C], at
-// most k values: quantiles in the middle of k equal shares, without repeats.
+// Candidates returns at most k values for each of the first features columns of rows,
+// [n, D+C]: the medians of k equal shares of the sorted column, without repeats.
 func Candidates(rows [][]float64, features, k int) [][]float64 {
 	candidates := make([][]float64, features)
 	column := make([]float64, len(rows))

@@ -2,17 +2,17 @@ package anomaly
 
 import "fmt"
 
-// AveragePrecision is the mean, over the anomalies, of the share of anomalies
-// among all events that are as strange or stranger: the area under the
-// precision-recall curve as a sum of steps. Tied events come together: the curve
-// has one point for each log-density there is,
+// AveragePrecision returns the area under the precision-recall curve as a sum of steps:
+// the mean, over the anomalies, of the share of anomalies among all events that are at
+// least as strange. Tied events count together, so the curve has one point for each
+// distinct log-density,
 //
 //	AP = Σ_n (R_n - R_{n-1})·P_n
 //
-// with recall R and precision P of flagging up to the n-th lowest log-density.
-// Guessing gives about the share of anomalies among all.
+// where R and P are recall and precision if events up to the n-th lowest log-density
+// are flagged. Guessing gives about the share of anomalies among all events.
 //
-// Source: scikit-learn's average_precision_score, whose figures it reproduces.
+// Source: scikit-learn's average_precision_score, whose results it reproduces.
 func AveragePrecision(normal, anomalous []float64) (float64, error) {
 	if len(normal) == 0 || len(anomalous) == 0 {
 		return 0, fmt.Errorf("anomaly: average precision needs normal and anomalous events, found %d and %d", len(normal), len(anomalous))

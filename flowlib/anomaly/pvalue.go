@@ -41,12 +41,12 @@ func PValues(calibration, logProb []float64) ([]float64, error) {
 	return p, nil
 }
 
-// Least is 1/(m+1), the lowest p-value that m events of calibration allow: the lowest
-// rate of false alarms that they can promise.
+// Least returns 1/(m+1), the lowest p-value possible with m calibration events, and so
+// the lowest false-alarm rate they can promise.
 func Least(m int) float64 { return 1 / float64(m+1) }
 
-// CheckRate returns an error unless some p-value of m events of calibration can
-// reach the rate falseAlarm: 0 < falseAlarm < 1 and falseAlarm >= 1/(m+1).
+// CheckRate returns an error if no p-value of m calibration events can reach the rate
+// falseAlarm: it must satisfy 0 < falseAlarm < 1 and falseAlarm >= 1/(m+1).
 func CheckRate(m int, falseAlarm float64) error {
 	if !(falseAlarm > 0 && falseAlarm < 1) {
 		return fmt.Errorf("anomaly: the false-alarm rate must lie between 0 and 1, found %g", falseAlarm)
@@ -57,9 +57,9 @@ func CheckRate(m int, falseAlarm float64) error {
 	return nil
 }
 
-// Rank is ⌊α(m+1)⌋, α being the rate falseAlarm below 1: how many of the p-values
-// 1/(m+1), 2/(m+1), … that m events of calibration allow are at most α, 0 to m. The
-// lowest of that many of their log-densities are where events are flagged.
+// Rank returns ⌊α(m+1)⌋, where α < 1 is falseAlarm: how many of the p-values 1/(m+1),
+// 2/(m+1), …, m/(m+1) are at most α. An event is flagged if its log-density is among
+// that many of the lowest calibration scores.
 func Rank(m int, falseAlarm float64) (k int) {
 	for k < m && float64(k+1)/float64(m+1) <= falseAlarm { // as PValues divides
 		k++

@@ -2,12 +2,10 @@ package anomaly
 
 import "fmt"
 
-// ROC is the curve of the share of anomalies below a threshold on the log-density
-// against the share of normal events below it, for every threshold from the lowest
-// log-density on: points [share of normal events, share of anomalies] from (0, 0) to
-// (1, 1). Log-densities that are tied come together, as a slanted step, so that the
-// area under the curve is [AUROC]. It returns an error on NaN, and unless there are
-// events of both kinds.
+// ROC returns the ROC curve: for every threshold on the log-density, from the lowest
+// up, the point [share of normal events, share of anomalies] below it, from (0, 0) to
+// (1, 1). Tied log-densities make one slanted step, so that the area under the curve is
+// [AUROC]. It returns an error for NaN, and unless there are events of both kinds.
 func ROC(normal, anomalous []float64) (points [][]float64, err error) {
 	if len(normal) == 0 || len(anomalous) == 0 {
 		return nil, fmt.Errorf("anomaly: ROC needs normal and anomalous events, found %d and %d", len(normal), len(anomalous))
