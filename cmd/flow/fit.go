@@ -176,7 +176,13 @@ func showFit(w io.Writer, out string, r *tabular.Record) {
 func again(file, out string, f *pflag.FlagSet) string {
 	words := []string{"flow", "fit", shellWord(file), "-o", shellWord(out)}
 	f.Visit(func(flag *pflag.Flag) {
-		if flag.Name != "out" && flag.Name != "resume" {
+		switch array, ok := flag.Value.(pflag.SliceValue); {
+		case flag.Name == "out" || flag.Name == "resume":
+		case ok && flag.Value.Type() == "stringArray": // each is a flag of its own
+			for _, text := range array.GetSlice() {
+				words = append(words, "--"+flag.Name+"="+shellWord(text))
+			}
+		default:
 			words = append(words, "--"+flag.Name+"="+shellWord(flagText(flag)))
 		}
 	})
@@ -185,7 +191,11 @@ func again(file, out string, f *pflag.FlagSet) string {
 
 // flagText is a flag's value as a command line has it.
 func flagText(flag *pflag.Flag) string {
-	if _, isList := flag.Value.(pflag.SliceValue); isList {
+	list, isList := flag.Value.(pflag.SliceValue)
+	if isList && flag.Value.Type() == "stringArray" {
+		return strings.Join(list.GetSlice(), " ")
+	}
+	if isList {
 		return strings.TrimSuffix(strings.TrimPrefix(flag.Value.String(), "["), "]") // a name may have brackets of its own
 	}
 	return flag.Value.String()

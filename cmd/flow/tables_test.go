@@ -269,4 +269,11 @@ func TestColumnsInBrackets(t *testing.T) {
 	if got, want := again("t.csv", "m", f), "flow fit t.csv -o m --columns='[y],x[mm]' --steps=5 --resume"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+	f = newFit().Flags()
+	if err := f.Parse([]string{"--column", "wind, north:periodic(0,360)", "--column", "b:positive"}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := again("t.csv", "m", f), "flow fit t.csv -o m --column='wind, north:periodic(0,360)' --column=b:positive --resume"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
 }

@@ -16,6 +16,15 @@ import (
 	"normflow/internal/whole"
 )
 
+// ErrCheckpoint is wrapped by the errors of a checkpoint that cannot be resumed or
+// written.
+var ErrCheckpoint = errors.New("fit: the checkpoint")
+
+type checkpointError struct{ error }
+
+func (e checkpointError) Unwrap() error        { return e.error }
+func (e checkpointError) Is(target error) bool { return target == ErrCheckpoint }
+
 // checkpoint is the content of a checkpoint file, checked as far as possible without
 // the run.
 type checkpoint struct {

@@ -39,7 +39,7 @@ func newState(t *trainer) (*state, error) {
 	if path := t.cfg.Checkpoint; path != "" {
 		s.data = checksum(t.train, t.valid)
 		if _, err := s.identity(); err != nil { // before there is anything to lose
-			return nil, err
+			return nil, checkpointError{err}
 		}
 		f, err := safetensors.Read(path)
 		if err == nil {
@@ -47,7 +47,7 @@ func newState(t *trainer) (*state, error) {
 		}
 		if err == nil || !errors.Is(err, fs.ErrNotExist) {
 			if err != nil {
-				err = fmt.Errorf("fit: the checkpoint %s cannot be resumed (delete it to start afresh): %w", show.Path(path), err)
+				err = checkpointError{fmt.Errorf("fit: the checkpoint %s cannot be resumed (delete it to start afresh): %w", show.Path(path), err)}
 			}
 			return s, err
 		}
@@ -137,18 +137,18 @@ func (s *state) save() error {
 	}
 	id, err := s.identity()
 	if err != nil {
-		return fmt.Errorf("fit: checkpoint: %w", err)
+		return checkpointError{fmt.Errorf("fit: checkpoint: %w", err)}
 	}
 	result, err := json.Marshal(s.result)
 	if err != nil {
-		return fmt.Errorf("fit: checkpoint: %w", err)
+		return checkpointError{fmt.Errorf("fit: checkpoint: %w", err)}
 	}
 	err = safetensors.Write(path, safetensors.File{
 		Metadata: map[string]string{"format": checkpointID, "run": id, "result": string(result)},
 		Tensors:  tensors,
 	})
 	if err != nil {
-		return fmt.Errorf("fit: checkpoint: %w", err)
+		return checkpointError{fmt.Errorf("fit: checkpoint: %w", err)}
 	}
 	return nil
 }

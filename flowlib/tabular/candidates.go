@@ -146,7 +146,7 @@ func (j *job) trainOne(ctx context.Context, c candidate, p part, alone bool) ([]
 	}
 	result, err := j.run(ctx, m, p, training, step)
 	if err != nil {
-		return nil, result, interrupted(ctx, err, training.Checkpoint)
+		return nil, result, interrupted(ctx, err, CheckpointOf(j.dir))
 	}
 	saved, err := m.Saved(nil)
 	return []flow.Member{{Weight: 1, Saved: saved}}, result, err

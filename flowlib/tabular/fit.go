@@ -197,7 +197,7 @@ func (j *job) train(ctx context.Context) error {
 		j.flow.Name(), j.flow.Layers, j.model.NumParameters(), len(j.data.raw.Train), j.fit.Steps, j.fit.BatchSize, j.record.Engine))
 	if j.model.NumParameters() > 0 { // else a Gaussian, which its scaler describes
 		if j.record.Result, err = j.run(ctx, j.model, part{train: j.data.mapped.Train, valid: j.data.mapped.Valid}, j.fit, j.Step); err != nil {
-			return interrupted(ctx, err, j.fit.Checkpoint)
+			return interrupted(ctx, err, CheckpointOf(j.dir))
 		}
 		if err := j.besideGaussian(); err != nil {
 			return err
@@ -242,7 +242,7 @@ func interrupted(ctx context.Context, err error, checkpoint string) error {
 		return err
 	}
 	stopped := &InterruptedError{err: err}
-	if _, missing := os.Stat(checkpoint); checkpoint != "" && missing == nil {
+	if _, missing := os.Stat(checkpoint); missing == nil {
 		stopped.Checkpoint = checkpoint
 	}
 	return stopped

@@ -48,7 +48,11 @@ func removeCheckpoints(dir string, from int) error {
 // file can be saved to the folder dir, and keeps a second Fit away from there until
 // unlock.
 func place(dir, file string) (unlock func(), err error) {
-	for _, out := range []string{dir, CheckpointOf(dir)} {
+	outs := []string{dir}
+	for k := range maxFlows {
+		outs = append(outs, checkpointOf(dir, k))
+	}
+	for _, out := range outs {
 		if err := whole.Apart(out, file); err != nil {
 			return nil, err
 		}
@@ -68,8 +72,19 @@ func place(dir, file string) (unlock func(), err error) {
 
 // resume looks whether there is a checkpoint, and whether it is wanted.
 func (j *job) resume() error {
+	for k := range maxFlows {
+		path := checkpointOf(j.dir, k)
+		info, err := os.Lstat(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return err
+		case !info.Mode().IsRegular() || !fit.IsCheckpoint(path):
+			return fmt.Errorf("%s: is no checkpoint of a fit, which would lie here: choose another name for the model, or move this away", show.Path(path))
+		}
+	}
 	path := CheckpointOf(j.dir)
-	info, err := os.Lstat(path)
+	_, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if j.Resume {
@@ -78,8 +93,6 @@ func (j *job) resume() error {
 		return removeCheckpoints(j.dir, 1)
 	case err != nil:
 		return err
-	case !info.Mode().IsRegular() || !fit.IsCheckpoint(path):
-		return fmt.Errorf("%s: is no checkpoint of a fit, which would lie here: choose another name for the model, or move this away", show.Path(path))
 	case !j.Resume:
 		return &table.Error{
 			File: path, Problem: "the checkpoint of an interrupted fit lies here",

@@ -11,6 +11,7 @@ import (
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
+	"normflow/internal/show"
 )
 
 const (
@@ -31,9 +32,9 @@ type part struct {
 }
 
 // parts are the folds of a small table, and of a large one its training and validation
-// rows, as also on an engine that compiles each fit, and where no rows are kept for the test: those for validation are then what
-// anomalies are compared with. They are shuffled. With them come the log-determinants of
-// the judged rows.
+// rows, as also on an engine that compiles each fit, and where no rows are kept for the
+// test: those for validation are then what anomalies are compared with. They are shuffled.
+// With them come the log-determinants of the judged rows.
 func (j *job) parts() (parts []part, logDet []float64) {
 	d := j.data
 	nTrain, nValid := len(d.raw.Train), len(d.raw.Valid)
@@ -107,6 +108,9 @@ type contender struct {
 func (j *job) stack(ctx context.Context) error {
 	d := j.data
 	parts, logDet := j.parts()
+	if path := CheckpointOf(j.dir); len(parts) > 1 && fit.IsCheckpoint(path) {
+		return fmt.Errorf("%s: is of another fit, since one of these rows and options leaves none: give the options of the fit that was interrupted, or delete it to start afresh", show.Path(path))
+	}
 	all := slices.Concat(d.mapped.Train[:len(d.raw.Train)], d.mapped.Valid[:len(d.raw.Valid)])
 	var contenders []contender
 	for _, c := range j.candidates() {
@@ -195,7 +199,7 @@ func (j *job) contend(ctx context.Context, c candidate, others []contender, part
 	t := contender{candidate: c, logProb: slices.Repeat([]float64{math.NaN()}, len(logDet))}
 	for k, p := range parts {
 		if err := ctx.Err(); err != nil {
-			return t, &InterruptedError{err: err}
+			return t, interrupted(ctx, fmt.Errorf("fit: stopped before %s: %w", c.name, err), CheckpointOf(j.dir))
 		}
 		var members []flow.Member
 		var err error
@@ -233,7 +237,7 @@ func (j *job) contend(ctx context.Context, c candidate, others []contender, part
 
 // failed leaves a contender out that cannot be fitted to these rows, and says so.
 func (j *job) failed(ctx context.Context, t contender, err error) (contender, error) {
-	if ctx.Err() != nil || t.simple != nil && t.name == "gaussian" { // which can be fitted to what has a covariance
+	if ctx.Err() != nil || errors.Is(err, fit.ErrCheckpoint) || t.simple != nil && t.name == "gaussian" { // which can be fitted to what has a covariance
 		return t, err
 	}
 	j.warn(table.NoteOf("%s is left out: it cannot be fitted: %v", t.name, err))

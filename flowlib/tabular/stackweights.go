@@ -78,6 +78,9 @@ func climb(logProb [][]float64, weights []float64) {
 		}
 	}
 	floats.Scale(1/floats.Sum(weights), weights)
+	if rows == 0 { // which say nothing
+		return
+	}
 	density := make([]float64, len(logProb[0]))
 	for range rounds {
 		clear(density)
