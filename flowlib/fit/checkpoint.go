@@ -54,7 +54,9 @@ func parseCheckpoint(f safetensors.File) (c checkpoint, err error) {
 		}
 		step = p.Step
 	}
-	isBest := func(p Point) bool { return p.Step == c.result.BestStep && p.Valid == c.result.BestValid }
+	isBest := func(p Point) bool {
+		return p.Step == c.result.BestStep && p.Valid == c.result.BestValid && p.Zero == c.result.BestZero
+	}
 	if !slices.ContainsFunc(c.result.Curve, isBest) {
 		return c, fmt.Errorf("its best step is %d with %g, which its curve has not", c.result.BestStep, c.result.BestValid)
 	}

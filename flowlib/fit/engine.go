@@ -38,9 +38,9 @@ type engine interface {
 	// from 0.
 	steps(first, count int) (outcome, error)
 
-	// validate returns the mean NLL of the validation set, in nats and in the units of
-	// the data. It is NaN if a row's NLL is NaN.
-	validate() (float64, error)
+	// validate returns the log-densities of the validation rows, in nats and in the units
+	// of the data. If one is NaN the others may be missing.
+	validate() ([]float64, error)
 }
 
 // outcome is the result of some steps.
@@ -83,21 +83,30 @@ type graph struct {
 
 func (g graph) name() string { return backend.Name(g.model.Backend()) }
 
-func (g graph) validate() (float64, error) {
+func (g graph) validate() ([]float64, error) {
 	logProb, err := g.model.LogProb(g.valid)
 	if errors.Is(err, flow.ErrNaN) {
-		return math.NaN(), nil // the caller finds out where it arises
+		return []float64{math.NaN()}, nil // the caller finds out where it arises
 	}
 	if err != nil {
-		return 0, fmt.Errorf("fit: validation: %w", err)
+		return nil, fmt.Errorf("fit: validation: %w", err)
 	}
-	return meanNLL(logProb), nil
+	return logProb, nil
 }
 
-func meanNLL(logProb []float64) float64 {
+// meanNLL is that of the rows that have a density, in nats, and the number of rows of
+// density 0 beside them; +Inf if there are only those.
+func meanNLL(logProb []float64) (mean float64, zero int) {
 	sum := 0.0
 	for _, lp := range logProb {
+		if math.IsInf(lp, -1) {
+			zero++
+			continue
+		}
 		sum -= lp
 	}
-	return sum / float64(len(logProb))
+	if zero == len(logProb) {
+		return math.Inf(1), zero
+	}
+	return sum / float64(len(logProb)-zero), zero
 }

@@ -24,7 +24,9 @@ func (s *still) steps(first, count int) (outcome, error) {
 	return outcome{sum: float64(first + count), bad: -1}, nil
 }
 
-func (s *still) validate() (float64, error) { return float64(len(s.valid)) / float64(s.made), nil }
+func (s *still) validate() ([]float64, error) {
+	return []float64{-float64(len(s.valid)) / float64(s.made)}, nil
+}
 
 // An engine needs no more than its methods and a name: runs, checkpoints and the check of
 // a config take it from there.
@@ -41,7 +43,7 @@ func TestAnEngineOfAnotherKind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Point{{2, 1, 5}, {4, 2, 2.5}, {5, 5, 2}}
+	want := []Point{{2, 1, 5, 0}, {4, 2, 2.5, 0}, {5, 5, 2, 0}}
 	for i, p := range r.Curve {
 		if p.Step != want[i].Step || !(math.Abs(p.Train-want[i].Train) < 1e-12) || p.Valid != want[i].Valid {
 			t.Errorf("point %d is %+v, want %+v", i, p, want[i])

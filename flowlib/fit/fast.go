@@ -79,14 +79,17 @@ func (e *fastEngine) steps(first, count int) (outcome, error) {
 
 // validate is by the weights of the last steps, or by their average, which the store
 // has too.
-func (e *fastEngine) validate() (float64, error) {
+func (e *fastEngine) validate() ([]float64, error) {
 	score := func() { e.engine.LogProb(e.logProb, e.held) }
 	if e.cfg.EMADecay > 0 {
 		e.adam.WithAverage(score)
 	} else {
 		score()
 	}
-	return meanNLL(e.logProb) - e.units.LogDet(), nil
+	for i := range e.logProb {
+		e.logProb[i] += e.units.LogDet()
+	}
+	return e.logProb, nil
 }
 
 // load takes the weights and Adam's state of a step from the store.

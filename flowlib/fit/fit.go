@@ -65,16 +65,20 @@ type Config struct {
 type Point struct {
 	Step  int     `json:"step"`
 	Train float64 `json:"train"` // over the batches since the previous point, each at the weights before its step
-	Valid float64 `json:"valid"` // over the whole validation set, at the averaged weights if there are any
+	Valid float64 `json:"valid"` // over the validation set, at the averaged weights if there are any
+	// Zero counts validation rows of density 0, which Valid leaves out: with them it is
+	// infinite, and says nothing of the others.
+	Zero int `json:"zero,omitempty"`
 }
 
 // Result is the outcome of training besides the weights.
 type Result struct {
 	Curve     []Point `json:"curve"`
-	BestStep  int     `json:"best_step"`         // step of the weights, or their average, that the model holds
-	BestValid float64 `json:"best_valid"`        // NLL on the validation set, nats
-	Stopped   string  `json:"stopped,omitempty"` // why the run ended: ByPatience, BySteps, or "" after an error
-	Seconds   float64 `json:"seconds"`           // wall time, compiling included
+	BestStep  int     `json:"best_step"`           // step of the weights, or their average, that the model holds
+	BestValid float64 `json:"best_valid"`          // NLL on the validation set, nats
+	BestZero  int     `json:"best_zero,omitempty"` // validation rows of density 0 beside it; fewer are better than a lower NLL
+	Stopped   string  `json:"stopped,omitempty"`   // why the run ended: ByPatience, BySteps, or "" after an error
+	Seconds   float64 `json:"seconds"`             // wall time, compiling included
 }
 
 // Reasons for which a run ended.
@@ -142,10 +146,11 @@ func (s *state) advance() (p Point, weights []flow.Weight, err error) {
 		return p, nil, err
 	}
 	err = t.withAverages(func() (err error) {
-		if p.Valid, err = t.engine.validate(); err != nil {
+		logProb, err := t.engine.validate()
+		if err != nil {
 			return err
 		}
-		if !numbers.Finite(p.Valid) {
+		if p.Valid, p.Zero = meanNLL(logProb); !numbers.Finite(p.Valid) {
 			return t.explainValidation(p)
 		}
 		weights, err = t.model.Weights()

@@ -70,8 +70,8 @@ func newState(t *trainer) (*state, error) {
 func (s *state) add(p Point, weights []flow.Weight) {
 	r, cfg := &s.result, s.trainer.cfg
 	r.Curve = append(r.Curve, p)
-	if p.Valid < r.BestValid {
-		r.BestStep, r.BestValid, s.best = p.Step, p.Valid, weights
+	if r.BestStep == 0 || p.Zero < r.BestZero || p.Zero == r.BestZero && p.Valid < r.BestValid {
+		r.BestStep, r.BestValid, r.BestZero, s.best = p.Step, p.Valid, p.Zero, weights
 	}
 	worse := 0 // points since the best one
 	for i := len(r.Curve) - 1; i >= 0 && r.Curve[i].Step > r.BestStep; i-- {

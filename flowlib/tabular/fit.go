@@ -199,6 +199,7 @@ func (j *job) train(ctx context.Context) error {
 		if j.record.Result, err = j.run(ctx, j.model, part{train: j.data.mapped.Train, valid: j.data.mapped.Valid}, j.fit, j.Step); err != nil {
 			return interrupted(ctx, err, CheckpointOf(j.dir))
 		}
+		j.noteZeros()
 		if err := j.besideGaussian(); err != nil {
 			return err
 		}
@@ -234,6 +235,20 @@ func (j *job) run(ctx context.Context, m *flow.Model, p part, c fit.Config, step
 	}
 	result.BestValid -= valid
 	return result, err
+}
+
+// noteZeros warns of validation rows that had density 0 while the flow was trained; of
+// those that have it in the end judge tells.
+func (j *job) noteZeros() {
+	points, most := 0, 0
+	for _, p := range j.record.Result.Curve {
+		if most = max(most, p.Zero); p.Zero > 0 {
+			points++
+		}
+	}
+	if points > 0 && j.record.Result.BestZero == 0 {
+		j.warn(table.NoteOf("while training, up to %d of the %d validation rows had density 0 (log_prob -Inf), at %d of %d points of the curve, which is that of the others; by the weights that were kept all have one", most, len(j.data.mapped.Valid), points, len(j.record.Result.Curve)))
+	}
 }
 
 // interrupted is err, or what says how to go on where the context has ended.

@@ -41,17 +41,16 @@ func (j *job) besideGaussian() error {
 	if err != nil {
 		return err
 	}
-	gains := make([]float64, len(rows))
-	for i := range gains {
-		gains[i] = own[i] - simple[i]
+	var gains, finite []float64 // of the rows to which both give a density; and the Gaussian's log-densities
+	for i, lp := range simple {
+		if !math.IsInf(lp, -1) && !math.IsInf(own[i], -1) {
+			gains, finite = append(gains, own[i]-lp), append(finite, lp+j.data.validLogDet[i])
+		}
 	}
-	for i, logDet := range j.data.validLogDet[:len(rows)] {
-		simple[i] += logDet
-	}
-	mean, std := stat.MeanStdDev(gains, nil)
-	c := &Comparison{NLL: -stat.Mean(simple, nil), Gain: mean, SE: std / math.Sqrt(float64(len(rows)))}
-	if math.IsInf(c.NLL, 0) || math.IsNaN(c.Gain+c.SE) || math.IsInf(c.Gain+c.SE, 0) {
-		return nil // rows so far out that a Gaussian has no density there
+	c := &Comparison{NLL: -stat.Mean(finite, nil)}
+	c.Gain, c.SE = meanAndError(gains)
+	if len(gains) < 2 || math.IsNaN(c.NLL) || math.IsInf(c.NLL, 0) {
+		return nil // too few rows to compare
 	}
 	j.record.Gaussian = c
 	j.because("a Gaussian of the rows' mean and covariance has an NLL of %.4f nats on the validation rows: the flow's is %.4f ± %.4f %s", c.NLL, math.Abs(c.Gain), c.SE, side(c.Gain))

@@ -221,7 +221,9 @@ func (r *Record) checkNumbers() error {
 		if p.Step <= last {
 			return fmt.Errorf("result.curve: found step %d after %d, expected them in order", p.Step, last)
 		}
-		last = p.Step
+		if last = p.Step; p.Zero < 0 {
+			return fmt.Errorf("result.curve: found %d rows of density 0 at step %d", p.Zero, p.Step)
+		}
 	}
 	if b := r.Result.BestStep; b < 0 || b > r.Fit.Steps {
 		return fmt.Errorf("result.best_step: found %d, expected 0 to %d", b, r.Fit.Steps)

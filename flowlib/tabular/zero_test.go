@@ -20,24 +20,31 @@ func TestHeldOutRowOfDensityZero(t *testing.T) {
 	for _, tt := range []struct {
 		name        string
 		test, valid int // rows far away
+		engine      string
 	}{
-		{"a test row", 1, 0}, {"two test rows", 2, 0}, {"a validation row", 0, 1},
+		{"a test row", 1, 0, "auto"}, {"two test rows", 2, 0, "auto"}, {"a validation row", 0, 1, "auto"}, {"a validation row, graph", 0, 1, "go"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var notes []string
 			dir := filepath.Join(t.TempDir(), "model")
 			j := &job{FitConfig: small(), Progress: Progress{Note: func(n table.Note) { notes = append(notes, n.String()) }}, dir: dir}
+			j.Engine = tt.engine
 			if err := j.prepare(write(t, "moons.csv", []string{"a", "b"}, moons(1, 1000))); err != nil {
 				t.Fatal(err)
+			}
+			for i := range tt.test { // after the reading, which sets such rows aside where it sees them
+				j.data.raw.Test[i][0], j.data.noisy.Test[i][0] = 1e60, 1e60
+			}
+			for i := range tt.valid {
+				j.data.raw.Valid[i][0], j.data.noisy.Valid[i][0], j.data.mapped.Valid[i][0] = 1e60, 1e60, 1e60
 			}
 			if err := j.train(context.Background()); err != nil {
 				t.Fatal(err)
 			}
-			for i := range tt.test { // after the training, which has set aside or refused what it saw
-				j.data.raw.Test[i][0], j.data.noisy.Test[i][0] = 1e60, 1e60
-			}
-			for i := range tt.valid {
-				j.data.raw.Valid[i][0], j.data.noisy.Valid[i][0] = 1e60, 1e60
+			for _, p := range j.record.Result.Curve {
+				if p.Zero != tt.valid || !(math.Abs(p.Valid) < 10) {
+					t.Errorf("a point of the curve is %+v, want %d rows of density 0", p, tt.valid)
+				}
 			}
 			if err := j.judge(); err != nil {
 				t.Fatal(err)
