@@ -1,6 +1,6 @@
-// Package density is what everything that scores events has in common, whatever computes
-// it: a flow on a backend or on package fast, the model of a table, an exact density. It
-// passes events as matrices, whose rows lie one behind another, without copies.
+// Package density defines the common interface of everything that scores events: a flow
+// on a backend or on package fast, the model of a table, an exact density. Events are
+// passed as matrices with contiguous rows, without copies.
 package density
 
 import (
@@ -9,12 +9,12 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Scorer scores events.
+// Scorer computes log-densities of events.
 type Scorer interface {
 	// LogProbTo sets dst, [n], to the log-density of each row of x, in nats and in the
-	// units of x. Rows are [n, D], or [n, D+C] with the context of each behind its
-	// features: then it is log p(x | context). -Inf is a density of 0. The error says
-	// which row has another width, or is not finite, or has a log-density of NaN.
+	// units of x. Rows are [n, D], or [n, D+C] with the context after the features, and
+	// then the result is log p(x | context). -Inf is a density of 0. The error names
+	// the row that has another width, is not finite, or has a log-density of NaN.
 	LogProbTo(dst []float64, x *mat.Dense) error
 }
 
@@ -31,8 +31,9 @@ func LogProb(s Scorer, rows [][]float64) ([]float64, error) {
 	return logProb, nil
 }
 
-// Matrix returns a copy of rows, one behind another; of none, the empty matrix. The
-// error names a row of another length than the first, which has one number at least.
+// Matrix returns a copy of rows as a matrix with contiguous rows, or the empty matrix
+// if there are none. It returns an error that names the row if a row differs in length
+// from the first, which must not be empty.
 func Matrix(rows [][]float64) (*mat.Dense, error) {
 	if len(rows) == 0 {
 		return &mat.Dense{}, nil
@@ -61,8 +62,8 @@ func Rows(x *mat.Dense) [][]float64 {
 	return rows
 }
 
-// Check returns an error that names the first row of x that has not columns numbers, or
-// holds one that is not finite, or that says that there are not n of them.
+// Check returns an error unless x has n rows of the given number of columns and all its
+// numbers are finite. The error names the first bad row.
 func Check(x *mat.Dense, n, columns int) error {
 	rows, width := x.Dims()
 	if rows != n {

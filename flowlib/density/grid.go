@@ -7,13 +7,13 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Grid is a density on a regular grid of cell centres over a window.
+// Grid is a density evaluated at the centers of the cells of a regular grid.
 type Grid struct {
 	XMin, XMax, YMin, YMax float64
 	Values                 [][]float64 // [ny][nx], per unit area, row 0 at YMin
 }
 
-// Sum is the integral over the window by the midpoint rule.
+// Sum returns the integral over the window by the midpoint rule.
 func (g Grid) Sum() float64 {
 	ny, nx := len(g.Values), len(g.Values[0])
 	cell := (g.XMax - g.XMin) / float64(nx) * (g.YMax - g.YMin) / float64(ny)
@@ -26,8 +26,9 @@ func (g Grid) Sum() float64 {
 	return sum * cell
 }
 
-// NewGrid evaluates the density on n×n cell centres over box, the window
-// of two features. It returns an error on NaN, naming the place, and unless n >= 1.
+// NewGrid evaluates the density at the centers of n×n cells of box, a window over two
+// features. It returns an error if n < 1, or if a log-density is NaN; then it names the
+// place.
 func NewGrid(m Scorer, box [][2]float64, n int) (Grid, error) {
 	if len(box) != 2 {
 		return Grid{}, fmt.Errorf("density: a density grid needs 2 features, found %d", len(box))
