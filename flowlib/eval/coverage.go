@@ -6,33 +6,33 @@ import (
 	"slices"
 )
 
-// Coverage says whether a flow's regions of highest density hold as many events
-// as they promise. More than promised: the flow spreads too far; fewer: it is too
-// sure of itself, or misses a part.
+// Coverage says whether a flow's regions of highest density hold as many events as they
+// promise. If they hold more, the flow is too wide; if fewer, it is overconfident or
+// misses a part.
 type Coverage struct {
 	Levels []CoverageLevel `json:"levels"`
-	// KS compares the log-densities of events and of the flow's own draws: all
-	// levels at once, the statistic being the largest deviation.
+	// KS compares the log-densities of events with those of the flow's own draws, at
+	// all levels at once. Its statistic is the largest deviation.
 	KS Test `json:"ks"`
 }
 
 // CoverageLevel is the coverage of one region of highest density.
 type CoverageLevel struct {
-	Level    float64 `json:"level"`    // mass that the region is asked to hold
-	Expected float64 `json:"expected"` // what its edge, one of the draws, makes of that; within half a draw
+	Level    float64 `json:"level"`    // mass that the region should hold
+	Expected float64 `json:"expected"` // mass inside the region's edge, which is one of the draws; within half a draw of Level
 	Coverage float64 `json:"coverage"` // share of the events inside
 	// SE is the standard deviation of Coverage for a perfect flow, from the
 	// finite number of events and of draws.
 	SE float64 `json:"se"`
 }
 
-// CoverageOf compares events, the log-densities that a flow gives to fresh
-// data, with draws, those of its own samples. At level α the region is where the
-// log-density exceeds the (1-α)-quantile of draws.
+// CoverageOf compares events, the log-densities of fresh data under a flow, with draws,
+// those of its own samples. At level α the region is where the log-density exceeds the
+// (1-α)-quantile of draws.
 //
-// An event may have -Inf, no density at all. It returns an error on NaN and other
-// infinities, naming the row, on fewer than 10 of either, and on levels that so
-// few draws cannot mark.
+// An event may have log-density -Inf. CoverageOf returns an error for NaN and other
+// infinities, naming the row, for fewer than 10 events or draws, and for levels too
+// close to 0 or 1 for the number of draws.
 func CoverageOf(events, draws, levels []float64) (Coverage, error) {
 	if len(events) < 10 || len(draws) < 10 {
 		return Coverage{}, fmt.Errorf("eval: coverage needs at least 10 events and 10 draws, found %d and %d", len(events), len(draws))

@@ -10,9 +10,9 @@ import (
 	"normflow/flowlib/flow"
 )
 
-// What [Diagnose] asks for; the seed and these numbers settle every draw.
+// Sizes that [Diagnose] uses. With the seed they determine every draw.
 const (
-	minDiagnosed = 100  // test rows, for the highest level of coverage to mean something
+	minDiagnosed = 100  // least test rows, so that the highest level of coverage means something
 	maxCompared  = 5000 // rows of each sample in sliced Wasserstein and C2ST
 	maxKernel    = 1000 // rows of each sample in MMD, which is quadratic
 	directions   = 64   // of sliced Wasserstein
@@ -22,57 +22,56 @@ const (
 
 var coverageLevels = []float64{0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99}
 
-// Diagnostics says where a flow and fresh data differ. The p-values test the
-// hypothesis that the data are draws of the flow. No fitted flow is perfect:
-// with enough rows each of them ends near zero, and then the sizes of the
-// deviations, not the p-values, say how good the flow is.
+// Diagnostics says where a flow and fresh data differ. The p-values test the hypothesis
+// that the data are draws of the flow. No fitted flow is perfect, so with enough rows
+// every p-value ends near zero; then judge the flow by the sizes of the deviations.
 type Diagnostics struct {
 	Seed int64 `json:"seed"`
 	Rows int   `json:"rows"` // test rows, and as many draws of the flow
 
-	// Latents: is f⁻¹(data) a unit Gaussian? KS distances between 0 and 1; √(1/n)
-	// is the order of what chance makes of a perfect flow. Absent for a flow over
-	// another base.
+	// Latents: is f⁻¹(data) a unit Gaussian? KS distances lie between 0 and 1; chance
+	// alone gives a perfect flow about √(1/n). Absent for a flow with another base.
 	Latents *Latents   `json:"latents,omitempty"`
-	PIT     *Histogram `json:"pit,omitempty"` // the same as a picture: flat is right
+	PIT     *Histogram `json:"pit,omitempty"` // the same as a picture; flat is right
 
-	// Coverage: do regions of highest density hold the share of the data that they
+	// Coverage: do the regions of highest density hold the share of the data that they
 	// promise? Compare Coverage with Expected ± SE.
 	Coverage Coverage `json:"coverage"`
 
-	// SlicedWasserstein: how far, in standard deviations of the features, must mass
-	// be moved, on average over directions? Of order √(1/n) for a perfect flow.
+	// SlicedWasserstein: how far must mass be moved, in standard deviations of the
+	// features, averaged over directions? About √(1/n) for a perfect flow.
 	SlicedWasserstein Test `json:"sliced_wasserstein"`
-	// MMD: squared distance of the two distributions as a Gaussian kernel sees
-	// them, between 0 and 2; around 0, on either side, for a perfect flow.
+	// MMD: squared distance of the two distributions under a Gaussian kernel, up to 2.
+	// Near 0, and possibly negative, for a perfect flow.
 	MMD MMDTest `json:"mmd"`
-	// C2ST: how often are data and draws told apart? 0.5 ± SE for a perfect flow.
+	// C2ST: how often can a classifier tell data from draws? 0.5 ± SE for a perfect
+	// flow.
 	C2ST C2STTest `json:"c2st"`
 
-	// PValue is that of all tests above together: the smallest of those that
-	// [Holm] returns. Below α for at most a share α of perfect flows.
+	// PValue is the p-value of all tests above together: the smallest that [Holm]
+	// returns. For at most a share α of perfect flows it is below α.
 	PValue float64 `json:"p_value"`
 
-	// ESS: what is a draw of the flow worth as a draw of the true density? A share
-	// of 1 for a perfect flow; absent where the truth is not known.
+	// ESS: how many draws of the true density is a draw of the flow worth? A share of 1
+	// for a perfect flow; absent if the true density is unknown.
 	ESS *ESS `json:"ess,omitempty"`
 }
 
 // Subject is what [Diagnose] judges: a [flow.Model], or another density over D columns
-// that scores and draws.
+// that can be scored and sampled.
 type Subject interface {
 	flow.Engine
 	Features() int // D
 	Context() int  // C, which must be 0
 }
 
-// Diagnose compares the unconditional density m with test, [n, D], data
-// that neither training nor the choice of the model has seen; p is the true
-// density, or nil if that is not known.
+// Diagnose compares the unconditional density m with test, [n, D], data that were used
+// neither to train nor to choose the model. p is the true density, or nil if it is
+// unknown.
 //
-// The tests in data space work on features standardized over data and draws
-// together. It returns an error on fewer than 100 rows, and on rows that are not
-// finite or have not D features, naming the row.
+// The tests in data space use features standardized over data and draws together.
+// Diagnose returns an error for fewer than 100 rows, and names the row if one is not
+// finite or does not have D features.
 func Diagnose(m Subject, p *dataset.Density, test [][]float64, seed int64) (Diagnostics, error) {
 	diag := Diagnostics{Seed: seed, Rows: len(test)}
 	if err := checkUnconditional(m, "can be diagnosed"); err != nil {
@@ -133,8 +132,7 @@ func Diagnose(m Subject, p *dataset.Density, test [][]float64, seed int64) (Diag
 	return diag, nil
 }
 
-// judgeLatents tests the latents of x, [n, D], against a unit Gaussian.
-// drawsOf are n draws with their log-densities.
+// drawsOf returns n draws of e, [n, D], with their log-densities, [n], in nats.
 func drawsOf(e flow.Engine, seed int64, n int) (x [][]float64, logProb []float64, err error) {
 	for d, err := range e.DrawChunks(flow.Sampling{Seed: seed, Count: n, LogProb: true}) {
 		if err != nil {
@@ -145,6 +143,7 @@ func drawsOf(e flow.Engine, seed int64, n int) (x [][]float64, logProb []float64
 	return x, logProb, nil
 }
 
+// judgeLatents tests the latents of x, [n, D], against a unit Gaussian.
 func judgeLatents(m *flow.Model, x [][]float64) (*Latents, *Histogram, error) {
 	states, err := m.Inverse(x)
 	if err != nil {
@@ -159,7 +158,8 @@ func judgeLatents(m *flow.Model, x [][]float64) (*Latents, *Histogram, error) {
 	return &latents, &pit, err
 }
 
-// essOf is the effective sample size of draws, of log-density logQ, as draws of p.
+// essOf returns the effective sample size of draws, with log-density logQ, as draws of
+// p.
 func essOf(p *dataset.Density, draws [][]float64, logQ []float64) (*ESS, error) {
 	if p == nil {
 		return nil, nil

@@ -9,22 +9,23 @@ import (
 
 // ESS is an effective sample size.
 type ESS struct {
-	Size  float64 `json:"size"`  // as many draws of the target the weighted ones are worth
+	Size  float64 `json:"size"`  // number of draws of the target that the weighted draws are worth
 	Share float64 `json:"share"` // of the draws made: 1 for a perfect flow
 }
 
-// EffectiveSampleSize says what draws of q are worth as draws of p, given their
-// log-weights log p(x) - log q(x), each up to one common constant:
+// EffectiveSampleSize returns how many draws of p a set of draws of q is worth, given
+// their log-weights log p(x) - log q(x), which may share an unknown constant:
 //
 //	ESS = (Σ w)² / Σ w²
 //
-// For many draws the share tends to 1/(1 + χ²(p‖q)). A flow that misses a part of
-// p draws nothing there and does not see it: such a share is too large. Source:
-// Kong 1992, as told by Elvira et al. 2022, https://arxiv.org/abs/1809.04129,
-// who discuss what it leaves out.
+// With many draws the share tends to 1/(1 + χ²(p‖q)). A flow that misses a part of p
+// draws nothing there and cannot notice, so its share is too large.
 //
-// A log-weight of -Inf is a weight of zero; where all are, so is the size. It
-// returns an error on NaN and on +Inf, naming the row, and without weights.
+// A log-weight of -Inf is a weight of zero; if all weights are zero, so is the size. It
+// returns an error for NaN and +Inf, naming the row, and if there are no weights.
+//
+// Source: Kong 1992, as told by Elvira et al. 2022, https://arxiv.org/abs/1809.04129,
+// who discuss the limits of the formula.
 func EffectiveSampleSize(logWeights []float64) (ESS, error) {
 	if len(logWeights) == 0 {
 		return ESS{}, fmt.Errorf("eval: the effective sample size needs a weight, found none")

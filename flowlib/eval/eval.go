@@ -1,5 +1,5 @@
-// Package eval judges a fitted flow: against fresh data, against the truth
-// where it is known, and against what every density must satisfy.
+// Package eval judges a fitted flow: on fresh data, against the true density where it
+// is known, and by properties that every density must have.
 package eval
 
 import (
@@ -21,8 +21,8 @@ type Estimate struct {
 	SE   float64 `json:"se"`
 }
 
-// mean returns an error where a value is NaN or infinite, naming the row, or
-// where there are not the two that a standard error needs.
+// mean returns an error if a value is NaN or infinite, naming the row, or if there are
+// fewer than two values, which a standard error needs.
 func mean(values []float64, what string) (Estimate, error) {
 	if len(values) < 2 {
 		return Estimate{}, fmt.Errorf("eval: the mean of %s needs at least 2 rows, found %d", what, len(values))
@@ -48,11 +48,11 @@ func NLL(m density.Scorer, x [][]float64) (Estimate, error) {
 	return mean(logProb, "NLL")
 }
 
-// KL estimates KL(p‖q) in nats as the mean of log p - log q over x, fresh draws
-// of the true density p. The sampling noise of the entropy cancels in the
-// difference, row by row, so that for a good fit its standard error is far below
-// the NLL's, unless p is uniform and there is no such noise. It returns an error
-// if m is conditional, or x of another number of features than p.
+// KL estimates KL(p‖q) in nats as the mean of log p - log q over x, fresh draws of the
+// true density p. The sampling noise of the entropy cancels row by row, so for a good
+// fit the standard error is far below that of the NLL, unless p is uniform and has no
+// such noise. It returns an error if m is conditional, or if x and p differ in their
+// number of features.
 func KL(m density.Scorer, p *dataset.Density, x [][]float64) (Estimate, error) {
 	if err := checkUnconditional(m, "can be compared with a density"); err != nil {
 		return Estimate{}, err
@@ -71,7 +71,7 @@ func KL(m density.Scorer, p *dataset.Density, x [][]float64) (Estimate, error) {
 	return mean(diff, "log p - log q")
 }
 
-// checkUnconditional returns an error where what scores is a flow with a context.
+// checkUnconditional returns an error if s is a conditional flow.
 func checkUnconditional(s density.Scorer, what string) error {
 	if m, ok := s.(Subject); ok && m.Context() > 0 {
 		return fmt.Errorf("eval: the flow is conditional on %d columns: only flows without a context %s", m.Context(), what)
@@ -79,7 +79,7 @@ func checkUnconditional(s density.Scorer, what string) error {
 	return nil
 }
 
-// checkTruth returns an error where p cannot be the density that m was fitted to.
+// checkTruth returns an error if p cannot be the density that m was fitted to.
 func checkTruth(m Subject, p *dataset.Density) error {
 	if p.Features != m.Features() {
 		return fmt.Errorf("eval: the density %s has %d features, the flow has %d", p.Name, p.Features, m.Features())
@@ -87,10 +87,10 @@ func checkTruth(m Subject, p *dataset.Density) error {
 	return checkUnconditional(m, "can be compared with a density")
 }
 
-// Integral is the flow's total mass, which must be 1: the density summed over a
-// grid of n×n cells. The window is box widened by half its size on each side;
-// mass a flow leaks beyond is missed. For a conditional flow it returns an error:
-// sum a [density.NewGrid] of log p(x | context) for a context of your choice.
+// Integral returns the total mass of the flow, which must be 1, as a sum over a grid of
+// n×n cells. The window is box widened by half its size on each side; mass outside it
+// is missed. Integral returns an error for a conditional flow: sum a [density.NewGrid]
+// of log p(x | context) for a context of your choice instead.
 func Integral(m density.Scorer, box [][2]float64, n int) (float64, error) {
 	if err := checkUnconditional(m, "have one integral"); err != nil {
 		return 0, err
@@ -107,8 +107,8 @@ func Integral(m density.Scorer, box [][2]float64, n int) (float64, error) {
 	return g.Sum(), nil
 }
 
-// RoundTrip is max |x - f(f⁻¹(x))| / max(1, |x|) over the rows and features of x,
-// [n, D], or [n, D+C] with the context behind; 0 of no rows.
+// RoundTrip returns max |x - f(f⁻¹(x))| / max(1, |x|) over all values of x, [n, D], or
+// [n, D+C] with the context last. It returns 0 if there are no rows.
 func RoundTrip(m *flow.Model, x [][]float64) (float64, error) {
 	states, err := m.Inverse(x)
 	if err != nil || len(x) == 0 {
@@ -135,9 +135,10 @@ func RoundTrip(m *flow.Model, x [][]float64) (float64, error) {
 	return worst, nil
 }
 
-// FarOut returns x with the last n rows moved to stds standard deviations from
-// the mean, in random directions of standardized space: where a round trip
-// strains. It returns an error if x has not n rows.
+// FarOut returns x with the last n rows replaced by points at stds standard deviations
+// from the mean, in random directions of standardized space, where round trips are
+// least exact. The other rows are shared with x. It returns an error if x has fewer
+// than n rows.
 func FarOut(x [][]float64, n int, stds float64, seed int64) ([][]float64, error) {
 	s, err := dataset.NewStandardizer(x)
 	if err != nil {

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// Holm adjusts p-values of tests that are looked at together, however they
-// depend on each other: the share of cases in which any adjusted one of a true
-// hypothesis falls below α is at most α. The smallest is Bonferroni's.
+// Holm returns p-values adjusted for testing several hypotheses at once, whatever the
+// dependence between the tests: the probability that the adjusted p-value of any true
+// hypothesis is below α is at most α. The smallest equals Bonferroni's.
 //
 // Source: Holm 1979, https://www.jstor.org/stable/4615733.
 func Holm(pValues []float64) []float64 {

@@ -10,8 +10,8 @@ import (
 // Test is the outcome of a significance test.
 type Test struct {
 	Statistic float64 `json:"statistic"`
-	// PValue is the probability of a statistic at least as large where there is
-	// nothing to find: below α in at most a share α of such cases.
+	// PValue is the probability of a statistic at least as large if the hypothesis is
+	// true. A true hypothesis has a p-value below α with probability at most α.
 	PValue float64 `json:"p_value"`
 }
 
