@@ -1,10 +1,10 @@
-// Package base holds the base distributions p_Z that a flow maps to the data,
-// one per file. Each is a flow.Base: it builds graphs for the log-density of
-// latents and for draws at a temperature.
+// Package base holds the base distributions p_Z that a flow maps to the data, one per
+// file. Each implements flow.Base: it builds graphs that compute the log-density of
+// latents and that draw latents at a temperature.
 //
-// The temperature is a scalar node that multiplies the spread of the draws around
-// their centre: 1 leaves the distribution as it is, 0 draws the centre alone. It
-// does not change the log-density.
+// The temperature is a scalar node that multiplies the spread of the draws around their
+// center: 1 leaves the distribution as it is, 0 draws only the center. It does not
+// change the log-density.
 package base
 
 import (
@@ -21,14 +21,13 @@ func scaled(draws, temperature *Node) *Node {
 	return Mul(draws, ConvertDType(temperature, draws.DType()))
 }
 
-// row is values as a constant [1, D], which goes with latents [B, D]: ranks must match.
+// row returns values as a constant, [1, D], of the same rank as latents, [B, D].
 func row(g *Graph, dtype dtypes.DType, values []float64) *Node {
 	return ConvertDType(Const(g, [][]float64{values}), dtype)
 }
 
-// variable returns the variable of a name in the precision of shape, whatever its own:
-// that of a model in float32 is read for sums in float64 as well. It is made where it
-// is not there.
+// variable returns the named variable, converted to the precision of shape: a float32
+// model is also evaluated in float64. It creates the variable if it does not exist.
 func variable(scope *model.Scope, g *Graph, name string, initial model.VariableInitializer, shape shapes.Shape) *Node {
 	v := scope.GetVariable(name)
 	if v == nil {

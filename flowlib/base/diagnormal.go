@@ -10,12 +10,13 @@ import (
 	"normflow/flowlib/tree"
 )
 
-// DiagNormal is a Gaussian whose mean μ and log-scale s are learned for each
-// feature; it starts as the unit Gaussian:
+// DiagNormal is a Gaussian with a trained mean μ and log-scale s for each feature. It
+// starts as the unit Gaussian:
 //
 //	log p(z) = Σ_d (-½ ((z_d - μ_d)·e^-s_d)² - s_d) - ½·D·log 2π
 //
-// Its variables are "location" and "log_scale", each [D]. It is what an
+// Its variables are "location" and "log_scale", each [D]. It equals an element-wise
+// affine bijector on top of [Normal].
 // element-wise affine bijector on top of [Normal] gives, without the bijector.
 type DiagNormal struct {
 	features int
@@ -35,8 +36,8 @@ func NewDiagNormal(features int) *DiagNormal {
 	return &DiagNormal{features: features}
 }
 
-// LogProb returns the log-density of each row of z, in nats.
-// z is [B, D]; the result is [B]. It panics if z has not D features.
+// LogProb returns the log-density of each row of z, in nats. z is [B, D]; the result is
+// [B]. It panics unless z has D features.
 func (n *DiagNormal) LogProb(scope *model.Scope, z *Node) *Node {
 	z.AssertDims(-1, n.features)
 	location, logScale := n.variables(scope, z.Graph(), z.DType())
@@ -45,8 +46,8 @@ func (n *DiagNormal) LogProb(scope *model.Scope, z *Node) *Node {
 	return AddScalar(ReduceSum(terms, -1), -float64(n.features)*halfLog2Pi)
 }
 
-// Sample draws count latents, [count, D], from the random state of the scope's
-// store, temperature times as far from the mean.
+// Sample draws count latents, [count, D], using the random state of the scope's store.
+// temperature multiplies their distance from the mean.
 func (n *DiagNormal) Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count int, temperature *Node) *Node {
 	location, logScale := n.variables(scope, g, dtype)
 	u := scaled(scope.RandomNormal(g, shapes.Make(dtype, count, n.features)), temperature)

@@ -22,19 +22,19 @@ import (
 // take the likelihood to infinity.
 const MaxLogScale = 3.0
 
-// Mixture is K Gaussians with diagonal covariance, all learned:
+// Mixture is a mixture of K Gaussians with diagonal covariance, all trained:
 //
 //	log p(z) = log Σ_k softmax(logits)_k·N(z; μ_k, diag(e^(2s_k)))
 //	s = max·tanh(raw/max)             smooth, symmetric, |s| < max = MaxLogScale
 //
-// Its variables are "means" [K, D], "log_scales" [K, D], the raw ones, and
-// "logits" [K]. Until [Mixture.Start] has chosen them from data it stands in for
-// the unit Gaussian: equal weights, in each feature mean 0 and variance 1, half of
-// it between the means, which are drawn from the seed in [model.ParamInitialSeed]
-// and the path of the variable.
+// Its variables are "means" [K, D], "log_scales" [K, D], which hold raw, and "logits"
+// [K]. Until [Mixture.Start] chooses them from data, the mixture resembles the unit
+// Gaussian: weights are equal, and each feature has mean 0 and variance 1, half of it
+// between the means. The means are drawn from the seed in [model.ParamInitialSeed] and
+// the path of the variable.
 //
-// A base with separate modes spares the bijectors the tearing of one: Stimper et
-// al. 2022, https://arxiv.org/abs/2110.15828.
+// With a base that has separate modes the bijectors need not tear one mode apart:
+// Stimper et al. 2022, https://arxiv.org/abs/2110.15828.
 type Mixture struct {
 	features, components int
 }
@@ -57,16 +57,16 @@ func NewMixture(features, components int) *Mixture {
 	return &Mixture{features: features, components: components}
 }
 
-// LogProb returns the log-density of each row of z, in nats.
-// z is [B, D]; the result is [B]. It panics if z has not D features.
+// LogProb returns the log-density of each row of z, in nats. z is [B, D]; the result is
+// [B]. It panics unless z has D features.
 func (m *Mixture) LogProb(scope *model.Scope, z *Node) *Node {
 	z.AssertDims(-1, m.features)
 	means, logScales, logWeights := m.variables(scope, z.Graph(), z.DType())
 	u := Mul(Sub(ExpandDims(z, 1), ExpandDims(means, 0)), ExpandDims(Exp(Neg(logScales)), 0)) // [B, K, D]
 	logNorm := Sub(logWeights, ReduceSum(logScales, -1))                                      // [K]
 	terms := Add(MulScalar(ReduceSum(Square(u), -1), -0.5), ExpandDims(logNorm, 0))           // [B, K]
-	// Log-sum-exp around the largest term. Where squares overflow all terms are
-	// -Inf, and so shall the sum be, not NaN.
+	// Log-sum-exp around the largest term. If squares overflow, all terms are -Inf; the
+	// sum must then be -Inf, not NaN.
 	lowest := -1e38
 	if z.DType() == dtypes.Float64 {
 		lowest = -1e308
@@ -76,13 +76,13 @@ func (m *Mixture) LogProb(scope *model.Scope, z *Node) *Node {
 	return AddScalar(logSum, -float64(m.features)*halfLog2Pi)
 }
 
-// Sample draws count latents, [count, D], from the random state of the scope's
-// store: each temperature times as far from the mean of its own component, so
-// that low temperatures show the modes and not the emptiness between them.
+// Sample draws count latents, [count, D], using the random state of the scope's store.
+// temperature multiplies their distance from the mean of their own component, so that
+// low temperatures show the modes and not the gaps between them.
 func (m *Mixture) Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count int, temperature *Node) *Node {
 	means, logScales, logWeights := m.variables(scope, g, dtype)
-	// By inversion: the component is the number of cumulated weights, but the last,
-	// that a uniform number reaches.
+	// By inversion: the component is the number of cumulative weights, without the
+	// last, that a uniform number reaches.
 	index := Zeros(g, shapes.Make(dtypes.Int32, count, 1))
 	if m.components > 1 {
 		lower := make([][]float64, m.components-1)

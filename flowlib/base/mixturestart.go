@@ -7,13 +7,13 @@ import (
 	"normflow/internal/kmeans"
 )
 
-// Start chooses the first values of the mixture's variables from latents of the
-// data, z, [n, D]: a component for each cluster of k-means, with its mean, its
-// share of the rows, and [Widening] times its spread. A flow that starts near the
-// identity then starts near the data, and need not tear one bump into pieces.
+// Start returns initial values for the mixture's variables, chosen from latents of the
+// data, z, [n, D]: one component for each k-means cluster, with its mean, its share of
+// the rows, and [Widening] times its spread. A flow that starts near the identity then
+// starts near the data and need not tear one mode apart.
 //
-// The names are those of the variables, the values row-major. It returns an
-// error unless there are more rows than components.
+// Keys are the names of the variables, values are row-major. Start returns an error
+// unless there are more rows than components.
 func (m *Mixture) Start(z [][]float64, seed int64) (map[string][]float64, error) {
 	if len(z) <= m.components {
 		return nil, fmt.Errorf("base: a mixture of %d components needs more than %d rows to start from, found %d", m.components, m.components, len(z))
@@ -41,9 +41,9 @@ func (m *Mixture) Start(z [][]float64, seed int64) (map[string][]float64, error)
 	return start, nil
 }
 
-// Widening is by how much components start wider than their clusters. A mixture
-// that fits from the start holds the bijectors to the shape it gives the data,
-// Gaussians where there are squares; a wide one lets them have their say.
+// Widening is how much wider components start than their clusters. A mixture that fits
+// from the start keeps the bijectors from improving on its shape, such as Gaussians
+// where the data are squares; a wide one leaves them room.
 const Widening = 3.5
 
 // rawLogScale is the raw value whose bounded one is s, or close to the bound.

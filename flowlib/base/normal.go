@@ -30,15 +30,15 @@ func init() {
 	})
 }
 
-// LogProb returns the log-density of each row of z, in nats.
-// z is [B, D]; the result is [B]. It panics if z has not D features.
+// LogProb returns the log-density of each row of z, in nats. z is [B, D]; the result is
+// [B]. It panics unless z has D features.
 func (n Normal) LogProb(_ *model.Scope, z *Node) *Node {
 	z.AssertDims(-1, n.Features)
 	return AddScalar(MulScalar(ReduceSum(Square(z), -1), -0.5), -float64(n.Features)*halfLog2Pi)
 }
 
-// Sample draws count latents, [count, D], from the random state of the scope's
-// store, temperature times as far from 0.
+// Sample draws count latents, [count, D], using the random state of the scope's store.
+// temperature multiplies their distance from 0.
 func (n Normal) Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count int, temperature *Node) *Node {
 	return scaled(scope.RandomNormal(g, shapes.Make(dtype, count, n.Features)), temperature)
 }

@@ -13,13 +13,13 @@ import (
 	"normflow/flowlib/tree"
 )
 
-// StudentT is independent features with tails heavier than a Gaussian's, the
-// more so the smaller the degrees of freedom ν > 0:
+// StudentT has independent features with heavier tails than a Gaussian's; the smaller
+// the degrees of freedom ν > 0, the heavier:
 //
 //	log p(z) = Σ_d log Γ((ν+1)/2) - log Γ(ν/2) - ½·log πν - ½(ν+1)·log(1 + z_d²/ν)
 //
-// It has no variables: ν is fixed, one for each feature. It is for data with heavy
-// tails, which no Lipschitz map makes of light ones: Jaini et al. 2020,
+// It has no variables: ν is fixed, one for each feature. Use it for data with heavy
+// tails, which a Lipschitz map cannot make from light ones: Jaini et al. 2020,
 // https://arxiv.org/abs/1907.04481.
 type StudentT struct {
 	nu []float64
@@ -44,8 +44,8 @@ func NewStudentT(nu ...float64) *StudentT {
 	return &StudentT{nu: slices.Clone(nu)}
 }
 
-// LogProb returns the log-density of each row of z, in nats. It is finite for
-// every finite z. z is [B, D]; the result is [B]. It panics if z has not D features.
+// LogProb returns the log-density of each row of z, in nats. It is finite for every
+// finite z. z is [B, D]; the result is [B]. It panics unless z has D features.
 func (s *StudentT) LogProb(_ *model.Scope, z *Node) *Node {
 	z.AssertDims(-1, len(s.nu))
 	g, dtype := z.Graph(), z.DType()

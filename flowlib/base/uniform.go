@@ -13,12 +13,12 @@ import (
 	"normflow/flowlib/tree"
 )
 
-// Uniform is constant on the box [lo_d, hi_d] and nothing outside:
+// Uniform is constant on the box [lo_d, hi_d] and zero outside:
 //
 //	log p(z) = -Σ_d log(hi_d - lo_d)  in the box, -Inf outside
 //
-// It has no variables. Its gradient is 0 everywhere, so a point outside the box
-// pulls nothing back in: use it under bijectors that end in the box.
+// It has no variables. Its gradient is 0 everywhere, so training cannot pull a point
+// outside the box back in: use it under bijectors whose inverse ends in the box.
 type Uniform struct {
 	lo, hi []float64
 }
@@ -47,9 +47,9 @@ func NewUniform(lo, hi []float64) *Uniform {
 	return &Uniform{lo: slices.Clone(lo), hi: slices.Clone(hi)}
 }
 
-// LogProb returns the log-density of each row of z, in nats: -Inf outside the
-// box, NaN for a row with NaN. z is [B, D]; the result is [B]. It panics if z
-// has not D features.
+// LogProb returns the log-density of each row of z, in nats: -Inf outside the box, NaN
+// for a row with NaN. z is [B, D]; the result is [B]. It panics unless z has D
+// features.
 func (u *Uniform) LogProb(_ *model.Scope, z *Node) *Node {
 	z.AssertDims(-1, len(u.lo))
 	g, dtype := z.Graph(), z.DType()
@@ -64,9 +64,9 @@ func (u *Uniform) LogProb(_ *model.Scope, z *Node) *Node {
 	return Where(LogicalAnd(outside, numbers), BroadcastToDims(Infinity(g, dtype, -1), inside.Shape().Dimensions...), inside)
 }
 
-// Sample draws count latents, [count, D], from the random state of the scope's
-// store, temperature times as far from the centre of the box. A temperature above
-// 1 counts as 1: there is no mass farther out.
+// Sample draws count latents, [count, D], using the random state of the scope's store.
+// temperature multiplies their distance from the center of the box; a temperature above
+// 1 counts as 1, because there is no mass outside.
 func (u *Uniform) Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count int, temperature *Node) *Node {
 	centre, width := make([]float64, len(u.lo)), make([]float64, len(u.lo))
 	for d := range centre {
@@ -74,7 +74,7 @@ func (u *Uniform) Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count
 	}
 	fromCentre := AddScalar(scope.RandomUniform(g, shapes.Make(dtype, count, len(u.lo))), -0.5)
 	fromCentre = Mul(scaled(fromCentre, MinScalar(temperature, 1)), row(g, dtype, width))
-	// Rounding must not carry a draw over the edge, where its density is none.
+	// Rounding must not move a draw over the edge, where its density is 0.
 	lo, hi := row(g, dtype, u.lo), row(g, dtype, u.hi)
 	return Max(lo, Min(hi, Add(row(g, dtype, centre), fromCentre)))
 }
