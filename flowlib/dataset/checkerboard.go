@@ -5,9 +5,9 @@ import (
 	"math/rand/v2"
 )
 
-// Checkerboard is uniform on the eight squares [2i, 2i+2) × [2j, 2j+2),
-// i, j in -2..1, with i + j even: constant density 1/32, hence entropy ln 32.
-// Its edges are what a smooth flow cannot reach.
+// Checkerboard returns the uniform density on the eight squares [2i, 2i+2) × [2j,
+// 2j+2), i, j in -2..1, with i + j even: the density is 1/32, so the entropy is ln 32.
+// A smooth flow cannot reproduce its edges.
 func Checkerboard() *Density {
 	return &Density{
 		Name:     "checkerboard",

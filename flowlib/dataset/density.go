@@ -1,6 +1,6 @@
-// Package dataset provides toy densities whose log-density and entropy are
-// known exactly, and what a table of numbers needs before a flow sees it:
-// splits and a standardizer.
+// Package dataset provides toy densities whose log-density and entropy are known
+// exactly, and what a table of numbers needs before training: splits and a
+// standardizer.
 package dataset
 
 import (
@@ -44,7 +44,7 @@ func (d *Density) Sample(seed int64, n int) [][]float64 {
 	return x
 }
 
-// Events yields the events of Sample without end; each overwrites the one before.
+// Events yields the events of Sample without end. Each overwrites the previous one.
 func (d *Density) Events(seed int64) iter.Seq[[]float64] {
 	return func(yield func([]float64) bool) {
 		rng := rand.New(rand.NewPCG(uint64(seed), 0x5eed))
@@ -59,10 +59,9 @@ func (d *Density) Events(seed int64) iter.Seq[[]float64] {
 	}
 }
 
-// LogProb returns the exact log-density of each row of x, in nats. Far from all
-// mass it is a very negative number; it is -Inf outside the support, at infinity
-// and where squares overflow, and NaN for a row that holds NaN. It panics if a
-// row has not D features.
+// LogProb returns the exact log-density of each row of x, in nats. It is -Inf outside
+// the support, at infinity and where squares overflow, and NaN for a row that holds
+// NaN. It panics unless every row has D features.
 func (d *Density) LogProb(x [][]float64) []float64 {
 	logProb := make([]float64, len(x))
 	for i, row := range x {
@@ -77,15 +76,15 @@ func (d *Density) LogProb(x [][]float64) []float64 {
 func (d *Density) score(row []float64) float64 {
 	switch {
 	case slices.ContainsFunc(row, math.IsNaN):
-		return math.NaN() // not -Inf: a comparison may not take it for an event without density
+		return math.NaN() // not -Inf, which would pass for an event of density 0
 	case slices.ContainsFunc(row, func(v float64) bool { return math.IsInf(v, 0) }):
 		return math.Inf(-1)
 	}
 	return d.logProb(row)
 }
 
-// LogProbTo sets dst, [n], to LogProb of the rows of x, [n, D]. It returns an error if x
-// has other dimensions.
+// LogProbTo sets dst, [n], to the log-density of the rows of x, [n, D], in nats. It
+// returns an error if the dimensions do not match.
 func (d *Density) LogProbTo(dst []float64, x *mat.Dense) error {
 	n, width := x.Dims()
 	if n != len(dst) || n > 0 && width != d.Features {
@@ -97,7 +96,7 @@ func (d *Density) LogProbTo(dst []float64, x *mat.Dense) error {
 	return nil
 }
 
-// Densities lists the toy densities this package knows.
+// Densities returns the toy densities of this package.
 func Densities() []*Density {
 	return []*Density{
 		TwoMoons(0.05), TwoMoons(0.1), Checkerboard(),
@@ -105,7 +104,7 @@ func Densities() []*Density {
 	}
 }
 
-// ByName returns the density called name; the error lists the names there are.
+// ByName returns the density called name. The error lists the known names.
 func ByName(name string) (*Density, error) {
 	var names []string
 	for _, d := range Densities() {
@@ -127,7 +126,7 @@ func newRows(n, d int) [][]float64 {
 	return rows
 }
 
-// Square is Box widened to a square around its middle.
+// Square returns Box widened to a square with the same center.
 func (d *Density) Square() (box [][2]float64) {
 	half := 0.0
 	for _, side := range d.Box {

@@ -7,13 +7,15 @@ import (
 	"gonum.org/v1/gonum/integrate/quad"
 )
 
-// EightGaussians is eight round Gaussians on a circle, equally likely:
+// EightGaussians returns a mixture of eight round Gaussians on a circle, equally
+// likely:
 //
 //	x = 2√2·(cos kπ/4, sin kπ/4) + (√2/4)·N(0, I),   k = 0..7
 //
-// A flow must tear one mode into eight. Source: 8gaussians of
-// https://github.com/rtqichen/ffjord/blob/master/lib/toy_data.py, whose 1.414
-// is √2 here.
+// A flow must tear one mode into eight.
+//
+// Source: 8gaussians of https://github.com/rtqichen/ffjord/blob/master/lib/toy_data.py,
+// whose 1.414 is √2 here.
 func EightGaussians() *Density {
 	const std = math.Sqrt2 / 4
 	mixture := isotropic{std: std}
