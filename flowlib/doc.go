@@ -14,17 +14,17 @@
 //   - dataset: toy densities with exact log-density and entropy; splits; standardizer
 //   - columns: exact maps of single columns, chosen from their values: edges, tails, angles
 //   - gmm: mixtures of Gaussians, and how many components the rows support
-//   - density: what everything that scores events has in common, whatever computes it
+//   - density: the common interface of everything that scores events
 //   - table: tables of numbers in CSV, NPY, NPZ and Parquet, read and written a chunk at a time
-//   - tree: what a flow is made of, written as JSON and read back; names for types of one's own
+//   - tree: the parts of a flow as JSON, written and read; names for your own types
 //   - base: the base distribution p_Z: normal, mixture, Student-t, uniform
 //   - bijector: one invertible map per file; bijectortest checks them
 //   - flow: base + bijector = LogProb and Sample; the zoo; models on disk; flowtest checks whole flows
-//   - fit: maximum likelihood; its engines make the steps
+//   - fit: maximum likelihood, on one of several engines
 //   - byhand: RealNVP in plain Go, its gradient derived on paper
 //   - fast: the same at the speed of the processor: scores, samples, trains
 //   - knots: flows over two features as exact tables, without a network
-//   - eval: how good is the fit: NLL, KL to the true density, integral, round trip,
+//   - eval: quality of a fit: NLL, KL to the true density, integral, round trip,
 //     tests of latents and samples
 //   - anomaly: thresholds on the log-density at a chosen false-alarm rate; ROC
 //   - experiment: one named run = dataset + flow + fit + eval, kept in a folder

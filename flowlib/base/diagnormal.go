@@ -17,7 +17,6 @@ import (
 //
 // Its variables are "location" and "log_scale", each [D]. It equals an element-wise
 // affine bijector on top of [Normal].
-// element-wise affine bijector on top of [Normal] gives, without the bijector.
 type DiagNormal struct {
 	features int
 }
