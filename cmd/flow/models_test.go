@@ -82,7 +82,7 @@ func TestShow(t *testing.T) {
 		t.Errorf("got %+v", d)
 	}
 	text := stdout(t, "show", version3)
-	for _, want := range []string{"nsf+plain, 3 coupling layers, 2 features", "217 of Float32", s.WeightsSHA256, s.SHA256, "steps           7", "format 3", `"halves"`} {
+	for _, want := range []string{"nsf+plain, 3 coupling layers, 2 features", "217 of Float32", "engine          fast (", " threads)", s.WeightsSHA256, s.SHA256, "steps           7", "format 3", `"halves"`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("there is no %q in\n%s", want, text)
 		}
@@ -92,7 +92,7 @@ func TestShow(t *testing.T) {
 // A flow that no config makes is shown as the tree of its parts.
 func TestShowTree(t *testing.T) {
 	text := stdout(t, "show", "../../flowlib/flow/testdata/version5")
-	for _, want := range []string{"custom, 2 coupling layers, 2 features, 1 columns", "97 of Float32", "format 5", "mixture", "chain", "settings"} {
+	for _, want := range []string{"custom, 2 coupling layers, 2 features, 1 columns", "engine          GoMLX, on XLA where there is a plugin, else in pure Go: ", "97 of Float32", "format 5", "mixture", "chain", "settings"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("there is no %q in\n%s", want, text)
 		}

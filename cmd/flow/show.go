@@ -52,6 +52,7 @@ type shown struct {
 	Name          string          `json:"name"` // in the zoo
 	FormatVersion int             `json:"format_version"`
 	Library       string          `json:"library,omitempty"` // that wrote it
+	Engine        string          `json:"engine"`            // that auto takes, and why
 	DType         string          `json:"dtype"`
 	Parameters    int             `json:"parameters"`
 	Layers        int             `json:"coupling_layers"`
@@ -85,7 +86,7 @@ type shownMember struct {
 
 func newShown(path string, m *flow.Mixture) (shown, error) {
 	d := shown{
-		Path: path, Name: m.Name(), FormatVersion: m.Version, Library: m.Library, DType: m.Members[0].DType().String(), Maps: m.Columns,
+		Path: path, Name: m.Name(), Engine: engineOf(m), FormatVersion: m.Version, Library: m.Library, DType: m.Members[0].DType().String(), Maps: m.Columns,
 		Parameters: m.Parameters(), Layers: m.Couplings(), features: m.Features(), context: m.Context(), Training: m.Training, SHA256: m.SHA256, WeightsSHA256: m.WeightsSHA256,
 	}
 	for _, member := range m.Members {
@@ -119,6 +120,19 @@ func newShown(path string, m *flow.Mixture) (shown, error) {
 	return d, err
 }
 
+// engineOf is the engine that auto takes for a model on this machine, and why if it is not
+// the fast one.
+func engineOf(m *flow.Mixture) (engine string) {
+	for _, member := range m.Members {
+		f, err := member.Fast()
+		if err != nil {
+			return "GoMLX, on XLA where there is a plugin, else in pure Go: " + strings.TrimPrefix(err.Error(), "flow: ")
+		}
+		engine = f.String()
+	}
+	return engine
+}
+
 func (d shown) write(w io.Writer) error {
 	about := "config"
 	var config any = d.Config
@@ -139,6 +153,7 @@ func (d shown) write(w io.Writer) error {
 	line("model", "%s", show.Name(d.Path))
 	line("architecture", "%s, %d coupling layers, %d features, %d columns of context", d.Name, d.Layers, d.features, d.context)
 	line("parameters", "%d of %s, in %d variables", d.Parameters, d.DType, len(d.Variables))
+	line("engine", "%s", d.Engine)
 	if d.Library == "" {
 		d.Library = "a program before version 3"
 	}

@@ -83,6 +83,9 @@ func (e *Engine) columns() int { return e.features + e.context }
 // Threads is how many threads the engine works on.
 func (e *Engine) Threads() int { return e.threads }
 
+// Kernels names the instructions it works with: avx512, avx2 or portable.
+func (e *Engine) Kernels() string { return e.set.Name }
+
 // NumParameters counts the weights.
 func (e *Engine) NumParameters() int {
 	n := 0

@@ -62,6 +62,11 @@ func (s *Saved) Fast() (*FastModel, error) {
 	return &FastModel{engine: e, units: s.Units(), uniform: uniform}, nil
 }
 
+// String says what the model works with, as in "fast (avx512, 2 threads)".
+func (f *FastModel) String() string {
+	return fmt.Sprintf("fast (%s, %d threads)", f.engine.Kernels(), f.engine.Threads())
+}
+
 // LogProbTo implements [density.Scorer].
 func (f *FastModel) LogProbTo(dst []float64, x *mat.Dense) error {
 	if err := density.Check(x, len(dst), f.engine.Features()+f.engine.Context()); err != nil {
