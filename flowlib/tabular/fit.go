@@ -55,6 +55,13 @@ func Fit(ctx context.Context, file, dir string, c FitConfig, p Progress) (*Recor
 	if err := c.check(); err != nil {
 		return nil, err
 	}
+	missing := missingFolders(dir)
+	saved := false
+	defer func() {
+		if !saved {
+			removeEmpty(missing)
+		}
+	}()
 	unlock, err := place(dir, file)
 	if err != nil {
 		return nil, err
@@ -76,6 +83,7 @@ func Fit(ctx context.Context, file, dir string, c FitConfig, p Progress) (*Recor
 	if err := j.save(); err != nil {
 		return nil, err
 	}
+	saved = true
 	if err := removeCheckpoints(dir, 0); err != nil {
 		return nil, fmt.Errorf("the model is saved, its checkpoint stays: %w", err)
 	}

@@ -44,6 +44,26 @@ func removeCheckpoints(dir string, from int) error {
 	return errors.Join(errs...)
 }
 
+// missingFolders are those on the way to dir that are not there yet, the deepest first.
+func missingFolders(dir string) (all []string) {
+	for parent := filepath.Dir(dir); ; parent = filepath.Dir(parent) {
+		if _, err := os.Lstat(parent); !errors.Is(err, fs.ErrNotExist) {
+			return all
+		}
+		all = append(all, parent)
+	}
+}
+
+// removeEmpty takes folders away that a fit has made for a model that it has not saved,
+// but not with something in them, such as a checkpoint.
+func removeEmpty(folders []string) {
+	for _, folder := range folders {
+		if os.Remove(folder) != nil {
+			return
+		}
+	}
+}
+
 // place makes sure, before anything is read or trained, that a model of the table in
 // file can be saved to the folder dir, and keeps a second Fit away from there until
 // unlock.

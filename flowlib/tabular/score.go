@@ -53,6 +53,7 @@ func (m *Model) each(ctx context.Context, file string, o table.Options, noise fu
 	defer r.Close()
 	seen.Unit = unit(r.Format())
 	var total sums
+	var kept keys
 	var logProb []float64
 	for first := true; ; first = false {
 		if err := ctx.Err(); err != nil {
@@ -71,6 +72,7 @@ func (m *Model) each(ctx context.Context, file string, o table.Options, noise fu
 			break
 		}
 		seen.watch.see(c)
+		kept.see(r, c)
 		if noise != nil {
 			noise(density.Rows(c.Matrix()))
 		}
@@ -94,7 +96,7 @@ func (m *Model) each(ctx context.Context, file string, o table.Options, noise fu
 	for _, c := range seen.watch.conditions {
 		seen.Warnings = append(seen.Warnings, one(c.warning(file, seen.Unit))...)
 	}
-	seen.Warnings = append(seen.Warnings, r.Notes()...)
+	seen.Warnings = append(append(seen.Warnings, r.Notes()...), kept.warnings(file)...)
 	seen.Dropped, seen.Format, seen.Zero = r.Dropped(), r.Format(), total.zero
 	if nll, err := total.nll(m.Saved.Features()); err == nil && nll.Zero == 0 {
 		seen.NLL = &nll
