@@ -20,6 +20,18 @@ type outFormat struct {
 	pack func(w io.Writer) (io.WriteCloser, error)
 }
 
+// CheckOut returns the error that Create has for the name of a file, before there is a
+// table to write.
+func CheckOut(path string) error {
+	if IsStdout(path) {
+		return nil
+	}
+	if _, err := formatOf(path); err != nil {
+		return fmt.Errorf("%s: cannot be written: %w", show.Path(path), err)
+	}
+	return nil
+}
+
 // formatOf tells it by the name of the file: .csv, .tsv, .txt and names without an
 // ending are text, packed where .gz or .zst follows; .npy, .npz and .parquet are what
 // they say. The error says what else to call it.

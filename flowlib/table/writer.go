@@ -62,12 +62,12 @@ func Create(path string, kept []Column, numbers []string, d Dialect, notes ...st
 			return nil, fmt.Errorf("%s: column %s holds %s, which cannot be written", show.Path(path), show.Quoted(c.Name), c.note)
 		}
 	}
-	format, err := formatOf(path)
-	if IsStdout(path) {
-		format, err = outFormat{kind: "csv"}, nil
+	if err := CheckOut(path); err != nil {
+		return nil, err
 	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: cannot be written: %w", show.Path(path), err)
+	format := outFormat{kind: "csv"}
+	if !IsStdout(path) {
+		format, _ = formatOf(path)
 	}
 	switch {
 	case format.tabs:

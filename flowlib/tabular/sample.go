@@ -41,7 +41,7 @@ func (m *Model) Sample(ctx context.Context, out string, c SampleConfig) (rows in
 	if !(c.Temperature > 0) || math.IsInf(c.Temperature, 0) {
 		return 0, wrong(OptionTemperature, "expected a positive temperature, found %g", c.Temperature)
 	}
-	if err := checkOut(out, m.Dir, c.ConditionFile); err != nil {
+	if err := checkTable(out, m.Dir, c.ConditionFile); err != nil {
 		return 0, err
 	}
 	contexts, err := m.contexts(c)

@@ -154,10 +154,20 @@ func (w *output) check(o *Options, reads ...string) error {
 	if o.Keep {
 		o.Read.Keep = []string{"*"}
 	}
-	return checkOut(w.path, reads...)
+	return checkTable(w.path, reads...)
 }
 
-// checkOut returns the error that writing a table to path would end with; "" is nowhere.
+// checkTable returns the error that writing a table to path would end with; "" is nowhere.
+func checkTable(path string, reads ...string) error {
+	if path != "" {
+		if err := table.CheckOut(path); err != nil {
+			return err
+		}
+	}
+	return checkOut(path, reads...)
+}
+
+// checkOut is checkTable for a file of any format.
 func checkOut(path string, reads ...string) error {
 	if path == "" {
 		return nil
