@@ -103,6 +103,28 @@ func TestShowTree(t *testing.T) {
 	}
 }
 
+// A mixture is shown by its members, and by the maps before them.
+func TestShowMixture(t *testing.T) {
+	const version6 = "../../flowlib/flow/testdata/version6"
+	text := stdout(t, "show", version6)
+	for _, want := range []string{
+		"mixture, 2 coupling layers, 2 features", "36 of Float32, in 8 variables", "format 6",
+		"members         1 × gaussian, together 25.0 %, each of 0 coupling layers and 0 parameters\n", "members         1 × realnvp, together 75.0 %",
+		"column          1, positive\n", "column          2, periodic\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("there is no %q in\n%s", want, text)
+		}
+	}
+	var d shown
+	if err := json.Unmarshal([]byte(stdout(t, "show", version6, "--json")), &d); err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Members) != 2 || d.Members[1].Weight != 0.75 || d.Maps[1].High != 24 || !strings.HasPrefix(d.Variables[0].Path, "/members/001/flow/00/") {
+		t.Errorf("got %+v", d)
+	}
+}
+
 // A record may hold anything; long lists are cut, and no control character gets out.
 func TestOutline(t *testing.T) {
 	var b strings.Builder

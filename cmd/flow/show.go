@@ -89,14 +89,13 @@ func newShown(path string, m *flow.Mixture) (shown, error) {
 		Path: path, Name: m.Name(), Engine: engineOf(m), FormatVersion: m.Version, Library: m.Library, DType: m.Members[0].DType().String(), Maps: m.Columns,
 		Parameters: m.Parameters(), Layers: m.Couplings(), features: m.Features(), context: m.Context(), Training: m.Training, SHA256: m.SHA256, WeightsSHA256: m.WeightsSHA256,
 	}
-	for _, member := range m.Members {
-		variables, err := member.Variables()
-		if err != nil {
-			return d, err
-		}
-		for _, v := range variables {
-			d.Variables = append(d.Variables, shownVariable(v))
-		}
+	variables, err := m.Variables()
+	if err != nil {
+		return d, err
+	}
+	d.Variables = []shownVariable{}
+	for _, v := range variables {
+		d.Variables = append(d.Variables, shownVariable(v))
 	}
 	if len(m.Members) > 1 {
 		for _, member := range m.Members {
@@ -115,7 +114,6 @@ func newShown(path string, m *flow.Mixture) (shown, error) {
 	}
 	settings := s.Settings()
 	d.Settings = &settings
-	var err error
 	d.Flow, err = s.Tree()
 	return d, err
 }
@@ -178,13 +176,29 @@ func (d shown) write(w io.Writer) error {
 			return err
 		}
 	}
-	for _, m := range d.Members {
-		fmt.Fprintf(&b, "member          %.1f %% %s, %d coupling layers, %d parameters\n", 100*m.Weight, m.Name, m.Layers, m.Parameters)
+	for at := 0; at < len(d.Members); {
+		m, n, weight := d.Members[at], 0, 0.0
+		for ; at < len(d.Members) && d.Members[at].Name == m.Name && d.Members[at].Layers == m.Layers && d.Members[at].Parameters == m.Parameters; at++ {
+			n, weight = n+1, weight+d.Members[at].Weight
+		}
+		line("members", "%d × %s, together %.1f %%, each of %d coupling layers and %d parameters", n, m.Name, 100*weight, m.Layers, m.Parameters)
 	}
-	var record struct{ Columns []tabular.Treatment }
-	if json.Unmarshal(d.Training, &record) == nil { // else it is another program's
-		for _, t := range record.Columns {
-			fmt.Fprintln(&b, t)
+	var record struct {
+		Columns  []tabular.Treatment
+		Compared []tabular.Compared
+	}
+	if json.Unmarshal(d.Training, &record) != nil { // it is another program's
+		record.Columns, record.Compared = nil, nil
+	}
+	for _, c := range record.Compared {
+		line("compared", "%s, %s", clip(fmt.Sprintf("%q", c.Name)), c)
+	}
+	for _, t := range record.Columns {
+		fmt.Fprintln(&b, t)
+	}
+	if record.Columns == nil {
+		for k, c := range d.Maps {
+			line("column", "%d, %s", k+1, c.Kind)
 		}
 	}
 	_, err = io.WriteString(w, b.String())

@@ -137,6 +137,20 @@ func NewMixture(c columns.Map, members []Member, training any) (*Mixture, error)
 	return m, nil
 }
 
+// Variables lists those of all members, by their names in files.
+func (m *Mixture) Variables() (all []Variable, err error) {
+	for k, member := range m.Members {
+		own, err := member.Variables()
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range own {
+			all = append(all, Variable{memberPrefix(len(m.Members), k) + v.Path, v.Shape, v.Trained})
+		}
+	}
+	return all, nil
+}
+
 // Couplings is how many coupling layers the deepest member has.
 func (m *Mixture) Couplings() (most int) {
 	for _, member := range m.Members {

@@ -61,6 +61,26 @@ func meanAndError(v []float64) (mean, se float64) {
 	return mean, std / math.Sqrt(float64(len(v)))
 }
 
+// String says it in a line, without the name.
+func (c Compared) String() string {
+	zero := ""
+	if c.Zero > 0 {
+		zero = fmt.Sprintf(" but for rows of density 0: %d", c.Zero)
+	}
+	return fmt.Sprintf("NLL %8.4f ± %.4f%s, by itself %.4f ± %.4f worse: %s", c.NLL, c.SE, zero, c.Behind, c.BehindSE, c.Used())
+}
+
+// Used says what share of the model it is.
+func (c Compared) Used() string {
+	if c.Weight > 0 {
+		return fmt.Sprintf("%.0f %% of the model", 100*c.Weight)
+	}
+	return "left out"
+}
+
+// comparedIndent begins the reasons that are lines of the table of what was compared.
+const comparedIndent = "  "
+
 // sayCompared tells how the candidates compare.
 func (j *job) sayCompared() {
 	r := &j.record
@@ -70,11 +90,7 @@ func (j *job) sayCompared() {
 	}
 	j.because("the model is the mixture of what was tried that is likeliest on %s, NLL %.4f ± %.4f nats:", how, r.Valid.Mean, r.Valid.SE)
 	for _, c := range r.Compared {
-		used := "left out"
-		if c.Weight > 0 {
-			used = fmt.Sprintf("%.0f %% of the model", 100*c.Weight)
-		}
-		j.because("  %-18s NLL %8.4f ± %.4f, by itself %.4f ± %.4f worse: %s", c.Name+":", c.NLL, c.SE, c.Behind, c.BehindSE, used)
+		j.because(comparedIndent+"%-18s %s", c.Name+":", c)
 	}
 }
 
@@ -83,7 +99,7 @@ func (r *Record) Made() string {
 	var of []string
 	for _, c := range r.Compared {
 		if c.Weight > 0 {
-			of = append(of, fmt.Sprintf("%.0f %% %s", 100*c.Weight, c.Name))
+			of = append(of, fmt.Sprintf("%.0f %% %s", 100*c.Weight, show.Name(c.Name)))
 		}
 	}
 	return fmt.Sprintf("The model is %s.", show.List(of))

@@ -20,6 +20,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"list":    list,
 	"name":    show.Name,
 	"add":     func(a, b int) int { return a + b },
+	"ofTable": func(reason string) bool { return strings.HasPrefix(reason, comparedIndent) },
 	"percent": func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) },
 }).Parse(pageText))
 

@@ -59,6 +59,21 @@ func TestPage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	compared := []Compared{{Name: "gaussian", Parameters: 5, NLL: 2.5, SE: 0.125, Behind: 1, BehindSE: 0.0625, Zero: 3}, {Name: "nsf", NLL: 1.5, Weight: 1}}
+	m.Record.Compared, m.Record.Reasons, m.Record.Folds = compared, []string{"likeliest:", comparedIndent + "gaussian: in the table"}, 5
+	tried := page(write(t, "t.csv", []string{"a", "b"}, rows))
+	for _, want := range []string{
+		"<tr><td>gaussian</td><td>5</td><td>2.5000 ± 0.1250, but 3 of density 0</td><td>1.0000 ± 0.0625</td><td>left out</td></tr>",
+		"<td>100.0 %</td></tr>", "The model is 100 % nsf.", "in 5 folds", "the first fold was fitted", "<dd>likeliest:</dd>",
+	} {
+		if !strings.Contains(tried, want) {
+			t.Errorf("the page of what was compared lacks %q", want)
+		}
+	}
+	if strings.Contains(tried, "in the table") || strings.Contains(text, "What was tried") {
+		t.Error("what was compared stands there twice, or where nothing was")
+	}
+	m.Record.Compared = nil
 	if few := page(write(t, "few.csv", []string{"a", "b"}, rows[:50])); strings.Count(few, "<svg") != 2 || !strings.Contains(few, "Not tested: 50 rows are too few") {
 		t.Errorf("of few rows the page has %d pictures", strings.Count(few, "<svg"))
 	}

@@ -267,7 +267,7 @@ func (m *Model) drawLatents(e *Evaluation) (*Picture, error) {
 }
 
 func (m *Model) drawTraining(*Evaluation) (*Picture, error) {
-	if m.Record == nil || len(m.Record.Result.Curve) < 2 {
+	if m.Record == nil || len(m.Record.Result.Curve) < 2 || m.Saved.Parameters() == 0 { // no flow is part of the model
 		return nil, nil
 	}
 	var panel figure.CurvePanel
@@ -275,7 +275,14 @@ func (m *Model) drawTraining(*Evaluation) (*Picture, error) {
 		panel.Training = append(panel.Training, []float64{float64(p.Step), -p.Train})
 		panel.Validation = append(panel.Validation, []float64{float64(p.Step), -p.Valid})
 	}
-	text := fmt.Sprintf("The mean log-density of training and validation rows while the model was fitted, in nats; the weights of step %d were kept.", m.Record.Result.BestStep)
+	fitted := "the model"
+	switch {
+	case m.Record.Folds > 0:
+		fitted = "the flow of the largest share and the first fold"
+	case m.Record.Compared != nil:
+		fitted = "the flow of the largest share"
+	}
+	text := fmt.Sprintf("The mean log-density of training and validation rows while %s was fitted, in nats; the weights of step %d were kept.", fitted, m.Record.Result.BestStep)
 	svg, err := figure.Curves(figure.Info{Title: "Training", Description: text}, panel)
 	return picture("How it was fitted", text, svg, err)
 }
