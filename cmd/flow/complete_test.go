@@ -162,7 +162,7 @@ func TestCompletedModels(t *testing.T) {
 
 // Every flag whose value is a file, a folder or one of a few words offers something.
 func TestFlagsOffer(t *testing.T) {
-	free := " n na comment count memory seed layers steps valid test false-alarm temperature batch threads secs "
+	free := " n features na comment count memory seed layers steps valid test false-alarm temperature batch threads secs "
 	var walk func(*cobra.Command)
 	walk = func(cmd *cobra.Command) {
 		for _, c := range cmd.Commands() {
