@@ -34,6 +34,12 @@ type killable struct {
 
 func (k *killable) isModel() bool { return k.out == "model" }
 
+// isCheckpoint says whether the file of that name, in a place, is one of a fit: each flow
+// that it trains has its own.
+func isCheckpoint(name string) bool {
+	return name == "out/model.checkpoint" || name == "out/model.checkpoint.2"
+}
+
 // outcome counts what became of the runs of one command that one signal has ended.
 type outcome struct {
 	Killed     int `json:"killed"`
@@ -116,9 +122,9 @@ func (p *place) output(t *testing.T, k *killable) string {
 	var is string
 	var err error
 	if k.isModel() {
-		var s *flow.Saved // also where the old one stands aside for the moment
-		if s, err = flow.Read(p.in(k.out)); err == nil {
-			is = s.WeightsSHA256
+		var m *flow.Mixture // also where the old one stands aside for the moment
+		if m, err = flow.ReadMixture(p.in(k.out)); err == nil {
+			is = m.WeightsSHA256
 		}
 	} else {
 		var content []byte
@@ -160,6 +166,7 @@ func TestKilledCommands(t *testing.T) {
 	draw := strings.Fields("sample " + old + " -n 50000 --seed 3")
 	all := []*killable{
 		{name: "fit", out: "model", args: fit},
+		{name: "fit of a mixture", out: "model", args: strings.Fields("fit " + few + " --test 0 --seed 5 --steps 300"), over: true},
 		{name: "score", out: "killed-out.csv", args: []string{"score", old, data}},
 		{name: "export", out: "killed-out.npz", args: []string{"export", old}},
 		{name: "sample", out: "killed-out.csv.gz", args: draw},
@@ -248,10 +255,10 @@ func kill(t *testing.T, p *place, k *killable, s syscall.Signal, rng *rand.Rand,
 		switch {
 		case err != nil:
 			t.Fatal(err)
-		case k.isModel() && path == p.in("model.checkpoint") && !tooLate:
+		case k.isModel() && isCheckpoint(name) && !tooLate:
 			c.Checkpoint++
 			again = true
-		case slices.Contains(before, name) && path != p.in("model.checkpoint") || path == p.in(k.out):
+		case slices.Contains(before, name) && !isCheckpoint(name) || path == p.in(k.out):
 		case s == syscall.SIGKILL && strings.HasPrefix(name, "out/.flow-"):
 			if mode := info.Mode().Perm(); mode&0o077 != 0 && filepath.Dir(name) == "out" {
 				t.Errorf("%s, %v: %s is left with mode %v", k.name, s, name, mode)
@@ -278,7 +285,7 @@ func kill(t *testing.T, p *place, k *killable, s syscall.Signal, rng *rand.Rand,
 			t.Errorf("%s, %v: the next run gives something else", k.name, s)
 		}
 		for _, name := range p.names(t) {
-			if !slices.Contains(before, name) && name != "out/"+k.out || name == "out/model.checkpoint" {
+			if !slices.Contains(before, name) && name != "out/"+k.out || isCheckpoint(name) {
 				t.Errorf("%s, %v: %s is left by the next run", k.name, s, name)
 			}
 		}

@@ -38,9 +38,9 @@ func (e *InterruptedError) Error() string { return e.err.Error() }
 func (e *InterruptedError) Unwrap() error { return e.err }
 
 // Fit fits a flow to the table in file and saves it to the folder dir, which may
-// hold an older model. While it trains, a checkpoint lies beside as DIR.checkpoint;
-// whenever it is cut off, dir holds the old model or the new one whole. Two fits of
-// one folder at once are refused.
+// hold an older model. While it trains, a checkpoint lies beside as DIR.checkpoint, and
+// that of a second flow as DIR.checkpoint.2; whenever it is cut off, dir holds the old
+// model or the new one whole. Two fits of one folder at once are refused.
 func Fit(ctx context.Context, file, dir string, c FitConfig, p Progress) (*Record, error) {
 	if p.Note == nil {
 		p.Note = func(table.Note) {}
