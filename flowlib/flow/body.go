@@ -15,24 +15,26 @@ import (
 type body struct {
 	written                 // Settings and Flow from version 5 of a model.json on, Masks from 2 on
 	Columns columns.Map     `json:"columns,omitempty"` // from version 6 on
+	Atoms   *Atoms          `json:"atoms,omitempty"`   // from version 6 on
 	Members []writtenMember `json:"members,omitempty"` // in place of the written, from version 6 on
 }
 
 // writtenMember is what is said of a member of a mixture.
 type writtenMember struct {
 	Weight float64 `json:"weight"`
+	At     []int   `json:"at,omitempty"` // see Atoms
 	written
 }
 
 // body names in its error the part of a flow that cannot be written down.
 func (m *Mixture) body() (b body, err error) {
-	b.Columns = m.Columns
+	b.Columns, b.Atoms = m.Columns, m.Atoms
 	for _, member := range m.Members {
 		w, err := member.written()
 		if err != nil {
 			return b, err
 		}
-		b.Members = append(b.Members, writtenMember{member.Weight, w})
+		b.Members = append(b.Members, writtenMember{member.Weight, member.At, w})
 	}
 	if _, err := m.Single(); err == nil {
 		b = body{written: b.Members[0].written}
@@ -41,13 +43,13 @@ func (m *Mixture) body() (b body, err error) {
 }
 
 // more says whether the body has fields that programs do not know that read one flow.
-func (b body) more() bool { return b.Members != nil || b.Columns != nil }
+func (b body) more() bool { return b.Members != nil || b.Columns != nil || b.Atoms != nil }
 
 // members are the flows that the file holds, one or several.
 func (b body) members() ([]writtenMember, error) {
 	switch {
 	case b.Members == nil:
-		return []writtenMember{{1, b.written}}, nil
+		return []writtenMember{{Weight: 1, written: b.written}}, nil
 	case b.Config != nil || b.Flow != nil || b.Settings != nil || b.Masks != nil:
 		return nil, errors.New("it has both members and a flow: the file is edited")
 	case len(b.Members) > maxMembers:
@@ -72,7 +74,7 @@ type unbuilt struct {
 
 // read builds no more of the flows than the body has bytes for.
 func (b body) read(dtype dtypes.DType) (u unbuilt, err error) {
-	u.Mixture = &Mixture{Columns: b.Columns}
+	u.Mixture = &Mixture{Columns: b.Columns, Atoms: b.Atoms}
 	members, err := b.members()
 	if err != nil {
 		return u, err
@@ -88,7 +90,7 @@ func (b body) read(dtype dtypes.DType) (u unbuilt, err error) {
 		for _, v := range own {
 			u.variables = append(u.variables, Variable{memberPrefix(len(members), k) + v.Path, v.Shape, v.Trained})
 		}
-		u.Members, u.counts, u.written = append(u.Members, Member{w.Weight, s}), append(u.counts, len(own)), append(u.written, w.written)
+		u.Members, u.counts, u.written = append(u.Members, Member{w.Weight, s, w.At}), append(u.counts, len(own)), append(u.written, w.written)
 	}
 	if err := u.check(); err != nil {
 		return u, fmt.Errorf("%w: the file is edited", err)

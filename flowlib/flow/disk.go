@@ -97,7 +97,7 @@ func (s *Saved) alone() (*Mixture, error) {
 	if s.flow == nil {
 		return nil, errEmpty
 	}
-	return &Mixture{Members: []Member{{1, s}}, Training: s.Training}, nil
+	return &Mixture{Members: []Member{{Weight: 1, Saved: s}}, Training: s.Training}, nil
 }
 
 // Write saves a mixture as [Saved.Write] does a flow.

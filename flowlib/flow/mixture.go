@@ -19,7 +19,9 @@ import (
 type Mixture struct {
 	// Columns are maps of the single features, in float64, before the members and their
 	// scalers see them; nil is the identity.
-	Columns  columns.Map
+	Columns columns.Map
+	// Atoms are values that features have exactly, see there; nil: none.
+	Atoms    *Atoms
 	Members  []Member
 	Training json.RawMessage // a record for readers, of any kind; nil if there is none
 
@@ -34,13 +36,20 @@ type Mixture struct {
 type Member struct {
 	Weight float64 // positive; those of all members sum to 1
 	*Saved
+	// At is the pattern of atoms of its rows, see [Atoms]; nil where the mixture has none.
+	At []int
 }
 
 // maxMembers bounds a mixture.
 const maxMembers = 256
 
 // Features is D.
-func (m *Mixture) Features() int { return m.Members[0].Features() }
+func (m *Mixture) Features() int {
+	if m.Atoms != nil {
+		return len(m.Atoms.Values)
+	}
+	return m.Members[0].Features()
+}
 
 // Context is C.
 func (m *Mixture) Context() int { return m.Members[0].Context() }
@@ -55,7 +64,7 @@ func (m *Mixture) Parameters() (n int) {
 
 // Name is that of the only member, or "mixture".
 func (m *Mixture) Name() string {
-	if len(m.Members) == 1 {
+	if len(m.Members) == 1 && m.Atoms == nil {
 		return m.Members[0].Name()
 	}
 	return "mixture"
@@ -66,6 +75,9 @@ func (m *Mixture) Name() string {
 func (m *Mixture) Single() (*Saved, error) {
 	if !m.Columns.Identity() {
 		return nil, errors.New("the model maps single columns before its flow, expected one flow alone")
+	}
+	if m.Atoms != nil {
+		return nil, errors.New("the model has values with a probability of their own, expected one flow alone")
 	}
 	if len(m.Members) != 1 {
 		return nil, fmt.Errorf("the model is a mixture of %d flows, expected one flow", len(m.Members))
@@ -84,7 +96,6 @@ func (m *Mixture) check() error {
 	if err := m.Columns.Check(m.Features()); err != nil {
 		return fmt.Errorf("its columns: %w", err)
 	}
-	sum := 0.0
 	for k, member := range m.Members {
 		if member.Saved == nil {
 			return fmt.Errorf("member %d is nil", k)
@@ -92,15 +103,29 @@ func (m *Mixture) check() error {
 		if !(member.Weight > 0) || member.Weight > 1 {
 			return fmt.Errorf("the weight of member %d is %g, expected more than 0 and at most 1", k, member.Weight)
 		}
-		if d, c := member.Features(), member.Context(); d != m.Features() || c != m.Context() {
+		if m.Atoms == nil && member.At != nil {
+			return fmt.Errorf("member %d has a pattern of atoms, and the mixture none", k)
+		}
+		if m.Atoms != nil {
+			if err := m.Atoms.checkAt(member.At); err != nil {
+				return fmt.Errorf("member %d: %w", k, err)
+			}
+			if d := len(m.Free(k)); member.Features() != d {
+				return fmt.Errorf("member %d has %d features, its pattern leaves %d", k, member.Features(), d)
+			}
+		} else if d, c := member.Features(), member.Context(); d != m.Features() || c != m.Context() {
 			return fmt.Errorf("member %d has %d features and %d columns of context, member 0 has %d and %d", k, d, c, m.Features(), m.Context())
 		}
 		if member.DType() != m.Members[0].DType() {
 			return fmt.Errorf("member %d is in %s, member 0 in %s", k, member.DType(), m.Members[0].DType())
 		}
-		sum += member.Weight
 	}
-	if math.Abs(sum-1) > 1e-9 {
+	if m.Atoms != nil {
+		if err := m.Atoms.check(m.Members); err != nil {
+			return err
+		}
+	}
+	if sum := m.sum(); !(math.Abs(sum-1) <= 1e-9) {
 		return fmt.Errorf("the weights of the members sum to %.12g, expected 1", sum)
 	}
 	return nil

@@ -25,6 +25,9 @@ type mixtureEngine struct {
 // Engine returns the mixture on the engines that open gives for its members. Its methods
 // may not be called from several goroutines at once.
 func (m *Mixture) Engine(open func(*Saved) (Engine, error)) (Engine, error) {
+	if m.Atoms != nil {
+		return m.atomicEngine(open)
+	}
 	inner, err := m.engine(open)
 	if err != nil || m.Columns.Identity() {
 		return inner, err
