@@ -42,6 +42,9 @@ func (j *job) candidates() (all []candidate) {
 			{name: "wide", simple: j.wide, parameters: 2 * d},
 		}
 	}
+	if j.simpleOnly {
+		return all
+	}
 	if rows := len(j.data.raw.Train); rows <= maxFolded || rows < rowsPerColumn*(d+len(j.data.context)) {
 		small, training := j.flow, j.fit
 		small.Layers, small.Hidden, small.Bins = 4, []int{16}, 6

@@ -2,6 +2,7 @@ package tabular
 
 import (
 	"math"
+	"slices"
 
 	"normflow/flowlib/columns"
 )
@@ -14,15 +15,21 @@ func digits(std float64) int { return 11 - int(math.Floor(math.Log10(std))) }
 // decimals are those of draws of each feature, [D].
 func (m *Model) decimals() []int {
 	all := make([]int, len(m.Features))
-	for j := range all {
-		for k, member := range m.Saved.Members {
+	seen := make([]bool, len(all))
+	for k, member := range m.Saved.Members {
+		for i, j := range m.Saved.Free(k) {
 			std := 1.0
 			if s := member.Settings().Scaler; s != nil {
-				std = s.Std[j]
+				std = s.Std[i]
 			}
-			if d := digits(std); k == 0 || d > all[j] {
-				all[j] = d
+			if d := digits(std); !seen[j] || d > all[j] {
+				all[j], seen[j] = d, true
 			}
+		}
+	}
+	for j, was := range seen {
+		if !was { // at an atom wherever there is a member
+			all[j] = digits(m.Saved.Atoms.Rest.Std[j])
 		}
 	}
 	return all
@@ -31,6 +38,9 @@ func (m *Model) decimals() []int {
 // written is the draw v of a feature as it is written: with so many decimals, or where
 // its column is mapped with as many digits, but never outside the support of the column.
 func (m *Model) written(feature int, v float64, decimals int) float64 {
+	if a := m.Saved.Atoms; a != nil && slices.Contains(a.Values[feature], v) {
+		return v
+	}
 	if m.Saved.Columns == nil || m.Saved.Columns[feature].Kind == columns.Continuous {
 		return rounded(v, decimals)
 	}

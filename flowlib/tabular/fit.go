@@ -112,6 +112,10 @@ type job struct {
 	saved    *flow.Mixture // what is saved
 	trained  int           // flows, with a checkpoint each
 	record   Record
+
+	held       []float64 // log-densities of rows by stacked fits that had not seen them
+	simpleOnly bool      // candidates are no flows
+	whole      bool      // rows are not judged in turn
 }
 
 // prepare reads the table and settles every choice.
@@ -152,12 +156,14 @@ func (j *job) prepare(file string) error {
 	d.applyMaps()
 	features, context := columnsOf(d.mapped.Train, len(d.features))
 	// The first of several copies: others would speak for it in cross-validation.
-	if j.whitener, err = dataset.NewWhitener(features[:len(d.raw.Train)]); err != nil {
-		return fmt.Errorf("%s: the training rows: %w", show.Path(file), err)
-	}
-	j.flow.Scaler = j.whitener
-	if j.flow.Layers > 0 {
-		j.flow.Scaler = j.whitener.ForFlow()
+	if d.atoms == nil { // else each pattern of them is scaled by itself
+		if j.whitener, err = dataset.NewWhitener(features[:len(d.raw.Train)]); err != nil {
+			return fmt.Errorf("%s: the training rows: %w", show.Path(file), err)
+		}
+		j.flow.Scaler = j.whitener
+		if j.flow.Layers > 0 {
+			j.flow.Scaler = j.whitener.ForFlow()
+		}
 	}
 	if len(d.context) > 0 {
 		if j.flow.ContextScaler, err = dataset.NewStandardizer(context); err != nil {
@@ -195,6 +201,9 @@ func (j *job) train(ctx context.Context) error {
 	}
 	j.record.Fit = j.fit
 	if j.chosenByTable() {
+		if j.data.atoms != nil {
+			return j.stackPatterns(ctx)
+		}
 		return j.stack(ctx)
 	}
 	var err error

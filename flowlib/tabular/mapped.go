@@ -20,6 +20,7 @@ func (j *job) mapColumns(noise []float64) error {
 		}
 	}
 	var values []float64
+	var each [][]float64 // feature's atoms
 	for k, name := range d.features {
 		values = values[:0]
 		for _, rows := range [][][]float64{d.raw.Train, d.raw.Valid} {
@@ -31,11 +32,19 @@ func (j *job) mapColumns(noise []float64) error {
 		if noise != nil {
 			step = noise[k]
 		}
-		choice, err := columns.Choose(name, values, step, j.Kinds[name])
+		rest, atoms := values, []float64(nil)
+		if j.mayHaveAtoms(name) {
+			rest, atoms = findAtoms(values, step)
+		}
+		choice, err := columns.Choose(name, rest, step, j.Kinds[name])
 		if err != nil {
 			return table.InFile(d.source.File, fmt.Errorf("column %s: %w", show.Quoted(name), err))
 		}
-		d.maps, d.kinds = append(d.maps, choice.Column), append(d.kinds, choice.Why)
+		d.maps, d.kinds = append(d.maps, choice.Column), append(d.kinds, choice.Why+sayAtoms(values, atoms))
+		each = append(each, atoms)
+	}
+	if slices.ContainsFunc(each, func(atoms []float64) bool { return atoms != nil }) {
+		d.atoms = each
 	}
 	return nil
 }

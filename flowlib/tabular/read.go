@@ -27,6 +27,7 @@ type data struct {
 
 	maps                     columns.Map    // of the features
 	kinds                    []string       // and why
+	atoms                    [][]float64    // of the features, [D], see [flow.Atoms]; nil: none have any
 	mapped                   dataset.Splits // of noisy, but for the test
 	trainLogDet, validLogDet []float64      // of the maps, nats
 	aside, far               [][]float64    // rows left out since they lie far outside, and the same mapped

@@ -45,7 +45,7 @@ func (j *job) parts() (parts []part, logDet []float64) {
 		}
 		return []part{p}, d.validLogDet[:nValid]
 	}
-	if nTrain+nValid > maxFolded || len(d.raw.Test) == 0 || j.fit.Engine != fit.EngineFast {
+	if !j.foldable() {
 		return whole()
 	}
 	all := append(copies(d.mapped.Train, nTrain), copies(d.mapped.Valid, nValid)...)
@@ -70,6 +70,12 @@ func (j *job) parts() (parts []part, logDet []float64) {
 		}
 	}
 	return parts, slices.Concat(d.trainLogDet[:nTrain], d.validLogDet[:nValid])
+}
+
+// foldable says whether the rows are so few that they are judged in turn.
+func (j *job) foldable() bool {
+	d := j.data
+	return !j.whole && len(d.raw.Train)+len(d.raw.Valid) <= maxFolded && len(d.raw.Test) > 0 && j.fit.Engine == fit.EngineFast
 }
 
 // vary says whether no column of rows has one value in all.
@@ -173,7 +179,7 @@ func (j *job) stack(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("the rows held out: %w", err)
 	}
-	j.record.Valid = nll
+	j.record.Valid, j.held = nll, mixed
 	if len(parts) > 1 {
 		j.record.Folds = len(parts)
 	}

@@ -1,9 +1,11 @@
 package tabular
 
 import (
+	"fmt"
 	"strings"
 
 	"normflow/flowlib/table"
+	"normflow/internal/show"
 )
 
 // warn keeps a warning about the table of a fit, for the record.
@@ -19,7 +21,7 @@ func (j *job) warn(n table.Note) {
 // of them; noise is the recipe's.
 func (d *data) warnOfRows(noise []float64) {
 	for _, warning := range d.summary.Warnings() {
-		if !strings.HasSuffix(warning.Says, "(dequantized)") { // its treatment says so, and more
+		if !strings.HasSuffix(warning.Says, "(dequantized)") && !d.isOfAtom(warning) { // its treatment says so, and more
 			d.warn(warning)
 		}
 	}
@@ -34,4 +36,16 @@ func (d *data) warnOfRows(noise []float64) {
 		}
 		d.warn(f.warning(names, noise != nil && noise[f.column] > 0))
 	}
+}
+
+// isOfAtom says whether a warning is of the spike that an atom would be in a density.
+func (d *data) isOfAtom(n table.Note) bool {
+	for k, atoms := range d.atoms {
+		for _, v := range atoms {
+			if strings.HasPrefix(n.Says, fmt.Sprintf("column %s is %g in ", show.Quoted(d.features[k]), v)) {
+				return true
+			}
+		}
+	}
+	return false
 }
