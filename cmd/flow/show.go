@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -59,6 +60,7 @@ type shown struct {
 	Config        *flow.Config    `json:"config,omitempty"`   // or else
 	Settings      *flow.Settings  `json:"settings,omitempty"` // and
 	Flow          json.RawMessage `json:"flow,omitempty"`     // the parts of it
+	Atoms         *flow.Atoms     `json:"atoms,omitempty"`    // values with a probability of their own
 	Maps          columns.Map     `json:"columns,omitempty"`  // of single columns, before all flows
 	Members       []shownMember   `json:"members,omitempty"`  // of a mixture
 	Variables     []shownVariable `json:"variables"`
@@ -79,6 +81,7 @@ type shownVariable struct {
 type shownMember struct {
 	Weight     float64      `json:"weight"`
 	Name       string       `json:"name"`
+	At         []int        `json:"at,omitempty"` // see flow.Atoms
 	Parameters int          `json:"parameters"`
 	Layers     int          `json:"coupling_layers"`
 	Config     *flow.Config `json:"config,omitempty"`
@@ -86,7 +89,7 @@ type shownMember struct {
 
 func newShown(path string, m *flow.Mixture) (shown, error) {
 	d := shown{
-		Path: path, Name: m.Name(), Engine: engineOf(m), FormatVersion: m.Version, Library: m.Library, DType: m.Members[0].DType().String(), Maps: m.Columns,
+		Path: path, Name: m.Name(), Engine: engineOf(m), FormatVersion: m.Version, Library: m.Library, DType: m.Members[0].DType().String(), Maps: m.Columns, Atoms: m.Atoms,
 		Parameters: m.Parameters(), Layers: m.Couplings(), features: m.Features(), context: m.Context(), Training: m.Training, SHA256: m.SHA256, WeightsSHA256: m.WeightsSHA256,
 	}
 	variables, err := m.Variables()
@@ -97,9 +100,9 @@ func newShown(path string, m *flow.Mixture) (shown, error) {
 	for _, v := range variables {
 		d.Variables = append(d.Variables, shownVariable(v))
 	}
-	if len(m.Members) > 1 {
+	if len(m.Members) > 1 || m.Atoms != nil {
 		for _, member := range m.Members {
-			s := shownMember{Weight: member.Weight, Name: member.Name(), Parameters: member.Parameters, Layers: member.Flow().Couplings()}
+			s := shownMember{Weight: member.Weight, At: member.At, Name: member.Name(), Parameters: member.Parameters, Layers: member.Flow().Couplings()}
 			if config, err := member.Config(); err == nil {
 				s.Config = &config
 			}
@@ -178,10 +181,14 @@ func (d shown) write(w io.Writer) error {
 	}
 	for at := 0; at < len(d.Members); {
 		m, n, weight := d.Members[at], 0, 0.0
-		for ; at < len(d.Members) && d.Members[at].Name == m.Name && d.Members[at].Layers == m.Layers && d.Members[at].Parameters == m.Parameters; at++ {
+		for ; at < len(d.Members) && d.Members[at].Name == m.Name && d.Members[at].Layers == m.Layers && d.Members[at].Parameters == m.Parameters && slices.Equal(d.Members[at].At, m.At); at++ {
 			n, weight = n+1, weight+d.Members[at].Weight
 		}
-		line("members", "%d × %s, together %.1f %%, each of %d coupling layers and %d parameters", n, m.Name, 100*weight, m.Layers, m.Parameters)
+		rows := ""
+		if m.At != nil {
+			rows = fmt.Sprintf(", for rows at the atoms %v", m.At)
+		}
+		line("members", "%d × %s, together %.1f %%, each of %d coupling layers and %d parameters%s", n, m.Name, 100*weight, m.Layers, m.Parameters, rows)
 	}
 	var record struct {
 		Columns  []tabular.Treatment

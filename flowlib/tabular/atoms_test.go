@@ -109,6 +109,9 @@ func TestAtomAtZero(t *testing.T) {
 	if a.Flagged < 2 || a.Flagged > 3 || len(a.Strangest) == 0 {
 		t.Errorf("flagged %d: %+v", a.Flagged, a.Strangest)
 	}
+	if _, err := m.Evaluate(context.Background(), write(t, "fresh.csv", []string{"rain", "y"}, fresh[:1000]), Options{}, 0); err != nil {
+		t.Error(err)
+	}
 	if _, err := m.Sample(context.Background(), filepath.Join(t.TempDir(), "s.csv"), SampleConfig{Count: 100, Temperature: 1, LogProb: true}); err != nil {
 		t.Error(err)
 	}
@@ -119,7 +122,7 @@ func TestAtomAtZero(t *testing.T) {
 func TestTwoAtoms(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 4))
 	var rows [][]float64
-	for range 1500 {
+	for range 2400 {
 		a, b, c := rng.NormFloat64(), 100*rng.Float64()+rng.NormFloat64(), rng.NormFloat64()
 		if rng.Float64() < 0.3 {
 			a = 0
@@ -127,7 +130,7 @@ func TestTwoAtoms(t *testing.T) {
 		if b > 80 {
 			b = 80
 		}
-		if rng.Float64() < 0.04 { // and nothing else goes with it
+		if rng.Float64() < 0.07 { // and nothing else goes with it
 			a, c = 7, 1.5
 		}
 		rows = append(rows, []float64{a, b, c})
@@ -162,6 +165,38 @@ func TestNoAtoms(t *testing.T) {
 	}
 }
 
+// Of so many columns with atoms that no pattern has rows enough, none has any.
+func TestTooManyPatterns(t *testing.T) {
+	rng := rand.New(rand.NewPCG(6, 6))
+	d := &data{features: make([]string, 5)}
+	var found [][]float64
+	for range 200 {
+		var row []float64
+		for k := range 5 {
+			v := rng.NormFloat64()
+			if rng.Float64() < 0.2+0.1*float64(k) {
+				v = 0
+			}
+			row = append(row, v)
+		}
+		d.raw.Train, d.raw.Valid = append(d.raw.Train, row), append(d.raw.Valid, row)
+	}
+	for range 5 {
+		found = append(found, []float64{0})
+	}
+	d.settleAtoms(found)
+	if len(d.atoms) != 5 || len(d.atoms[0]) > 0 || len(d.atoms[4]) == 0 {
+		t.Errorf("settled for %v", d.atoms)
+	}
+	d.atoms, d.raw.Train, d.raw.Valid = nil, d.raw.Train[:70], d.raw.Valid[:70]
+	for k := range found {
+		found[k] = []float64{0}
+	}
+	if d.settleAtoms(found); d.atoms != nil {
+		t.Errorf("settled for %v with 70 rows", d.atoms)
+	}
+}
+
 func TestFindAtoms(t *testing.T) {
 	var values []float64
 	for i := range 1000 {
@@ -175,17 +210,17 @@ func TestFindAtoms(t *testing.T) {
 	set(0, 19, 0)
 	set(100, 20, -7)
 	set(200, 300, 1000.5)
-	rest, atoms := findAtoms(values, 0)
-	if len(atoms) != 2 || atoms[0] != -7 || atoms[1] != 1000.5 || len(rest) != 680 {
+	atoms := findAtoms(values, 0)
+	if rest := offAtoms(values, atoms); len(atoms) != 2 || atoms[0] != -7 || atoms[1] != 1000.5 || len(rest) != 680 {
 		t.Errorf("found %v, %d values else", atoms, len(rest))
 	}
 	if said := sayAtoms(values, atoms); said != "; exactly -7 in 2.0 % of the rows; exactly 1000.5 in 30.0 % of the rows" {
 		t.Errorf("said %q", said)
 	}
-	if rest, atoms := findAtoms(values, 1); atoms != nil || len(rest) != 1000 {
+	if atoms := findAtoms(values, 1); atoms != nil {
 		t.Errorf("found %v on a grid", atoms)
 	}
-	if rest, atoms := findAtoms(values[200:520], 0); atoms != nil || len(rest) != 320 {
+	if atoms := findAtoms(values[200:520], 0); atoms != nil {
 		t.Errorf("found %v with too few others", atoms)
 	}
 }

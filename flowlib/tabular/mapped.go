@@ -19,34 +19,38 @@ func (j *job) mapColumns(noise []float64) error {
 			return table.InFile(d.source.File, wrong(OptionColumn, "there is no feature %s; there are: %s", show.Quoted(name), list(d.features)))
 		}
 	}
-	var values []float64
-	var each [][]float64 // feature's atoms
+	steps := make([]float64, len(d.features))
+	copy(steps, noise)
+	found := make([][]float64, len(d.features)) // atoms
 	for k, name := range d.features {
-		values = values[:0]
-		for _, rows := range [][][]float64{d.raw.Train, d.raw.Valid} {
-			for _, row := range rows {
-				values = append(values, row[k])
-			}
-		}
-		step := 0.0
-		if noise != nil {
-			step = noise[k]
-		}
-		rest, atoms := values, []float64(nil)
 		if j.mayHaveAtoms(name) {
-			rest, atoms = findAtoms(values, step)
+			found[k] = findAtoms(d.values(k), steps[k])
 		}
-		choice, err := columns.Choose(name, rest, step, j.Kinds[name])
+	}
+	d.settleAtoms(found)
+	for k, name := range d.features {
+		values := d.values(k)
+		rest, why := values, ""
+		if d.atoms != nil && len(d.atoms[k]) > 0 {
+			rest, why = offAtoms(values, d.atoms[k]), sayAtoms(values, d.atoms[k])
+		}
+		choice, err := columns.Choose(name, rest, steps[k], j.Kinds[name])
 		if err != nil {
 			return table.InFile(d.source.File, fmt.Errorf("column %s: %w", show.Quoted(name), err))
 		}
-		d.maps, d.kinds = append(d.maps, choice.Column), append(d.kinds, choice.Why+sayAtoms(values, atoms))
-		each = append(each, atoms)
-	}
-	if slices.ContainsFunc(each, func(atoms []float64) bool { return atoms != nil }) {
-		d.atoms = each
+		d.maps, d.kinds = append(d.maps, choice.Column), append(d.kinds, choice.Why+why)
 	}
 	return nil
+}
+
+// values are those of a feature that the fit may see.
+func (d *data) values(feature int) (all []float64) {
+	for _, rows := range [][][]float64{d.raw.Train, d.raw.Valid} {
+		for _, row := range rows {
+			all = append(all, row[feature])
+		}
+	}
+	return all
 }
 
 // applyMaps sets the rows to train on, and what the maps add to their log-densities.

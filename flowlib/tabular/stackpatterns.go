@@ -1,0 +1,168 @@
+package tabular
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/stat"
+
+	"normflow/flowlib/density"
+	"normflow/flowlib/flow"
+	"normflow/flowlib/table"
+)
+
+// stackPatterns fits a density of its own to each frequent pattern of atoms, and
+// independent columns to what all other rows have.
+func (j *job) stackPatterns(ctx context.Context) error {
+	d := j.data
+	a := &flow.Atoms{Values: d.atoms}
+	all := d.patterns(a)
+	n := float64(len(d.raw.Train) + len(d.raw.Valid))
+	own, rare := 0, 0
+	for _, p := range all {
+		if p.rare() {
+			rare += p.rows()
+		} else {
+			own++
+		}
+	}
+	share := func(rows int) float64 { return (float64(rows) + 0.5) / (n + 0.5*float64(own+1)) }
+	a.Rest = d.rest(a, all)
+	a.Rest.Weight = share(rare)
+	var members []flow.Member
+	var held []float64 // log-densities of rows that were not trained on
+	first := true
+	for k, p := range all {
+		weight := share(p.rows())
+		if len(p.free) == 0 {
+			a.Points = append(a.Points, flow.Point{Weight: weight, At: p.at})
+			held = append(held, slices.Repeat([]float64{math.Log(weight)}, len(p.valid))...)
+			continue
+		}
+		if !p.own {
+			continue
+		}
+		sub, err := j.stackPattern(ctx, a, p, k < flowPatterns && len(p.train) >= flowRows)
+		if err != nil {
+			return err
+		}
+		for _, m := range sub.saved.Members {
+			members = append(members, flow.Member{Weight: weight * m.Weight, Saved: m.Saved, At: p.at})
+		}
+		for _, lp := range sub.held {
+			held = append(held, lp+math.Log(weight))
+		}
+		if first {
+			first = false
+			j.record.Compared, j.record.Folds = sub.record.Compared, sub.record.Folds
+			if !sub.simpleOnly {
+				j.record.Result, j.record.Fit = sub.record.Result, sub.record.Fit
+			}
+		}
+	}
+	var err error
+	if j.saved, err = flow.NewAtomic(d.maps, *a, members); err != nil {
+		return err
+	}
+	if rare > 0 {
+		j.because("%d rows whose exact values come together in fewer than %d training rows have a density of independent columns", rare, patternRows)
+		lp, err := j.scoreRare(all)
+		if err != nil {
+			return err
+		}
+		held = append(held, lp...)
+	}
+	nll, err := newNLL(held, len(d.features))
+	if err != nil {
+		return fmt.Errorf("the rows held out: %w", err)
+	}
+	j.record.Valid = nll
+	return nil
+}
+
+// stackPattern fits the density of one pattern.
+func (j *job) stackPattern(ctx context.Context, a *flow.Atoms, p *pattern, flows bool) (*job, error) {
+	sub := *j
+	sub.data = j.data.restrict(a, p)
+	sub.simpleOnly = !flows
+	sub.whole = !j.foldable()
+	what := j.data.describe(a, p.at)
+	sub.record = Record{Split: Split{j.Seed, len(p.train), len(p.valid), 0}, Fit: j.fit}
+	r, err := newRecipe(ask{summary: sub.data.summary, features: len(p.free), rows: len(p.train), steps: j.Steps})
+	if err != nil {
+		return nil, err
+	}
+	engine := j.fit.Engine
+	sub.flow, sub.fit = r.Flow, r.Fit
+	sub.flow.Seed, sub.fit.Seed, sub.fit.Engine = j.Seed, j.Seed, engine
+	j.Note(table.NoteOf("rows where %s: %d of %d", what, p.rows(), len(j.data.raw.Train)+len(j.data.raw.Valid)))
+	err = sub.stack(ctx)
+	j.trained = sub.trained
+	j.record.Warnings = append(j.record.Warnings, sub.record.Warnings...)
+	for _, reason := range sub.record.Reasons {
+		j.record.Reasons = append(j.record.Reasons, fmt.Sprintf("rows where %s: %s", what, reason))
+	}
+	return &sub, err
+}
+
+// scoreRare are the log-densities of the validation rows of rare patterns, of which the
+// fit has taken little more than means.
+func (j *job) scoreRare(all []*pattern) ([]float64, error) {
+	var rows [][]float64
+	for _, p := range all {
+		if p.rare() {
+			rows = append(rows, pick(j.data.noisy.Valid, p.valid)...)
+		}
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	e, err := j.saved.Engine(openFast)
+	if err != nil {
+		return nil, err
+	}
+	return density.LogProb(e, rows)
+}
+
+// rest is the density of independent columns: the shares of atoms among the rows of rare
+// patterns and one row more that is like all, and the mean and deviation of what is at
+// no atom in all rows.
+func (d *data) rest(a *flow.Atoms, all []*pattern) (r flow.Rest) {
+	for k, values := range a.Values {
+		everywhere, rare := make([]float64, 1+len(values)), make([]float64, 1+len(values))
+		total, of := 0.0, 0.0
+		for i := range everywhere {
+			everywhere[i] = 0.5
+			total += 0.5
+		}
+		for _, p := range all {
+			everywhere[p.at[k]] += float64(p.rows())
+			total += float64(p.rows())
+			if p.rare() {
+				rare[p.at[k]] += float64(p.rows())
+				of += float64(p.rows())
+			}
+		}
+		shares := make([]float64, len(rare))
+		for i := range shares {
+			shares[i] = (rare[i] + everywhere[i]/total) / (of + 1)
+		}
+		var y []float64
+		for _, row := range slices.Concat(d.noisy.Train[:len(d.raw.Train)], d.noisy.Valid[:len(d.raw.Valid)]) {
+			if slices.Contains(values, row[k]) {
+				continue
+			}
+			if v, logDet := d.maps[k].Forward(row[k]); !math.IsInf(logDet, -1) {
+				y = append(y, v)
+			}
+		}
+		mean, std := stat.MeanStdDev(y, nil)
+		if !(std > 0) || math.IsInf(std, 0) || math.IsInf(mean, 0) { // what is left has one value
+			mean, std = y[0], max(1, math.Abs(y[0]))
+		}
+		r.Shares, r.Mean, r.Std = append(r.Shares, shares), append(r.Mean, mean), append(r.Std, std)
+	}
+	return r
+}
