@@ -47,7 +47,7 @@ type Record struct {
 	// there was none.
 	Gaussian *Comparison `json:"gaussian,omitempty"`
 	// Compared are the densities that were tried, of which the model is made; absent where
-	// the user has named it.
+	// the user has named it. Of a table with atoms they are those of its most frequent pattern.
 	Compared []Compared `json:"compared,omitempty"`
 	// Folds is how often the rows were parted in others, in cross-validation; 0: once.
 	Folds int `json:"folds,omitempty"`
