@@ -36,7 +36,7 @@ func NewFolder(target string) (*Folder, error) {
 		f := &Folder{path: filepath.Join(parent, newName())}
 		err := os.Mkdir(f.path, 0o700)
 		if err != nil {
-			return nil, err
+			return nil, unwritable(parent, err)
 		}
 		f.marker, err = os.OpenFile(filepath.Join(f.path, markerFile), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && !hold(f.marker) {

@@ -5,11 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"normflow/internal/show"
 )
 
 // What waits to be put in its place is called PREFIX, 16 random hexadecimal digits, a
@@ -48,7 +51,7 @@ func create(dir string) (*os.File, error) {
 	for range most {
 		f, err := os.OpenFile(filepath.Join(dir, newName()), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
-			return nil, err
+			return nil, unwritable(dir, err)
 		}
 		if !hold(f) {
 			f.Close() //nolint:errcheck // it is gone
@@ -62,6 +65,23 @@ func create(dir string) (*os.File, error) {
 		return f, nil
 	}
 	return nil, errors.New("other processes remove what is written there")
+}
+
+// unwritable says of a folder why nothing can be made in it, without the name that was
+// tried, which is ours. Some folders of a system, such as /proc, take nothing and say that
+// the new name is not there.
+func unwritable(dir string, err error) error {
+	missing := errors.Is(err, fs.ErrNotExist)
+	if _, none := os.Stat(dir); missing && none != nil {
+		return fmt.Errorf("there is no folder %s: make it, or name another", show.Path(dir))
+	}
+	if missing {
+		return fmt.Errorf("the folder %s takes no files: name another", show.Path(dir))
+	}
+	if tried := (*fs.PathError)(nil); errors.As(err, &tried) {
+		err = tried.Err
+	}
+	return fmt.Errorf("the folder %s cannot be written to: %w", show.Path(dir), err)
 }
 
 // hold locks a file that was opened by its name, and says whether it still has that.

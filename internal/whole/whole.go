@@ -14,8 +14,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"normflow/internal/show"
 )
 
 // File is a file that is written. Nothing is at its path until Commit, and an older
@@ -55,9 +53,6 @@ func Create(path string) (*File, error) {
 	}
 	sweep(filepath.Dir(target))
 	pending, err := create(filepath.Dir(target))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no folder %s: make it, or name another", show.Path(filepath.Dir(path)))
-	}
 	if err != nil {
 		return nil, err
 	}

@@ -173,6 +173,24 @@ func TestLinksAndDevices(t *testing.T) {
 	only(t, dir, "a", "b", "dangling", "fresh", "linked", "pipe", "sub", "target")
 }
 
+// A folder that is there and takes nothing is not called missing, and no name of ours is
+// told.
+func TestFolderThatTakesNothing(t *testing.T) {
+	shut := t.TempDir()
+	ok(t, os.Chmod(shut, 0o500))
+	for _, dir := range []string{"/proc", "/proc/self", "/sys", shut} {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() || dir == shut && os.Geteuid() == 0 {
+			continue // not every system has it, and root may write to any other
+		}
+		_, err := NewFolder(filepath.Join(dir, "model"))
+		for _, err := range []error{err, Check(filepath.Join(dir, "o.csv"))} {
+			if err == nil || !strings.HasPrefix(err.Error(), "the folder "+dir+" ") || strings.Contains(err.Error(), "pending") {
+				t.Errorf("got %v", err)
+			}
+		}
+	}
+}
+
 // Opening what is no plain file ends at once.
 func TestOpenDoesNotWait(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "pipe")
