@@ -67,7 +67,7 @@ FORCE:
 .PHONY: help
 help: ## list the targets and variables
 	@echo "Targets:"
-	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | sort | while IFS='|' read -r name what; do \
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | sort | while IFS='|' read -r name what; do \
 		printf '  %-12s %s\n' "$$name" "$$what"; done
 	@echo
 	@echo "Variables, as in 'make report LAYERS=6 BACKEND=go':"
@@ -294,6 +294,15 @@ test-xla: setup ## run the tests of flowlib and of the command on XLA
 .PHONY: test-race
 test-race: $(S)/modules ## run flowlib's tests under the race detector (without those that -short leaves out)
 	@$(env) $(go) test -race -short -gcflags=github.com/gomlx/compute/...=-d=checkptr=0 $(test_limit) ./flowlib/...
+
+# Emulated, so it tells nothing about time. All of it is pure Go, on plain kernels.
+arm64_tests := $(addprefix ./,internal/kernel internal/safetensors internal/npz \
+	$(addprefix flowlib/,knots gmm columns density dataset byhand fast table))
+
+.PHONY: test-arm64
+test-arm64: $(S)/modules ## run the tests that need no XLA as on Linux arm64, under qemu-user (minutes)
+	@command -v qemu-aarch64 >/dev/null || { echo "test-arm64 needs qemu-aarch64: on Debian and Ubuntu, apt-get install qemu-user" >&2; exit 1; }
+	@$(env) env GOOS=linux GOARCH=arm64 CGO_ENABLED=0 GOMLX_BACKEND=go $(go) test -p 1 -exec qemu-aarch64 -short $(test_limit) $(arm64_tests)
 
 .PHONY: torture
 torture: setup ## robustness at full counts: hostile files, killed commands, full disks: report/measured/torture.json (long)
