@@ -6,6 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
+	"normflow/flowlib/columns"
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
@@ -39,7 +40,9 @@ func (j *job) candidates() (all []candidate) {
 		all = []candidate{
 			{name: "gaussian", simple: j.gaussian, parameters: d + d*(d+1)/2},
 			{name: "gaussian mixture", simple: j.mixture, parameters: 1 + d + d*(d+1)/2},
-			{name: "wide", simple: j.wide, parameters: 2 * d},
+		}
+		if !slices.ContainsFunc(j.data.maps, stretches) {
+			all = append(all, candidate{name: "wide", simple: j.wide, parameters: 2 * d})
 		}
 	}
 	if j.simpleOnly {
@@ -55,6 +58,12 @@ func (j *job) candidates() (all []candidate) {
 		all = append(all, candidate{name: "nsf-small", flow: &small, whiten: whitened, fit: training})
 	}
 	return append(all, candidate{name: j.flow.Name(), flow: &j.flow, whiten: (*dataset.Standardizer).ForFlow, fit: j.fit})
+}
+
+// stretches says whether a map makes of a draw far out, as a Cauchy density has them, one
+// that is farther out by powers of ten; such maps have brought in what lies far outside.
+func stretches(c columns.Column) bool {
+	return c.Freedom > 0 || c.Kind == columns.Positive && c.Softness == 0
 }
 
 // gaussian is that of the rows' mean and shrunk covariance.
