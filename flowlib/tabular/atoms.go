@@ -215,8 +215,10 @@ func (d *data) describe(a *flow.Atoms, at []int) string {
 		switch {
 		case atom > 0:
 			all = append(all, fmt.Sprintf("%s is %.6g", show.Name(d.features[k]), a.Values[k][atom-1]))
-		case len(a.Values[k]) > 0:
-			all = append(all, fmt.Sprintf("%s is no such value", show.Name(d.features[k])))
+		case len(a.Values[k]) == 1:
+			all = append(all, fmt.Sprintf("%s is not %.6g", show.Name(d.features[k]), a.Values[k][0]))
+		case len(a.Values[k]) > 1:
+			all = append(all, fmt.Sprintf("%s is none of its exact values", show.Name(d.features[k])))
 		}
 	}
 	return strings.Join(all, ", ")

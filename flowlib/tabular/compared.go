@@ -102,5 +102,8 @@ func (r *Record) Made() string {
 			of = append(of, fmt.Sprintf("%.0f %% %s", 100*c.Weight, show.Name(c.Name)))
 		}
 	}
+	if r.ComparedOn != "" {
+		return fmt.Sprintf("The model of %s is %s.", show.Text(r.ComparedOn), show.List(of))
+	}
 	return fmt.Sprintf("The model is %s.", show.List(of))
 }

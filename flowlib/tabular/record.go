@@ -49,6 +49,8 @@ type Record struct {
 	// Compared are the densities that were tried, of which the model is made; absent where
 	// the user has named it. Of a table with atoms they are those of its most frequent pattern.
 	Compared []Compared `json:"compared,omitempty"`
+	// ComparedOn says in words which rows these are; "" is all.
+	ComparedOn string `json:"compared_on,omitempty"`
 	// Folds is how often the rows were parted in others, in cross-validation; 0: once.
 	Folds int `json:"folds,omitempty"`
 

@@ -57,6 +57,7 @@ func (j *job) stackPatterns(ctx context.Context) error {
 		if first {
 			first = false
 			j.record.Compared, j.record.Folds = sub.record.Compared, sub.record.Folds
+			j.record.ComparedOn = "rows where " + d.describe(a, p.at)
 			if !sub.simpleOnly {
 				j.record.Result, j.record.Fit = sub.record.Result, sub.record.Fit
 			}
