@@ -8,7 +8,8 @@ const noShare = -60
 // Softmax turns count raw numbers of each of [Block] events, in rows stride apart, into
 // parts of the whole, in rows of out, [count, Block]. A part below e⁻⁶⁰ of the largest is
 // 0: where shares are multiplied further they would leave the normal range of a float32,
-// in which processors work a hundred times as slowly.
+// in which processors work a hundred times as slowly. The sum is kept to more digits
+// than a float32 has: its error would be common to all parts, and move every knot.
 func (s *Set) Softmax(out, raw []float32, count, stride int, whole float32) {
 	_, _ = out[count*Block-1], raw[(count-1)*stride+Block-1]
 	if s.vector != nil {
@@ -20,17 +21,17 @@ func (s *Set) Softmax(out, raw []float32, count, stride int, whole float32) {
 		for k := range count {
 			largest = max(largest, raw[k*stride+i])
 		}
-		var sum float32
+		var sum float64
 		for k := range count {
 			e := float32(math.Exp(float64(raw[k*stride+i] - largest)))
 			if raw[k*stride+i]-largest < noShare {
 				e = 0
 			}
 			out[k*Block+i] = e
-			sum += e
+			sum += float64(e)
 		}
 		for k := range count {
-			out[k*Block+i] *= whole / sum
+			out[k*Block+i] = float32(float64(out[k*Block+i]) * float64(whole) / sum)
 		}
 	}
 }

@@ -2024,6 +2024,7 @@ largest:
 	MOVQ   BX, R8
 	MOVQ   AX, R9
 	VPXORD Z5, Z5, Z5
+	VPXORD Z9, Z9, Z9
 
 exp:
 	VMOVUPS      (DI), Z1
@@ -2059,25 +2060,38 @@ exp:
 	VPXORD       Z2, Z2, Z2
 	VMOVUPS      Z2, K1, Z1
 	VMOVUPS      Z1, (R9)
-	VADDPS       Z1, Z5, Z5
+	VADDPS       Z1, Z5, Z10
+	VSUBPS       Z5, Z10, Z2
+	VSUBPS       Z2, Z10, Z3
+	VSUBPS       Z3, Z5, Z3
+	VSUBPS       Z2, Z1, Z2
+	VADDPS       Z3, Z2, Z2
+	VADDPS       Z2, Z9, Z9
+	VMOVAPS      Z10, Z5
 	ADDQ         SI, DI
 	ADDQ         $0x00000100, R9
 	DECQ         R8
 	JG           exp
-	VDIVPS       Z5, Z6, Z5
+	VDIVPS       Z5, Z6, Z11
+	VMOVAPS      Z6, Z10
+	VFNMADD231PS Z5, Z11, Z10
+	VFNMADD231PS Z9, Z11, Z10
+	VDIVPS       Z5, Z10, Z10
 	MOVQ         BX, DI
 	MOVQ         AX, R8
 
 scale:
-	VMULPS  (R8), Z5, Z1
-	VMOVUPS Z1, (R8)
-	ADDQ    $0x00000100, R8
-	DECQ    DI
-	JG      scale
-	ADDQ    $0x40, AX
-	ADDQ    $0x40, CX
-	SUBQ    $0x10, DX
-	JG      loop
+	VMOVUPS     (R8), Z1
+	VMULPS      Z1, Z10, Z2
+	VFMADD231PS Z1, Z11, Z2
+	VMOVUPS     Z2, (R8)
+	ADDQ        $0x00000100, R8
+	DECQ        DI
+	JG          scale
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	SUBQ        $0x10, DX
+	JG          loop
 	VZEROUPPER
 	RET
 
@@ -4561,6 +4575,7 @@ largest:
 	MOVQ   BX, R8
 	MOVQ   AX, R9
 	VXORPS Y5, Y5, Y5
+	VXORPS Y9, Y9, Y9
 
 exp:
 	VMOVUPS      (DI), Y1
@@ -4596,25 +4611,38 @@ exp:
 	VXORPS       Y2, Y2, Y2
 	VBLENDVPS    Y8, Y2, Y1, Y1
 	VMOVUPS      Y1, (R9)
-	VADDPS       Y1, Y5, Y5
+	VADDPS       Y1, Y5, Y10
+	VSUBPS       Y5, Y10, Y2
+	VSUBPS       Y2, Y10, Y3
+	VSUBPS       Y3, Y5, Y3
+	VSUBPS       Y2, Y1, Y2
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y2, Y9, Y9
+	VMOVAPS      Y10, Y5
 	ADDQ         SI, DI
 	ADDQ         $0x00000100, R9
 	DECQ         R8
 	JG           exp
-	VDIVPS       Y5, Y6, Y5
+	VDIVPS       Y5, Y6, Y11
+	VMOVAPS      Y6, Y10
+	VFNMADD231PS Y5, Y11, Y10
+	VFNMADD231PS Y9, Y11, Y10
+	VDIVPS       Y5, Y10, Y10
 	MOVQ         BX, DI
 	MOVQ         AX, R8
 
 scale:
-	VMULPS  (R8), Y5, Y1
-	VMOVUPS Y1, (R8)
-	ADDQ    $0x00000100, R8
-	DECQ    DI
-	JG      scale
-	ADDQ    $0x20, AX
-	ADDQ    $0x20, CX
-	SUBQ    $0x08, DX
-	JG      loop
+	VMOVUPS     (R8), Y1
+	VMULPS      Y1, Y10, Y2
+	VFMADD231PS Y1, Y11, Y2
+	VMOVUPS     Y2, (R8)
+	ADDQ        $0x00000100, R8
+	DECQ        DI
+	JG          scale
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	SUBQ        $0x08, DX
+	JG          loop
 	VZEROUPPER
 	RET
 

@@ -17,6 +17,7 @@ func (s isa) softmax() {
 	n, bins, stride := Load(Param("n"), GP64()).(reg.GPVirtual), Load(Param("bins"), GP64()).(reg.GPVirtual), Load(Param("stride"), GP64()).(reg.GPVirtual)
 	largest, v, a, b, c, sum, whole := s.regs[0], s.regs[1], s.regs[2], s.regs[3], s.regs[4], s.regs[5], s.regs[6]
 	nothing, m := s.regs[7], mask{s.regs[8], reg.K1}
+	lost, next, scale := s.regs[9], s.regs[10], s.regs[11] // what rounding the sum loses is kept
 	s.broadcast("whole", whole)
 	s.constant(float(noShare), nothing)
 	s.each("loop", n, p, func() {
@@ -28,6 +29,7 @@ func (s isa) softmax() {
 		})
 		in, count, out := copyOf(p[1]), copyOf(bins), copyOf(p[0])
 		s.zero(sum)
+		s.zero(lost)
 		rows("exp", count, func() {
 			VMOVUPS(s.at(in, 0), v)
 			VSUBPS(largest, v, v)
@@ -37,15 +39,28 @@ func (s isa) softmax() {
 			s.zero(a)
 			s.choose(m, a, v)
 			VMOVUPS(v, s.at(out, 0))
-			VADDPS(v, sum, sum)
+			VADDPS(v, sum, next)
+			VSUBPS(sum, next, a)
+			VSUBPS(a, next, b)
+			VSUBPS(b, sum, b)
+			VSUBPS(a, v, a)
+			VADDPS(b, a, a)
+			VADDPS(a, lost, lost)
+			VMOVAPS(next, sum)
 			ADDQ(stride, in)
 			ADDQ(operand.U32(rowBytes), out)
 		})
-		VDIVPS(sum, whole, sum)
+		VDIVPS(sum, whole, scale)
+		VMOVAPS(whole, next) // to what rounding the quotient loses, by the sum
+		VFNMADD231PS(sum, scale, next)
+		VFNMADD231PS(lost, scale, next)
+		VDIVPS(sum, next, next)
 		count, out = copyOf(bins), copyOf(p[0])
 		rows("scale", count, func() {
-			VMULPS(s.at(out, 0), sum, v)
-			VMOVUPS(v, s.at(out, 0))
+			VMOVUPS(s.at(out, 0), v)
+			VMULPS(v, next, a)
+			VFMADD231PS(v, scale, a)
+			VMOVUPS(a, s.at(out, 0))
 			ADDQ(operand.U32(rowBytes), out)
 		})
 	})
