@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // asWriter in the environment makes the test's program one that writes a file to the
@@ -38,7 +39,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		os.Stdout.WriteString("ready\n")
-		select {}
+		time.Sleep(time.Hour) // a select {} without other goroutines is a deadlock
 	}
 	os.Exit(m.Run())
 }
