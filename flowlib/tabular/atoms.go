@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"normflow/flowlib/columns"
@@ -16,6 +17,8 @@ const (
 	atomShare = 0.02 // of the rows with one value, at least, to make it an atom …
 	atomRows  = 10   // … and how many
 	maxAtoms  = 3    // of a column: more are levels, and no atoms
+	isolated  = 5    // times as many rows as the commonest other value: else values are rounded
+	atomShort = 3    // digits of its number at most: nobody's mark is -0.78441482
 	leastOff  = 60   // rows at no atom, to have a density at all
 
 	patternRows  = 60  // for training, of a pattern of atoms with a density of its own
@@ -36,8 +39,17 @@ func findAtoms(values []float64, step float64) (atoms []float64) {
 	for _, v := range values {
 		count[v]++
 	}
+	isAtom := func(v float64, n int) bool {
+		return n >= atomRows && float64(n) >= atomShare*float64(len(values)) && isShort(v)
+	}
+	others := 0 // rows at the commonest value that is none
 	for v, n := range count {
-		if n >= atomRows && float64(n) >= atomShare*float64(len(values)) {
+		if !isAtom(v, n) {
+			others = max(others, n)
+		}
+	}
+	for v, n := range count {
+		if isAtom(v, n) && n >= isolated*others {
 			atoms = append(atoms, v+0) // no -0
 		}
 	}
@@ -46,6 +58,12 @@ func findAtoms(values []float64, step float64) (atoms []float64) {
 		return nil
 	}
 	return atoms
+}
+
+// isShort says whether a number has as few digits as one that people set: 0, 100, -1, 0.5.
+func isShort(v float64) bool {
+	short, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', atomShort, 64), 64)
+	return err == nil && short == v
 }
 
 // offAtoms are the values that are no atoms.

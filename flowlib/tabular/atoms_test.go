@@ -207,14 +207,14 @@ func TestFindAtoms(t *testing.T) {
 			values[first+i] = v
 		}
 	}
-	set(0, 19, 0)
+	set(0, 4, 0)
 	set(100, 20, -7)
-	set(200, 300, 1000.5)
+	set(200, 300, 1000)
 	atoms := findAtoms(values, 0)
-	if rest := offAtoms(values, atoms); len(atoms) != 2 || atoms[0] != -7 || atoms[1] != 1000.5 || len(rest) != 680 {
+	if rest := offAtoms(values, atoms); len(atoms) != 2 || atoms[0] != -7 || atoms[1] != 1000 || len(rest) != 680 {
 		t.Errorf("found %v, %d values else", atoms, len(rest))
 	}
-	if said := sayAtoms(values, atoms); said != "; exactly -7 in 2.0 % of the rows; exactly 1000.5 in 30.0 % of the rows" {
+	if said := sayAtoms(values, atoms); said != "; exactly -7 in 2.0 % of the rows; exactly 1000 in 30.0 % of the rows" {
 		t.Errorf("said %q", said)
 	}
 	if atoms := findAtoms(values, 1); atoms != nil {
@@ -222,5 +222,31 @@ func TestFindAtoms(t *testing.T) {
 	}
 	if atoms := findAtoms(values[200:520], 0); atoms != nil {
 		t.Errorf("found %v with too few others", atoms)
+	}
+}
+
+// Values of columns that somebody has standardized, or rounded, are no atoms.
+func TestFindsNoRoundedValues(t *testing.T) {
+	var values []float64
+	for i := range 1000 {
+		values = append(values, math.Sqrt(float64(i+2)))
+	}
+	for i := range 300 {
+		values[i] = -0.78441482
+	}
+	if atoms := findAtoms(values, 0); atoms != nil {
+		t.Errorf("found %v", atoms)
+	}
+	for i := range 300 {
+		values[i] = 0
+	}
+	if atoms := findAtoms(values, 0); len(atoms) != 1 || atoms[0] != 0 {
+		t.Errorf("found %v, expected 0", atoms)
+	}
+	for i := range 100 {
+		values[300+i] = 4.4321
+	}
+	if atoms := findAtoms(values, 0); atoms != nil {
+		t.Errorf("found %v where another value is shared as well", atoms)
 	}
 }
