@@ -23,7 +23,7 @@ func (r *recipe) chooseFlow(a ask, context int) (err error) {
 	name := a.model
 	if name == "" {
 		name = "nsf"
-		what := "a Gaussian, a mixture of Gaussians, a wide density for rows far outside, and flows"
+		what := "a Gaussian, a mixture of Gaussians and flows"
 		if context > 0 {
 			what = "flows"
 		}
