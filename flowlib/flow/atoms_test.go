@@ -7,31 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"normflow/flowlib/backend/backendtest"
 	"normflow/flowlib/columns"
-	"normflow/flowlib/dataset"
 	"normflow/flowlib/density"
 	"normflow/flowlib/flow"
 )
-
-// gaussianOver is a Gaussian of so many features.
-func gaussianOver(t *testing.T, features int, mean float64) *flow.Saved {
-	t.Helper()
-	c := flow.Gaussian(features)
-	c.Scaler = &dataset.Standardizer{}
-	for range features {
-		c.Scaler.Mean, c.Scaler.Std = append(c.Scaler.Mean, mean), append(c.Scaler.Std, 0.8)
-	}
-	m, err := c.NewModel(backendtest.Open(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := m.Saved(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
 
 // atomic has 0 as an atom of the first of two features, and 1 and 5 of the second.
 func atomic(t *testing.T) *flow.Mixture {
@@ -44,10 +23,10 @@ func atomic(t *testing.T) *flow.Mixture {
 			Shares: [][]float64{{0.5, 0.5}, {0.2, 0.3, 0.5}},
 		},
 	}, []flow.Member{
-		{Weight: 3, Saved: gaussianOver(t, 2, 1), At: []int{0, 0}},
-		{Weight: 1, Saved: gaussianOver(t, 2, 0), At: []int{0, 0}},
-		{Weight: 2, Saved: gaussianOver(t, 1, -1), At: []int{1, 0}},
-		{Weight: 1.5, Saved: gaussianOver(t, 1, 2), At: []int{0, 2}},
+		{Weight: 3, Saved: gaussianAt(t, 0.8, 1, 1), At: []int{0, 0}},
+		{Weight: 1, Saved: gaussianAt(t, 0.8, 0, 0), At: []int{0, 0}},
+		{Weight: 2, Saved: gaussianAt(t, 0.8, -1), At: []int{1, 0}},
+		{Weight: 1.5, Saved: gaussianAt(t, 0.8, 2), At: []int{0, 2}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@ import (
 // atomicEngine is the mixture of the densities of all patterns, each of which is 0 for
 // rows of others.
 func (m *Mixture) atomicEngine(open func(*Saved) (Engine, error)) (Engine, error) {
-	e := &mixtureEngine{features: m.Features(), columns: m.Features()}
+	e := &mixtureEngine{features: m.Features(), width: m.Features()}
 	add := func(weight float64, of Engine) {
 		e.members, e.weights = append(e.members, of), append(e.weights, weight)
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,11 +17,9 @@ import (
 	"normflow/flowlib/flow"
 )
 
-// gaussianAt is a Gaussian of that mean and standard deviation, over two features.
-func gaussianAt(t *testing.T, mean, std float64) *flow.Saved {
+// savedOf is a fresh model of a config.
+func savedOf(t *testing.T, c flow.Config) *flow.Saved {
 	t.Helper()
-	c := flow.Gaussian(2)
-	c.Scaler = &dataset.Standardizer{Mean: []float64{mean, -mean}, Std: []float64{std, std}}
 	m, err := c.NewModel(backendtest.Open(t))
 	if err != nil {
 		t.Fatal(err)
@@ -32,19 +31,20 @@ func gaussianAt(t *testing.T, mean, std float64) *flow.Saved {
 	return s
 }
 
+// gaussianAt is a Gaussian of a mean for each feature, all of that standard deviation.
+func gaussianAt(t *testing.T, std float64, mean ...float64) *flow.Saved {
+	t.Helper()
+	c := flow.Gaussian(len(mean))
+	c.Scaler = &dataset.Standardizer{Mean: mean, Std: slices.Repeat([]float64{std}, len(mean))}
+	return savedOf(t, c)
+}
+
 // strayed is a flow whose weights are not those of the identity.
 func strayed(t *testing.T) *flow.Saved {
 	t.Helper()
 	c := flow.RealNVP(2)
 	c.Layers, c.Hidden = 2, []int{4}
-	m, err := c.NewModel(backendtest.Open(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := m.Saved(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := savedOf(t, c)
 	for _, w := range s.Weights {
 		for i := range w.Values {
 			w.Values[i] = float64(float32(w.Values[i] + 0.3*math.Sin(float64(i))))
@@ -60,7 +60,7 @@ func mappedMixture(t *testing.T) *flow.Mixture {
 		{Kind: columns.Positive, Low: -1, Softness: 2, Margin: 0.5, Center: 0.25, Scale: 2, Freedom: 3},
 		{Kind: columns.Periodic, High: 24, Cut: 3},
 	}
-	m, err := flow.NewMixture(maps, []flow.Member{{Weight: 1, Saved: gaussianAt(t, 1, 2)}, {Weight: 3, Saved: strayed(t)}}, map[string]int{"steps": 7})
+	m, err := flow.NewMixture(maps, []flow.Member{{Weight: 1, Saved: gaussianAt(t, 2, 1, -1)}, {Weight: 3, Saved: strayed(t)}}, map[string]int{"steps": 7})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func mappedMixture(t *testing.T) *flow.Mixture {
 func fastEngine(s *flow.Saved) (flow.Engine, error) { return s.Fast() }
 
 func TestMixture(t *testing.T) {
-	members := []flow.Member{{Weight: 3, Saved: gaussianAt(t, 4, 0.5)}, {Weight: 0, Saved: gaussianAt(t, 9, 1)}, {Weight: 1, Saved: strayed(t)}}
+	members := []flow.Member{{Weight: 3, Saved: gaussianAt(t, 0.5, 4, -4)}, {Weight: 0, Saved: gaussianAt(t, 1, 9, -9)}, {Weight: 1, Saved: strayed(t)}}
 	m, err := flow.NewMixture(nil, members, map[string]int{"steps": 7})
 	if err != nil {
 		t.Fatal(err)
@@ -144,7 +144,7 @@ func TestMixture(t *testing.T) {
 // Draws come from the members by their weights, the same for a seed, and the first ones
 // whatever their number is.
 func TestMixtureDraws(t *testing.T) {
-	m, err := flow.NewMixture(nil, []flow.Member{{Weight: 0.2, Saved: gaussianAt(t, 40, 0.5)}, {Weight: 0.8, Saved: strayed(t)}}, nil)
+	m, err := flow.NewMixture(nil, []flow.Member{{Weight: 0.2, Saved: gaussianAt(t, 0.5, 40, -40)}, {Weight: 0.8, Saved: strayed(t)}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,20 +190,11 @@ func TestMixtureDraws(t *testing.T) {
 }
 
 func TestMixtureRefuses(t *testing.T) {
-	other := flow.Gaussian(3)
-	three, err := other.NewModel(backendtest.Open(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	wide, err := three.Saved(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for name, members := range map[string][]flow.Member{
 		"none":            nil,
-		"negative weight": {{Weight: -1, Saved: gaussianAt(t, 0, 1)}, {Weight: 2, Saved: gaussianAt(t, 0, 1)}},
-		"NaN":             {{Weight: math.NaN(), Saved: gaussianAt(t, 0, 1)}},
-		"other features":  {{Weight: 1, Saved: gaussianAt(t, 0, 1)}, {Weight: 1, Saved: wide}},
+		"negative weight": {{Weight: -1, Saved: gaussianAt(t, 1, 0, 0)}, {Weight: 2, Saved: gaussianAt(t, 1, 0, 0)}},
+		"NaN":             {{Weight: math.NaN(), Saved: gaussianAt(t, 1, 0, 0)}},
+		"other features":  {{Weight: 1, Saved: gaussianAt(t, 1, 0, 0)}, {Weight: 1, Saved: gaussianAt(t, 1, 0, 0, 0)}},
 		"nil":             {{Weight: 1}},
 	} {
 		if _, err := flow.NewMixture(nil, members, nil); err == nil {

@@ -17,8 +17,8 @@ import (
 type mixtureEngine struct {
 	weights   []float64
 	members   []Engine
-	columns   int
 	features  int
+	width     int         // of rows: with the context
 	perMember [][]float64 // log(weight) + logProb
 }
 
@@ -40,7 +40,7 @@ func (m *Mixture) engine(open func(*Saved) (Engine, error)) (Engine, error) {
 	if len(m.Members) == 1 {
 		return open(m.Members[0].Saved)
 	}
-	e := &mixtureEngine{features: m.Features(), columns: m.Features() + m.Context()}
+	e := &mixtureEngine{features: m.Features(), width: m.Features() + m.Context()}
 	for _, member := range m.Members {
 		engine, err := open(member.Saved)
 		if err != nil {
@@ -66,17 +66,9 @@ func (e *mixtureEngine) LogProbTo(dst []float64, x *mat.Dense) error {
 		for k := range terms {
 			terms[k] = e.perMember[k][i]
 		}
-		dst[i] = logSumExp(terms)
+		dst[i] = floats.LogSumExp(terms) // -Inf where all terms are
 	}
 	return nil
-}
-
-// logSumExp is log Σ exp, -Inf where all terms are.
-func logSumExp(terms []float64) float64 {
-	if math.IsInf(slices.Max(terms), -1) {
-		return math.Inf(-1)
-	}
-	return floats.LogSumExp(terms)
 }
 
 // mixtureChunk is how many events are drawn at a time.
@@ -86,7 +78,7 @@ const mixtureChunk = 8192
 // events of each member.
 func (e *mixtureEngine) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
 	return func(yield func(Draws, error) bool) {
-		context := e.columns - e.features
+		context := e.width - e.features
 		s := s
 		if err := s.check(false, context); err != nil {
 			yield(Draws{}, fmt.Errorf("flow: sampling: %w", err))

@@ -73,9 +73,9 @@ func (d *data) expect(m *Mixture) (shares [][][]float64, likelihood float64) {
 	shares = make([][][]float64, len(d.blocks))
 	sums := make([]float64, len(d.blocks))
 	parallel(len(d.blocks), func(b int) {
-		logs := m.logJoint(d.blocks[b])
+		logs, terms := m.logJoint(d.blocks[b]), make([]float64, len(m.Components))
 		for j, w := range d.weights[b] {
-			row := logSumExp(logs, j)
+			row := logSumExp(terms, logs, j)
 			if w > 0 {
 				sums[b] += w * row
 			}

@@ -12,6 +12,7 @@ import (
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
+	"gonum.org/v1/gonum/floats"
 
 	"normflow/flowlib/dataset"
 )
@@ -54,9 +55,9 @@ func (m *Mixture) LogProb(dst []float64, rows [][]float64) {
 	parallel(len(blocks), func(b int) {
 		first := b * blockRows
 		part := dst[first : first+blocks[b].Cols]
-		logs := m.logJoint(blocks[b])
+		logs, terms := m.logJoint(blocks[b]), make([]float64, len(m.Components))
 		for j := range part {
-			part[j] = logSumExp(logs, j)
+			part[j] = logSumExp(terms, logs, j)
 			if math.IsNaN(part[j]) && !hasNaN(rows[first+j]) { // an infinity less another
 				part[j] = math.Inf(-1)
 			}
@@ -107,23 +108,12 @@ func triangle(factor [][]float64) blas64.Triangular {
 	return l
 }
 
-// logSumExp is log Σ_k exp(logs[k][j]).
-func logSumExp(logs [][]float64, j int) float64 {
-	most := math.Inf(-1)
-	for _, l := range logs {
-		if math.IsNaN(l[j]) {
-			return l[j]
-		}
-		most = max(most, l[j])
+// logSumExp is log Σ_k exp(logs[k][j]); terms, [K], is memory to work in.
+func logSumExp(terms []float64, logs [][]float64, j int) float64 {
+	for k, l := range logs {
+		terms[k] = l[j]
 	}
-	if math.IsInf(most, -1) {
-		return most
-	}
-	sum := 0.0
-	for _, l := range logs {
-		sum += math.Exp(l[j] - most)
-	}
-	return most + math.Log(sum)
+	return floats.LogSumExp(terms)
 }
 
 func hasNaN(row []float64) bool {

@@ -72,7 +72,7 @@ func (j *job) gaussian(rows [][]float64) ([]flow.Member, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := j.member(1, whitener)
+	m, err := j.member(1, flow.Gaussian(len(j.data.features)), whitener)
 	return []flow.Member{m}, err
 }
 
@@ -83,7 +83,7 @@ func (j *job) mixture(rows [][]float64) (members []flow.Member, err error) {
 		return nil, err
 	}
 	for _, c := range m.Components {
-		member, err := j.member(c.Weight, c.Scaler)
+		member, err := j.member(c.Weight, flow.Gaussian(len(j.data.features)), c.Scaler)
 		if err != nil {
 			return nil, err
 		}
@@ -97,7 +97,7 @@ func (j *job) mixture(rows [][]float64) (members []flow.Member, err error) {
 // number can hold.
 func (j *job) wide(rows [][]float64) ([]flow.Member, error) {
 	cfg := flow.Gaussian(len(j.data.features))
-	cfg.Base, cfg.Freedom, cfg.Seed = "student", 1, j.Seed
+	cfg.Base, cfg.Freedom = "student", 1
 	s, err := dataset.NewStandardizer(rows)
 	if err != nil {
 		return nil, err
@@ -114,18 +114,12 @@ func (j *job) wide(rows [][]float64) ([]flow.Member, error) {
 			s.Std[k] = half
 		}
 	}
-	cfg.Scaler = s
-	m, err := cfg.NewModel(j.backend)
-	if err != nil {
-		return nil, err
-	}
-	saved, err := m.Saved(nil)
-	return []flow.Member{{Weight: 1, Saved: saved}}, err
+	member, err := j.member(1, cfg, s)
+	return []flow.Member{member}, err
 }
 
-// member is a Gaussian that its scaler describes.
-func (j *job) member(weight float64, s *dataset.Standardizer) (flow.Member, error) {
-	cfg := flow.Gaussian(len(j.data.features))
+// member is a density without a trained number, that its scaler describes.
+func (j *job) member(weight float64, cfg flow.Config, s *dataset.Standardizer) (flow.Member, error) {
 	cfg.Scaler, cfg.Seed = s, j.Seed
 	m, err := cfg.NewModel(j.backend)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"normflow/flowlib/density"
+	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
 )
 
@@ -24,7 +25,7 @@ func (j *job) besideGaussian() error {
 	if j.flow.Context > 0 {
 		return nil
 	}
-	g, err := j.member(1, j.whitener)
+	g, err := j.member(1, flow.Gaussian(j.flow.Features), j.whitener)
 	if err != nil {
 		return err
 	}

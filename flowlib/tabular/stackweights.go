@@ -7,9 +7,14 @@ import (
 	"gonum.org/v1/gonum/floats"
 )
 
-// leastGain is how many nats a row a density must be worth to a mixture: less is not
-// worth what it costs to score.
-const leastGain = 0.002
+const (
+	// leastGain is how many nats a row a density must be worth to a mixture: less is not
+	// worth what it costs to score.
+	leastGain = 0.002
+	// leastErrors is how many standard errors that must be: half of one, since a density
+	// that is taken in vain costs little, and one that is missed much.
+	leastErrors = 0.5
+)
 
 // stackWeights are those of the mixture that is likeliest, by the EM algorithm, of the
 // densities that it is better for: beginning with the last, each is left out if the
@@ -20,14 +25,14 @@ func stackWeights(logProb [][]float64) []float64 {
 	climb(logProb, weights)
 	mixed := mix(logProb, weights)
 	for k := len(weights) - 1; k >= 0; k-- {
-		if weights[k] == 0 || weights[k] == 1 {
-			continue
-		}
 		without := slices.Clone(weights)
 		without[k] = 0
+		if weights[k] == 0 || floats.Sum(without) == 0 { // the last one stays
+			continue
+		}
 		climb(logProb, without)
 		fewer := mix(logProb, without)
-		if gain, se := gainOf(mixed, fewer); gain < max(se/2, leastGain) {
+		if gain, se := gainOf(mixed, fewer); gain < max(leastErrors*se, leastGain) {
 			weights, mixed = without, fewer
 		}
 	}
@@ -111,22 +116,14 @@ func climb(logProb [][]float64, weights []float64) {
 
 // mix returns the log-densities of the mixture.
 func mix(logProb [][]float64, weights []float64) []float64 {
-	mixed := make([]float64, len(logProb[0]))
+	mixed, terms := make([]float64, len(logProb[0])), make([]float64, len(weights))
 	for i := range mixed {
-		largest, sum := math.Inf(-1), 0.0
 		for k, w := range weights {
-			if w > 0 {
-				largest = max(largest, logProb[k][i])
+			if terms[k] = math.Inf(-1); w > 0 {
+				terms[k] = math.Log(w) + logProb[k][i]
 			}
 		}
-		for k, w := range weights {
-			if w > 0 {
-				sum += w * math.Exp(logProb[k][i]-largest)
-			}
-		}
-		if mixed[i] = largest + math.Log(sum); math.IsInf(largest, -1) {
-			mixed[i] = largest
-		}
+		mixed[i] = floats.LogSumExp(terms)
 	}
 	return mixed
 }
