@@ -39,7 +39,7 @@ func (e *InterruptedError) Unwrap() error { return e.err }
 
 // Fit fits a flow to the table in file and saves it to the folder dir, which may
 // hold an older model. While it trains, a checkpoint lies beside as DIR.checkpoint, and
-// that of a second flow as DIR.checkpoint.2; whenever it is cut off, dir holds the old
+// those of further flows as DIR.checkpoint.2 to .6; whenever it is cut off, dir holds the old
 // model or the new one whole. Two fits of one folder at once are refused.
 func Fit(ctx context.Context, file, dir string, c FitConfig, p Progress) (*Record, error) {
 	if p.Note == nil {

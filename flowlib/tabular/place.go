@@ -17,8 +17,9 @@ import (
 // CheckpointOf is where Fit keeps a checkpoint while it fits the model of a folder.
 func CheckpointOf(dir string) string { return filepath.Clean(dir) + ".checkpoint" }
 
-// maxFlows is how many flows a fit trains one after another, each with a checkpoint.
-const maxFlows = 2
+// maxFlows is how many flows a fit trains one after another, each with a checkpoint: a
+// small and a large one, of the rows or of each pattern of atoms that has any.
+const maxFlows = 2 * flowPatterns
 
 // checkpointOf is that of the flow of that number, from 0, which stays, whole, until all
 // are trained.

@@ -200,59 +200,77 @@ func TestInterruptedFolds(t *testing.T) {
 }
 
 // Where no rows are left for the test there are no folds, and each flow that is trained
-// keeps a checkpoint until all are.
-func TestTwoCheckpoints(t *testing.T) {
-	file := write(t, "moons.csv", []string{"a", "b"}, moons(1, 300))
-	c := DefaultFit()
-	c.Test, c.Steps = 0, 60
-	whole := filepath.Join(t.TempDir(), "whole")
-	r, err := Fit(context.Background(), file, whole, c, Progress{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r.Folds != 0 || r.Test != nil || r.Calibration.Part != "valid" || len(r.Compared) != 5 {
-		t.Errorf("got %+v", r)
-	}
-	sum := open(t, whole, "auto").Saved.WeightsSHA256
-	for flow := range maxFlows {
-		folder := t.TempDir()
-		dir := filepath.Join(folder, "m")
-		ctx, cancel := context.WithCancel(context.Background())
-		last, flows := math.MaxInt, -1
-		_, err := Fit(ctx, file, dir, c, Progress{Step: func(p fit.Point, _ fit.Config) {
-			if p.Step <= last {
-				flows++
+// keeps a checkpoint until all are: two of a table, two more of another pattern of atoms.
+func TestCheckpoints(t *testing.T) {
+	atoms, _ := rain(1, 900)
+	for _, tt := range []struct {
+		name  string
+		rows  [][]float64
+		flows int
+	}{{"moons", moons(1, 300), 2}, {"atoms", atoms, 4}} {
+		t.Run(tt.name, func(t *testing.T) {
+			file := write(t, "t.csv", []string{"a", "b"}, tt.rows)
+			c := DefaultFit()
+			c.Test, c.Steps = 0, 60
+			whole := filepath.Join(t.TempDir(), "whole")
+			r, err := Fit(context.Background(), file, whole, c, Progress{})
+			if err != nil {
+				t.Fatal(err)
 			}
-			if last = p.Step; flows == flow {
-				cancel()
+			if r.Folds != 0 || r.Test != nil || r.Calibration.Part != "valid" || tt.flows == 2 && len(r.Compared) != 5 {
+				t.Errorf("got %+v", r)
 			}
-		}})
-		var stopped *InterruptedError
-		if !errors.As(err, &stopped) || stopped.Checkpoint != dir+".checkpoint" {
-			t.Fatalf("flow %d: %v", flow, err)
-		}
-		var left []string
-		entries, err := os.ReadDir(folder)
-		for _, e := range entries {
-			left = append(left, e.Name())
-		}
-		if want := []string{"m.checkpoint", "m.checkpoint.2"}[:flow+1]; err != nil || !slices.Equal(left, want) {
-			t.Errorf("flow %d: left is %v, expected %v, %v", flow, left, want, err)
-		}
-		if flow == maxFlows-1 {
-			damaged(t, file, dir, c)
-		}
-		more := c
-		more.Resume = true
-		if _, err := Fit(context.Background(), file, dir, more, Progress{}); err != nil {
-			t.Fatal(err)
-		}
-		if got := open(t, dir, "auto").Saved.WeightsSHA256; got != sum {
-			t.Errorf("flow %d: resumed, it ends with other weights", flow)
-		}
-		if left, err := os.ReadDir(folder); err != nil || len(left) != 1 {
-			t.Errorf("flow %d: left is %v, %v", flow, left, err)
-		}
+			onlyThe(t, whole)
+			sum := open(t, whole, "auto").Saved.WeightsSHA256
+			for flow := range tt.flows {
+				dir := filepath.Join(t.TempDir(), "m")
+				ctx, cancel := context.WithCancel(context.Background())
+				last, flows := math.MaxInt, -1
+				_, err := Fit(ctx, file, dir, c, Progress{Step: func(p fit.Point, _ fit.Config) {
+					if p.Step <= last {
+						flows++
+					}
+					if last = p.Step; flows == flow {
+						cancel()
+					}
+				}})
+				var stopped *InterruptedError
+				if !errors.As(err, &stopped) || stopped.Checkpoint != dir+".checkpoint" {
+					t.Fatalf("flow %d: %v", flow, err)
+				}
+				var want []string
+				for k := range flow + 1 {
+					want = append(want, checkpointOf(dir, k))
+				}
+				onlyThe(t, want...)
+				if tt.name == "moons" && flow == 1 {
+					damaged(t, file, dir, c)
+				}
+				more := c
+				more.Resume = true
+				if _, err := Fit(context.Background(), file, dir, more, Progress{}); err != nil {
+					t.Fatal(err)
+				}
+				if got := open(t, dir, "auto").Saved.WeightsSHA256; got != sum {
+					t.Errorf("flow %d: resumed, it ends with other weights", flow)
+				}
+				onlyThe(t, dir)
+			}
+		})
+	}
+}
+
+// onlyThe checks that a folder holds the given files or folders, and no others.
+func onlyThe(t *testing.T, want ...string) {
+	t.Helper()
+	var left []string
+	folder := filepath.Dir(want[0])
+	entries, err := os.ReadDir(folder)
+	for _, e := range entries {
+		left = append(left, filepath.Join(folder, e.Name()))
+	}
+	if err != nil || !slices.Equal(left, want) {
+		t.Errorf("left is %v, expected %v, %v", left, want, err)
 	}
 }
 
