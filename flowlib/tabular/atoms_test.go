@@ -109,8 +109,12 @@ func TestAtomAtZero(t *testing.T) {
 	if a.Flagged < 2 || a.Flagged > 3 || len(a.Strangest) == 0 {
 		t.Errorf("flagged %d: %+v", a.Flagged, a.Strangest)
 	}
-	if _, err := m.Evaluate(context.Background(), write(t, "fresh.csv", []string{"rain", "y"}, fresh[:1000]), Options{}, 0); err != nil {
-		t.Error(err)
+	e, err := m.Evaluate(context.Background(), write(t, "fresh.csv", []string{"rain", "y"}, fresh[:1000]), Options{}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err := m.drawDensity(e); err != nil || p == nil || p.SVG == "" || !strings.Contains(p.Caption, "Exact values") {
+		t.Errorf("the density: %+v, %v", p, err)
 	}
 	if _, err := m.Sample(context.Background(), filepath.Join(t.TempDir(), "s.csv"), SampleConfig{Count: 100, Temperature: 1, LogProb: true}); err != nil {
 		t.Error(err)

@@ -161,6 +161,9 @@ func (m *Model) drawDensity(e *Evaluation) (*Picture, error) {
 		return figure.DensityPanel{Name: name, Values: grid.Values, XMin: grid.XMin, XMax: grid.XMax, YMin: grid.YMin, YMax: grid.YMax, Overlay: overlay}
 	}
 	text := fmt.Sprintf("The density that the model gives to %s (across) and %s (up), per unit of both; right with 400 rows of the file.", show.Name(m.Features[0]), show.Name(m.Features[1]))
+	if m.Saved.Atoms != nil {
+		text += " Exact values that have a probability of their own are not drawn."
+	}
 	svg, err := figure.Density(figure.Info{Title: "Density", Description: text}, panel("density", nil), panel("density and rows", e.rows[:min(400, len(e.rows))]))
 	return picture("The density", text, svg, err)
 }
