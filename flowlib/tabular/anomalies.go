@@ -13,47 +13,47 @@ import (
 	"normflow/internal/show"
 )
 
-// AnomalyOptions says what to flag.
+// AnomalyOptions says which rows to flag.
 type AnomalyOptions struct {
 	Options
 	FalseAlarm float64 // share of normal rows that may be flagged
-	Labels     string  // a column of 0 or false for normal rows, another number or true for anomalies; "" has none
-	// Calibration is a table of normal rows that the fit has not seen, to compare with
-	// in place of those that it held out; "" takes these.
+	Labels     string  // a column of 0 or false for normal rows, another number or true for anomalies; "" if there is none
+	// Calibration is a table of normal rows that the fit has not seen. Rows are compared
+	// with these instead of the rows held out at the fit; "" compares with the latter.
 	Calibration string
 }
 
-// Anomalies says what was flagged.
+// Anomalies describes the rows that were flagged.
 type Anomalies struct {
 	Model string `json:"model"`
 	Out   string `json:"out"`
 	Seen
 	Same       bool    `json:"same_file"` // the table is the one the model was fitted to
 	FalseAlarm float64 `json:"false_alarm"`
-	Calibrated int     `json:"calibrated"` // normal rows compared with
-	Threshold  Nats    `json:"threshold"`  // rows of a lower log-density are flagged, nats
+	Calibrated int     `json:"calibrated"` // number of normal rows compared with
+	Threshold  Nats    `json:"threshold"`  // rows of lower log-density are flagged, nats
 	Flagged    int64   `json:"flagged"`
-	// Least is the lowest rate that so many normal rows can promise: no p-value is below
-	// it. Where FalseAlarm is, Promised is false and nothing is flagged.
+	// Least is the lowest false-alarm rate that the normal rows can promise: no p-value
+	// is lower. If FalseAlarm is, Promised is false and nothing is flagged.
 	Least    float64 `json:"least_false_alarm"`
 	Promised bool    `json:"promised"`
 	Labels   *Judged `json:"labels,omitempty"`
-	// Strangest are the flagged rows of the lowest log-density, at most ten; where
-	// nothing can be flagged, the ten of all rows.
+	// Strangest holds at most ten flagged rows, lowest log-density first; if nothing can
+	// be flagged, ten of all rows.
 	Strangest []Strange `json:"strangest"`
 }
 
-// Strange is one of the strangest rows.
+// Strange describes one of the strangest rows.
 type Strange struct {
 	Line    int64    `json:"line"` // or row, see Seen.Unit
 	LogProb Nats     `json:"log_prob"`
 	PValue  float64  `json:"p_value"`
-	Drivers []Driver `json:"drivers"` // the columns that drive it, the first most
+	Drivers []Driver `json:"drivers"` // the columns responsible, strongest first
 
 	row []float64 // [D+C]
 }
 
-// Nats is a log-density or a difference of such; in JSON it is null where infinite.
+// Nats is a log-density, or a difference of two. JSON has null where it is infinite.
 type Nats float64
 
 // MarshalJSON implements [json.Marshaler].
@@ -64,14 +64,14 @@ func (n Nats) MarshalJSON() ([]byte, error) {
 	return json.Marshal(float64(n))
 }
 
-// maxStrangest is how many rows are told of.
+// maxStrangest is how many rows a report lists.
 const maxStrangest = 10
 
-// Anomalies writes, for each row of a table, its log-density, its conformal p-value and
-// whether it is an anomaly: p at most FalseAlarm. Of rows exchangeable with those held
-// out at the fit, that share is flagged. The last column, drivers, says in words which
-// columns make a flagged row strange. A rate below Least cannot be promised: then no row
-// is flagged, a warning says so, and Strangest holds the strangest rows all the same.
+// Anomalies writes the log-density and the conformal p-value of each row of a table, and
+// flags it if p is at most FalseAlarm. Of rows exchangeable with those held out at the
+// fit, that share is flagged. The last column, drivers, names the columns that make a
+// flagged row strange. No rate below Least can be promised: then no row is flagged, a
+// warning says so, and Strangest still lists the strangest rows.
 func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOptions) (*Anomalies, error) {
 	a := &Anomalies{Model: m.Dir, Out: out, FalseAlarm: o.FalseAlarm, Strangest: []Strange{}}
 	if slices.Contains(m.Columns(), o.Labels) {
@@ -79,7 +79,7 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 	}
 	w := output{path: out, columns: []string{LogProbColumn, "p_value", "anomaly"}, notes: []string{"drivers"}, dropKept: !o.Keep}
 	defer w.abort()
-	calibration := o // of which nothing is kept
+	calibration := o // keeps no columns
 	if err := w.check(&o.Options, m.Dir, file, o.Calibration); err != nil {
 		return nil, err
 	}
@@ -169,8 +169,8 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 	return a, w.commit()
 }
 
-// promise finds out what is flagged by these normal rows, sorted log-densities, and
-// returns a warning if nothing can be.
+// promise sets the threshold by the sorted log-densities of normal rows, and returns a
+// warning if no row can be flagged.
 func (a *Anomalies) promise(calibration []float64) (warning []table.Note) {
 	m := len(calibration)
 	a.Calibrated, a.Least = m, anomaly.Least(m)
@@ -192,14 +192,14 @@ func (a *Anomalies) promise(calibration []float64) (warning []table.Note) {
 	return nil
 }
 
-// roundUp keeps three digits of a positive number, and makes it no smaller.
+// roundUp rounds a positive number up to three significant digits.
 func roundUp(v float64) float64 {
 	unit := math.Pow(10, math.Floor(math.Log10(v))-2)
 	return math.Ceil(v/unit) / math.Round(1/unit)
 }
 
-// keepStrangest keeps the strangest rows seen so far; those that are new share memory
-// with the chunk they come from.
+// keepStrangest keeps the strangest rows so far, as copies: rows of a chunk share its
+// memory.
 func (a *Anomalies) keepStrangest() {
 	slices.SortStableFunc(a.Strangest, func(a, b Strange) int { return cmp.Compare(a.LogProb, b.LogProb) })
 	a.Strangest = a.Strangest[:min(len(a.Strangest), maxStrangest)]
@@ -208,7 +208,7 @@ func (a *Anomalies) keepStrangest() {
 	}
 }
 
-// explain says what drives the strangest rows where no row is flagged.
+// explain finds the drivers of the strangest rows if no row is flagged.
 func (m *Model) explain(strangest []Strange, candidates [][]float64) error {
 	var rows [][]float64
 	for _, s := range strangest {
@@ -221,7 +221,7 @@ func (m *Model) explain(strangest []Strange, candidates [][]float64) error {
 	return err
 }
 
-// flaggedDrivers says what drives the rows of a chunk that are flagged; nil for others.
+// flaggedDrivers returns the drivers of each row of a chunk, nil for rows not flagged.
 func (m *Model) flaggedDrivers(c *table.Chunk, p []float64, falseAlarm float64, candidates [][]float64) ([][]Driver, error) {
 	var rows [][]float64
 	var at []int
@@ -238,14 +238,13 @@ func (m *Model) flaggedDrivers(c *table.Chunk, p []float64, falseAlarm float64, 
 	return all, err
 }
 
-// slack is by how much, in nats, two log-densities of one row may differ that were
-// rounded by two engines, or on two processors: that of the fit and this one. What is
-// closer counts as tied, or rows equal to many of those held out, as rows of whole
-// numbers are, would be flagged or not by their last digit. P-values grow by it, if
-// anything, so that the rate of false alarms holds.
+// slack returns by how many nats two log-densities of the same row may differ because two
+// engines or processors rounded them. Closer values count as tied; otherwise rows that
+// equal many held-out rows, such as rows of whole numbers, would be flagged or not by
+// their last digit. It can only raise p-values, so the false-alarm rate holds.
 func slack(logProb float64) float64 {
 	if math.IsInf(logProb, 0) {
 		return 0
 	}
-	return 5e-5 * max(1, math.Abs(logProb)) // what engines differ by on spikes of a density; else 1e-5
+	return 5e-5 * max(1, math.Abs(logProb)) // engines differ by this much at spikes of a density; by 1e-5 elsewhere
 }

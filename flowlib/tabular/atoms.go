@@ -14,23 +14,23 @@ import (
 )
 
 const (
-	atomShare = 0.02 // of the rows with one value, at least, to make it an atom …
-	atomRows  = 10   // … and how many
-	maxAtoms  = 3    // of a column: more are levels, and no atoms
-	isolated  = 5    // times as many rows as the commonest other value: else values are rounded
-	atomShort = 3    // digits of its number at most: nobody's mark is -0.78441482
-	leastOff  = 60   // rows at no atom, to have a density at all
+	atomShare = 0.02 // least share of the rows with the same value that makes it an atom …
+	atomRows  = 10   // … and their least number
+	maxAtoms  = 3    // of a column: more of them are levels, not atoms
+	isolated  = 5    // times as frequent as the commonest other value, else the values are just rounded
+	atomShort = 3    // significant digits at most: nobody marks rows with -0.78441482
+	leastOff  = 60   // rows off all atoms, needed for a density
 
-	patternRows  = 60  // for training, of a pattern of atoms with a density of its own
-	patternValid = 5   // for validation
-	maxPatterns  = 6   // the most frequent ones
-	flowRows     = 300 // of a pattern that flows are fitted to
-	flowPatterns = 3   // the most frequent ones
-	mostRare     = 0.1 // of the rows, in patterns without a density of their own
+	patternRows  = 60  // training rows needed for a pattern to have a density of its own
+	patternValid = 5   // validation rows needed
+	maxPatterns  = 6   // with a density of their own: the most frequent ones
+	flowRows     = 300 // rows of a pattern needed to fit flows to it
+	flowPatterns = 3   // with flows: the most frequent ones
+	mostRare     = 0.1 // share of the rows that may be in patterns without a density of their own
 )
 
-// findAtoms returns the atoms of a column, in order: one that lies on a grid, of the given
-// step, has none.
+// findAtoms returns the atoms of a column in ascending order. A column on a grid (step >
+// 0) has none.
 func findAtoms(values []float64, step float64) (atoms []float64) {
 	if step > 0 {
 		return nil
@@ -42,7 +42,7 @@ func findAtoms(values []float64, step float64) (atoms []float64) {
 	isAtom := func(v float64, n int) bool {
 		return n >= atomRows && float64(n) >= atomShare*float64(len(values)) && isShort(v)
 	}
-	others := 0 // rows at the commonest value that is none
+	others := 0 // number of rows at the commonest value that is not an atom
 	for v, n := range count {
 		if !isAtom(v, n) {
 			others = max(others, n)
@@ -60,13 +60,14 @@ func findAtoms(values []float64, step float64) (atoms []float64) {
 	return atoms
 }
 
-// isShort says whether a number has as few digits as one that people set: 0, 100, -1, 0.5.
+// isShort reports whether v has as few digits as numbers that people choose: 0, 100, -1,
+// 0.5.
 func isShort(v float64) bool {
 	short, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', atomShort, 64), 64)
 	return err == nil && short == v
 }
 
-// offAtoms are the values that are no atoms.
+// offAtoms returns the values that are not atoms.
 func offAtoms(values, atoms []float64) (rest []float64) {
 	for _, v := range values {
 		if !slices.Contains(atoms, v) {
@@ -76,15 +77,15 @@ func offAtoms(values, atoms []float64) (rest []float64) {
 	return rest
 }
 
-// settleAtoms sets the atoms of the features to those found, but for the least frequent
-// ones where too many rows would be in rare patterns, which have a poor density.
+// settleAtoms sets the atoms of the features to those found. It drops the least frequent
+// ones if too many rows would be in rare patterns, whose density is poor.
 func (d *data) settleAtoms(found [][]float64) {
 	type atom struct {
 		feature int
 		value   float64
 		rows    int
 	}
-	var all []atom // the most frequent first
+	var all []atom // most frequent first
 	for k, atoms := range found {
 		values := d.values(k)
 		for _, v := range atoms {
@@ -110,7 +111,7 @@ func (d *data) settleAtoms(found [][]float64) {
 	}
 }
 
-// sayAtoms says which share of the values each atom has.
+// sayAtoms says what share of the values each atom has.
 func sayAtoms(values, atoms []float64) string {
 	text := ""
 	for _, a := range atoms {
@@ -125,26 +126,27 @@ func sayAtoms(values, atoms []float64) string {
 	return text
 }
 
-// mayHaveAtoms says whether a feature is looked through for them: not where the user
-// says what to fit, which is one flow, or that the feature is continuous.
+// mayHaveAtoms reports whether to look for atoms of a feature: not if the user chose the
+// model, which is a single flow, or declared the feature continuous.
 func (j *job) mayHaveAtoms(name string) bool {
 	return j.chosenByTable() && len(j.data.context) == 0 && j.Kinds[name] != columns.Continuous
 }
 
-// pattern is the rows that are at the same atoms, see [flow.Atoms].
+// pattern is the set of rows at the same atoms, see [flow.Atoms].
 type pattern struct {
 	at           []int
 	free         []int // features at no atom
-	train, valid []int // places of the rows
-	own          bool  // enough rows for a density of its own
+	train, valid []int // indices of the rows
+	own          bool  // there are enough rows for a density of its own
 }
 
-// rare patterns have no density of their own.
+// rare reports whether the pattern has no density of its own.
 func (p *pattern) rare() bool { return !p.own && len(p.free) > 0 }
 
 func (p *pattern) rows() int { return len(p.train) + len(p.valid) }
 
-// patterns are those of the rows that the fit may see, the most frequent first.
+// patterns returns the patterns among the training and validation rows, most frequent
+// first.
 func (d *data) patterns(a *flow.Atoms) (all []*pattern) {
 	byAt := map[string]*pattern{}
 	of := func(row []float64) *pattern {
@@ -188,7 +190,7 @@ func pick[T any](from []T, places []int) (all []T) {
 	return all
 }
 
-// only keeps some columns of rows.
+// only returns the given columns of rows.
 func only(rows [][]float64, columns []int) (all [][]float64) {
 	for _, row := range rows {
 		all = append(all, pick(row, columns))
@@ -196,7 +198,7 @@ func only(rows [][]float64, columns []int) (all [][]float64) {
 	return all
 }
 
-// copied are the places of rows with their copies, which lie n apart.
+// copied returns the indices of rows and of their copies, which follow n rows later each.
 func copied(places []int, n, all int) (with []int) {
 	for first := 0; first < all; first += n {
 		for _, i := range places {
@@ -206,7 +208,7 @@ func copied(places []int, n, all int) (with []int) {
 	return with
 }
 
-// restrict is the data of one pattern, without the columns at atoms.
+// restrict returns the data of one pattern, without the columns at atoms.
 func (d *data) restrict(a *flow.Atoms, p *pattern) *data {
 	sub := &data{source: d.source, features: pick(d.features, p.free), maps: pick(d.maps, p.free)}
 	sub.summary = d.summary
@@ -214,7 +216,7 @@ func (d *data) restrict(a *flow.Atoms, p *pattern) *data {
 	part := func(raw, noisy [][]float64, places []int) (r, n [][]float64) {
 		return only(pick(raw, places), p.free), only(pick(noisy, copied(places, len(raw), len(noisy))), p.free)
 	}
-	sub.raw, sub.noisy = dataset.Splits{Test: d.raw.Test}, dataset.Splits{} // the test says only that there is one
+	sub.raw, sub.noisy = dataset.Splits{Test: d.raw.Test}, dataset.Splits{} // restricted patterns only need to know whether there is a test
 	sub.raw.Train, sub.noisy.Train = part(d.raw.Train, d.noisy.Train, p.train)
 	sub.raw.Valid, sub.noisy.Valid = part(d.raw.Valid, d.noisy.Valid, p.valid)
 	for _, row := range d.aside {

@@ -9,21 +9,21 @@ import (
 	"normflow/internal/show"
 )
 
-// normalRows are those that a table's are compared with.
+// normalRows are the rows that a table is compared with.
 type normalRows struct {
 	scores   []float64 // their log-densities, sorted
 	warnings []table.Note
 
-	file, sum string // of a table of them; "" for those held out at the fit
-	// different holds fingerprints of up to maxDifferent of them, if rows seldom are
-	// equal; met counts the rows judged that are among them.
+	file, sum string // of their table; "" for rows held out at the fit
+	// different holds fingerprints of up to maxDifferent of them, unless rows often
+	// repeat; met counts the judged rows among them.
 	different map[uint64]bool
 	met       int64
 }
 
 const maxDifferent = 1_000_000
 
-// calibration reads the normal rows, or takes those of the record.
+// calibration reads the table of normal rows, or takes the scores in the record.
 func (m *Model) calibration(ctx context.Context, o AnomalyOptions) (*normalRows, error) {
 	n := &normalRows{file: o.Calibration}
 	if o.Calibration == "" {
@@ -77,7 +77,7 @@ func (m *Model) calibration(ctx context.Context, o AnomalyOptions) (*normalRows,
 	return n, nil
 }
 
-// meet counts the rows of a chunk that are among the normal ones.
+// meet counts the rows of a chunk that are among the normal rows.
 func (n *normalRows) meet(c *table.Chunk) {
 	if n.different == nil {
 		return
@@ -89,7 +89,7 @@ func (n *normalRows) meet(c *table.Chunk) {
 	}
 }
 
-// metWarning warns where the rows that were judged are their own normal rows.
+// metWarning warns if the judged rows are themselves the normal rows.
 func (n *normalRows) metWarning(judged Seen) ([]table.Note, error) {
 	if n.file == "" {
 		return nil, nil

@@ -13,10 +13,10 @@ import (
 	"normflow/flowlib/gmm"
 )
 
-// candidate is a kind of density that may suit a table.
+// candidate is a kind of density that is tried.
 type candidate struct {
 	name string
-	// simple fits it to rows by itself; nil of a flow.
+	// simple fits a density that is not a flow; nil for a flow.
 	simple     func(rows [][]float64) ([]flow.Member, error)
 	parameters int // of each member of a simple one
 
@@ -26,14 +26,15 @@ type candidate struct {
 }
 
 const (
-	// rowsPerColumn teach a large flow so much that a small one has nothing to add.
+	// With rowsPerColumn rows per column a large flow learns so much that a small one
+	// adds nothing.
 	rowsPerColumn = 1000
-	calmRate      = 3e-3 // the learning rate of the small flow
-	calmDecay     = 1    // of its weights
+	calmRate      = 3e-3 // learning rate of the small flow
+	calmDecay     = 1    // weight decay of the small flow
 )
 
-// candidates are tried for every table of which the user has not said what to fit, the
-// simplest first. Given a context there are flows only.
+// candidates returns the densities to try if the user has not chosen one, simplest first.
+// Given a context they are all flows.
 func (j *job) candidates() (all []candidate) {
 	d := len(j.data.features)
 	if len(j.data.context) == 0 {
@@ -53,20 +54,22 @@ func (j *job) candidates() (all []candidate) {
 		small.Layers, small.Hidden, small.Bins = 4, []int{16}, 6
 		small.Base, small.Components = "", 0
 		training.LearningRate, training.WeightDecay = calmRate, calmDecay
-		// It begins at the Gaussian of the rows, and leaves it for something better only.
+		// It starts as the Gaussian of the rows and departs from it only for something
+		// better.
 		whitened := func(s *dataset.Standardizer) *dataset.Standardizer { return s }
 		all = append(all, candidate{name: "nsf-small", flow: &small, whiten: whitened, fit: training})
 	}
 	return append(all, candidate{name: j.flow.Name(), flow: &j.flow, whiten: (*dataset.Standardizer).ForFlow, fit: j.fit})
 }
 
-// stretches says whether a map makes of a draw far out, as a Cauchy density has them, one
-// that is farther out by powers of ten; such maps have brought in what lies far outside.
+// stretches reports whether a map turns draws far out, such as those of a Cauchy density,
+// into values farther out by powers of ten. Such maps have already pulled in what lies
+// far outside.
 func stretches(c columns.Column) bool {
 	return c.Freedom > 0 || c.Kind == columns.Positive && c.Softness == 0
 }
 
-// gaussian is that of the rows' mean and shrunk covariance.
+// gaussian fits a Gaussian to the mean and the shrunk covariance of the rows.
 func (j *job) gaussian(rows [][]float64) ([]flow.Member, error) {
 	whitener, err := dataset.NewWhitener(rows)
 	if err != nil {
@@ -76,7 +79,7 @@ func (j *job) gaussian(rows [][]float64) ([]flow.Member, error) {
 	return []flow.Member{m}, err
 }
 
-// mixture is that of as many Gaussians as the BIC favours.
+// mixture fits a mixture of as many Gaussians as the BIC favors.
 func (j *job) mixture(rows [][]float64) (members []flow.Member, err error) {
 	m, err := gmm.Choose(rows, nil, j.Seed)
 	if err != nil {
@@ -92,9 +95,9 @@ func (j *job) mixture(rows [][]float64) (members []flow.Member, err error) {
 	return members, nil
 }
 
-// wide is a Cauchy density of each column by itself around the middle of the rows. It
-// takes little from where they are, and keeps rows far outside from a density that no
-// number can hold.
+// wide returns independent Cauchy densities of the columns around the middle of the rows.
+// In a mixture it costs little near the rows, and keeps rows far outside from a
+// log-density too low for any number.
 func (j *job) wide(rows [][]float64) ([]flow.Member, error) {
 	cfg := flow.Gaussian(len(j.data.features))
 	cfg.Base, cfg.Freedom = "student", 1
@@ -110,7 +113,7 @@ func (j *job) wide(rows [][]float64) ([]flow.Member, error) {
 		slices.Sort(values)
 		quantile := func(p float64) float64 { return stat.Quantile(p, stat.LinInterp, values, nil) }
 		s.Mean[k] = quantile(0.5)
-		if half := (quantile(0.75) - quantile(0.25)) / 2; half > 1e-3*s.Std[k] { // else most rows have one value
+		if half := (quantile(0.75) - quantile(0.25)) / 2; half > 1e-3*s.Std[k] { // otherwise most rows have the same value
 			s.Std[k] = half
 		}
 	}
@@ -118,7 +121,7 @@ func (j *job) wide(rows [][]float64) ([]flow.Member, error) {
 	return []flow.Member{member}, err
 }
 
-// member is a density without a trained number, that its scaler describes.
+// member returns a density without trained numbers, described by its scaler alone.
 func (j *job) member(weight float64, cfg flow.Config, s *dataset.Standardizer) (flow.Member, error) {
 	cfg.Scaler, cfg.Seed = s, j.Seed
 	m, err := cfg.NewModel(j.backend)
@@ -129,7 +132,7 @@ func (j *job) member(weight float64, cfg flow.Config, s *dataset.Standardizer) (
 	return flow.Member{Weight: weight, Saved: saved}, err
 }
 
-// trainOne trains a flow on a part.
+// trainOne trains a flow on one part.
 func (j *job) trainOne(ctx context.Context, c candidate, p part, alone bool) ([]flow.Member, fit.Result, error) {
 	features, _ := columnsOf(p.train[:p.rows], len(j.data.features))
 	whitener, err := dataset.NewWhitener(features)
@@ -148,7 +151,7 @@ func (j *job) trainOne(ctx context.Context, c candidate, p part, alone bool) ([]
 		training.Checkpoint = checkpointOf(j.dir, j.trained)
 		j.trained++
 	} else {
-		training.Checkpoint, step = "", nil // a fold takes seconds
+		training.Checkpoint, step = "", nil // a fold takes seconds: no checkpoint, no progress
 	}
 	result, err := j.run(ctx, m, p, training, step)
 	if err != nil {

@@ -9,22 +9,22 @@ import (
 	"normflow/internal/show"
 )
 
-// Compared is a density that was fitted to the rows beside others, and what it was worth
-// on rows that it was not fitted to.
+// Compared describes one of the densities that were fitted, and how well it did on rows
+// it was not fitted to.
 type Compared struct {
 	Name       string  `json:"name"`
 	Parameters int     `json:"parameters"` // trained numbers
-	NLL        float64 `json:"nll"`        // nats per row; of the rows that have a density
+	NLL        float64 `json:"nll"`        // nats per row, over rows that have a density
 	SE         float64 `json:"se"`
 	Zero       int     `json:"zero,omitempty"` // rows of density 0
-	// Behind is by how many nats a row it is less likely than the model, ± BehindSE, row
-	// by row; negative where it is likelier.
+	// Behind is by how many nats per row it is less likely than the model, row by row,
+	// with standard error BehindSE; negative if it is likelier.
 	Behind   float64 `json:"behind"`
 	BehindSE float64 `json:"behind_se"`
-	Weight   float64 `json:"weight"` // its share of the model; 0 where it was left out
+	Weight   float64 `json:"weight"` // its weight in the model; 0 if left out
 }
 
-// compared says what a contender was worth beside the mixture.
+// compared compares a contender with the mixture.
 func (c contender) compared(mixed []float64, weight float64) Compared {
 	var nll, behind []float64
 	said := Compared{Name: c.name, Weight: weight}
@@ -52,7 +52,7 @@ func (c contender) compared(mixed []float64, weight float64) Compared {
 	return said
 }
 
-// meanAndError are 0 of fewer than two values.
+// meanAndError returns the mean and its standard error, 0 for fewer than two values.
 func meanAndError(v []float64) (mean, se float64) {
 	if len(v) < 2 {
 		return 0, 0
@@ -61,7 +61,7 @@ func meanAndError(v []float64) (mean, se float64) {
 	return mean, std / math.Sqrt(float64(len(v)))
 }
 
-// String says it in a line, without the name.
+// String describes it in one line, without the name.
 func (c Compared) String() string {
 	zero := ""
 	if c.Zero > 0 {
@@ -70,7 +70,7 @@ func (c Compared) String() string {
 	return fmt.Sprintf("NLL %8.4f ± %.4f%s, by itself %.4f ± %.4f worse: %s", c.NLL, c.SE, zero, c.Behind, c.BehindSE, c.Used())
 }
 
-// Used says what share of the model it is.
+// Used says what share of the model it has.
 func (c Compared) Used() string {
 	if c.Weight > 0 {
 		return fmt.Sprintf("%.0f %% of the model", 100*c.Weight)
@@ -78,10 +78,10 @@ func (c Compared) Used() string {
 	return "left out"
 }
 
-// comparedIndent begins the reasons that are lines of the table of what was compared.
+// comparedIndent begins the reasons that are rows of the table of comparisons.
 const comparedIndent = "  "
 
-// sayCompared tells how the candidates compare.
+// sayCompared reports the comparison of the candidates.
 func (j *job) sayCompared() {
 	r := &j.record
 	how := fmt.Sprintf("%d validation rows", r.Split.Valid)
@@ -94,7 +94,7 @@ func (j *job) sayCompared() {
 	}
 }
 
-// Made says in a sentence what the model is made of.
+// Made says in a sentence what the model consists of.
 func (r *Record) Made() string {
 	var of []string
 	for _, c := range r.Compared {

@@ -8,20 +8,20 @@ import (
 )
 
 // condition watches a column of context for values that the fit has not seen: a density
-// given one of those is a guess.
+// given such a value is a guess.
 type condition struct {
 	column   string
-	at       int       // in a row
-	low, top float64   // of the fit
-	margin   float64   // how far outside still counts as inside
-	values   []float64 // all there were, sorted, if they were few; else nil
+	at       int       // index in a row
+	low, top float64   // range at the fit
+	margin   float64   // distance outside the range that still counts as inside
+	values   []float64 // all values at the fit, sorted, if there were few; else nil
 
-	outside, between int // rows beyond the range, and within but of another value
+	outside, between int // rows beyond the range, and rows within it at a new value
 	where            int64
 	first            float64
 }
 
-// conditions are those of the columns of context, in rows [D+C].
+// conditions returns a watch of each column of context, for rows [D+C].
 func (r *Record) conditions() (all []condition) {
 	for j, name := range r.Context {
 		at := len(r.Features) + j
@@ -29,7 +29,7 @@ func (r *Record) conditions() (all []condition) {
 		if r.ContextValues != nil {
 			c.values = r.ContextValues[j]
 		}
-		if len(c.values) == 0 { // of continuous values a few new ones lie just outside
+		if len(c.values) == 0 { // a few new values of a continuous column lie just outside
 			c.margin = 0.1 * (c.top - c.low)
 		}
 		all = append(all, c)
@@ -37,7 +37,7 @@ func (r *Record) conditions() (all []condition) {
 	return all
 }
 
-// watchContext are those of rows of context alone, [C].
+// watchContext returns the same for rows of context alone, [C].
 func (m *Model) watchContext() []condition {
 	if m.Record == nil {
 		return nil
@@ -64,7 +64,8 @@ func (c *condition) add(row []float64, line int64) {
 	}
 }
 
-// warning says what was found in a file whose rows are counted by unit, "" if nothing.
+// warning describes the unseen values of a file whose rows are counted by unit; "" if
+// there are none.
 func (c *condition) warning(file, unit string) string {
 	n := c.outside + c.between
 	if n == 0 {
@@ -77,7 +78,7 @@ func (c *condition) warning(file, unit string) string {
 	return fmt.Sprintf("%s: column %s of context: %s %s", show.Path(file), show.Quoted(c.column), rows, c.unseen())
 }
 
-// unseen says what is wrong with the rows that were counted.
+// unseen describes the unseen values.
 func (c *condition) unseen() string {
 	verb := "lies"
 	if c.outside+c.between > 1 {
@@ -91,7 +92,7 @@ func (c *condition) unseen() string {
 	return what + ": a density given it is a guess"
 }
 
-// numbers shows up to ten.
+// numbers lists up to ten numbers.
 func numbers(values []float64) string {
 	text := ""
 	for i, v := range values[:min(10, len(values))] {
@@ -106,8 +107,8 @@ func numbers(values []float64) string {
 	return text
 }
 
-// fewValues returns the values of each column of context of rows, sorted, where there
-// are so few that they may be classes or settings; else an empty list for it.
+// fewValues returns the sorted distinct values of each column of context if they are few
+// enough to be classes or settings, else an empty list.
 func fewValues(rows [][]float64, features int) [][]float64 {
 	const most = 50
 	all := make([][]float64, len(rows[0])-features)

@@ -7,8 +7,8 @@ import (
 	"normflow/internal/show"
 )
 
-// keys looks at the kept columns of a table for texts that are the same in all rows:
-// whoever joins tables by such a key joins every row with every other.
+// keys looks for kept columns of text that are the same in every row: joining by such a
+// key joins every row with every other.
 type keys struct {
 	names []string
 	first []string
@@ -32,7 +32,8 @@ func (k *keys) see(r *table.Reader, c *table.Chunk) {
 	k.rows += c.Len()
 }
 
-// warnings names the columns, of two rows or more, that hold one text and no number.
+// warnings names the columns that hold one text, not a number, in all of at least two
+// rows.
 func (k *keys) warnings(file string) (all []table.Note) {
 	for j, text := range k.first {
 		if _, err := strconv.ParseFloat(text, 64); err == nil || text == "" || k.vary[j] || k.rows < 2 {

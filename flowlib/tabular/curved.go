@@ -7,17 +7,18 @@ import (
 )
 
 const (
-	// curvedRest is how far, relative to what chance leaves, a column may lie from the
-	// line between its neighbours in the order of another that it is a function of.
+	// curvedRest is how far a function of another column may lie from the line between
+	// its neighbors in the order of that column, relative to what chance leaves.
 	curvedRest  = 3e-4
-	curvedShare = 0.75 // of the rows that lie so near, at least
-	curvedRows  = 60   // fewer, where the column changes at all, say nothing
+	curvedShare = 0.75 // share of the rows that lie this near, at least
+	curvedRows  = 60   // changes of the column needed for a verdict
 )
 
-// findCurved finds features that are functions of one other column, curved ones such as
-// squares and logarithms, which findDependent does not see; found are its columns. In the
-// order of a column, a function of it lies on the line between its two neighbours but for
-// its curvature, which n rows make about 1/n² of its spread: anything else does not.
+// findCurved finds features that are curved functions of one other column, such as
+// squares and logarithms, which findDependent misses; found are those it has found. In
+// the order of the other column, such a function lies on the line between its two
+// neighbors except for its curvature, about 1/n² of its spread for n rows. Nothing else
+// does.
 func findCurved(rows [][]float64, features int, found []dependence) (all []dependence) {
 	if len(rows) < 3 {
 		return nil
@@ -36,7 +37,7 @@ func findCurved(rows [][]float64, features int, found []dependence) (all []depen
 		}
 		slices.SortStableFunc(order[j], func(a, b int) int { return cmp.Compare(rows[a][j], rows[b][j]) })
 	}
-	for column := features - 1; column >= 0; column-- { // of two the later one is called a function of the other
+	for column := features - 1; column >= 0; column-- { // of two columns the later is called a function of the earlier
 		if known[column] {
 			continue
 		}
@@ -53,8 +54,8 @@ func findCurved(rows [][]float64, features int, found []dependence) (all []depen
 	return all
 }
 
-// chanceRest is the median distance of a column from the mean of its neighbours in the
-// order of the rows, which are shuffled.
+// chanceRest returns the median distance of a column from the mean of its neighbors in
+// the shuffled order of the rows.
 func chanceRest(rows [][]float64, column int) float64 {
 	var rest []float64
 	for i := 1; i+1 < len(rows); i++ {
@@ -64,7 +65,7 @@ func chanceRest(rows [][]float64, column int) float64 {
 	return rest[len(rest)/2]
 }
 
-// curved reports whether a column is a function of the one whose order is given.
+// curved reports whether a column is a function of the column that gives the order.
 func curved(rows [][]float64, order []int, on, column int, chance float64) bool {
 	near, all := 0, 0
 	for k := 1; k+1 < len(order); k++ {
@@ -79,7 +80,7 @@ func curved(rows [][]float64, order []int, on, column int, chance float64) bool 
 		if all++; math.Abs(b[column]-(a[column]*(1-share)+c[column]*share)) <= curvedRest*chance {
 			near++
 		}
-		if all == curvedRows && near < curvedRows/2 { // most columns have nothing to do with each other
+		if all == curvedRows && near < curvedRows/2 { // most pairs of columns are unrelated: stop early
 			return false
 		}
 	}

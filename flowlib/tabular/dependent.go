@@ -11,31 +11,31 @@ import (
 	"normflow/internal/show"
 )
 
-// dependence is a feature that is a function of other columns: on the plane that
-// the rows lie on a density has no bound, and the fit learns how values were rounded.
+// dependence is a feature that is a function of other columns. A density has no bound on
+// the surface where such rows lie, so the fit would learn how values were rounded.
 type dependence struct {
 	column int   // in rows [D+C]
-	on     []int // the columns it is a function of
+	on     []int // the columns it depends on
 	rest   float64
-	curved bool // the function is no straight line
+	curved bool // the function is not linear
 }
 
 const (
-	// dependentRest is the largest standard deviation of what is left of a column
-	// after the others, relative to its own, that counts as nothing: such as what
-	// rounding to cents leaves.
+	// dependentRest is the largest standard deviation, relative to the column's own, of
+	// what the other columns leave of it that counts as nothing, such as rounding to
+	// cents.
 	dependentRest = 1e-3
-	exactRest     = 1e-6  // less is the rounding of float32
-	dependentRows = 20000 // at most looked at, and at least 4 for each column
+	exactRest     = 1e-6  // less is float32 rounding
+	dependentRows = 20000 // rows looked at, at most; at least 4 per column are needed
 )
 
-// findDependent orthogonalizes the standardized columns of rows, [n, D+C], one after
-// the other, context first: a column of which less than dependentRest is left is a
-// function of those before it. Context may depend on itself, having no density.
+// findDependent orthogonalizes the standardized columns of rows, [n, D+C], one after the
+// other, context first. A column of which less than dependentRest is left is a function
+// of those before it. Context may depend on itself: it has no density.
 //
-// Each column is taken through twice ("twice is enough": Giraud et al. 2005,
-// https://doi.org/10.1007/s00211-005-0615-4), so that what is left is exact to the
-// rounding of float64.
+// Each column is orthogonalized twice ("twice is enough": Giraud et al. 2005,
+// https://doi.org/10.1007/s00211-005-0615-4), so that the rest is exact to float64
+// rounding.
 func findDependent(rows [][]float64, features int) (all []dependence) {
 	if len(rows) < 2 {
 		return nil
@@ -45,7 +45,7 @@ func findDependent(rows [][]float64, features int) (all []dependence) {
 	type direction struct {
 		column int
 		unit   []float64
-		made   []float64 // of which columns it is made, by their standardized values
+		made   []float64 // its coefficients on the standardized columns
 	}
 	var basis []direction
 	for k := range width {
@@ -55,7 +55,7 @@ func findDependent(rows [][]float64, features int) (all []dependence) {
 			continue
 		}
 		whole := floats.Norm(v, 2)
-		made := make([]float64, width) // v = what is left + Σ made·column
+		made := make([]float64, width) // v = rest + Σ made·column
 		for range 2 {
 			for _, b := range basis {
 				along := floats.Dot(b.unit, v)
@@ -86,7 +86,8 @@ func findDependent(rows [][]float64, features int) (all []dependence) {
 	return all
 }
 
-// standardized returns a column with mean 0 and standard deviation 1, nil if it is constant.
+// standardized returns a column scaled to mean 0 and standard deviation 1, nil if it is
+// constant.
 func standardized(rows [][]float64, j int) []float64 {
 	v := make([]float64, len(rows))
 	for i, row := range rows {
@@ -102,7 +103,8 @@ func standardized(rows [][]float64, j int) []float64 {
 	return v
 }
 
-// warning says what depends on what; noisy is whether noise is added to the column.
+// warning says which columns the feature depends on; noisy says whether noise is added to
+// it.
 func (d dependence) warning(names []string, noisy bool) table.Note {
 	var on []string
 	for _, i := range d.on {

@@ -7,12 +7,12 @@ import (
 	"normflow/flowlib/columns"
 )
 
-// digits says how many decimals of a draw are written: an engine gives it in float32,
-// to a share of 10⁻⁷ of the column's standard deviation, and four digits more keep
-// draws from a grid, also where a few large values make up that deviation.
+// digits returns how many decimals of a draw are written. An engine computes in float32,
+// precise to 10⁻⁷ of the column's standard deviation; four more digits keep draws off a
+// grid even if a few large values dominate that deviation.
 func digits(std float64) int { return 11 - int(math.Floor(math.Log10(std))) }
 
-// decimals are those of draws of each feature, [D].
+// decimals returns the digits for draws of each feature, [D].
 func (m *Model) decimals() []int {
 	all := make([]int, len(m.Features))
 	seen := make([]bool, len(all))
@@ -28,15 +28,16 @@ func (m *Model) decimals() []int {
 		}
 	}
 	for j, was := range seen {
-		if !was { // at an atom wherever there is a member
+		if !was { // at an atom in every member
 			all[j] = digits(m.Saved.Atoms.Rest.Std[j])
 		}
 	}
 	return all
 }
 
-// written is the draw v of a feature as it is written: with so many decimals, or where
-// its column is mapped with as many digits, but never outside the support of the column.
+// written returns the draw v of a feature as it is written: to the given decimals, or to
+// as many digits on the mapped scale if its column is mapped, but never outside the
+// column's support.
 func (m *Model) written(feature int, v float64, decimals int) float64 {
 	if a := m.Saved.Atoms; a != nil && slices.Contains(a.Values[feature], v) {
 		return v
@@ -54,10 +55,10 @@ func (m *Model) written(feature int, v float64, decimals int) float64 {
 	return short
 }
 
-// rounded is v to so many decimals, or before the decimal point if they are below 0;
-// v itself where a float64 has no more.
+// rounded rounds v to the given number of decimals, which may be negative. It returns v
+// itself if a float64 has no more digits.
 func rounded(v float64, decimals int) float64 {
-	const most = 22 // powers of ten are exact up to there
+	const most = 22 // powers of ten are exact up to here
 	if decimals < -most || decimals > most {
 		return v
 	}
@@ -71,8 +72,8 @@ func rounded(v float64, decimals int) float64 {
 	return v
 }
 
-// ontoGrid takes draws of features that had noise of one step added for the fit to the
-// middle of their cells, which takes that noise away again, and says whether there are any.
+// ontoGrid moves draws of features that had noise of one step added to the middle of
+// their cells, which removes the noise, and reports whether there are any.
 func (m *Model) ontoGrid(draws [][]float64) (any bool) {
 	if m.Record == nil || m.Record.Steps == nil {
 		return false

@@ -9,8 +9,8 @@ import (
 	"normflow/internal/show"
 )
 
-// Driver is a column that makes a row strange: by how much the log-density would rise
-// if it had the value expected.
+// Driver is a column that makes a row strange: Gain is by how much the log-density would
+// rise at the expected value.
 type Driver struct {
 	Column   string  `json:"column"`
 	Value    float64 `json:"value"`
@@ -19,7 +19,7 @@ type Driver struct {
 }
 
 func (d Driver) String() string {
-	digits := 6 // or as many more as show two of the difference, as of times in seconds since 1970
+	digits := 6 // or enough to show two digits of the difference, as for times in seconds since 1970
 	if apart := math.Abs(d.Value - d.Expected); apart > 0 {
 		larger := max(math.Abs(d.Value), math.Abs(d.Expected))
 		digits = min(17, max(digits, 2+int(math.Ceil(math.Log10(larger/apart)))))
@@ -28,18 +28,18 @@ func (d Driver) String() string {
 }
 
 const (
-	maxDrivers = 3   // of a row
-	minGain    = 0.5 // nats: less is no driver
+	maxDrivers = 3   // per row
+	minGain    = 0.5 // nats: a smaller gain is no driver
 )
 
-// typical returns values of each feature that are normal: those of the rows of the
-// fit, or of draws where there is no record of them.
+// typical returns normal values of each feature: from the rows of the fit, or from draws
+// if there is no record.
 func (m *Model) typical() ([][]float64, error) {
 	if m.Record != nil && len(m.Record.Typical) == len(m.Features) {
 		return m.Record.Typical, nil
 	}
 	if len(m.Context) > 0 {
-		return make([][]float64, len(m.Features)), nil // no draws without a context
+		return make([][]float64, len(m.Features)), nil // there are no draws without a context
 	}
 	g, err := m.graph("fast")
 	if err != nil {
@@ -49,11 +49,11 @@ func (m *Model) typical() ([][]float64, error) {
 	return anomaly.Candidates(draws, len(m.Features), typicalValues(len(m.Features))), err
 }
 
-// typicalValues is how many values of each column are tried: fewer in wide tables.
+// typicalValues is how many values of each column are tried; fewer in wide tables.
 func typicalValues(features int) int { return min(32, max(5, 1000/features)) }
 
-// drivers finds out what drives rows, [n, D+C]: for each of them at most maxDrivers
-// columns, the first most.
+// drivers returns, for each of the rows [n, D+C], at most maxDrivers columns, strongest
+// first.
 func (m *Model) drivers(rows, candidates [][]float64) ([][]Driver, error) {
 	all := make([][]Driver, len(rows))
 	found, err := anomaly.Drivers(m, rows, candidates)

@@ -10,7 +10,7 @@ import (
 	"normflow/internal/nearest"
 )
 
-// Engines names what a model can be fitted and run by.
+// Engines names the engines that can fit and run a model.
 var Engines = []string{"auto", "fast", "xla", "xla:cpu", "xla:cuda", "go"}
 
 func checkEngine(name string) error {
@@ -20,13 +20,13 @@ func checkEngine(name string) error {
 	return nil
 }
 
-// noFast says why the engine fast cannot do.
+// noFast explains why the engine fast cannot run a model.
 func noFast(why error) error {
 	return &table.Error{Option: OptionEngine, Problem: "the engine fast cannot: " + why.Error(), Err: why}
 }
 
-// backendOf is the name, for package backend, of what an engine's graphs run on. For
-// fast that is the pure-Go one, which starts at once.
+// backendOf returns the backend, as package backend names it, for the graphs of an
+// engine. For fast that is pure Go, which starts at once.
 func backendOf(engine string) string {
 	switch engine {
 	case "auto":
@@ -37,7 +37,8 @@ func backendOf(engine string) string {
 	return engine
 }
 
-// start chooses what scores and draws: package fast where it may and can, else a backend.
+// start chooses the engine that scores and draws: package fast if allowed and possible,
+// else a backend.
 func (m *Model) start(engine string) error {
 	if engine == "fast" || engine == "auto" {
 		f, err := m.Saved.Engine(func(s *flow.Saved) (flow.Engine, error) { return s.Fast() })
@@ -60,8 +61,8 @@ func (m *Model) start(engine string) error {
 	return nil
 }
 
-// graph returns the model on a backend, which has what engines have not: the states
-// between data and latents. Of a mixture it returns an error: it has none.
+// graph returns the model on a backend, which gives access to the latents and the layers
+// between. It returns an error for a mixture, which has none.
 func (m *Model) graph(engine string) (*flow.Model, error) {
 	if m.model != nil {
 		return m.model, nil
@@ -78,11 +79,11 @@ func (m *Model) graph(engine string) (*flow.Model, error) {
 	return m.model, err
 }
 
-// openBackend is that of a fit.
+// openBackend opens the backend of a fit.
 func (j *job) openBackend() (err error) {
 	name := backendOf(j.Engine)
 	if j.fit.Engine == fit.EngineFast {
-		name = "go" // for what a fast fit asks of a backend
+		name = "go" // fast needs little of a backend
 	}
 	if j.backend, err = backend.Open(name); err != nil {
 		return err

@@ -13,38 +13,39 @@ import (
 	"normflow/flowlib/table"
 )
 
-// Evaluation says how good a model is on a table.
+// Evaluation describes how good a model is on a table.
 type Evaluation struct {
 	Model string `json:"model"`
 	Seen
-	// Same says that the table is the one the model was fitted to: its NLL is then
-	// that of rows the fit has seen.
+	// Same says that the table is the one the model was fitted to, so the fit has seen
+	// its rows.
 	Same bool `json:"same_file"`
-	// HeldOut is the NLL that the fit measured on its test rows (validation where it
-	// had none); absent where there is no record.
+	// HeldOut is the NLL of the test rows at the fit (validation rows if there was no
+	// test); absent without a record.
 	HeldOut *NLL `json:"held_out_nll,omitempty"`
 
-	// Diagnostics are absent where there can be none; then Undiagnosed says why.
+	// Diagnostics are absent if the rows cannot be diagnosed; Undiagnosed says why.
 	Diagnostics *eval.Diagnostics `json:"diagnostics,omitempty"`
 	Undiagnosed string            `json:"undiagnosed,omitempty"`
 
-	// Verdict says in sentences what the figures amount to.
+	// Verdict sums up the figures in sentences.
 	Verdict []string `json:"verdict"`
 
 	rows  [][]float64 // a sample of the table, dequantized
 	score []float64   // their log-densities
-	draws [][]float64 // of the model, as many
+	draws [][]float64 // as many draws of the model
 }
 
 // maxDiagnosed is how many rows are kept for the diagnosis and the pictures.
 const maxDiagnosed = 10000
 
-// Evaluate measures the NLL of a table, of any size, and compares a sample of its rows
-// with draws of the model. Features that were dequantized for the fit are so here.
+// Evaluate measures the NLL of a table of any size, and compares a sample of its rows
+// with draws of the model. Features that were dequantized at the fit are dequantized
+// here.
 func (m *Model) Evaluate(ctx context.Context, file string, o Options, seed int64) (*Evaluation, error) {
 	e := &Evaluation{Model: m.Dir}
-	// A reservoir: every row is in the sample with the same probability.
-	// Source: Vitter 1985, algorithm R, https://doi.org/10.1145/3147.3165.
+	// Reservoir sampling: every row has the same chance to be in the sample. Source:
+	// Vitter 1985, algorithm R, https://doi.org/10.1145/3147.3165.
 	rng := rand.New(rand.NewPCG(uint64(seed), 0xe7a1))
 	noise := m.noise(seed)
 	count := 0
@@ -80,8 +81,8 @@ func (m *Model) Evaluate(ctx context.Context, file string, o Options, seed int64
 	return e, nil
 }
 
-// same says whether a table holds the rows that the model was fitted to: by the file,
-// or by the rows that its record knows.
+// same reports whether a table holds the rows that the model was fitted to, by its sketch
+// or by the hash of the file.
 func (m *Model) same(seen Seen) (bool, error) {
 	if m.Record == nil || seen.watch.known.knows() {
 		return m.Record != nil, nil
@@ -93,8 +94,8 @@ func (m *Model) same(seen Seen) (bool, error) {
 	return sha == m.Record.Source.SHA256, err
 }
 
-// noise is that of the features that lie on a grid, or nil. Context stays as it is
-// given, also where an older program has fitted the model to noisy context.
+// noise returns what dequantizes the features on a grid, or nil. Context gets no noise,
+// even if an older version fitted the model to noisy context.
 func (m *Model) noise(seed int64) func(rows [][]float64) {
 	if m.Record == nil || m.Record.Steps == nil {
 		return nil
@@ -107,7 +108,7 @@ func (m *Model) noise(seed int64) func(rows [][]float64) {
 	}
 }
 
-// diagnose compares the rows with draws, where that can be done.
+// diagnose compares the rows with draws if possible.
 func (m *Model) diagnose(e *Evaluation, seed int64) error {
 	switch {
 	case len(m.Context) > 0:
@@ -139,8 +140,8 @@ func (m *Model) diagnose(e *Evaluation, seed int64) error {
 	return nil
 }
 
-// subject is the model for a diagnosis: a flow by itself has latents, of which there are
-// none of a mixture.
+// subject returns the model for a diagnosis: a single flow has latents, a mixture has
+// none.
 func (m *Model) subject() (eval.Subject, error) {
 	if _, err := m.Saved.Single(); err == nil {
 		return m.graph("fast")
@@ -156,7 +157,7 @@ type subject struct {
 func (s subject) Features() int { return s.saved.Features() }
 func (s subject) Context() int  { return s.saved.Context() }
 
-// verdict says in a sentence or two what the figures amount to.
+// verdict sums up the figures in a sentence or two.
 func (e *Evaluation) verdict(m *Model) []string {
 	all := []string{}
 	say := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }

@@ -22,31 +22,32 @@ import (
 	"normflow/internal/show"
 )
 
-// Progress is told how a fit goes; both may be nil.
+// Progress holds the callbacks of a fit; both may be nil.
 type Progress struct {
-	Note func(table.Note) // what was read, warnings, what was chosen and why
+	Note func(table.Note) // what was read, warnings, choices and their reasons
 	Step fit.Progress
 }
 
-// InterruptedError is what Fit returns when its context has ended while it trained.
+// InterruptedError is returned by Fit if its context ends while it trains.
 type InterruptedError struct {
-	Checkpoint string // where it can go on from; "" if no step was worth keeping
+	Checkpoint string // where the fit can continue; "" if there is none yet
 	err        error
 }
 
 func (e *InterruptedError) Error() string { return e.err.Error() }
 func (e *InterruptedError) Unwrap() error { return e.err }
 
-// Fit fits a flow to the table in file and saves it to the folder dir, which may
-// hold an older model. While it trains, a checkpoint lies beside as DIR.checkpoint, and
-// those of further flows as DIR.checkpoint.2 to .6; whenever it is cut off, dir holds the old
-// model or the new one whole. Two fits of one folder at once are refused.
+// Fit fits a model to the table in file and saves it to the folder dir, replacing an
+// older model there. While it trains it keeps a checkpoint at DIR.checkpoint, and at
+// DIR.checkpoint.2 to .6 for further flows. Whenever it is interrupted, dir holds either
+// the old or the new model, whole. A second fit to the same folder at the same time is
+// refused.
 func Fit(ctx context.Context, file, dir string, c FitConfig, p Progress) (*Record, error) {
 	if p.Note == nil {
 		p.Note = func(table.Note) {}
 	}
 	dir = filepath.Clean(dir)
-	if base := filepath.Base(dir); base == "." || base == ".." { // files beside it have its name and an ending
+	if base := filepath.Base(dir); base == "." || base == ".." { // files beside it are named after it
 		var err error
 		if dir, err = filepath.Abs(dir); err != nil {
 			return nil, err
@@ -108,17 +109,17 @@ type job struct {
 	flow     flow.Config
 	fit      fit.Config
 	backend  compute.Backend
-	model    *flow.Model   // of a flow that the user has chosen
+	model    *flow.Model   // if the user chose a single flow
 	saved    *flow.Mixture // what is saved
-	trained  int           // flows, with a checkpoint each
+	trained  int           // flows trained so far, each with a checkpoint
 	record   Record
 
-	held       []float64 // log-densities of rows by stacked fits that had not seen them
-	simpleOnly bool      // candidates are no flows
-	whole      bool      // rows are not judged in turn
+	held       []float64 // log-densities of rows by stacked fits that did not see them
+	simpleOnly bool      // try no flows
+	whole      bool      // no cross-validation
 }
 
-// prepare reads the table and settles every choice.
+// prepare reads the table and makes every choice.
 func (j *job) prepare(file string) error {
 	var rows [][]float64
 	var err error
@@ -155,7 +156,7 @@ func (j *job) prepare(file string) error {
 	j.flow.Seed, j.fit.Seed = j.Seed, j.Seed
 	d.applyMaps()
 	features, context := columnsOf(d.mapped.Train, len(d.features))
-	// The first of several copies: others would speak for it in cross-validation.
+	// Only the first copy of each row counts: others would leak into cross-validation.
 	if d.atoms == nil { // else each pattern of them is scaled by itself
 		if j.whitener, err = dataset.NewWhitener(features[:len(d.raw.Train)]); err != nil {
 			return fmt.Errorf("%s: the training rows: %w", show.Path(file), err)
@@ -186,7 +187,7 @@ func (j *job) prepare(file string) error {
 	return nil
 }
 
-// columnsOf parts rows, [n, D+C], into features and context.
+// columnsOf separates rows, [n, D+C], into features and context.
 func columnsOf(rows [][]float64, features int) (x, context [][]float64) {
 	for _, row := range rows {
 		x, context = append(x, row[:features]), append(context, row[features:])
@@ -194,7 +195,7 @@ func columnsOf(rows [][]float64, features int) (x, context [][]float64) {
 	return x, context
 }
 
-// train opens the backend and trains what was chosen, or all that may suit the table.
+// train opens the backend and trains the chosen model, or all candidates.
 func (j *job) train(ctx context.Context) error {
 	if err := j.openBackend(); err != nil {
 		return err
@@ -212,7 +213,7 @@ func (j *job) train(ctx context.Context) error {
 	}
 	j.Note(table.NoteOf("fitting %s, %d layers, %d parameters, to %d rows, at most %d steps of %d, on %s",
 		j.flow.Name(), j.flow.Layers, j.model.NumParameters(), len(j.data.raw.Train), j.fit.Steps, j.fit.BatchSize, j.record.Engine))
-	if j.model.NumParameters() > 0 { // else a Gaussian, which its scaler describes
+	if j.model.NumParameters() > 0 { // otherwise a Gaussian, which its scaler describes
 		if j.record.Result, err = j.run(ctx, j.model, part{train: j.data.mapped.Train, valid: j.data.mapped.Valid}, j.fit, j.Step); err != nil {
 			return interrupted(ctx, err, CheckpointOf(j.dir))
 		}
@@ -229,13 +230,13 @@ func (j *job) train(ctx context.Context) error {
 	return err
 }
 
-// chosenByTable says whether the user has left it to the program what to fit.
+// chosenByTable reports whether the user leaves the choice of the model to the program.
 func (j *job) chosenByTable() bool { return j.Model == "" && j.Layers == 0 }
 
-// run trains a flow on mapped rows. Its curve is in nats of the rows as they are.
+// run trains a flow on mapped rows. Its curve is in nats of the unmapped rows.
 func (j *job) run(ctx context.Context, m *flow.Model, p part, c fit.Config, step fit.Progress) (fit.Result, error) {
 	train, valid := stat.Mean(j.data.trainLogDet, nil), stat.Mean(j.data.validLogDet, nil)
-	if math.IsInf(valid, 0) { // of a row outside the support
+	if math.IsInf(valid, 0) { // a row is outside the support
 		valid = train
 	}
 	inUnits := func(p fit.Point) fit.Point {
@@ -254,8 +255,8 @@ func (j *job) run(ctx context.Context, m *flow.Model, p part, c fit.Config, step
 	return result, err
 }
 
-// noteZeros warns of validation rows that had density 0 while the flow was trained; of
-// those that have it in the end judge tells.
+// noteZeros warns of validation rows that had density 0 during training; judge reports
+// those that still have it at the end.
 func (j *job) noteZeros() {
 	points, most := 0, 0
 	for _, p := range j.record.Result.Curve {
@@ -268,7 +269,7 @@ func (j *job) noteZeros() {
 	}
 }
 
-// interrupted is err, or what says how to go on where the context has ended.
+// interrupted returns err, or an [InterruptedError] if the context has ended.
 func interrupted(ctx context.Context, err error, checkpoint string) error {
 	if ctx.Err() == nil {
 		return err
@@ -283,7 +284,7 @@ func interrupted(ctx context.Context, err error, checkpoint string) error {
 // judge measures the NLLs and keeps scores for calibration.
 func (j *job) judge() error {
 	m := &Model{Saved: j.saved, model: j.model}
-	if err := m.start("auto"); err != nil { // what scores by default
+	if err := m.start("auto"); err != nil { // the default engine for scoring
 		return err
 	}
 	nll := func(part string, rows [][]float64) (NLL, error) {
@@ -300,7 +301,7 @@ func (j *job) judge() error {
 		}
 		return n, nil
 	}
-	d := j.data // the first of several copies of the rows: more would make the standard error too small
+	d := j.data // only the first copy of each row: more would make the standard error too small
 	var err error
 	fitted := d.noisy.Train[:len(d.raw.Train)]
 	if j.record.Folds > 0 {
@@ -309,7 +310,7 @@ func (j *job) judge() error {
 	if j.record.Train, err = nll("training", fitted); err != nil {
 		return err
 	}
-	if j.record.Folds == 0 { // else measured by rows that no fit had seen
+	if j.record.Folds == 0 { // otherwise measured in cross-validation
 		if j.record.Valid, err = nll("validation", d.noisy.Valid[:len(d.raw.Valid)]); err != nil {
 			return err
 		}

@@ -6,35 +6,36 @@ import (
 	"normflow/flowlib/table"
 )
 
-// FitConfig says what to fit to which columns. The zero value leaves all choices to
-// the program, but for the fractions of the split: start from DefaultFit.
+// FitConfig says what to fit to which columns. Zero values leave the choice to the
+// program, except for the shares of the split: start from DefaultFit.
 type FitConfig struct {
 	Read        table.Options // Header, Delimiter, Missing, Array
-	Columns     []string      // features; none: all but those below
-	ConditionOn []string      // columns of context: the density is p(features | context)
-	Exclude     []string      // columns to leave out where Columns is empty
-	// Kinds says what features are, by name; [columns.Choose] chooses for the others.
+	Columns     []string      // features; if empty, all except those below
+	ConditionOn []string      // context: the density is p(features | context)
+	Exclude     []string      // columns to leave out if Columns is empty
+	// Kinds gives the kind of some features by name; [columns.Choose] chooses the others.
 	Kinds map[string]columns.Kind
 
 	Valid, Test float64 // shares of the rows
 	Seed        int64   // of the split, the weights, the batches and the noise
 
-	Model  string // a name of the zoo, see [flow.Named]; "" chooses
-	Layers int    // 0 chooses
-	Steps  int    // at most; 0 chooses
+	Model  string // a name of the zoo, see [flow.Named]; "" leaves the choice to the program
+	Layers int    // 0 leaves the choice to the program
+	Steps  int    // at most; 0 leaves the choice to the program
 	Engine string // one of [Engines]
 
-	// Resume goes on from the checkpoint of a fit that was interrupted, with the same
-	// options and file, and ends with the model that it would have.
+	// Resume continues an interrupted fit from its checkpoint, with the same options and
+	// file, and ends with the model that the uninterrupted fit would have made.
 	Resume bool
-	// Options are kept in the record as they are.
+	// Options are stored in the record.
 	Options map[string]string
 }
 
-// DefaultFit keeps a tenth of the rows for validation and another for the test.
+// DefaultFit returns a configuration that keeps a tenth of the rows for validation and a
+// tenth for the test.
 func DefaultFit() FitConfig { return FitConfig{Valid: 0.1, Test: 0.1, Engine: "auto"} }
 
-// check refuses options that say nothing sensible.
+// check returns an error for options that make no sense.
 func (c FitConfig) check() error {
 	if err := checkEngine(c.Engine); err != nil {
 		return err

@@ -11,16 +11,16 @@ import (
 	"normflow/flowlib/table"
 )
 
-// Comparison is that of a flow with the Gaussian of the training rows' mean and
-// covariance, on the validation rows.
+// Comparison compares a flow, on the validation rows, with the Gaussian of the training
+// rows' mean and covariance.
 type Comparison struct {
 	NLL  float64 `json:"nll"`  // of the Gaussian, nats per row
-	Gain float64 `json:"gain"` // by which the flow's NLL is lower
+	Gain float64 `json:"gain"` // by how much the flow's NLL is lower
 	SE   float64 `json:"se"`   // standard error of Gain, row by row
 }
 
-// besideGaussian compares a flow that the user has chosen with that Gaussian. There is no
-// such Gaussian given a context.
+// besideGaussian compares a flow that the user chose with the Gaussian. A conditional
+// flow has no such Gaussian.
 func (j *job) besideGaussian() error {
 	if j.flow.Context > 0 {
 		return nil
@@ -42,7 +42,7 @@ func (j *job) besideGaussian() error {
 	if err != nil {
 		return err
 	}
-	var gains, finite []float64 // of the rows to which both give a density; and the Gaussian's log-densities
+	var gains, finite []float64 // of rows with a density under both; finite: the Gaussian's log-densities
 	for i, lp := range simple {
 		if !math.IsInf(lp, -1) && !math.IsInf(own[i], -1) {
 			gains, finite = append(gains, own[i]-lp), append(finite, lp+j.data.validLogDet[i])
@@ -65,7 +65,7 @@ func side(gain float64) string {
 	return "lower"
 }
 
-// because notes the reason of a choice, and keeps it in the record.
+// because reports the reason of a choice and stores it in the record.
 func (j *job) because(format string, args ...any) {
 	reason := fmt.Sprintf(format, args...)
 	j.record.Reasons = append(j.record.Reasons, reason)

@@ -11,9 +11,8 @@ import (
 // half of them from one that holds none.
 const sketchSize = 200
 
-// fingerprint is a hash of a row, of 53 bits so that JSON holds it. Rows that are equal
-// have the same one on every machine; it says nothing of the order of rows, nor of the
-// file's format.
+// fingerprint returns a hash of a row, of 53 bits so that JSON can hold it. Equal rows
+// have the same hash on every machine, whatever their order and the format of the file.
 func fingerprint(row []float64) uint64 {
 	h := fnv.New64a()
 	var b [8]byte
@@ -21,15 +20,15 @@ func fingerprint(row []float64) uint64 {
 		binary.LittleEndian.PutUint64(b[:], math.Float64bits(v+0)) // -0 becomes 0
 		h.Write(b[:])                                              //nolint:errcheck // a hash does not fail
 	}
-	x := h.Sum64() // the last bytes of FNV-1a are mixed into its high bits too little
+	x := h.Sum64() // FNV-1a mixes the last bytes too little into its high bits
 	x ^= x >> 33
 	x *= 0xff51afd7ed558ccd // the finalizer of MurmurHash3
 	x ^= x >> 33
 	return x >> 11
 }
 
-// sketch returns the smallest fingerprints of rows, in order: a sample of the different
-// rows that any other table of them has as well.
+// sketch returns the smallest fingerprints of the rows, sorted: the same sample of
+// distinct rows from every table that has these rows.
 //
 // Source: Broder 1997, On the resemblance and containment of documents,
 // https://doi.org/10.1109/SEQUEN.1997.666900.
@@ -43,10 +42,10 @@ func sketch(rows [][]float64) []uint64 {
 	return slices.Clone(all[:min(sketchSize, len(all))])
 }
 
-// recognizer tells how many rows of a table a sketch knows.
+// recognizer counts the rows of a table that a sketch knows.
 type recognizer struct {
 	sketch      []uint64
-	met, inside int // rows known, of those whose fingerprint is no larger than the largest
+	met, inside int // known rows, among those with a fingerprint no larger than the sketch's largest
 }
 
 func (r *recognizer) add(row []float64) {
@@ -63,5 +62,5 @@ func (r *recognizer) add(row []float64) {
 	}
 }
 
-// knows reports whether most rows are known, by at least three of them.
+// knows reports whether most rows are known, and at least three.
 func (r *recognizer) knows() bool { return r.met >= 3 && 2*r.met >= r.inside }

@@ -22,11 +22,11 @@ type Judged struct {
 	AveragePrecision float64 `json:"average_precision"`
 }
 
-// labels gather the log-densities of normal and anomalous rows.
+// labels collects the log-densities of normal and anomalous rows.
 type labels struct {
 	column, file      string
-	unit              string // what rows of the file are counted by
-	at                int    // among the kept columns
+	unit              string // what counts the rows of the file
+	at                int    // index among the kept columns
 	normal, anomalous []float64
 	falseAlarms, hits int
 }
@@ -96,7 +96,7 @@ func (l *labels) judge() (*Judged, error) {
 	return j, nil
 }
 
-// all says what is wrong with the whole column.
+// all returns an error about the whole column.
 func (l *labels) all(format string, args ...any) error {
 	return table.InFile(l.file, wrong(OptionLabels, "column %s "+format, append([]any{show.Quoted(l.column)}, args...)...))
 }

@@ -10,8 +10,8 @@ import (
 	"normflow/internal/show"
 )
 
-// mapColumns chooses the map of each feature by the rows that the fit may see, all but
-// those for the test, and maps these; noise is the recipe's.
+// mapColumns chooses the map of each feature by the training and validation rows; noise
+// is the recipe's.
 func (j *job) mapColumns(noise []float64) error {
 	d := j.data
 	for name := range j.Kinds {
@@ -43,7 +43,7 @@ func (j *job) mapColumns(noise []float64) error {
 	return nil
 }
 
-// values are those of a feature that the fit may see.
+// values returns a feature's values in the training and validation rows.
 func (d *data) values(feature int) (all []float64) {
 	for _, rows := range [][][]float64{d.raw.Train, d.raw.Valid} {
 		for _, row := range rows {
@@ -53,7 +53,7 @@ func (d *data) values(feature int) (all []float64) {
 	return all
 }
 
-// applyMaps sets the rows to train on, and what the maps add to their log-densities.
+// applyMaps sets the mapped rows to train on, and the log-determinants of the maps.
 func (d *data) applyMaps() {
 	mapped := func(rows [][]float64) (y [][]float64, logDet []float64) {
 		y, logDet = make([][]float64, len(rows)), make([]float64, len(rows))

@@ -10,15 +10,15 @@ import (
 	"normflow/internal/show"
 )
 
-// Matched says how a file's columns were taken for a model's.
+// Matched describes how the columns of a file were matched to the model's.
 type Matched struct {
 	By      string   `json:"by"`                // name or position
-	Ignored []string `json:"ignored,omitempty"` // columns that the model does not have
+	Ignored []string `json:"ignored,omitempty"` // columns that the model does not use
 }
 
 // match returns a function for [table.Options] that finds the columns of a model: by
-// name where the file has them all, in whatever order, others beside them; by position
-// in a file without names that is as wide.
+// name, in any order, if the file has them all; by position in a file without names that
+// has the same number of columns.
 func match(columns, features []string, kept []string, m *Matched) func(all []table.Column) ([]string, error) {
 	return func(all []table.Column) ([]string, error) {
 		var names []string
@@ -33,7 +33,7 @@ func match(columns, features []string, kept []string, m *Matched) func(all []tab
 				missing = append(missing, c)
 			}
 		}
-		for _, name := range kept { // by name only a column of labels is kept
+		for _, name := range kept { // only a column of labels is kept by name
 			if name != "*" && !slices.Contains(names, name) {
 				return nil, wrong(OptionLabels, "%s", nearest.Unknown("column", name, names))
 			}

@@ -10,22 +10,22 @@ import (
 	"normflow/internal/show"
 )
 
-// Model is a fitted flow that is ready to score and draw rows. Its methods may not
-// be called from several goroutines at once.
+// Model is a fitted model that is ready to score and draw rows. Its methods must not be
+// called from several goroutines at once.
 type Model struct {
 	Dir      string
 	Saved    *flow.Mixture
-	Record   *Record  // nil of a model that Fit has not made
-	Features []string // names of its columns, [D]
+	Record   *Record  // nil if Fit has not made the model
+	Features []string // names of the columns, [D]
 	Context  []string // [C]
 	Engine   string   // fast, or the name of a backend
 
 	engine flow.Engine
-	model  *flow.Model // nil until something needs one, see graph
+	model  *flow.Model // nil until something needs it, see graph
 }
 
-// Open reads a model from a folder. The engine auto takes package fast, in float32,
-// where the model is one that it has, else XLA where its plugin is there, else pure Go.
+// Open reads a model from a folder. The engine auto is package fast, in float32, if it
+// can run the model, else XLA if its plugin is installed, else pure Go.
 func Open(dir, engine string) (*Model, error) {
 	if err := checkEngine(engine); err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func Open(dir, engine string) (*Model, error) {
 	return m, m.start(engine)
 }
 
-// newModel is a model without an engine yet.
+// newModel returns a model that has no engine yet.
 func newModel(dir string, saved *flow.Mixture) (*Model, error) {
 	m := &Model{Dir: dir, Saved: saved}
 	var err error
@@ -52,7 +52,7 @@ func newModel(dir string, saved *flow.Mixture) (*Model, error) {
 	return m, nil
 }
 
-// name takes the columns' names from the record, or numbers them.
+// name takes the names of the columns from the record, or numbers them.
 func (m *Model) name() {
 	if m.Record != nil {
 		m.Features, m.Context = m.Record.Features, m.Record.Context
@@ -65,7 +65,7 @@ func (m *Model) name() {
 	m.Features, m.Context = m.Features[:d], m.Features[d:]
 }
 
-// Columns are the features, then the context.
+// Columns returns the features, then the context.
 func (m *Model) Columns() []string {
 	return append(m.Features[:len(m.Features):len(m.Features)], m.Context...)
 }

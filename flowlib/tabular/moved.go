@@ -13,7 +13,7 @@ import (
 	"normflow/internal/show"
 )
 
-// quartiles returns the first, second and third quartile of each column of rows.
+// quartiles returns the three quartiles of each column of rows.
 func quartiles(rows [][]float64) [][]float64 {
 	if len(rows) == 0 {
 		return nil
@@ -32,14 +32,15 @@ func quartiles(rows [][]float64) [][]float64 {
 	return all
 }
 
-// moved is a column that lies elsewhere in a table than in that of the fit.
+// moved is a column whose values lie elsewhere than at the fit.
 type moved struct {
 	text string
-	by   float64 // in spreads of the fit
+	by   float64 // in spreads at the fit
 }
 
 // movedColumns compares the sample of a table with the rows of the fit, and returns the
-// columns whose middle half has left that of the fit, the farthest first.
+// columns whose median has left the middle half of the fit or that are spread far wider,
+// farthest first.
 func (m *Model) movedColumns(w *watch) (all []moved) {
 	r := m.Record
 	if r == nil || len(r.Quartiles) == 0 || len(w.sample) == 0 {
@@ -75,15 +76,15 @@ func (m *Model) movedColumns(w *watch) (all []moved) {
 // isNear reports whether two positive numbers are within a factor of two of each other.
 func isNear(a, b float64) bool { return a <= 2*b && b <= 2*a }
 
-// movedWarning says, if strange of n rows are far more than the share expected, what
-// has changed: "" if they are not. Said is what these rows are.
+// movedWarning says what has changed if far more of n rows are strange than the share
+// expected; "" otherwise. said describes these rows.
 func (m *Model) movedWarning(w *watch, file, said string, strange, n int64, expected float64) string {
 	share := float64(strange) / float64(n)
 	if !(strange >= 5 && share >= 0.1 && share >= 5*expected) && !(share == 1 && strange >= 3 && expected <= 0.1) {
 		return ""
 	}
 	columns := m.movedColumns(w)
-	if share < 0.5 && columns == nil { // as many may be anomalies
+	if share < 0.5 && columns == nil { // these may all be anomalies
 		return ""
 	}
 	text := fmt.Sprintf("%s: %.3g %% of the rows are %s: they are other rows than those of the fit", show.Path(file), 100*share, said)
@@ -97,7 +98,7 @@ func (m *Model) movedWarning(w *watch, file, said string, strange, n int64, expe
 	return text
 }
 
-// about shows a factor by its first two digits.
+// about shows a factor to two digits.
 func about(factor float64) string {
 	rounded, _ := strconv.ParseFloat(strconv.FormatFloat(factor, 'e', 1, 64), 64)
 	if rounded >= 10 && rounded < 1e7 {
@@ -106,13 +107,13 @@ func about(factor float64) string {
 	return strconv.FormatFloat(rounded, 'g', -1, 64)
 }
 
-// moved warns where most rows of a table are strange to the fit.
+// moved warns if most rows of a table are strange to the model.
 func (m *Model) moved(seen Seen) []table.Note {
 	return one(m.movedWarning(seen.watch, seen.File, "less likely than nearly all that were held out at the fit", seen.watch.strange, seen.Rows, seen.watch.expected))
 }
 
-// movedFlags warns where far more rows are flagged than was asked for, of the normal
-// ones if they are known.
+// movedFlags warns if far more rows are flagged than was asked for: of the normal rows,
+// if labels tell which they are.
 func (m *Model) movedFlags(a *Anomalies, l *labels) []table.Note {
 	flagged, n, which := a.Flagged, a.Rows, "flagged"
 	if l.column != "" {
@@ -124,7 +125,7 @@ func (m *Model) movedFlags(a *Anomalies, l *labels) []table.Note {
 	return one(m.movedWarning(a.watch, a.File, fmt.Sprintf("%s at a rate of %g %%", which, 100*a.FalseAlarm), flagged, n, a.FalseAlarm))
 }
 
-// one is a list of a warning, empty without.
+// one returns a warning as a list, empty if it is "".
 func one(warning string) []table.Note {
 	if warning == "" {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"normflow/flowlib/table"
 )
 
-// The options that a message of this package may speak of, beside those of [table].
+// Options that messages of this package refer to, beside those of [table].
 const (
 	OptionConditionOn table.Option = "ConditionOn"
 	OptionColumn      table.Option = "Column"
@@ -28,12 +28,12 @@ const (
 	OptionTemperature table.Option = "Temperature"
 )
 
-// wrong is what is wrong with an option.
+// wrong returns an error about an option.
 func wrong(o table.Option, format string, args ...any) *table.Error {
 	return &table.Error{Option: o, Problem: fmt.Sprintf(format, args...)}
 }
 
-// remediable makes the advice of an error about the table fit the options.
+// remediable adapts the advice of an error about the table to the options.
 func (c FitConfig) remediable(err error) error {
 	var e *table.Error
 	if errors.As(err, &e) {
@@ -42,8 +42,8 @@ func (c FitConfig) remediable(err error) error {
 	return err
 }
 
-// leavingOut turns the advice to leave a column out into one that can be followed: what
-// was named can only be named no more.
+// leavingOut turns the advice to exclude a column into advice that can be followed: a
+// column that was named must no longer be named.
 func (c FitConfig) leavingOut(remedies []table.Remedy) []table.Remedy {
 	fits := slices.Clone(remedies)
 	for i, r := range fits {

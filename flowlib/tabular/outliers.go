@@ -12,26 +12,26 @@ import (
 	"normflow/internal/show"
 )
 
-// outliers are rows of which one column lies far outside: beyond a hundred times the
+// outliers are rows in which one column lies far outside: beyond a hundred times the
 // spread of the middle half, with nothing between them and the rest.
 type outliers struct {
-	column int   // in the rows
-	rows   []int // where they are, in order
+	column int   // index in the rows
+	rows   []int // their indices, ascending
 	value  float64
-	same   bool    // all have that value: a mark for something, not a measurement
-	times  float64 // how far out the nearest is, in spreads
-	middle float64 // the median of the column
+	same   bool    // all have the same value: a mark, not a measurement
+	times  float64 // distance of the nearest, in spreads
+	middle float64 // median of the column
 }
 
 const (
 	outlierDistance = 100  // spreads
 	outlierGap      = 10   // times farther out than any other row
-	outlierShare    = 0.05 // of the rows at most: more are a part of the table
+	outlierShare    = 0.05 // of the rows at most: more belong to the table
 )
 
-// findOutliers looks through the columns of rows, [n, D], one by one. A density is spread
-// over all that a column holds: a few rows a million times larger leave it no detail
-// for the others.
+// findOutliers looks for outliers in each column of rows, [n, D]. A density is spread
+// over the whole range of a column: a few rows a million times larger leave no detail for
+// the others.
 func findOutliers(rows [][]float64) (all []outliers) {
 	if len(rows) == 0 {
 		return nil
@@ -47,7 +47,7 @@ func findOutliers(rows [][]float64) (all []outliers) {
 			distance[i] = math.Abs(v - middle)
 		}
 		slices.Sort(distance)
-		spread := 0.0 // half of the rows of a column may have one value, or nearly all: then that of the others
+		spread := 0.0 // if half of a column or more has one value, the spread of the others
 		for _, p := range []float64{0.5, 0.75, 0.9, 0.95} {
 			if spread = stat.Quantile(p, stat.Empirical, distance, nil); spread > 0 {
 				break
@@ -57,7 +57,7 @@ func findOutliers(rows [][]float64) (all []outliers) {
 			spread = stat.Quantile(0.5, stat.Empirical, others, nil)
 		}
 		least := len(rows) - int(outlierShare*float64(len(rows)))
-		from := math.Inf(1) // the distance of the nearest outlier
+		from := math.Inf(1) // distance of the nearest outlier
 		for i := len(rows) - 1; i >= max(1, least); i-- {
 			if distance[i] <= outlierDistance*spread {
 				break
@@ -85,7 +85,7 @@ func findOutliers(rows [][]float64) (all []outliers) {
 	return all
 }
 
-// warning names the rows as their file does, by lines or rows.
+// warning names the rows by their lines or row numbers in the file.
 func (o outliers) warning(column, unit string, lines []int64) string {
 	const most = 8
 	where := ""
@@ -111,10 +111,10 @@ func (o outliers) warning(column, unit string, lines []int64) string {
 	return text + ": left out of the fit, whose density would be spread as far and poor for all other rows"
 }
 
-// setAside leaves rows far outside out of the table, and warns of them by their lines:
-// a model scores them all the same.
+// setAside removes rows far outside from the table and warns of them by their lines. The
+// model still scores such rows.
 func (d *data) setAside(columns []string, rows [][]float64) [][]float64 {
-	const most = 5 // warnings
+	const most = 5 // warnings at most
 	aside := map[int]bool{}
 	for k, o := range findOutliers(rows) {
 		switch {

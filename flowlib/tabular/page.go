@@ -24,8 +24,8 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"percent": func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) },
 }).Parse(pageText))
 
-// CheckPage returns an error where no page can be written to, before there is one;
-// reads are the model and the table that it is about.
+// CheckPage returns an error if no page can be written to path; reads are the model and
+// the table it is about.
 func CheckPage(path string, reads ...string) error {
 	if table.IsStdout(path) {
 		return wrong(OptionOut, "the figures go to the standard output: name a file for the page")
@@ -33,8 +33,8 @@ func CheckPage(path string, reads ...string) error {
 	return checkOut(path, reads...)
 }
 
-// WritePage writes an evaluation as one HTML page with its pictures in it, which
-// fetches nothing and runs nothing.
+// WritePage writes an evaluation as one HTML page that contains its pictures, loads
+// nothing and runs nothing.
 func (m *Model) WritePage(path string, e *Evaluation) error {
 	var b strings.Builder
 	err := pageTemplate.Execute(&b, map[string]any{

@@ -14,17 +14,18 @@ import (
 	"normflow/internal/show"
 )
 
-// Picture is one figure of the page. Without SVG there is none, and the caption says why.
+// Picture is a figure of the page. If it cannot be drawn, SVG is empty and the caption
+// says why.
 type Picture struct {
 	Title, Caption string
 	SVG            template.HTML
 }
 
-// shown is how many points a picture has.
+// shown is how many points a picture has at most.
 const shown = 3000
 
-// pictures draws what there is to be seen of an evaluation. What cannot be drawn does
-// not keep the rest from it.
+// pictures draws an evaluation. A picture that cannot be drawn does not prevent the
+// others.
 func (m *Model) pictures(e *Evaluation) []Picture {
 	var all []Picture
 	for _, draw := range []func(*Evaluation) (*Picture, error){
@@ -45,10 +46,11 @@ func picture(title, caption string, svg figure.SVG, err error) (*Picture, error)
 	if err != nil {
 		return &Picture{Title: title, Caption: "Not drawn: " + err.Error()}, nil
 	}
-	return &Picture{title, caption, template.HTML(svg)}, nil // made by package figure, which escapes what it is given
+	return &Picture{title, caption, template.HTML(svg)}, nil // package figure escapes its input
 }
 
-// stuck names the first column of the rows that has one value, "" if none has.
+// stuck says which column has the same value in all rows, the first if there are several;
+// "" if there is none.
 func (m *Model) stuck(rows [][]float64) string {
 	for j, name := range m.Features {
 		if s := axis(rows, j); s.stuck {
@@ -58,8 +60,7 @@ func (m *Model) stuck(rows [][]float64) string {
 	return ""
 }
 
-// drawRows shows two columns of the rows and of the draws side by side: those that
-// lean on each other most.
+// drawRows shows the two most correlated columns, of the rows beside the draws.
 func (m *Model) drawRows(e *Evaluation) (*Picture, error) {
 	if e.Diagnostics == nil || len(m.Features) < 2 {
 		return nil, nil
@@ -86,7 +87,8 @@ func (m *Model) drawRows(e *Evaluation) (*Picture, error) {
 	return picture("Rows and draws", text, svg, err)
 }
 
-// scale is the mean and spread of a column, 1 if it is stuck at one value.
+// scale is the mean and standard deviation of a column; the latter is 1 if the column is
+// stuck at one value.
 type scale struct {
 	mean, std float64
 	stuck     bool
@@ -111,7 +113,7 @@ func (s scale) place(v float64, asItIs bool) float64 {
 	return (v - s.mean) / s.std
 }
 
-// leaning finds the pair of columns of the largest correlation, of the first fifty.
+// leaning finds the most correlated pair among the first fifty columns.
 func leaning(rows [][]float64, features int) (a, b int, r float64) {
 	columns := make([][]float64, min(features, 50))
 	for j := range columns {
@@ -168,7 +170,7 @@ func (m *Model) drawDensity(e *Evaluation) (*Picture, error) {
 	return picture("The density", text, svg, err)
 }
 
-// drawColumns shows how each column is distributed in rows and draws.
+// drawColumns shows the distribution of each column in rows and draws.
 func (m *Model) drawColumns(e *Evaluation) (*Picture, error) {
 	const most = 6
 	if e.Diagnostics == nil {
@@ -190,7 +192,7 @@ func (m *Model) drawColumns(e *Evaluation) (*Picture, error) {
 	return picture("Column by column", text, svg, err)
 }
 
-// curveOf is a histogram of a column over four standard deviations, as a line.
+// curveOf returns the histogram of a column, over four standard deviations, as a line.
 func curveOf(rows [][]float64, column int, s scale) (xy [][]float64) {
 	const bins = 60
 	low, width := s.mean-4*s.std, 8*s.std/bins
@@ -206,7 +208,8 @@ func curveOf(rows [][]float64, column int, s scale) (xy [][]float64) {
 	return xy
 }
 
-// drawScores shows the log-densities of the rows beside those held out at the fit.
+// drawScores shows the log-densities of the rows beside those of rows held out at the
+// fit.
 func (m *Model) drawScores(e *Evaluation) (*Picture, error) {
 	finite := slices.DeleteFunc(slices.Clone(e.score), func(v float64) bool { return math.IsInf(v, 0) })
 	if len(finite) == 0 {
@@ -246,7 +249,7 @@ func (m *Model) drawLatents(e *Evaluation) (*Picture, error) {
 		return nil, nil
 	}
 	pit := e.Diagnostics.PIT
-	order := make([]int, len(m.Features)) // the worst first
+	order := make([]int, len(m.Features)) // worst first
 	for d := range order {
 		order[d] = d
 	}

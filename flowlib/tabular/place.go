@@ -14,14 +14,15 @@ import (
 	"normflow/internal/whole"
 )
 
-// CheckpointOf is where Fit keeps a checkpoint while it fits the model of a folder.
+// CheckpointOf returns where Fit keeps its checkpoint while it fits the model in a
+// folder.
 func CheckpointOf(dir string) string { return filepath.Clean(dir) + ".checkpoint" }
 
-// maxFlows is how many flows a fit trains one after another, each with a checkpoint: a
-// small and a large one, of the rows or of each pattern of atoms that has any.
+// maxFlows is how many flows a fit trains, each with a checkpoint: a small and a large
+// one for the rows, or for each pattern of atoms that has flows.
 const maxFlows = 2 * flowPatterns
 
-// checkpointOf is that of the flow of that number, from 0, which stays, whole, until all
+// checkpointOf returns the checkpoint of a flow, counted from 0. It stays until all flows
 // are trained.
 func checkpointOf(dir string, flow int) string {
 	if flow == 0 {
@@ -30,13 +31,13 @@ func checkpointOf(dir string, flow int) string {
 	return fmt.Sprintf("%s.%d", CheckpointOf(dir), flow+1)
 }
 
-// removeCheckpoints removes those of all flows from the given number on.
+// removeCheckpoints removes the checkpoints of all flows from the given number on.
 func removeCheckpoints(dir string, from int) error {
 	var errs []error
 	for k := from; k < maxFlows; k++ {
 		path := checkpointOf(dir, k)
 		if k > 0 && !fit.IsCheckpoint(path) {
-			continue // nothing, or another's
+			continue // nothing, or not ours
 		}
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)
@@ -45,7 +46,7 @@ func removeCheckpoints(dir string, from int) error {
 	return errors.Join(errs...)
 }
 
-// missingFolders are those on the way to dir that are not there yet, the deepest first.
+// missingFolders returns the parents of dir that do not exist yet, deepest first.
 func missingFolders(dir string) (all []string) {
 	for parent := filepath.Dir(dir); ; parent = filepath.Dir(parent) {
 		if _, err := os.Lstat(parent); !errors.Is(err, fs.ErrNotExist) {
@@ -55,8 +56,8 @@ func missingFolders(dir string) (all []string) {
 	}
 }
 
-// removeEmpty takes folders away that a fit has made for a model that it has not saved,
-// but not with something in them, such as a checkpoint.
+// removeEmpty removes folders that a fit created for a model it has not saved, unless
+// they hold something, such as a checkpoint.
 func removeEmpty(folders []string) {
 	for _, folder := range folders {
 		if os.Remove(folder) != nil {
@@ -65,9 +66,8 @@ func removeEmpty(folders []string) {
 	}
 }
 
-// place makes sure, before anything is read or trained, that a model of the table in
-// file can be saved to the folder dir, and keeps a second Fit away from there until
-// unlock.
+// place makes sure, before anything is read or trained, that a model of the table in file
+// can be saved to the folder dir, and keeps a second Fit out until unlock is called.
 func place(dir, file string) (unlock func(), err error) {
 	outs := []string{dir}
 	for k := range maxFlows {
@@ -91,7 +91,7 @@ func place(dir, file string) (unlock func(), err error) {
 	return unlock, nil
 }
 
-// resume looks whether there is a checkpoint, and whether it is wanted.
+// resume checks whether there is a checkpoint, and whether it is wanted.
 func (j *job) resume() error {
 	for k := range maxFlows {
 		path := checkpointOf(j.dir, k)

@@ -15,7 +15,7 @@ import (
 	"normflow/internal/show"
 )
 
-// minRows is where the parts of a split still say something.
+// minRows is how many rows make the parts of a split meaningful.
 const minRows = 100
 
 // data is a table that has been read, checked and split.
@@ -26,24 +26,24 @@ type data struct {
 	raw, noisy        dataset.Splits // as in the file, and with noise; [n, D+C]
 
 	maps                     columns.Map    // of the features
-	kinds                    []string       // and why
-	atoms                    [][]float64    // of the features, [D], see [flow.Atoms]; nil: none have any
-	mapped                   dataset.Splits // of noisy, but for the test
+	kinds                    []string       // kinds of the features and their reasons
+	atoms                    [][]float64    // of each feature, [D], see [flow.Atoms]; nil if there are none
+	mapped                   dataset.Splits // noisy rows behind the maps, without the test
 	trainLogDet, validLogDet []float64      // of the maps, nats
-	aside, far               [][]float64    // rows left out since they lie far outside, and the same mapped
+	aside, far               [][]float64    // rows left out because they lie far outside, and the same behind the maps
 
-	lines    []int64     // where each row stands in the file, see table.Chunk
-	unit     string      // what they count
-	columns  []Treatment // what became of each column
+	lines    []int64     // line of each row in the file, see table.Chunk
+	unit     string      // what lines counts
+	columns  []Treatment // how each column is treated
 	warnings []table.Note
 }
 
-// read reads and checks the table, and notes what a person should know about it.
+// read reads and checks the table, and reports what the user should know about it.
 func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, error) {
 	d := &data{}
 	o := c.Read
 	o.Columns = nil
-	o.Copies = 4 // as read, in parts, with noise, and standardized
+	o.Copies = 4 // as read, split, with noise, and standardized
 	o.Choose = func(all []table.Column) ([]string, error) {
 		columns := c.Columns
 		if len(columns) == 0 {
@@ -110,7 +110,7 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 	return d, t.Rows, nil
 }
 
-// split parts the rows.
+// split splits the rows.
 func (d *data) split(rows [][]float64, c FitConfig) (err error) {
 	if d.raw, err = dataset.Split(rows, c.Seed, c.Valid, c.Test); err != nil {
 		return fmt.Errorf("%s: %w", show.Path(d.source.File), err)
@@ -118,8 +118,7 @@ func (d *data) split(rows [][]float64, c FitConfig) (err error) {
 	return nil
 }
 
-// dequantize adds the recipe's noise to copies of the rows; it is part of what the
-// seed settles.
+// dequantize adds the recipe's noise to copies of the rows. The seed determines it.
 func (d *data) dequantize(r *recipe, seed int64) {
 	noisy := func(rows [][]float64, copies, part int) [][]float64 {
 		return r.dequantize(rows, copies, 3*seed+int64(part))
@@ -131,8 +130,8 @@ func (d *data) dequantize(r *recipe, seed int64) {
 	}
 }
 
-// sum is the SHA-256 of a plain file, "" of anything else; what is wrong with a file
-// is for package table to say.
+// sum returns the SHA-256 of a regular file, "" for anything else: package table reports
+// what is wrong with a file.
 func sum(file string) (string, error) {
 	info, err := os.Stat(file)
 	if file == "-" || err != nil || !info.Mode().IsRegular() {

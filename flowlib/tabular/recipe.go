@@ -15,31 +15,31 @@ type ask struct {
 	features int           // D
 	rows     int           // for training, at least 2
 
-	model  string // a name of the zoo, see [flow.Named]; "" chooses
-	layers int    // coupling layers; 0 chooses
-	steps  int    // of training at most; 0 chooses
+	model  string // a name of the zoo, see [flow.Named]; "" leaves the choice open
+	layers int    // coupling layers; 0 leaves the choice open
+	steps  int    // training steps at most; 0 leaves the choice open
 }
 
-// recipe is how to fit a flow to a table: the flow, its sizes, the training, and the
-// noise for features on a grid, each with its reason. A choice depends on how many rows
-// and columns there are and on what [table.Summary] says of the values, never on what
-// the model is for.
+// recipe says how to fit a flow to a table: the flow, its sizes, the training, and the
+// noise for features on a grid, each with its reason. Choices depend on the number of
+// rows and columns and on the values as [table.Summary] describes them, never on the
+// purpose of the model.
 //
-// Scalers are for the caller to measure, on the rows that training sees.
+// The caller measures the scalers, on the training rows.
 type recipe struct {
 	Flow flow.Config
 	Fit  fit.Config
 
-	// Noise is the width of the uniform noise around the values of each column,
-	// [D+C], in its units; 0 for none, as for all context, nil if no column needs any. With it the
-	// density is that of the dequantized table, see [table.Dequantize]: rows are
-	// scored as they are, in the middle of their cells.
+	// Noise is the width of the uniform noise for each column, [D+C], in its units: 0 for
+	// none, as for all context; nil if no column gets noise. The density is then that of
+	// the dequantized table, see [table.Dequantize]; rows are scored as they are, at the
+	// centers of their cells.
 	Noise []float64
-	// Copies is how many times training sees each row, each time with noise of
-	// its own: 1 where there is none.
+	// Copies is how many times training sees each row, each time with different noise; 1
+	// without noise.
 	Copies int
 
-	Reasons []string // of the choices, a line each
+	Reasons []string // of the choices, one per line
 }
 
 // choose settles what the user has left open.
@@ -58,8 +58,8 @@ func (j *job) choose() (*recipe, error) {
 	return r, nil
 }
 
-// newRecipe chooses. It returns an error for a model that the zoo does not have, for
-// sizes that are impossible, and unless the summary is of Features columns or more.
+// newRecipe makes the choices. It returns an error for a model that the zoo lacks, for
+// impossible sizes, and if the summary has fewer columns than features.
 func newRecipe(a ask) (*recipe, error) {
 	context := len(a.summary.Columns) - a.features
 	if a.features < 1 || context < 0 || a.rows < 2 {
@@ -81,8 +81,8 @@ func (r *recipe) because(format string, args ...any) {
 	r.Reasons = append(r.Reasons, fmt.Sprintf(format, args...))
 }
 
-// dequantize returns copies of rows, [n·copies, D+C], with the noise of the recipe;
-// rows themselves, once, where it has none. The same seed gives the same noise.
+// dequantize returns noisy copies of rows, [n·copies, D+C], or rows itself if the recipe
+// has no noise. The same seed gives the same noise.
 func (r *recipe) dequantize(rows [][]float64, copies int, seed int64) [][]float64 {
 	if r.Noise == nil {
 		return rows

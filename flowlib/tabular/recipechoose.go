@@ -6,8 +6,8 @@ import (
 	"normflow/internal/show"
 )
 
-// The choices below were made on the nine toy densities at 16,000 rows and on
-// tables of anomalies at 130 to 5,000 rows, on other splits than are reported.
+// These choices were made on the nine toy densities at 16,000 rows and on tables of
+// anomalies of 130 to 5,000 rows, with other splits than those reported.
 const (
 	rowsPerComponent = 100 // of a mixture base, at least
 	maxComponents    = 96
@@ -17,8 +17,8 @@ const (
 	maxNoisy  = 20000 // training rows with their copies
 )
 
-// chooseFlow takes splines over a mixture, which came closest to every density that
-// was tried, with as many components as the rows can place.
+// chooseFlow takes splines over a mixture, which came closest to every density tried,
+// with as many components as the rows support.
 func (r *recipe) chooseFlow(a ask, context int) (err error) {
 	name := a.model
 	if name == "" {
@@ -49,7 +49,7 @@ func (r *recipe) chooseFlow(a ask, context int) (err error) {
 	return nil
 }
 
-// chooseFit takes the training of the kind of flow for that number of rows.
+// chooseFit chooses the training by the kind of flow and the number of rows.
 func (r *recipe) chooseFit(a ask) {
 	r.Fit = fit.ConfigFor(r.Flow, a.rows)
 	if a.steps != 0 {
@@ -62,9 +62,9 @@ func (r *recipe) chooseFit(a ask) {
 	r.because("training ends when the validation NLL has not fallen for %d steps, at the latest after %d", r.Fit.Patience*r.Fit.EvalEvery, r.Fit.Steps)
 }
 
-// chooseNoise dequantizes features on a grid: on their values a density could grow
-// without bound, and the fit would learn the grid. Context has no density: it is
-// given, and stays as it is given.
+// chooseNoise dequantizes features on a grid: a density could grow without bound at their
+// values, and the fit would learn the grid. Context needs no noise, since it has no
+// density.
 func (r *recipe) chooseNoise(a ask) {
 	var names []string
 	for i, c := range a.summary.Columns[:a.features] {

@@ -1,10 +1,10 @@
-// Package tabular goes from a table in a file to a judged model, and back to
-// tables: it fits a flow, scores and draws rows, flags anomalies, and writes a page
-// about how good the flow is. It is what the flow command calls.
+// Package tabular turns a table in a file into a fitted, judged model, and uses the model
+// on tables: it fits, scores and draws rows, flags anomalies, and writes a page about how
+// good the model is. The flow command calls it.
 //
-// A model remembers the columns it was fitted to by name, so that a file may have
-// them in any order and others beside them. Files are read and written a chunk at a
-// time, and may be larger than memory; only Fit, and Evaluate's diagnosis, hold rows.
+// A model remembers its columns by name, so files may have them in any order, among
+// others. Files are read and written in chunks and may be larger than memory; only Fit
+// and the diagnosis of Evaluate hold rows.
 //
 // All densities are in nats per row and in the units of the file.
 package tabular
@@ -20,7 +20,7 @@ import (
 	"normflow/flowlib/table"
 )
 
-// Record is what Fit keeps beside the weights, as the training record of a model.
+// Record is what Fit stores with the weights, as the training record of a model.
 type Record struct {
 	Kind    string `json:"kind"`    // recordKind
 	Program string `json:"program"` // version of the library that fitted it
@@ -28,67 +28,70 @@ type Record struct {
 
 	Source   Source   `json:"source"`
 	Features []string `json:"features"`          // names of the columns, [D]
-	Context  []string `json:"context,omitempty"` // of the columns that are conditioned on, [C]
+	Context  []string `json:"context,omitempty"` // names of the columns of context, [C]
 	Split    Split    `json:"split"`
-	// Steps of the grid that each feature lies on, [D+C]; noise of one step was added
-	// before fitting. 0: the feature is continuous, or it is context, which gets no
-	// noise. Absent: no column got any.
+	// Steps holds the step of the grid of each feature, [D+C]; noise of one step was
+	// added before fitting. It is 0 for continuous features and for context, and absent
+	// if no column got noise.
 	Steps []float64 `json:"dequantised,omitempty"`
-	// Columns says what became of each column that was asked for or left out.
+	// Columns says how each column was treated, left-out ones included.
 	Columns []Treatment `json:"columns,omitempty"`
-	Reasons []string    `json:"reasons"` // what was chosen, and why
-	// Warnings say in a sentence each what may be wrong with the table.
+	Reasons []string    `json:"reasons"` // of the choices
+	// Warnings say what may be wrong with the table, a sentence each.
 	Warnings []table.Note `json:"warnings"`
 
 	Engine string     `json:"engine"` // fast, or a backend such as xla:cpu
 	Fit    fit.Config `json:"fit"`
 	Result fit.Result `json:"result"`
-	// Gaussian is the comparison with the Gaussian of the training rows; absent where
-	// there was none.
+	// Gaussian compares the flow with the Gaussian of the training rows, if that was
+	// possible.
 	Gaussian *Comparison `json:"gaussian,omitempty"`
-	// Compared are the densities that were tried, of which the model is made; absent where
-	// the user has named it. Of a table with atoms they are those of its most frequent pattern.
+	// Compared lists the densities that were tried and make up the model; absent if the
+	// user chose the model. In a table with atoms they are those of its most frequent
+	// pattern.
 	Compared []Compared `json:"compared,omitempty"`
-	// ComparedOn says in words which rows these are; "" is all.
+	// ComparedOn says in words which rows were compared; "" means all.
 	ComparedOn string `json:"compared_on,omitempty"`
-	// Folds is how often the rows were parted in others, in cross-validation; 0: once.
+	// Folds is the number of folds of the cross-validation, 0 if there was none.
 	Folds int `json:"folds,omitempty"`
 
-	// NLLs of the rows of each part, dequantized; Test is absent where none was split off.
+	// NLLs of the rows of each part, dequantized; Test is absent if there is no test
+	// part.
 	Train NLL  `json:"train"`
 	Valid NLL  `json:"valid"`
 	Test  *NLL `json:"test,omitempty"`
 
-	// Calibration holds log-densities of held-out rows as they stand in the file,
-	// sorted: what scores of normal rows look like.
+	// Calibration holds the sorted log-densities of held-out rows as they are in the
+	// file: what scores of normal rows look like.
 	Calibration Calibration `json:"calibration"`
-	// Typical holds values of each feature that are normal, [D]: quantiles.
+	// Typical holds quantiles of each feature, [D], as normal values.
 	Typical [][]float64 `json:"typical"`
-	// Quartiles of each column of the training rows, [D+C]: three, to see what has moved.
+	// Quartiles holds the three quartiles of each column of the training rows, [D+C], to
+	// detect what has moved.
 	Quartiles [][]float64 `json:"quartiles,omitempty"`
-	// ContextValues holds, for each column of context, all its values if they are few,
-	// such as classes or settings, else none, [C].
+	// ContextValues holds the distinct values of each column of context if they are few,
+	// such as classes or settings, else an empty list, [C].
 	ContextValues [][]float64 `json:"context_values,omitempty"`
-	// Sketch holds fingerprints of some rows, by which the table is known again.
+	// Sketch holds fingerprints of some rows, to recognize the table.
 	Sketch  []uint64          `json:"sketch,omitempty"`
 	Summary table.Summary     `json:"summary"` // of all rows that were read
-	Options map[string]string `json:"options"` // those that were set, as the command's flags
+	Options map[string]string `json:"options"` // that were set, as the command's flags
 }
 
 const recordKind = "normflow table fit 1"
 
-// Source is the file a model was fitted to.
+// Source describes the file a model was fitted to.
 type Source struct {
 	File    string `json:"file"`
 	SHA256  string `json:"sha256,omitempty"` // "" of what was read from a pipe
 	Format  string `json:"format"`
 	Rows    int    `json:"rows"`    // used
-	Dropped int64  `json:"dropped"` // left out for a missing value
-	// Outliers counts the rows left out since they lie far outside.
+	Dropped int64  `json:"dropped"` // for a missing value
+	// Outliers counts the rows left out because they lie far outside.
 	Outliers int `json:"outliers,omitempty"`
 }
 
-// Split says how many rows went where.
+// Split says how many rows each part has.
 type Split struct {
 	Seed  int64 `json:"seed"`
 	Train int   `json:"train"`
@@ -96,13 +99,13 @@ type Split struct {
 	Test  int   `json:"test"`
 }
 
-// NLL is the mean of -log p in nats per row, and the same in bits per feature, over the
-// rows that have a density.
+// NLL is the mean of -log p in nats per row, and in bits per feature, over the rows that
+// have a density.
 type NLL struct {
 	eval.Estimate
 	BitsPerDim float64 `json:"bits_per_dim"`
-	// Zero counts the rows of density 0 beside them: with these the mean is infinite,
-	// for which JSON has no number, and says nothing of the others.
+	// Zero counts the other rows, of density 0. They would make the mean infinite, which
+	// JSON cannot hold and which says nothing about the others.
 	Zero int64 `json:"zero,omitempty"`
 }
 
@@ -114,7 +117,7 @@ func (n NLL) String() string {
 	return text
 }
 
-// newNLL is that of log-densities. It returns an error unless at least two are finite.
+// newNLL returns the NLL of log-densities, or an error if fewer than two are finite.
 func newNLL(logProb []float64, features int) (NLL, error) {
 	var s sums
 	for _, lp := range logProb {
@@ -123,9 +126,9 @@ func newNLL(logProb []float64, features int) (NLL, error) {
 	return s.nll(features)
 }
 
-// sums gather an NLL as log-densities come, by Welford's update.
+// sums accumulates an NLL by Welford's update.
 type sums struct {
-	n, zero  int64 // rows of finite log-density, and of density 0
+	n, zero  int64 // rows with finite log-density, and with density 0
 	mean, m2 float64
 }
 
@@ -153,9 +156,9 @@ func (s *sums) nll(features int) (NLL, error) {
 
 // Calibration is a sample of log-densities of rows that the fit has not seen.
 type Calibration struct {
-	Part string `json:"part"` // test, or valid where there is no test part
-	// Zero counts rows of density 0, whose -Inf JSON has no number for. They are no less
-	// normal for it: p-values count them.
+	Part string `json:"part"` // test, or valid if there is no test part
+	// Zero counts rows of density 0, whose -Inf JSON cannot hold. They are normal rows
+	// too: p-values count them.
 	Zero   int       `json:"zero,omitempty"`
 	Scores []float64 `json:"scores"` // of the others
 }
@@ -165,7 +168,7 @@ func (c Calibration) all() []float64 {
 	return append(slices.Repeat([]float64{math.Inf(-1)}, c.Zero), c.Scores...)
 }
 
-// calibrate is the sample of these log-densities, which it sorts.
+// calibrate returns the sample of the given log-densities, which it sorts.
 func calibrate(part string, logProb []float64) Calibration {
 	slices.Sort(logProb)
 	zero := sort.SearchFloat64s(logProb, -math.MaxFloat64)

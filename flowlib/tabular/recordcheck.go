@@ -10,9 +10,9 @@ import (
 	"normflow/internal/show"
 )
 
-// parseRecord returns nil for a record that another program has written, and an error
-// for one of ours that does not fit a model of so many features and columns of context:
-// nothing that a person has edited is believed unless it can be true.
+// parseRecord returns nil for a record of another program, and an error for one of ours
+// that does not fit a model of the given sizes: nothing in an edited file is believed
+// unless it can be true.
 func parseRecord(text json.RawMessage, features, context int) (*Record, error) {
 	var head struct {
 		Kind string `json:"kind"`
@@ -34,8 +34,8 @@ func parseRecord(text json.RawMessage, features, context int) (*Record, error) {
 	return r, nil
 }
 
-// checkNulls refuses null where the record has a number, a text or a list, which Go
-// reads as 0 or as nothing.
+// checkNulls refuses null where the record has a number, a text or a list: Go would read
+// it as 0 or empty.
 func (r *Record) checkNulls(text json.RawMessage) error {
 	again, err := json.Marshal(r)
 	if err != nil {
@@ -51,7 +51,7 @@ func (r *Record) checkNulls(text json.RawMessage) error {
 	return nulls("", found, read)
 }
 
-// nulls compares what was found with what was read of it.
+// nulls compares the JSON found with what was read from it.
 func nulls(path string, found, read any) error {
 	visit := func(key string, found, read any) error {
 		if found == nil && read != nil {
@@ -64,7 +64,7 @@ func nulls(path string, found, read any) error {
 		read, _ := read.(map[string]any)
 		for key, value := range found {
 			other, known := read[key]
-			if !known && value == nil { // a list left out where it is empty
+			if !known && value == nil { // an empty list that is left out
 				other = false
 			}
 			if err := visit(key, value, other); err != nil {
@@ -82,7 +82,7 @@ func nulls(path string, found, read any) error {
 	return nil
 }
 
-// check holds every list of the record against the sizes of the model, and every number
+// check checks every list of the record against the sizes of the model, and every number
 // against what a fit can have written.
 func (r *Record) check(features, context int) error {
 	columns := features + context
@@ -90,7 +90,7 @@ func (r *Record) check(features, context int) error {
 		name     string
 		length   int
 		want     int
-		notThere bool // which is right of those that a record need not have
+		notThere bool // the right length of optional lists
 	}{
 		{"features", len(r.Features), features, false},
 		{"context", len(r.Context), context, false},
@@ -114,7 +114,7 @@ func (r *Record) check(features, context int) error {
 	return nil
 }
 
-// heldOut is how many rows there were to take scores from.
+// heldOut returns how many rows the scores were taken from.
 func (r *Record) heldOut() int {
 	if r.Calibration.Part == "valid" {
 		return r.Split.Valid
@@ -122,7 +122,7 @@ func (r *Record) heldOut() int {
 	return r.Split.Test
 }
 
-// judged is how many rows the NLL of the validation is of.
+// judged returns how many rows the validation NLL covers.
 func (r *Record) judged() int {
 	if r.Folds > 0 {
 		return r.Split.Train + r.Split.Valid
@@ -231,7 +231,7 @@ func (r *Record) checkNumbers() error {
 	return r.checkCompared()
 }
 
-// checkCompared holds the shares of the densities that were compared to their sum.
+// checkCompared checks that the shares of the compared densities sum to 1.
 func (r *Record) checkCompared() error {
 	sum := 0.0
 	for _, c := range r.Compared {

@@ -20,7 +20,7 @@ type SampleConfig struct {
 	Count       int
 	Seed        int64   // the same seed gives the same rows on the same engine
 	Temperature float64 // multiplies the spread of the base; 1 draws from the model itself
-	LogProb     bool    // a last column log_prob, nats, under the model at temperature 1
+	LogProb     bool    // adds a last column log_prob, nats, under the model at temperature 1
 
 	// A conditional model needs one of these: a value for each column of context, or a
 	// table whose rows are the contexts of one draw each (Count is then ignored).
@@ -28,12 +28,12 @@ type SampleConfig struct {
 	ConditionFile string
 	Read          table.Options // of ConditionFile
 
-	// Warn is told, a sentence each, of contexts that the fit has not seen; may be nil.
+	// Warn receives warnings about contexts that the fit has not seen; may be nil.
 	Warn func(table.Note)
 }
 
-// Sample writes draws to a table, the context behind the features, and returns how
-// many there are.
+// Sample writes draws to a table, features first, then the context, and returns their
+// number.
 func (m *Model) Sample(ctx context.Context, out string, c SampleConfig) (rows int, err error) {
 	if c.Count < 1 && c.ConditionFile == "" {
 		return 0, wrong(OptionCount, "expected at least 1 row to draw, found %d", c.Count)
@@ -75,7 +75,7 @@ func (m *Model) Sample(ctx context.Context, out string, c SampleConfig) (rows in
 	return rows, w.Commit()
 }
 
-// draw draws a chunk of contexts at a time.
+// draw draws for a chunk of contexts at a time.
 func (m *Model) draw(ctx context.Context, c SampleConfig, contexts contextSource, write func(x, context []float64, logProb float64) error) error {
 	drawn := 0
 	for part := int64(0); ; part++ {
@@ -132,16 +132,16 @@ func (m *Model) draw(ctx context.Context, c SampleConfig, contexts contextSource
 	}
 }
 
-// partSeed is the seed of the draws for one part of a file of contexts. Seeds that
-// people choose are near each other, and so are the places of parts: added up, the
-// second part of seed 1 would draw what the first of seed 2 does.
+// partSeed returns the seed for one part of a file of contexts. People choose nearby
+// seeds, and parts are numbered in sequence: if the two were just added, the second part
+// of seed 1 would repeat the first of seed 2.
 func partSeed(seed, part int64) int64 { return seed + part*0x2545f4914f6cdd1d }
 
-// contextSource returns the contexts of the next draws, or one for all, and io.EOF
+// contextSource returns the contexts of the next draws, or one for all draws, and io.EOF
 // after the last.
 type contextSource func() ([][]float64, error)
 
-// contexts finds out where the contexts of the draws come from.
+// contexts returns the source of the contexts of the draws.
 func (m *Model) contexts(c SampleConfig) (contextSource, error) {
 	once := func(rows [][]float64) contextSource {
 		done := false
@@ -187,7 +187,7 @@ func (m *Model) contexts(c SampleConfig) (contextSource, error) {
 	return once([][]float64{row}), nil
 }
 
-// given shows a condition as it is given.
+// given formats a condition.
 func given(condition map[string]float64) string {
 	var all []string
 	for _, name := range slices.Sorted(maps.Keys(condition)) {
@@ -209,7 +209,7 @@ func (m *Model) contextFile(c SampleConfig) (contextSource, error) {
 	return func() ([][]float64, error) {
 		chunk, err := r.Next()
 		if err != nil {
-			r.Close() //nolint:errcheck // it was read, not written
+			r.Close() //nolint:errcheck // it was only read
 			for i := range watched {
 				c.warn(one(watched[i].warning(c.ConditionFile, unit(r.Format())))...)
 			}
@@ -226,7 +226,7 @@ func (m *Model) contextFile(c SampleConfig) (contextSource, error) {
 	}, nil
 }
 
-// warn tells of a warning, if there is one and somebody who hears it.
+// warn passes warnings on if somebody listens.
 func (c SampleConfig) warn(notes ...table.Note) {
 	for _, n := range notes {
 		if c.Warn != nil {

@@ -17,32 +17,31 @@ import (
 // Options says how to read a table that a model is to judge.
 type Options struct {
 	Read table.Options // Header, Delimiter, Missing, Array; the columns are the model's
-	Keep bool          // the file's columns stand before the new ones in the table that is written
+	Keep bool          // write the file's columns before the new ones
 }
 
 // Seen describes a table that was judged.
 type Seen struct {
 	File    string  `json:"file"`
 	Format  string  `json:"format"`
-	Unit    string  `json:"unit"` // what rows are counted by: line of a CSV, row of another format
+	Unit    string  `json:"unit"` // what counts the rows: line of a CSV, row of another format
 	Rows    int64   `json:"rows"`
 	Dropped int64   `json:"dropped"` // rows left out for a missing value
 	Matched Matched `json:"matched"`
 	Engine  string  `json:"engine"`
-	// NLL is the mean of -log p over the rows; absent where it is infinite.
+	// NLL is the mean of -log p over the rows; absent if infinite.
 	NLL *NLL `json:"nll,omitempty"`
 	// Zero counts rows of density 0, log_prob -Inf.
 	Zero int64 `json:"zero"`
-	// Warnings say in a sentence each what may be wrong with the table, or with what is
-	// said of it.
+	// Warnings say what may be wrong with the table or with its results, a sentence each.
 	Warnings []table.Note `json:"warnings"`
 
 	watch *watch
 }
 
-// each scores a table chunk by chunk. Before the first chunk it calls begin, and for
-// each one noise, which may change the rows, and do, with their log-densities. Begin
-// and noise may be nil.
+// each scores a table chunk by chunk. It calls begin before the first chunk, and for each
+// chunk noise, which may change the rows, and do, with their log-densities. begin and
+// noise may be nil.
 func (m *Model) each(ctx context.Context, file string, o table.Options, noise func(rows [][]float64), begin func(r *table.Reader) error, do func(c *table.Chunk, logProb []float64) error) (Seen, error) {
 	seen := Seen{File: file, Engine: m.Engine, Warnings: []table.Note{}, watch: m.newWatch()}
 	o.Choose, o.Settled, o.Names = match(m.Columns(), m.Features, o.Keep, &seen.Matched), true, m.Columns()
@@ -104,7 +103,7 @@ func (m *Model) each(ctx context.Context, file string, o table.Options, noise fu
 	return seen, nil
 }
 
-// unit is what a chunk's Lines count.
+// unit returns what a chunk's Lines count.
 func unit(format string) string {
 	if strings.HasPrefix(format, "CSV") {
 		return "line"
@@ -115,8 +114,8 @@ func unit(format string) string {
 // LogProbColumn is the name of the column that Score writes.
 const LogProbColumn = "log_prob"
 
-// Score writes the log-density of each row of a table, in nats, to another table as
-// the column log_prob, in the same order. "-" is the standard input or output.
+// Score writes the log-density of each row of a table, in nats, to the column log_prob of
+// another table, in the same order. "-" is standard input or output.
 func (m *Model) Score(ctx context.Context, file, out string, o Options) (Seen, error) {
 	w := output{path: out, columns: []string{LogProbColumn}}
 	defer w.abort()
@@ -138,18 +137,18 @@ func (m *Model) Score(ctx context.Context, file, out string, o Options) (Seen, e
 	return seen, w.commit()
 }
 
-// output is a table to write whose dialect is that of the table that is read: its
-// columns that are kept, new ones of numbers, and notes.
+// output is a table to write, in the dialect of the table that is read: its kept columns,
+// new columns of numbers, and notes.
 type output struct {
 	*table.Writer
-	path     string // "": nothing is written
+	path     string // "" writes nothing
 	columns  []string
 	notes    []string
-	dropKept bool // what the reader keeps is not for the output
+	dropKept bool // the kept columns are for the caller only
 }
 
-// check refuses, before any work, to write over what is read and where nothing can be
-// written, and asks for the table's columns.
+// check returns an error, before any work, if the output would overwrite an input or
+// cannot be written, and asks for the columns of the table.
 func (w *output) check(o *Options, reads ...string) error {
 	if o.Keep {
 		o.Read.Keep = []string{"*"}
@@ -157,7 +156,8 @@ func (w *output) check(o *Options, reads ...string) error {
 	return checkTable(w.path, reads...)
 }
 
-// checkTable returns the error that writing a table to path would end with; "" is nowhere.
+// checkTable returns the error that writing a table to path would end with; "" writes
+// nothing.
 func checkTable(path string, reads ...string) error {
 	if path != "" {
 		if err := table.CheckOut(path); err != nil {
@@ -186,7 +186,7 @@ func (w *output) begin(r *table.Reader) error {
 		return nil
 	}
 	dialect := r.Dialect()
-	dialect.Single = true // what models compute in
+	dialect.Single = true // models compute in float32
 	var kept []table.Column
 	if !w.dropKept {
 		kept = r.Kept()

@@ -15,26 +15,26 @@ import (
 )
 
 const (
-	// maxFolded rows are judged by cross-validation; of more, the validation rows are
-	// enough.
+	// maxFolded is the largest number of rows judged by cross-validation; beyond it the
+	// validation rows are enough.
 	maxFolded = 3000
 	numFolds  = 5
-	// hopeless is how many nats a row, and how many standard errors, a flow may lie behind
-	// on the first fold to be fitted to the others.
+	// hopeless is how far behind, in nats per row and in standard errors, a flow may be
+	// on the first fold and still be fitted to the others.
 	hopeless, hopelessErrors = 0.5, 4
 )
 
-// part is rows to fit a density to, and rows to judge it by, mapped.
+// part holds mapped rows to fit a density to, and rows to judge it by.
 type part struct {
 	train, valid [][]float64
-	rows         int   // of train, but for their copies, which follow
-	judged       []int // places of the valid rows among those of all parts; copies follow
+	rows         int   // number of train rows without their copies, which follow
+	judged       []int // indices of the valid rows among the judged rows of all parts; copies follow
 }
 
-// parts are the folds of a small table, and of a large one its training and validation
-// rows, as also on an engine that compiles each fit, and where no rows are kept for the
-// test: those for validation are then what anomalies are compared with. They are shuffled.
-// With them come the log-determinants of the judged rows.
+// parts returns the folds of a small table, and the log-determinants of the judged rows.
+// There is one part, the training and validation rows, if the table is large, if the
+// engine compiles each fit, or if no rows are kept for the test: anomalies are then
+// compared with the validation rows. Rows are already shuffled.
 func (j *job) parts() (parts []part, logDet []float64) {
 	d := j.data
 	nTrain, nValid := len(d.raw.Train), len(d.raw.Valid)
@@ -65,20 +65,20 @@ func (j *job) parts() (parts []part, logDet []float64) {
 				}
 			}
 		}
-		if !vary(p.train, len(d.features)+len(d.context)) { // as a column with a few other values does not
+		if !vary(p.train, len(d.features)+len(d.context)) { // such as a column with few values besides its commonest
 			return whole()
 		}
 	}
 	return parts, slices.Concat(d.trainLogDet[:nTrain], d.validLogDet[:nValid])
 }
 
-// foldable says whether the rows are so few that they are judged in turn.
+// foldable reports whether the rows are few enough for cross-validation.
 func (j *job) foldable() bool {
 	d := j.data
 	return !j.whole && len(d.raw.Train)+len(d.raw.Valid) <= maxFolded && len(d.raw.Test) > 0 && j.fit.Engine == fit.EngineFast
 }
 
-// vary says whether no column of rows has one value in all.
+// vary reports whether every column takes at least two values.
 func vary(rows [][]float64, columns int) bool {
 	for k := range columns {
 		if !slices.ContainsFunc(rows, func(row []float64) bool { return row[k] != rows[0][k] }) {
@@ -88,7 +88,7 @@ func vary(rows [][]float64, columns int) bool {
 	return true
 }
 
-// copies are those of each of the first n rows, which lie n apart.
+// copies groups the copies of each of the first n rows, which are n rows apart.
 func copies(rows [][]float64, n int) [][][]float64 {
 	all := make([][][]float64, n)
 	for i, row := range rows {
@@ -100,13 +100,13 @@ func copies(rows [][]float64, n int) [][][]float64 {
 // contender is a candidate that has been fitted to each part.
 type contender struct {
 	candidate
-	logProb []float64       // of the judged rows, by the fit to the part that they are not in; NaN where there was none
-	far     []float64       // of the rows that no fit sees, since they lie far outside
+	logProb []float64       // of the judged rows, by the fit to the other parts; NaN where there is none
+	far     []float64       // of the rows far outside, which no fit sees
 	members [][]flow.Member // of each part
 	result  fit.Result      // of the first part
 }
 
-// stack fits all candidates and makes of them the mixture that is likeliest on rows that
+// stack fits all candidates and combines them to the mixture that is likeliest on rows
 // they have not seen.
 //
 // Source: Smyth and Wolpert 1999, "Linearly combining density estimators via stacking",
@@ -126,7 +126,7 @@ func (j *job) stack(ctx context.Context) error {
 		}
 		contenders = append(contenders, t)
 	}
-	var logProbs [][]float64 // of those that all rows have been judged by
+	var logProbs [][]float64 // of the contenders that judged all rows
 	var at []int
 	for i, c := range contenders {
 		if len(c.members) == len(parts) {
@@ -151,7 +151,7 @@ func (j *job) stack(ctx context.Context) error {
 			for _, m := range c.members {
 				of = append(of, m...)
 			}
-		default: // which needs no rows to end by
+		default: // needs no rows for early stopping
 			m, err := c.simple(all)
 			if err != nil {
 				return err
@@ -187,7 +187,7 @@ func (j *job) stack(ctx context.Context) error {
 	return nil
 }
 
-// share scales the weights of members to a sum.
+// share scales the weights of members to the given sum.
 func share(members []flow.Member, sum float64) (all []flow.Member) {
 	total := 0.0
 	for _, m := range members {
@@ -199,7 +199,7 @@ func share(members []flow.Member, sum float64) (all []flow.Member) {
 	return all
 }
 
-// contend fits a candidate to each part and judges it by the rest; a flow that is far
+// contend fits a candidate to each part and judges it by the rest. A flow that is far
 // behind another contender on the first part is not fitted to the others.
 func (j *job) contend(ctx context.Context, c candidate, others []contender, parts []part, logDet []float64) (contender, error) {
 	t := contender{candidate: c, logProb: slices.Repeat([]float64{math.NaN()}, len(logDet))}
@@ -241,9 +241,9 @@ func (j *job) contend(ctx context.Context, c candidate, others []contender, part
 	return t, err
 }
 
-// failed leaves a contender out that cannot be fitted to these rows, and says so.
+// failed drops a contender that cannot be fitted to these rows, and reports it.
 func (j *job) failed(ctx context.Context, t contender, err error) (contender, error) {
-	if ctx.Err() != nil || errors.Is(err, fit.ErrCheckpoint) || t.simple != nil && t.name == "gaussian" { // which can be fitted to what has a covariance
+	if ctx.Err() != nil || errors.Is(err, fit.ErrCheckpoint) || t.simple != nil && t.name == "gaussian" { // a Gaussian fits any rows that have a covariance
 		return t, err
 	}
 	j.warn(table.NoteOf("%s is left out: it cannot be fitted: %v", t.name, err))

@@ -13,8 +13,8 @@ import (
 	"normflow/flowlib/table"
 )
 
-// stackPatterns fits a density of its own to each frequent pattern of atoms, and
-// independent columns to what all other rows have.
+// stackPatterns fits a density to each frequent pattern of atoms, and independent columns
+// to all other rows.
 func (j *job) stackPatterns(ctx context.Context) error {
 	d := j.data
 	a := &flow.Atoms{Values: d.atoms}
@@ -108,8 +108,8 @@ func (j *job) stackPattern(ctx context.Context, a *flow.Atoms, p *pattern, flows
 	return &sub, err
 }
 
-// scoreRare are the log-densities of the validation rows of rare patterns, of which the
-// fit has taken little more than means.
+// scoreRare returns the log-densities of the validation rows of rare patterns, of which
+// the fit has used little more than means.
 func (j *job) scoreRare(all []*pattern) ([]float64, error) {
 	var rows [][]float64
 	for _, p := range all {
@@ -127,9 +127,9 @@ func (j *job) scoreRare(all []*pattern) ([]float64, error) {
 	return density.LogProb(e, rows)
 }
 
-// rest is the density of independent columns: the shares of atoms among the rows of rare
-// patterns and one row more that is like all, and the mean and deviation of what is at
-// no atom in all rows.
+// rest returns the density of independent columns: the shares of atoms among the rows of
+// rare patterns, smoothed by one row distributed as all rows, and the mean and standard
+// deviation of each column off its atoms, over all rows.
 func (d *data) rest(a *flow.Atoms, all []*pattern) (r flow.Rest) {
 	for k, values := range a.Values {
 		everywhere, rare := make([]float64, 1+len(values)), make([]float64, 1+len(values))
@@ -160,7 +160,7 @@ func (d *data) rest(a *flow.Atoms, all []*pattern) (r flow.Rest) {
 			}
 		}
 		mean, std := stat.MeanStdDev(y, nil)
-		if !(std > 0) || math.IsInf(std, 0) || math.IsInf(mean, 0) { // what is left has one value
+		if !(std > 0) || math.IsInf(std, 0) || math.IsInf(mean, 0) { // the rest has one value
 			mean, std = y[0], max(1, math.Abs(y[0]))
 		}
 		r.Shares, r.Mean, r.Std = append(r.Shares, shares), append(r.Mean, mean), append(r.Std, std)

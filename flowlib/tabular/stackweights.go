@@ -8,18 +8,18 @@ import (
 )
 
 const (
-	// leastGain is how many nats a row a density must be worth to a mixture: less is not
-	// worth what it costs to score.
+	// leastGain is how many nats per row a density must add to the mixture: less is not
+	// worth the cost of scoring.
 	leastGain = 0.002
-	// leastErrors is how many standard errors that must be: half of one, since a density
-	// that is taken in vain costs little, and one that is missed much.
+	// leastErrors is how many standard errors the gain must be. Half of one: a useless
+	// density costs little, a missed one much.
 	leastErrors = 0.5
 )
 
-// stackWeights are those of the mixture that is likeliest, by the EM algorithm, of the
-// densities that it is better for: beginning with the last, each is left out if the
-// mixture of the others is as good. logProb holds the log-densities of the same rows under
-// each density, [k][n], of which the first are the simplest.
+// stackWeights returns the weights of the likeliest mixture, by the EM algorithm.
+// Beginning with the last, a density gets weight 0 if the mixture is as good without it.
+// logProb holds the log-densities of the same rows under each density, [k][n], simplest
+// first.
 func stackWeights(logProb [][]float64) []float64 {
 	weights := slices.Repeat([]float64{1}, len(logProb))
 	climb(logProb, weights)
@@ -27,7 +27,7 @@ func stackWeights(logProb [][]float64) []float64 {
 	for k := len(weights) - 1; k >= 0; k-- {
 		without := slices.Clone(weights)
 		without[k] = 0
-		if weights[k] == 0 || floats.Sum(without) == 0 { // the last one stays
+		if weights[k] == 0 || floats.Sum(without) == 0 { // keep at least one
 			continue
 		}
 		climb(logProb, without)
@@ -39,8 +39,8 @@ func stackWeights(logProb [][]float64) []float64 {
 	return weights
 }
 
-// gainOf is by how much one density is likelier than another, in nats a row, ± its
-// standard error. A row that has a density under the first alone makes it infinite.
+// gainOf returns the mean by which logProb exceeds other, in nats per row, and its
+// standard error. It is infinite if a row has a density under the first alone.
 func gainOf(logProb, other []float64) (mean, se float64) {
 	var gains []float64
 	for i, lp := range logProb {
@@ -54,13 +54,13 @@ func gainOf(logProb, other []float64) (mean, se float64) {
 	return meanAndError(gains)
 }
 
-// climb changes weights, of which those of 0 stay, to the likeliest ones.
+// climb moves weights to the likeliest ones; zeros stay zero.
 func climb(logProb [][]float64, weights []float64) {
 	const (
 		rounds = 2000
 		tiny   = 1e-7
 	)
-	shares := make([][]float64, len(weights)) // of the density of a row, but for a factor
+	shares := make([][]float64, len(weights)) // densities of a row, up to a factor
 	for k := range shares {
 		shares[k] = make([]float64, len(logProb[k]))
 	}
@@ -72,7 +72,7 @@ func climb(logProb [][]float64, weights []float64) {
 				largest = max(largest, logProb[k][i])
 			}
 		}
-		if math.IsInf(largest, -1) { // outside of all
+		if math.IsInf(largest, -1) { // outside the support of all
 			continue
 		}
 		rows++
@@ -83,7 +83,7 @@ func climb(logProb [][]float64, weights []float64) {
 		}
 	}
 	floats.Scale(1/floats.Sum(weights), weights)
-	if rows == 0 { // which say nothing
+	if rows == 0 { // no row tells anything
 		return
 	}
 	density := make([]float64, len(logProb[0]))

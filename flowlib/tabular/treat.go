@@ -9,13 +9,13 @@ import (
 	"normflow/internal/show"
 )
 
-// Treatment is what became of a column of the table of a fit.
+// Treatment says how the fit treats a column of the table.
 type Treatment struct {
 	Column string `json:"column"`
 	Role   string `json:"role"` // feature, context or left out
 	How    string `json:"how"`  // in words: continuous, with noise, or why it is left out
 
-	otherwise []table.Remedy // what to do to have it otherwise
+	otherwise []table.Remedy // how to have it treated otherwise
 }
 
 func (t Treatment) String() string {
@@ -28,12 +28,13 @@ const (
 	roleLeftOut = "left out"
 )
 
-// leaveOut adds a column that is no part of the density.
+// leaveOut records a column that is not part of the density.
 func (d *data) leaveOut(column, why string, otherwise ...table.Remedy) {
 	d.columns = append(d.columns, Treatment{column, roleLeftOut, why, otherwise})
 }
 
-// treat says what became of the columns, before those left out; noise is the recipe's.
+// treat records how the columns are treated, before those left out; noise is the
+// recipe's.
 func (d *data) treat(noise []float64) {
 	var used []Treatment
 	for i, c := range d.summary.Columns {
@@ -60,7 +61,8 @@ func (d *data) treat(noise []float64) {
 	d.columns = append(used, d.columns...)
 }
 
-// noteTreatments says it, a line a column; of a wide table the first ones.
+// noteTreatments reports the treatments, one line each, and only the first of a wide
+// table.
 func (d *data) noteTreatments(note func(table.Note)) {
 	const most = 40
 	for i, t := range d.columns {
@@ -72,8 +74,8 @@ func (d *data) noteTreatments(note func(table.Note)) {
 	}
 }
 
-// dropConstants leaves out the features that have one value in all training rows, and
-// returns the rows without them: no density can be fitted to these.
+// dropConstants removes the features that have the same value in all training rows, to
+// which no density can be fitted, and returns the rows without them.
 func (d *data) dropConstants(rows [][]float64) ([][]float64, error) {
 	train := d.raw.Train
 	var features, context []int
@@ -131,7 +133,7 @@ func (d *data) dropConstants(rows [][]float64) ([][]float64, error) {
 	return kept, nil
 }
 
-// without returns a copy of a list without some places, which are in order.
+// without returns a copy of a list without the elements at some indices, which ascend.
 func without[T any](list []T, at []int) []T {
 	kept := make([]T, 0, len(list)-len(at))
 	for i, v := range list {

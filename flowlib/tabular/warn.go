@@ -8,20 +8,20 @@ import (
 	"normflow/internal/show"
 )
 
-// warn keeps a warning about the table of a fit, for the record.
+// warn stores a warning about the table for the record.
 func (d *data) warn(n table.Note) { d.warnings = append(d.warnings, n) }
 
-// warn tells of what may be wrong, and keeps it for the record.
+// warn reports a warning and stores it in the record.
 func (j *job) warn(n table.Note) {
 	j.record.Warnings = append(j.record.Warnings, n)
 	j.Note(table.Note{Says: "warning: " + n.Says, Remedies: n.Remedies})
 }
 
-// warnOfRows gathers what a person should know of the rows before believing a density
+// warnOfRows collects what the user should know about the rows before trusting a density
 // of them; noise is the recipe's.
 func (d *data) warnOfRows(noise []float64) {
 	for _, warning := range d.summary.Warnings() {
-		if !strings.HasSuffix(warning.Says, "(dequantized)") && !d.isOfAtom(warning) { // its treatment says so, and more
+		if !strings.HasSuffix(warning.Says, "(dequantized)") && !d.isOfAtom(warning) { // the column's treatment says more
 			d.warn(warning)
 		}
 	}
@@ -38,7 +38,7 @@ func (d *data) warnOfRows(noise []float64) {
 	}
 }
 
-// isOfAtom says whether a warning is of the spike that an atom would be in a density.
+// isOfAtom reports whether a warning is about a spike that is treated as an atom.
 func (d *data) isOfAtom(n table.Note) bool {
 	for k, atoms := range d.atoms {
 		for _, v := range atoms {

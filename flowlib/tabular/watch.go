@@ -8,21 +8,21 @@ import (
 	"normflow/flowlib/table"
 )
 
-// watch gathers, while a table is judged, what is to be warned of.
+// watch collects, while a table is judged, what to warn about.
 type watch struct {
 	known      recognizer
 	conditions []condition
-	// sample is of rows as they stand in the file, each with the same probability.
+	// sample holds rows as they are in the file, each with the same probability.
 	sample [][]float64
 	rows   int
 	rng    *rand.Rand
-	// strange counts rows that are less likely than low, which a share expected of the
-	// rows held out at the fit is.
+	// strange counts rows less likely than low, below which lies a share expected of the
+	// rows held out at the fit.
 	strange       int64
 	low, expected float64
 }
 
-// watched is how many rows are kept to compare columns with those of the fit.
+// watched is how many rows are kept to compare the columns with those of the fit.
 const watched = 1000
 
 func (m *Model) newWatch() *watch {
@@ -67,6 +67,6 @@ func (w *watch) score(logProb []float64) {
 	}
 }
 
-// manyRepeats reports whether rows of the table of the fit often equal each other, as
-// rows of whole numbers do: then it means nothing that two rows are equal.
+// manyRepeats reports whether rows of the fit's table often equal each other, as rows of
+// whole numbers do: then equal rows mean nothing.
 func (r *Record) manyRepeats() bool { return 20*r.Summary.Repeats >= r.Summary.Compared }
