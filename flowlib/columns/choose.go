@@ -15,22 +15,21 @@ type Choice struct {
 // The rules, see the package's comment.
 const (
 	leastRows    = 50   // fewer say nothing about a shape
-	leastGain    = 0.02 // nats a row
+	leastGain    = 0.02 // nats per row
 	leastRatio   = 20   // twice the gain of all rows
 	heavyFreedom = 10   // degrees of freedom of tails worth a map
 	unseen       = 7    // rows expected beyond an edge
-	mostTied     = 0.05 // share of rows with one value, off a grid
-	mostAtEdge   = 0.01 // share of rows with a value that is an edge, off a grid
-	leastAtOne   = 20   // whole numbers that begin at 1: how many are 1 …
-	leastOnesIn  = 0.05 // … and which share of the rows
+	mostTied     = 0.05 // share of rows with the same value, off a grid
+	mostAtEdge   = 0.01 // share of rows at an edge, off a grid
+	leastAtOne   = 20   // for whole numbers that begin at 1: least number of ones …
+	leastOnesIn  = 0.05 // … and their least share
 )
 
-// Choose returns the map of a column from the values of its training rows, finite
-// numbers, which it leaves as they are. With step > 0 they lie on a grid, and uniform
-// noise on ±step/2 is added before the map is applied. The name of the column may tell
-// that it holds angles. kind is what the user declares, "" if nothing: a map of another
-// kind is never returned for a declared one, but an error where the values contradict
-// it.
+// Choose returns the map of a column, given the values of its training rows, which are
+// finite and left unchanged. With step > 0 they lie on a grid, and uniform noise on
+// ±step/2 is added before the map is applied. The column's name may indicate angles. kind
+// is what the user declares, or "": Choose returns a map of that kind or, if the values
+// contradict it, an error.
 func Choose(name string, values []float64, step float64, kind Kind) (Choice, error) {
 	if !(step >= 0) || math.IsInf(step, 0) {
 		return Choice{}, fmt.Errorf("columns: a grid of step %g, expected a number, 0 for none", step)
@@ -92,7 +91,7 @@ func (t *chooser) free() Choice {
 		}
 		return best
 	}
-	if !(t.least()-t.step/2 >= low) { // values below 0
+	if !(t.least()-t.step/2 >= low) { // some values are below 0
 		return best
 	}
 	if at := t.count(low); t.crowded(low) {
@@ -105,20 +104,20 @@ func (t *chooser) free() Choice {
 	return best
 }
 
-// fitted is a map and how likely it makes the column, with a normal on its result.
+// fitted is a map and the likelihood of the column under it, with a normal on its result.
 type fitted struct {
 	column Column
-	gain   float64 // nats a row
-	shape  shape   // before the map that tails have
+	gain   float64 // nats per row
+	shape  shape   // before the map of the tails
 }
 
-// likelier says whether one mean log-likelihood is so much above another that chance does
-// not explain it.
+// likelier reports whether a mean log-likelihood exceeds another by more than chance
+// explains.
 func (t *chooser) likelier(gain, than float64) bool {
 	return gain-than > leastGain && 2*t.sample.n*(gain-than) > leastRatio
 }
 
-// choice says in words what the map is.
+// choice describes the map in words.
 func (f fitted) choice() Choice {
 	c := f.column
 	var why string
@@ -155,7 +154,8 @@ func (t *chooser) above(low float64) fitted {
 		}
 		y, logDet := t.mapped(c)
 		normal := fitNormal(y)
-		// A t of 3 degrees tells whether tails hide a shape that is better in the middle.
+		// A t with 3 degrees of freedom shows whether tails hide a better shape in the
+		// middle.
 		center, scale := y.quartiles()
 		heavy := shape{scale: 1, freedom: 3}
 		heavy.climb(y.standardized(center, scale), 5)
@@ -166,7 +166,7 @@ func (t *chooser) above(low float64) fitted {
 	return t.withTails(best.column)
 }
 
-// withTails adds to a map onto the line that of tails, if its image has them.
+// withTails adds a map of the tails to a map onto the line, if its image has tails.
 func (t *chooser) withTails(c Column) fitted {
 	y, logDet := t.mapped(c)
 	normal, student := fitNormal(y), fitStudent(y)
@@ -197,7 +197,7 @@ func (t *chooser) mapped(c Column) (y sample, logDet float64) {
 	return y, logDet / y.n
 }
 
-// tied returns the most frequent value and how often it is there.
+// tied returns the most frequent value and its number of rows.
 func (t *chooser) tied() (value float64, most int) {
 	run := 0
 	for i, v := range t.sorted {
@@ -213,11 +213,11 @@ func (t *chooser) tied() (value float64, most int) {
 }
 
 // edges returns the natural edges of the column, and whether they are seen: whether the
-// density on the line has rows beyond them where there are none. low is there for any
-// column.
+// density on the line has rows beyond them although the column has none. low is set for
+// every column.
 func (t *chooser) edges(line fitted) (low, high float64, seenBelow, seenAbove bool) {
 	half := t.step / 2
-	low = 0 - half // not -0
+	low = 0 - half // avoids -0
 	if ones := t.countOnes(); ones >= leastAtOne && float64(ones) >= leastOnesIn*t.sample.n {
 		low = 1 - half
 	}
@@ -234,19 +234,20 @@ func (t *chooser) edges(line fitted) (low, high float64, seenBelow, seenAbove bo
 	return low, high, seenBelow, seenAbove
 }
 
-// count returns how many values are v.
+// count returns how many values equal v.
 func (t *chooser) count(v float64) int {
 	i, _ := slices.BinarySearch(t.sorted, v)
 	j, _ := slices.BinarySearch(t.sorted, math.Nextafter(v, math.Inf(1)))
 	return j - i
 }
 
-// crowded says whether too many values are an edge for it to be one.
+// crowded reports whether too many values equal a supposed edge.
 func (t *chooser) crowded(edge float64) bool {
 	return float64(t.count(edge)) > mostAtEdge*float64(len(t.sorted))
 }
 
-// margin returns the least distance of a value from the edges, but of those that are one.
+// margin returns the least distance of a value from the edges, ignoring values at an
+// edge.
 func (t *chooser) margin(low, high float64) float64 {
 	if t.step > 0 {
 		return 0
@@ -267,7 +268,7 @@ func (t *chooser) bounded(low, high float64) Column {
 	return Column{Kind: Bounded, Low: low, High: high, Margin: min(t.margin(low, high), (high-low)/4)}
 }
 
-// countOnes returns how many values are 1, of whole numbers that begin there.
+// countOnes returns how many values are 1 if all are whole numbers from 1 on.
 func (t *chooser) countOnes() int {
 	if t.step != 1 || t.least() != 1 {
 		return 0
@@ -276,8 +277,8 @@ func (t *chooser) countOnes() int {
 	return i
 }
 
-// squeezes says whether a map brings 2 % of the rows closer together, compared with a
-// normal, than another one.
+// squeezes reports whether a map moves 2 % of the rows closer together, compared with a
+// normal, than another map does.
 func (t *chooser) squeezes(c, than Column) bool {
 	const windows, slack = 50, 3
 	closest := func(c Column) float64 {
@@ -296,7 +297,7 @@ func (t *chooser) squeezes(c, than Column) bool {
 			a, ea := at(j)
 			b, eb := at(j + 1)
 			width := b - a
-			if t.step > 0 { // the noise spreads what lies in one cell
+			if t.step > 0 { // the noise spreads the values of one cell
 				u, _ := c.Forward(quantile(t.sorted, float64(j)/windows) + t.step/4)
 				l, _ := c.Forward(quantile(t.sorted, float64(j)/windows) - t.step/4)
 				width = max(width, (u-l)/s)

@@ -6,15 +6,14 @@ import (
 	"strings"
 )
 
-// circles are the ranges that values of one turn may have.
+// circles are the possible ranges of one turn.
 var circles = [][2]float64{{0, 2 * math.Pi}, {-math.Pi, math.Pi}, {0, 360}, {-180, 180}}
 
-// turning are words in the names of columns that hold angles.
+// turning are words in the names of columns of angles.
 var turning = []string{"angle", "direction", "bearing", "azimuth", "phase", "theta", "heading", "degree"}
 
-// circle says whether the column is one of angles by its values and its name, and the
-// circle they are on. In radians the values are enough: nothing else ends at 2π, or at
-// ±π.
+// circle reports whether the values and the name of the column are those of angles, and
+// returns their circle. Values in radians are enough: nothing else ends at 2π or at ±π.
 func (t *chooser) circle() (low, high float64, ok bool) {
 	name := strings.ToLower(t.name)
 	named := slices.ContainsFunc(turning, func(word string) bool { return strings.Contains(name, word) })
@@ -26,7 +25,7 @@ func (t *chooser) circle() (low, high float64, ok bool) {
 		if radians := high-low == 2*math.Pi && t.step == 0; !named && !radians {
 			continue
 		}
-		// Twentieths of the circle at both ends: rows in each, and about as many.
+		// Both ends, a twentieth of the circle each, must have rows, in similar numbers.
 		twentieth := (high - low) / 20
 		i, _ := slices.BinarySearch(t.sorted, low+twentieth)
 		j, _ := slices.BinarySearch(t.sorted, high-twentieth)
@@ -38,8 +37,8 @@ func (t *chooser) circle() (low, high float64, ok bool) {
 	return 0, 0, false
 }
 
-// periodic cuts the circle where its histogram, smoothed over a sixth of a turn, is
-// lowest, and there between two values.
+// periodic cuts the circle between two values where its histogram, smoothed over a sixth
+// of a turn, is lowest.
 func (t *chooser) periodic(low, high float64) fitted {
 	const bins, around = 72, 6
 	period := high - low
@@ -57,7 +56,7 @@ func (t *chooser) periodic(low, high float64) fitted {
 			best, least = k, sum
 		}
 	}
-	if t.step > 0 { // the edge of a cell
+	if t.step > 0 { // to the edge of a cell
 		low -= t.step / 2
 		high -= t.step / 2
 	}
@@ -72,7 +71,8 @@ func (t *chooser) periodic(low, high float64) fitted {
 	return t.withTails(c)
 }
 
-// gap returns the middle of the widest gap between values, and the ends, in a range.
+// gap returns the middle of the widest gap in a range between values and the ends of the
+// range.
 func (t *chooser) gap(from, to float64) float64 {
 	i, _ := slices.BinarySearch(t.sorted, from)
 	j, _ := slices.BinarySearch(t.sorted, to)

@@ -5,32 +5,33 @@ import (
 	"math"
 )
 
-// Column is the map of one column. The zero value, and any of kind continuous, is the
-// identity. It is plain data: what its kind does not need is 0.
+// Column is the map of one column. The zero value, and any Column of kind continuous, is
+// the identity. It is plain data; fields that its kind does not need are 0.
 type Column struct {
-	Kind Kind `json:"kind"` // without a range
-	// Low and High are the edges of the support: Low of a positive column, both of a
-	// bounded or periodic one.
+	Kind Kind `json:"kind"` // without edges
+	// Low and High are the edges of the support: a positive column has Low, a bounded or
+	// periodic one both.
 	Low  float64 `json:"low,omitempty"`
 	High float64 `json:"high,omitempty"`
-	// Margin is how far inside a value that is an edge of a positive or bounded column is
-	// taken to lie: a single point has no share in a density, and a 0 among positive
-	// numbers is a small one. 0: it is outside.
+	// Margin is how far inside the support a value at the edge of a positive or bounded
+	// column is moved: a single point has no share in a density, and a 0 among positive
+	// numbers is a small number. 0: such values are outside.
 	Margin float64 `json:"margin,omitempty"`
 	// Cut is where the circle of a periodic column is cut, Low ≤ Cut < High.
 	Cut float64 `json:"cut,omitempty"`
-	// Softness is how far from its edge a positive column becomes linear; 0: it is
-	// logarithmic everywhere.
+	// Softness is the distance from its edge beyond which a positive column becomes
+	// linear; 0: it is logarithmic everywhere.
 	Softness float64 `json:"softness,omitempty"`
-	// Center, Scale and Freedom, the degrees of freedom, are those of the Student-t
-	// that tails have, the image of an edge or a circle too; Freedom 0: it has none.
+	// Center, Scale and Freedom, the degrees of freedom, describe the Student-t that
+	// models the tails, also of what the map of an edge or a circle returns. Freedom 0:
+	// there is none.
 	Center  float64 `json:"center,omitempty"`
 	Scale   float64 `json:"scale,omitempty"`
 	Freedom float64 `json:"freedom,omitempty"`
 }
 
-// Forward returns y, finite for any finite x, and log|dy/dx|, which is -Inf, with y = 0,
-// where x is outside the support. NaN gives NaN.
+// Forward returns y, finite for any finite x, and log|dy/dx|. Outside the support it
+// returns y = 0 and -Inf. NaN gives NaN.
 func (c Column) Forward(x float64) (y, logDet float64) {
 	if math.IsNaN(x) {
 		return x, x
@@ -79,8 +80,8 @@ func (c Column) forwardSupport(x float64) (y, logDet float64) {
 	return x, 0
 }
 
-// Inverse returns the x that Forward maps to y, strictly inside the support whatever y
-// is. NaN gives NaN.
+// Inverse returns the x that Forward maps to y, strictly inside the support for any y.
+// NaN gives NaN.
 func (c Column) Inverse(y float64) float64 {
 	if math.IsNaN(y) {
 		return y
@@ -105,10 +106,10 @@ func (c Column) forwardShare(u, v float64) (y, logDet float64) {
 }
 
 // forwardCircle maps x as the number in [Low, High) that is whole periods away: on a
-// circle they are one. The density is that of the number in that range.
+// circle they are the same. The density is that of the number in that range.
 func (c Column) forwardCircle(x float64) (y, logDet float64) {
 	period := c.High - c.Low
-	turn := math.Mod(x-c.Low, period) - (c.Cut - c.Low) // exact but for the first difference
+	turn := math.Mod(x-c.Low, period) - (c.Cut - c.Low) // exact except for the first difference
 	if turn < 0 {
 		turn += period
 	}
@@ -118,7 +119,7 @@ func (c Column) forwardCircle(x float64) (y, logDet float64) {
 	if turn >= period {
 		turn -= period
 	}
-	// Half a rounding off the cut itself, where y would be infinite.
+	// Half a rounding step away from the cut, where y would be infinite.
 	const least = 0x1p-53
 	return c.forwardShare(max(turn/period, least), max((period-turn)/period, least))
 }
@@ -133,15 +134,15 @@ func (c Column) inverseCircle(y float64) float64 {
 	return inside(x, c.Low, c.High)
 }
 
-// Check returns an error unless c is a map that Forward and Inverse can compute, as one
-// read from a file may not be.
+// Check returns an error if Forward and Inverse cannot compute the map: it may come from
+// a file.
 func (c Column) Check() error {
 	for _, v := range []float64{c.Low, c.High, c.Margin, c.Cut, c.Softness, c.Center, c.Scale, c.Freedom} {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return fmt.Errorf("a %s column with %v, expected finite numbers", c.Kind, v)
 		}
 	}
-	needs := Column{Kind: c.Kind} // what this kind may have
+	needs := Column{Kind: c.Kind} // the fields this kind may have
 	switch c.Kind {
 	case Continuous, "":
 	case Positive:

@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// declared makes the map of the kind that the user declares.
+// declared returns the map of the kind that the user declares.
 func (t *chooser) declared(declared Kind) (Choice, error) {
 	kind, edges, err := declared.split()
 	if err != nil {

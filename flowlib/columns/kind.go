@@ -9,11 +9,11 @@ import (
 	"normflow/internal/show"
 )
 
-// Kind is what a column is taken for. As a declaration it may name edges:
-// "positive(0)", "bounded(0,100)", "periodic(0,360)". "" leaves the choice to [Choose].
+// Kind is the kind of a column. A declaration may include edges: "positive(0)",
+// "bounded(0,100)", "periodic(0,360)". "" leaves the choice to [Choose].
 type Kind string
 
-// The kinds, see the package's comment for their maps.
+// The kinds; see the package comment for their maps.
 const (
 	Continuous Kind = "continuous"
 	Positive   Kind = "positive"
@@ -24,7 +24,7 @@ const (
 
 const kindNames = "continuous, positive, bounded, tails or periodic"
 
-// ParseKind reads what a user declares a column to be.
+// ParseKind parses a user's declaration of a kind.
 func ParseKind(text string) (Kind, error) {
 	k := Kind(strings.ReplaceAll(text, " ", ""))
 	if _, _, err := k.split(); err != nil {
@@ -33,7 +33,7 @@ func ParseKind(text string) (Kind, error) {
 	return k, nil
 }
 
-// split returns the kind without its edges, and those.
+// split separates the kind from its edges.
 func (k Kind) split() (kind Kind, edges []float64, err error) {
 	name, list, open := strings.Cut(string(k), "(")
 	kind = Kind(name)

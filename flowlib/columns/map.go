@@ -5,7 +5,7 @@ import "fmt"
 // Map holds the maps of the D columns of a table, [D]; nil is the identity.
 type Map []Column
 
-// Identity says whether m leaves every row as it is.
+// Identity reports whether m leaves every row unchanged.
 func (m Map) Identity() bool {
 	for _, c := range m {
 		if c.Kind != Continuous && c.Kind != "" {
@@ -15,8 +15,8 @@ func (m Map) Identity() bool {
 	return true
 }
 
-// Apply sets y, [D], to the image of the row x, [D], which may be the same slice, and
-// returns log|det dy/dx|: -Inf if a value is outside the support of its column.
+// Apply sets y, [D], to the image of the row x, [D], and returns log|det dy/dx|, -Inf if
+// a value is outside the support of its column. y and x may be the same slice.
 func (m Map) Apply(y, x []float64) (logDet float64) {
 	if m == nil {
 		copy(y, x)
@@ -30,7 +30,7 @@ func (m Map) Apply(y, x []float64) (logDet float64) {
 	return logDet
 }
 
-// Invert sets x, [D], to the row whose image is y, [D], which may be the same slice.
+// Invert sets x, [D], to the row whose image is y, [D]. They may be the same slice.
 func (m Map) Invert(x, y []float64) {
 	if m == nil {
 		copy(x, y)
@@ -41,7 +41,7 @@ func (m Map) Invert(x, y []float64) {
 	}
 }
 
-// Check returns an error unless m is nil, or has a valid map for each of the given number
+// Check returns an error unless m is nil or has a valid map for each of the given number
 // of columns.
 func (m Map) Check(columns int) error {
 	if m == nil {

@@ -40,13 +40,14 @@ func fromLogSurvival(q float64) float64 {
 		return -mathext.NormalQuantile(min(math.Exp(q), 0.5))
 	}
 	y := math.Sqrt(-2*q - logTwoPi - math.Log(-2*q))
-	for range 4 { // Newton's: each doubles the digits, of which there are four or more
+	for range 4 { // Newton's method: each step doubles the digits, and there are at least four
 		y += (logSurvival(y) - q) * mills(y) / y
 	}
 	return y
 }
 
-// probit returns Φ⁻¹(u) and log|dy/du| where u = 1 - v, of which the smaller is exact.
+// probit returns Φ⁻¹(u) and its log-derivative. v is 1 - u: the smaller of the two is
+// used, so that no digits are lost.
 func probit(u, v float64) (y, logDet float64) {
 	if u <= v {
 		y = mathext.NormalQuantile(max(u, leastPos))
@@ -72,8 +73,8 @@ func inside(x, low, high float64) float64 {
 	return min(max(x, math.Nextafter(low, high)), math.Nextafter(high, low))
 }
 
-// logOf is math.Log, also below the smallest normal number, where that of Go 1.26 is off
-// on amd64.
+// logOf is math.Log, but also correct below the smallest normal number, where Go 1.26 is
+// wrong on amd64.
 func logOf(x float64) float64 {
 	if x < 1e-300 {
 		return math.Log(x*0x1p200) - 200*math.Ln2

@@ -27,7 +27,7 @@ func (c Column) inverseEdge(y float64) float64 {
 	switch {
 	case c.Softness == 0:
 		distance = math.Exp(y)
-	case y > 40: // exp(-y) is nothing beside y
+	case y > 40: // exp(-y) is negligible
 		distance = c.Softness * y
 	case y < -40:
 		distance = math.Exp(y + logOf(c.Softness))

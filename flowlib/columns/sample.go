@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// sample stands for the values of a column, in order: of many it has the outermost ones
-// and some in between, each with the number of values it stands for.
+// sample represents the sorted values of a column. Of many values it holds the outermost
+// and some in between, each weighted by the number of values it represents.
 type sample struct {
 	n float64 // the sum of weights
 	x []float64
@@ -15,10 +15,10 @@ type sample struct {
 
 const (
 	mostSampled = 1500
-	ends        = 100 // the outermost values at either end that are all there
+	ends        = 100 // the outermost values, at either end, that are all included
 )
 
-// newSample adds the noise that a column on a grid gets, to compare densities.
+// newSample adds the noise of a column on a grid, so that densities can be compared.
 func newSample(sorted []float64, step float64) sample {
 	n := len(sorted)
 	s := sample{n: float64(n)}
@@ -42,7 +42,7 @@ func newSample(sorted []float64, step float64) sample {
 		}
 	}
 	if step > 0 {
-		rng := rand.New(rand.NewPCG(1, 2)) // the same choice each time
+		rng := rand.New(rand.NewPCG(1, 2)) // the same choice every time
 		for i := range s.x {
 			s.x[i] += step * (rng.Float64() - 0.5)
 		}
@@ -59,7 +59,7 @@ func (s sample) mean(f func(x float64) float64) float64 {
 	return sum / s.n
 }
 
-// quantile returns that of the share p of sorted values.
+// quantile returns the quantile p of sorted values.
 func quantile(sorted []float64, p float64) float64 {
 	at := p * float64(len(sorted)-1)
 	i := int(at)
@@ -69,8 +69,8 @@ func quantile(sorted []float64, p float64) float64 {
 	return sorted[i] + (at-float64(i))*(sorted[i+1]/2-sorted[i]/2)*2
 }
 
-// quartiles returns the median and, as a standard deviation, the distance between the
-// quartiles.
+// quartiles returns the median and the distance between the quartiles, as a standard
+// deviation.
 func (s sample) quartiles() (center, scale float64) {
 	order := make([]int, len(s.x))
 	for i := range order {
@@ -95,7 +95,7 @@ func (s sample) quartiles() (center, scale float64) {
 		return s.x[order[len(order)-1]]
 	}
 	center = at(0.5)
-	for _, p := range []float64{0.25, 0.1, 0.02, 0} { // further out, where the middle is one value
+	for _, p := range []float64{0.25, 0.1, 0.02, 0} { // farther out, if the middle has one value
 		if scale = (at(1-p)/2 - at(p)/2) / 0.674; scale > 0 {
 			break
 		}

@@ -2,15 +2,14 @@ package columns
 
 import "math"
 
-// shape is a density fitted to a column: a normal, or Student's t.
+// shape is a density fitted to a column: a normal or a Student-t.
 type shape struct {
 	center, scale float64
-	freedom       float64 // of the t; +Inf: a normal
+	freedom       float64 // of the t; +Inf for a normal
 	gain          float64 // mean log-likelihood of a value, in nats
 }
 
-// farthest bounds how many scales from the middle a value counts as being, so that its
-// square is a number.
+// farthest bounds distances from the middle, in scales, so that squares do not overflow.
 const farthest = 1e150
 
 // fitNormal returns the likeliest normal.
@@ -33,8 +32,8 @@ func (s sample) standardized(center, scale float64) sample {
 	return z
 }
 
-// fitStudent returns the likeliest t of at most as many degrees of freedom as a density
-// on disk may have, searched by golden sections.
+// fitStudent returns the likeliest t whose degrees of freedom do not exceed what a saved
+// density may have, found by golden-section search.
 func fitStudent(s sample) shape {
 	m0, s0 := s.quartiles()
 	z := s.standardized(m0, s0)
@@ -63,7 +62,7 @@ func fitStudent(s sample) shape {
 	return shape{m0 + s0*at.center, s0 * at.scale, at.freedom, at.gain - math.Log(s0)}
 }
 
-// climb improves center and scale for the degrees of freedom there are, by the
+// climb improves center and scale for the given degrees of freedom, by the
 // parameter-expanded EM steps of Kent, Tyler and Vardi 1994, and measures the gain.
 func (t *shape) climb(z sample, steps int) {
 	nu := t.freedom
@@ -78,7 +77,7 @@ func (t *shape) climb(z sample, steps int) {
 		}
 		shift := first/sum - t.center
 		t.center += shift
-		t.scale = math.Sqrt(max(second/sum-shift*shift, 1e-8)) // no spike narrower than that
+		t.scale = math.Sqrt(max(second/sum-shift*shift, 1e-8)) // prevents a narrower spike
 	}
 	s := newStudent(nu)
 	t.gain = -0.5*s.logNu - s.logBeta - math.Log(t.scale) -
@@ -88,7 +87,7 @@ func (t *shape) climb(z sample, steps int) {
 		})
 }
 
-// below returns the share of the shape under x.
+// below returns the share of the shape below x.
 func (t shape) below(x float64) float64 {
 	y := (x/2 - t.center/2) / (t.scale / 2)
 	if !math.IsInf(t.freedom, 1) {

@@ -2,15 +2,15 @@ package columns
 
 import "math"
 
-// student is the distribution of Student's t, exact in its tails: by powers of t where
-// gonum's incomplete beta function underflows, in logarithms throughout.
+// student is Student's t distribution, exact in its tails: it works in logarithms, and
+// with powers of t where gonum's incomplete beta function underflows.
 type student struct {
 	nu      float64 // degrees of freedom ν
 	logNu   float64
 	logBeta float64 // log B(ν/2, 1/2)
 }
 
-// Degrees of freedom that the series converge for in reasonable time.
+// Degrees of freedom for which the series converge in reasonable time.
 const (
 	leastFreedom = 0.05
 	mostFreedom  = 100
@@ -36,12 +36,12 @@ func (s student) logSpread(logT float64) float64 {
 	return math.Log1p(t * t / s.nu)
 }
 
-// logTails returns log P(|T| < t) and log P(T > t) at t = exp(logT). It sums series
-// whose terms are all positive, of the incomplete beta function,
+// logTails returns log P(|T| < t) and log P(T > t) at t = exp(logT). It sums series of
+// positive terms for the incomplete beta function,
 //
 //	I_w(a, b) = w^a (1-w)^b / (a B(a, b)) · Σ_n (a+b)_n / (a+1)_n · w^n
 //
-// (DLMF 8.17.8 and 15.2.1): far out in w = ν/(ν+t²), in the middle in 1-w.
+// (DLMF 8.17.8 and 15.2.1): in w = ν/(ν+t²) far out, in 1-w in the middle.
 func (s student) logTails(logT float64) (logInner, logUpper float64) {
 	spread := s.logSpread(logT)
 	t := math.Exp(min(logT, 300))
@@ -79,11 +79,11 @@ func (s student) toNormal(logT float64) (y, logDet float64) {
 	return y, s.logDensity(logT) - logPhi(y)
 }
 
-// fromNormal returns log t of the t > 0 with Φ⁻¹(F(t)) = y, y > 0. Both functions of log t
-// below are concave and start beyond their asymptotes, so that Newton's method gets
-// there from one side.
+// fromNormal returns log t for the t > 0 with Φ⁻¹(F(t)) = y, y > 0. Both functions of log
+// t below are concave and start beyond their asymptotes, so that Newton's method
+// converges from one side.
 func (s student) fromNormal(y float64) float64 {
-	const most = 1500 // beyond the logarithm of any ratio of float64s
+	const most = 1500 // exceeds the logarithm of any ratio of float64s
 	inner := math.Erf(y / math.Sqrt2)
 	if inner < 0.5 {
 		want := math.Log(inner)

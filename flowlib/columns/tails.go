@@ -2,10 +2,10 @@ package columns
 
 import "math"
 
-// forwardTails makes a Student-t normal: y = Φ⁻¹(F((x-Center)/Scale)).
+// forwardTails turns a Student-t into a normal: y = Φ⁻¹(F((x-Center)/Scale)).
 func (c Column) forwardTails(x float64) (y, logDet float64) {
 	s := newStudent(c.Freedom)
-	// Half of each, for the difference of two float64s may be beyond their range.
+	// Halved first: the difference of two float64s may overflow.
 	distance := math.Abs(x/2 - c.Center/2)
 	logScale := logOf(c.Scale)
 	if distance == 0 {

@@ -6,14 +6,14 @@ import (
 	"slices"
 )
 
-// Choose is [Fit] with the number of components, of 1, 2, 3, 5, 8, 12 and 20, that has
-// the least Bayesian information criterion, Schwarz 1978, "Estimating the dimension of a
-// model". It tries no more than there are 3·(1+D) rows for each, and stops after two that
-// were worse than one before.
+// Choose is [Fit] with the number of components, of 1, 2, 3, 5, 8, 12 and 20, with the
+// lowest Bayesian information criterion (Schwarz 1978, "Estimating the dimension of a
+// model"). Each component needs 3·(1+D) rows. Choose stops after two numbers that are
+// worse than an earlier one.
 //
-// Where there are so few rows that a Gaussian needs a prior, mixtures with all of it, a
-// tenth and none are compared on rows left out: it is a great help where a component is
-// round, and as great a hindrance where it is flat, as rows on a grid are.
+// If there are so few rows that a Gaussian needs a prior, it compares mixtures with the
+// whole prior, a tenth of it and none on held-out rows: the prior helps much if
+// components are round, and hurts as much if they are flat, as rows on a grid are.
 func Choose(rows [][]float64, weights []float64, seed int64) (*Mixture, error) {
 	f, err := newFitter(rows, weights, seed)
 	if err != nil {
@@ -35,8 +35,8 @@ func Choose(rows [][]float64, weights []float64, seed int64) (*Mixture, error) {
 
 const folds = 5
 
-// leftOut is the mean log p of rows left out, in five-fold cross-validation, under
-// mixtures with a share of the prior: -Inf where they cannot be fitted.
+// leftOut returns the mean log p of held-out rows, in five-fold cross-validation, under
+// mixtures with a share of the prior; -Inf if they cannot be fitted.
 func leftOut(rows [][]float64, weights []float64, share float64, components int, seed int64) float64 {
 	order := rand.New(rand.NewPCG(uint64(seed), 0x666f6c64)).Perm(len(rows))
 	sum, total := 0.0, 0.0
@@ -44,7 +44,7 @@ func leftOut(rows [][]float64, weights []float64, share float64, components int,
 		from, to := k*len(rows)/folds, (k+1)*len(rows)/folds
 		in, out := slices.Concat(order[:from], order[to:]), order[from:to]
 		f, err := newFitter(pick(rows, in), pickWeights(weights, in), seed)
-		if err != nil { // a column that is constant without these rows
+		if err != nil { // a column is constant without these rows
 			return math.Inf(-1)
 		}
 		m, _ := f.withPrior(share).fit(components)

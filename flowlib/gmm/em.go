@@ -11,18 +11,18 @@ import (
 	"normflow/flowlib/dataset"
 )
 
-// leastVariance is added to each variance of each component, as a share of that of all
-// rows: without it a component that shrinks onto one row has no finite likelihood.
+// leastVariance is added to each variance of each component, relative to the variance of
+// all rows: otherwise a component that shrinks onto one row has infinite likelihood.
 const leastVariance = 1e-4
 
-// data are whitened rows, in blocks of [D, B], and their weights, [blocks][B], that sum
-// to total.
+// data are whitened rows, in blocks of [D, B], and their weights, [blocks][B], with their
+// sum, total.
 type data struct {
 	blocks  []blas64.General
 	weights [][]float64
 	total   float64
 	dims    int
-	// prior is how many rows of an N(0, scale·I) each component has beside its own.
+	// prior is how many rows of an N(0, scale·I) are added to each component.
 	prior float64
 }
 
@@ -45,17 +45,17 @@ func newData(rows [][]float64, weights []float64, prior float64) *data {
 	return d
 }
 
-// climb takes EM steps from m until a step is worth less than gain nats a row, or steps
-// are taken, and returns the mixture and its mean log-likelihood in nats a row.
+// climb takes at most the given number of EM steps from m, until one gains less than gain
+// nats per row, and returns the mixture and its mean log-likelihood in nats per row.
 //
-// Source: Dempster, Laird & Rubin 1977, "Maximum likelihood from incomplete data via
-// the EM algorithm"; Bishop 2006, "Pattern recognition and machine learning", 9.2.2.
+// Source: Dempster, Laird & Rubin 1977, "Maximum likelihood from incomplete data via the
+// EM algorithm"; Bishop 2006, "Pattern recognition and machine learning", 9.2.2.
 func (d *data) climb(m *Mixture, steps int, gain float64) (*Mixture, float64) {
 	shares, likelihood := d.expect(m)
 	for range steps {
 		next := d.maximize(shares)
 		nextShares, l := d.expect(next)
-		if !(l > likelihood) { // the least variance costs more than the step brings
+		if !(l > likelihood) { // the least variance costs more than the step gains
 			break
 		}
 		small := l-likelihood < gain
@@ -67,8 +67,8 @@ func (d *data) climb(m *Mixture, steps int, gain float64) (*Mixture, float64) {
 	return m, likelihood
 }
 
-// expect returns each row's weight times the probability of each component given the
-// row, [blocks][K][B], and the mean log-likelihood.
+// expect returns each row's weight times the probability of each component given the row,
+// [blocks][K][B], and the mean log-likelihood.
 func (d *data) expect(m *Mixture) (shares [][][]float64, likelihood float64) {
 	shares = make([][][]float64, len(d.blocks))
 	sums := make([]float64, len(d.blocks))
@@ -85,14 +85,14 @@ func (d *data) expect(m *Mixture) (shares [][][]float64, likelihood float64) {
 		}
 		shares[b] = logs
 	})
-	for _, s := range sums { // in order, whoever computed them
+	for _, s := range sums { // in order, so that the sum does not depend on the processors
 		likelihood += s
 	}
 	return shares, likelihood / d.total
 }
 
-// maximize returns the mixture under which the rows with these shares are likeliest,
-// without the components that have no rows left.
+// maximize returns the likeliest mixture for the rows with these shares, without
+// components that have no rows left.
 func (d *data) maximize(shares [][][]float64) *Mixture {
 	all := make([]Component, len(shares[0]))
 	parallel(len(all), func(k int) { all[k] = d.component(shares, k, len(all)) })
@@ -130,8 +130,9 @@ func (d *data) component(shares [][][]float64, k, of int) Component {
 		}
 		blas64.Syrk(blas.NoTrans, 1, centred, 1, products)
 	}
-	// As Fraley & Raftery 2007, "Bayesian regularization for normal mixture estimation and
-	// model-based clustering", 3.2: a component of k has a k-th of the volume of all rows.
+	// As Fraley & Raftery 2007, "Bayesian regularization for normal mixture estimation
+	// and model-based clustering", 3.2: each of k components has a k-th of the volume of
+	// all rows.
 	scale := math.Pow(float64(of), -2/float64(d.dims))
 	covariance := mat.NewSymDense(d.dims, nil)
 	for i := range d.dims {

@@ -11,18 +11,18 @@ import (
 
 const (
 	fewSteps, mostSteps = 10, 100
-	leastGain           = 1e-3 // nats a row: what scikit-learn takes for converged
-	// startRows, drawn at random, are enough to find where the components are.
+	leastGain           = 1e-3 // nats per row: scikit-learn's criterion of convergence
+	// startRows random rows are enough to find where the components are.
 	startRows = 4000
 )
 
-// Fit returns the mixture of at most the given number of components under which rows,
-// [n, D], are likeliest, each counted as often as its weight says (nil: once): by EM
-// from the better of two starts, the clusters of standardized and of whitened rows. One
-// component without weights is [dataset.NewWhitener]'s Gaussian. Components that lose
-// all their rows are left out.
+// Fit returns the likeliest mixture of at most the given number of components for rows,
+// [n, D], each counted with its weight (nil: all 1). It runs EM from the better of two
+// starts, the clusters of standardized and of whitened rows. One component without
+// weights is the Gaussian of [dataset.NewWhitener]. Components that lose all their rows
+// are dropped.
 //
-// The same seed gives the same answer, on any number of processors. The errors are those
+// The same seed gives the same result on any number of processors. The errors are those
 // of [dataset.NewStandardizer], and one for weights that are negative or all zero.
 func Fit(rows [][]float64, weights []float64, components int, seed int64) (*Mixture, error) {
 	f, err := newFitter(rows, weights, seed)
@@ -36,14 +36,14 @@ func Fit(rows [][]float64, weights []float64, components int, seed int64) (*Mixt
 	return m, nil
 }
 
-// fitter holds what fits of the same rows share: mixtures are fitted in whitened units,
-// where every direction is as wide as any other.
+// fitter holds what fits of the same rows share. Mixtures are fitted in whitened units,
+// in which every direction has the same spread.
 type fitter struct {
 	whitener   *dataset.Standardizer
 	rows       int
 	weighted   bool
 	start, all *data
-	// starts hold the rows that k-means parts, of startRows each.
+	// starts hold the rows that k-means clusters, startRows each.
 	starts [][][]float64
 	seed   int64
 }
@@ -59,7 +59,7 @@ func newFitter(rows [][]float64, weights []float64, seed int64) (*fitter, error)
 	f := &fitter{whitener: whitener, rows: len(rows), weighted: weights != nil, seed: seed}
 	plain := &dataset.Standardizer{Mean: whitener.Mean, Std: whitener.Std}
 	white, standard := apply(whitener, rows), apply(plain, rows)
-	// What rows the Gaussian of all rows was shrunk by, each component is.
+	// Each component is shrunk by as many rows as the Gaussian of all rows was.
 	prior := float64(len(rows)) * shrinkage / (1 - shrinkage)
 	f.all = newData(white, weights, prior)
 	f.start, f.starts = f.all, [][][]float64{standard, white}
@@ -94,8 +94,8 @@ func checkWeights(weights []float64, rows int) error {
 	return nil
 }
 
-// fit returns the mixture in the units of the data, and its mean log-likelihood in those
-// of the whitened rows.
+// fit returns the mixture in the units of the data, and its mean log-likelihood in
+// whitened units.
 func (f *fitter) fit(components int) (*Mixture, float64) {
 	if components == 1 && !f.weighted {
 		one := &Mixture{Components: []Component{{1, identity(f.all.dims)}}}
@@ -118,7 +118,7 @@ func (f *fitter) fit(components int) (*Mixture, float64) {
 	return f.inUnits(best), most
 }
 
-// hard returns shares, as expect does, that are each row's weight in its cluster.
+// hard returns shares, as expect does, that assign each row's weight to its cluster.
 func (d *data) hard(cluster []int, components int) (shares [][][]float64) {
 	for b, w := range d.weights {
 		s := make([][]float64, components)
@@ -133,8 +133,9 @@ func (d *data) hard(cluster []int, components int) (shares [][][]float64) {
 	return shares
 }
 
-// inUnits returns m, of whitened rows, as the density of the rows: x = Mean + Std·L·u with
-// u = mean + C·v makes (L·C)·v of it, a triangle again, whose rows have the lengths Std.
+// inUnits converts m from whitened rows to the units of the data: x = Mean + Std·L·u with
+// u = mean + C·v depends on v by (L·C)·v, a triangle again, whose rows have the lengths
+// Std.
 func (f *fitter) inUnits(m *Mixture) *Mixture {
 	units := &Mixture{}
 	for _, c := range m.Components {
@@ -160,7 +161,7 @@ func (f *fitter) inUnits(m *Mixture) *Mixture {
 }
 
 func (f *fitter) factor(i, k int) float64 {
-	if f.whitener.Factor == nil { // one column
+	if f.whitener.Factor == nil { // a single column
 		return 1
 	}
 	return f.whitener.Factor[i][k]

@@ -1,6 +1,5 @@
-// Package gmm fits mixtures of Gaussians with full covariances, the strongest of the
-// simple densities of a table: what a flow has to beat, and a part of what is stacked
-// with it.
+// Package gmm fits mixtures of Gaussians with full covariances: the best of the simple
+// densities of a table, to be beaten by a flow or stacked with it.
 package gmm
 
 import (
@@ -22,8 +21,8 @@ type Mixture struct {
 	Components []Component `json:"components"`
 }
 
-// Component is a Gaussian and its share of the rows: Scaler standardizes its draws,
-// u = L⁻¹((x - Mean)/Std) with u from N(0, I).
+// Component is a Gaussian and its share of the rows. Scaler standardizes its draws: u =
+// L⁻¹((x - Mean)/Std) with u from N(0, I).
 type Component struct {
 	Weight float64               `json:"weight"`
 	Scaler *dataset.Standardizer `json:"scaler"`
@@ -49,7 +48,7 @@ func (m *Mixture) Check(columns int) error {
 }
 
 // LogProb sets dst, [n], to log p of each of rows, [n, D], in nats: -Inf where it is
-// below what a float64 holds, NaN for a row with NaN only.
+// below the range of float64, NaN only for a row with NaN.
 func (m *Mixture) LogProb(dst []float64, rows [][]float64) {
 	blocks := inBlocks(rows)
 	parallel(len(blocks), func(b int) {
@@ -58,7 +57,7 @@ func (m *Mixture) LogProb(dst []float64, rows [][]float64) {
 		logs, terms := m.logJoint(blocks[b]), make([]float64, len(m.Components))
 		for j := range part {
 			part[j] = logSumExp(terms, logs, j)
-			if math.IsNaN(part[j]) && !hasNaN(rows[first+j]) { // an infinity less another
+			if math.IsNaN(part[j]) && !hasNaN(rows[first+j]) { // the difference of two infinities
 				part[j] = math.Inf(-1)
 			}
 		}
@@ -86,7 +85,7 @@ func (m *Mixture) logJoint(block blas64.General) [][]float64 {
 	return logs
 }
 
-// standardize is s.Apply on each column of x, [D, B], into u.
+// standardize is s.Apply for each column of x, [D, B], into u.
 func standardize(u, x blas64.General, s *dataset.Standardizer) {
 	for d := range x.Rows {
 		row := u.Data[d*u.Stride:][:u.Cols]
@@ -108,7 +107,7 @@ func triangle(factor [][]float64) blas64.Triangular {
 	return l
 }
 
-// logSumExp is log Σ_k exp(logs[k][j]); terms, [K], is memory to work in.
+// logSumExp returns log Σ_k exp(logs[k][j]); terms, [K], is its working memory.
 func logSumExp(terms []float64, logs [][]float64, j int) float64 {
 	for k, l := range logs {
 		terms[k] = l[j]
@@ -125,7 +124,7 @@ func hasNaN(row []float64) bool {
 	return false
 }
 
-// blockRows rows at a time, a column of the matrix each, keep BLAS in long inner loops.
+// blockRows rows at a time, one per column of a matrix, keep BLAS in long inner loops.
 const blockRows = 256
 
 func inBlocks(rows [][]float64) (blocks []blas64.General) {
@@ -142,7 +141,7 @@ func inBlocks(rows [][]float64) (blocks []blas64.General) {
 	return blocks
 }
 
-// parallel calls f(0) to f(n-1), on all processors.
+// parallel calls f(0) to f(n-1) on all processors.
 func parallel(n int, f func(i int)) {
 	var next atomic.Int64
 	var wait sync.WaitGroup

@@ -7,14 +7,14 @@ import (
 	"normflow/flowlib/byhand"
 )
 
-// Flow is a RealNVP over two features whose conditioners are tables. Like
-// [byhand.Flow] it knows nothing of the units of data. Batches are [B, 2], one event
-// after the other in one slice; log-densities and log-determinants are in nats.
+// Flow is a RealNVP over two features whose conditioners are tables. Like [byhand.Flow]
+// it works on standardized data. Batches are [B, 2], one event after the other in one
+// slice; log-densities and log-determinants are in nats.
 type Flow struct {
 	Layers []Coupling `json:"layers"` // in the order of sampling, z to x
 }
 
-// Coupling freezes one feature, by which it moves the other.
+// Coupling freezes one feature and moves the other by it.
 //
 //	(r, t) = Table(z_frozen),   s = MaxLogScale·tanh(r/MaxLogScale)
 //	x_moving = z_moving·exp(s) + t,   log|det df/dz| = s
@@ -24,9 +24,9 @@ type Coupling struct {
 	Table
 }
 
-// Compile returns the tables of f. leak is the slope below 0 of the activations of its
-// conditioners, 0 for ReLU. The error says why f has no tables: where its features are
-// not two, one frozen and one moving in each coupling.
+// Compile returns the tables of f. leak is the slope below 0 of its conditioners'
+// activation, 0 for ReLU. It returns an error if f has no tables: they need two features,
+// one frozen and one moving in each coupling.
 func Compile(f *byhand.Flow[float64], leak float64) (*Flow, error) {
 	if err := f.Check(); err != nil {
 		return nil, fmt.Errorf("knots: %w", err)
@@ -94,7 +94,7 @@ func (f *Flow) LogProb(x []float64) []float64 {
 	return logProb
 }
 
-// start returns a copy of a batch and a zero for each of its events.
+// start returns a copy of a batch and a zero for each event.
 func start(batch []float64) (v, logDet []float64) {
 	if len(batch)%2 != 0 {
 		panic(fmt.Sprintf("knots: a batch of %d numbers, expected rows of 2 features", len(batch)))

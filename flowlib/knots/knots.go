@@ -1,10 +1,10 @@
 // Package knots turns a RealNVP over two features into tables, without loss.
 //
-// There a conditioner reads one number, and between its layers it has ReLU: what it
-// answers is a piecewise linear function of that number, which its knots, where it
-// bends, and its values at them say in full. Whoever has them scores and samples
-// without a product of matrices: package fast at six times the speed of the networks,
-// the player of the report in the page itself.
+// The conditioner of such a flow reads one number and has ReLU between its layers, so its
+// answer is a piecewise linear function of that number. The knots, where it bends, and
+// the values there describe it completely. With tables, scoring and sampling need no
+// matrix products: package fast does them six times as fast as with networks, and the
+// player of the report does them in the browser.
 package knots
 
 import (
@@ -14,24 +14,24 @@ import (
 	"normflow/flowlib/byhand"
 )
 
-// Table is what a conditioner answers to a number u: linear between the knots, and
-// beyond the first and the last, which are ∓InputBound, as there.
+// Table is a conditioner's answer to a number u: linear between the knots, and beyond the
+// first and the last, at ∓InputBound, constant.
 type Table struct {
-	X []float64 `json:"x"` // the knots, rising; at least two
-	R []float64 `json:"r"` // at each: what becomes the log-scale, s = max·tanh(r/max)
-	T []float64 `json:"t"` // at each: the shift
+	X []float64 `json:"x"` // the knots, ascending; at least two
+	R []float64 `json:"r"` // at each knot: the raw log-scale, s = max·tanh(r/max)
+	T []float64 `json:"t"` // at each knot: the shift
 }
 
-// Bounds on a table: the knots of a deep and wide network may be without number, and
-// take longer to find than they save.
+// Limits on a table: a deep and wide network may have too many knots, which take longer
+// to find than they save.
 const (
 	maxKnots    = 1 << 15
 	maxProducts = 1 << 30 // of a weight and a number, about a second
 )
 
-// find goes through the network of c layer by layer. Between two neighbouring knots of
-// the layers before, every unit is linear in u: where its values at the two differ in
-// sign, it passes 0 once in between, and its activation bends there.
+// find goes through the network of c layer by layer. Between two neighboring knots of the
+// layers before, every unit is linear in u: if its values there differ in sign, it
+// crosses 0 once in between, and its activation bends there.
 //
 // leak is the slope of the activation below 0.
 func find(c byhand.Coupling[float64], leak float64) (Table, error) {
@@ -65,7 +65,7 @@ func find(c byhand.Coupling[float64], leak float64) (Table, error) {
 	return t, nil
 }
 
-// through is what the last of the layers makes of u, before its activation.
+// through returns the output of the last of the layers for u, before its activation.
 func through(layers []byhand.Dense[float64], leak, u float64) []float64 {
 	h := []float64{u}
 	for depth, l := range layers {
@@ -86,7 +86,7 @@ func through(layers []byhand.Dense[float64], leak, u float64) []float64 {
 	return h
 }
 
-// At returns the conditioner's answer to u; NaN to NaN.
+// At returns the conditioner's answer to u. NaN gives NaN.
 func (t *Table) At(u float64) (r, shift float64) {
 	last := len(t.X) - 1
 	u = min(max(u, t.X[0]), t.X[last])

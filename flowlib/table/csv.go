@@ -12,27 +12,27 @@ import (
 	"strings"
 )
 
-// csvSource reads text with one row a line, by encoding/csv, whose rules hold:
-// blank lines are skipped, and "" inside quotes is one quote.
+// csvSource reads text with one row per line by the rules of encoding/csv: blank lines
+// are skipped, and "" inside quotes is one quote.
 type csvSource struct {
 	in    *input
 	csv   *csv.Reader
 	limit *limitedReader
 	dialect
-	packed    string // the way, "" for none
+	packed    string // the packing, "" for none
 	header    bool
 	columns   []Column
-	width     int // fields in a row, set by the first
+	width     int // number of fields per row, set by the first
 	widthLine int64
 	last      int // line of the last record
 	numbers   numbers
-	want, ask []int // columns read as numbers and as text
-	settled   bool  // no column can be left out
+	want, ask []int // columns to read as numbers, and as text
+	settled   bool  // see Options.Settled
 	notes     []Note
-	trailing  bool // lines end with a delimiter, behind which nothing is
+	trailing  bool // lines end with a delimiter that is followed by nothing
 
-	waiting []record // read to find out about the header
-	end     error    // what comes after those
+	waiting []record // records read to find out about the header
+	end     error    // the error after those
 }
 
 type record struct {
@@ -58,7 +58,7 @@ func newCSV(in *input, r *bufio.Reader, packed string, o Options) (source, error
 	s.csv = csv.NewReader(s.limit)
 	s.csv.Comma, s.csv.FieldsPerRecord, s.csv.ReuseRecord = s.delimiter, -1, true
 	if s.delimiter == Blanks {
-		s.csv.Comma = '\t' // which newDialect has made of them
+		s.csv.Comma = '\t' // newDialect has turned them into tabs
 	}
 	s.csv.Comment, s.csv.TrimLeadingSpace = d.comment, d.trim
 
@@ -95,7 +95,7 @@ func (s *csvSource) names(o Options) error {
 		below = append(below, rec.fields)
 	}
 	rowNames := h != HeaderNo && hasRowNames(first.fields, below)
-	if rowNames { // "" is the name that R leaves out
+	if rowNames { // R gives these no name
 		first.fields = append([]string{""}, first.fields...)
 		s.width++
 	}
@@ -211,7 +211,7 @@ func (s *csvSource) next() (record, error) {
 	return s.read()
 }
 
-// add parses one record into c, or leaves c as it was.
+// add parses one record into c, or leaves c unchanged.
 func (s *csvSource) add(c *Chunk, rec record) error {
 	if len(rec.fields) != s.width {
 		by := fmt.Sprintf("line %d has", s.widthLine)

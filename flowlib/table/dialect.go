@@ -12,23 +12,23 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// Blanks, as a delimiter, is any run of blanks and tabs, as in columns that are set
-// under each other; those at the ends of a line part nothing.
+// Blanks, as a delimiter, is any run of blanks and tabs, as in aligned columns. Blanks at
+// the ends of a line do not delimit anything.
 const Blanks rune = '␣'
 
-// dialect is how a text is written, found out from its beginning and from options.
+// dialect is how a text is written, as found from its beginning and the options.
 type dialect struct {
 	delimiter rune
-	comment   rune   // lines that begin with it are left out; 0: none are
+	comment   rune   // lines that begin with it are skipped; 0: no such lines
 	skipped   int    // lines before the first that encoding/csv sees
 	trim      bool   // blanks may stand between a delimiter and a quote
 	encoding  string // "" is UTF-8
-	said      string // what was found beside, for [Reader.Format]
+	said      string // what else was found, for [Reader.Format]
 }
 
-const headSize = 1 << 16 // what is looked at
+const headSize = 1 << 16 // bytes examined
 
-// newDialect finds out how r is written, and returns the text that remains.
+// newDialect finds out how r is written, and returns the remaining text.
 func newDialect(r *bufio.Reader, o Options) (d dialect, text *bufio.Reader, err error) {
 	head, err := r.Peek(headSize)
 	if err != nil && err != io.EOF && len(head) == 0 {
@@ -85,8 +85,8 @@ func newDialect(r *bufio.Reader, o Options) (d dialect, text *bufio.Reader, err 
 	return d, r, nil
 }
 
-// utf16Order recognizes text in UTF-16, by its mark or since every second byte of the
-// beginning is 0, nearly, as in Latin letters and digits.
+// utf16Order recognizes UTF-16 by its byte order mark, or because almost every second
+// byte of the beginning is 0, as in Latin letters and digits.
 func utf16Order(head []byte) (order unicode.Endianness, found bool) {
 	switch {
 	case bytes.HasPrefix(head, []byte("\xff\xfe")):
@@ -113,8 +113,8 @@ func utf16Order(head []byte) (order unicode.Endianness, found bool) {
 	return order, false
 }
 
-// separatorLine recognizes the line sep=; that Excel reads and some programs write,
-// and returns its mark and its length, 0 if the text begins otherwise.
+// separatorLine recognizes the line sep=; that Excel reads and some programs write, and
+// returns its mark and length; the length is 0 if the text begins otherwise.
 func separatorLine(head []byte) (mark rune, n int) {
 	end := bytes.IndexByte(head, '\n')
 	if end < 0 {
@@ -125,15 +125,15 @@ func separatorLine(head []byte) (mark rune, n int) {
 		return 0, 0
 	}
 	mark, size := utf8.DecodeRuneInString(line[4:])
-	if rest := strings.Trim(line[4+size:], string(mark)); rest != "" { // spreadsheets fill the line up
+	if rest := strings.Trim(line[4+size:], string(mark)); rest != "" { // spreadsheets fill the line up with delimiters
 		return 0, 0
 	}
 	return mark, end + 1
 }
 
-// commentLines measures the lines at the beginning that start with #: bytes and lines
-// to pass over. The last of them may hold the columns' names, as NumPy writes it, if it
-// has as many fields as the line below: then only its # is passed over.
+// commentLines returns the number of bytes and lines to skip because lines at the
+// beginning start with #. If the last of them has as many fields as the line below, it
+// holds the names of the columns, as NumPy writes them: then only its # is skipped.
 func commentLines(head []byte, delimiter rune) (n, lines int) {
 	rest, last := head, []byte(nil)
 	for bytes.HasPrefix(rest, []byte("#")) {
@@ -159,7 +159,7 @@ func commentLines(head []byte, delimiter rune) (n, lines int) {
 	return len(head) - len(rest), lines
 }
 
-// fieldsOf parts a line at delimiters, wherever they stand.
+// fieldsOf splits a line at delimiters, even inside quotes.
 func fieldsOf(line string, delimiter rune) []string {
 	line = strings.TrimRight(line, "\r\n")
 	if delimiter == Blanks {
@@ -168,14 +168,14 @@ func fieldsOf(line string, delimiter rune) []string {
 	return strings.Split(line, string(delimiter))
 }
 
-// blanksReader turns runs of blanks outside quotes into one tab, and drops them at the
-// ends of lines.
+// blanksReader turns each run of blanks outside quotes into one tab, and removes blanks
+// at the ends of lines.
 type blanksReader struct {
 	in     *bufio.Reader
 	out    []byte // ready to be read
 	quoted bool
-	blank  bool // a run goes on
-	inLine bool // something stands in this line
+	blank  bool // inside a run of blanks
+	inLine bool // the line has text so far
 }
 
 func (b *blanksReader) Read(p []byte) (int, error) {
@@ -183,7 +183,7 @@ func (b *blanksReader) Read(p []byte) (int, error) {
 		if _, err := b.in.Peek(1); err != nil {
 			return 0, err
 		}
-		chunk, _ := b.in.Peek(min(b.in.Buffered(), 1<<12)) // what is there
+		chunk, _ := b.in.Peek(min(b.in.Buffered(), 1<<12)) // what is buffered
 		for _, c := range chunk {
 			switch {
 			case (c == ' ' || c == '\t') && !b.quoted:

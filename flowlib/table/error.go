@@ -9,11 +9,11 @@ import (
 	"normflow/internal/show"
 )
 
-// Option names a field of [Options] or of the settings of a package above, for a
-// program to say what its own users set it by.
+// Option names a field of [Options], or of the settings of a package that builds on this
+// one, so that a program can tell its users how they set it.
 type Option string
 
-// The options that a message of this package may speak of.
+// Options that messages of this package refer to.
 const (
 	OptionColumns   Option = "Columns"
 	OptionExclude   Option = "Exclude"
@@ -28,32 +28,32 @@ const (
 	OptionMemory    Option = "Memory"
 )
 
-// Remedy is one thing to do.
+// Remedy is one thing the user can do.
 type Remedy struct {
 	Do     string   // in words, such as "leave the column out"
-	Option Option   // that does it, "" if none
-	Values []string // to give it, as a person writes them; none: what is up to the user
+	Option Option   // the option that does it, "" if none
+	Values []string // values for the option, as a person writes them; none if the user has to choose
 }
 
-// Namer says how the users of a program give an option these values, such as
+// Namer returns how the users of a program give an option these values, such as
 // "exclude=a,b".
 type Namer func(o Option, values ...string) string
 
-// Error says what is wrong with a table or with what was asked of it.
+// Error says what is wrong with a table, or with a request about it.
 type Error struct {
 	File   string // "" if no file is to blame
 	Unit   string // what Line counts: line or row
-	Line   int64  // from 1; 0 if not one alone is meant
+	Line   int64  // from 1; 0 if no single line is to blame
 	Column string
-	Option Option // what asked for it; "" if nothing did
+	Option Option // that asked for it; "" if none did
 
 	Found, Expected string // in words
-	Problem         string // what else is to be said
+	Problem         string // in words, instead of or beside Found and Expected
 	Remedies        []Remedy
-	Err             error // the cause; nil if there is none other
+	Err             error // cause; nil if there is none
 }
 
-// Error returns a sentence that names no option.
+// Error returns the message without names of options.
 func (e *Error) Error() string { return e.Text(nil) }
 
 func (e *Error) Unwrap() error { return e.Err }
@@ -61,7 +61,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // Usage reports whether an option is wrong whatever the file.
 func (e *Error) Usage() bool { return e.Option != "" && e.File == "" }
 
-// Text is Error with the options as name has them; it may be nil.
+// Text returns the message with options named by name, which may be nil.
 func (e *Error) Text(name Namer) string {
 	var b strings.Builder
 	if e.File != "" {
@@ -94,7 +94,7 @@ func (e *Error) Text(name Namer) string {
 	return b.String()
 }
 
-// InFile returns err as an [Error] of the file, unless it tells of one already.
+// InFile returns err as an [Error] about the file, unless it is already about one.
 func InFile(file string, err error) error {
 	var e *Error
 	switch {
@@ -113,28 +113,28 @@ func InFile(file string, err error) error {
 	return &in
 }
 
-// Note is a sentence about a table, and what can be done if it should not be so.
+// Note is a sentence about a table, and what the user can do if it is not right.
 type Note struct {
 	Says     string
 	Remedies []Remedy
 }
 
-// String returns a sentence that names no option.
+// String returns the note without names of options.
 func (n Note) String() string { return n.Text(nil) }
 
-// Text is String with the options as name has them; it may be nil.
+// Text returns the note with options named by name, which may be nil.
 func (n Note) Text(name Namer) string { return n.Says + advice(n.Remedies, name) }
 
-// MarshalJSON writes the sentence.
+// MarshalJSON writes the note as a string.
 func (n Note) MarshalJSON() ([]byte, error) { return json.Marshal(n.String()) }
 
-// UnmarshalJSON reads a sentence.
+// UnmarshalJSON reads a string.
 func (n *Note) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, &n.Says) }
 
-// NoteOf returns a sentence by which nothing is to be done.
+// NoteOf returns a note without remedies.
 func NoteOf(format string, args ...any) Note { return Note{Says: fmt.Sprintf(format, args...)} }
 
-// advice is what to do, in words, and how a program names it.
+// advice joins remedies, with options named by name.
 func advice(remedies []Remedy, name Namer) string {
 	var b strings.Builder
 	for i, r := range remedies {

@@ -7,9 +7,9 @@ import (
 	"normflow/internal/show"
 )
 
-// dropTrailing sees whether the lines end with a delimiter behind which nothing is, as
-// some instruments write them: all that are known do, but for the first, which may hold
-// the names and have none there either. That is no column.
+// dropTrailing checks whether every known line ends with a delimiter that is followed by
+// nothing, as some instruments write them. The first line, if it holds names, may lack
+// the delimiter. The empty fields are not a column.
 func (s *csvSource) dropTrailing() {
 	if len(s.waiting) < 2 {
 		return
@@ -32,9 +32,9 @@ func (s *csvSource) dropTrailing() {
 	}
 }
 
-// dropUnits leaves out a row of units below the header: texts alone, over numbers. Beside
-// columns of text they must stand over two columns of numbers: one text there may as well
-// be a value that is missing.
+// dropUnits drops a row of units below the header: text only, above numbers. If there are
+// also columns of text, the units must stand above at least two columns of numbers: one
+// text could as well be a missing value.
 func (s *csvSource) dropUnits() {
 	if len(s.waiting) < 2 {
 		return
@@ -57,7 +57,7 @@ func (s *csvSource) dropUnits() {
 	if over == 0 || over == 1 && texts > 0 {
 		return
 	}
-	for _, rec := range s.waiting[1:] { // a column of numbers that misses a value here and there has marks for that
+	for _, rec := range s.waiting[1:] { // a column of numbers with missing values has marks for them
 		for i, unit := range units.fields {
 			if i < len(rec.fields) && !isBlank(unit) && isNumber(below[i]) && rec.fields[i] == unit {
 				return

@@ -2,10 +2,10 @@ package table
 
 import "math"
 
-// fromHalf is a float of two bytes: 1 bit of sign, 5 of exponent, 10 of fraction.
+// fromHalf decodes a float of two bytes: 1 sign bit, 5 of exponent, 10 of fraction.
 func fromHalf(b uint16) float64 {
 	exponent, fraction := int(b>>10&31), float64(b&1023)
-	x := math.Ldexp(fraction, -24) // below 2⁻¹⁴, among them zero
+	x := math.Ldexp(fraction, -24) // below 2⁻¹⁴, zero included
 	switch {
 	case exponent == 31 && fraction == 0:
 		x = math.Inf(1)

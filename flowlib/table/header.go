@@ -9,32 +9,31 @@ import (
 	"normflow/internal/show"
 )
 
-// Most lines that are looked at before the first row is handed out, and their fields
-// in bytes, roughly.
+// Most lines examined before the first row is returned, and roughly the bytes of their
+// fields.
 const (
 	headLines = 200
 	headBytes = 1 << 20
 )
 
-// naming is what the first line of a CSV was found to be.
+// naming says what the first line of a CSV is.
 type naming int
 
 const (
-	row      naming = iota // numbers, a row as those below
+	row      naming = iota // numbers: a row like those below
 	titles                 // names
-	likely                 // numbers that are names all the same, such as years
+	likely                 // numbers that are names nevertheless, such as years
 	question               // numbers that may be either
 )
 
-// isHeader decides whether the first line holds names, given the lines below. It does
-// if a text stands over a number, or if no field of it is a number or missing, but for
-// the names of rows, which have none over them. What [numbersAsNames] says holds for
-// all else.
+// isHeader decides, given the lines below, whether the first line holds names. It does if
+// a text stands above a number, or if none of its fields is a number or missing, except
+// that of row names, which have no title. Otherwise [numbersAsNames] decides.
 func isHeader(first []string, below [][]string) naming {
 	allText := true
 	for i, name := range first {
 		number := isNumber(name)
-		if number || isBlank(name) && !(i == 0 && strings.TrimSpace(name) == "") { // pandas leaves the index without a name
+		if number || isBlank(name) && !(i == 0 && strings.TrimSpace(name) == "") { // pandas gives the index no name
 			allText = false
 		}
 		if len(below) > 0 && i < len(below[0]) && !number && !isBlank(name) && isNumber(below[0][i]) {
@@ -47,7 +46,7 @@ func isHeader(first []string, below [][]string) naming {
 	return numbersAsNames(first, below)
 }
 
-// holdsAll reports whether all of these names, if there are any, are in a first line.
+// holdsAll reports whether the first line contains all of these names, if there are any.
 func holdsAll(first, names []string) bool {
 	found := map[string]bool{}
 	for _, field := range first {
@@ -56,18 +55,18 @@ func holdsAll(first, names []string) bool {
 	return len(names) > 0 && !slices.ContainsFunc(names, func(name string) bool { return !found[name] })
 }
 
-// numbersAsNames decides about a first line of numbers, beside texts over texts. They may
-// be names only if they go up or down from column to column by equal steps, as the years
-// 1990, 1991, … or pandas' 0, 1, 2, … do (of eight or more columns, as wavelengths do, by
-// any steps), and if the lines below do not; a line that goes on as those below do is
-// data. Names they are
+// numbersAsNames decides about a first line of numbers, except for texts above texts.
+// They can be names only if they ascend or descend by equal steps, as the years 1990,
+// 1991, … or pandas' 0, 1, 2, … do (eight or more columns may have any steps, as
+// wavelengths do), and the lines below do not. A line that continues like those below is
+// data. The numbers are names
 //
-//   - if no name stands over the first column, which is full below: an index;
+//   - if the first column, which is full below, has no name: it is an index;
 //   - of years and of 0, 1, 2, …, if half of the columns below are unlike them: no year in
 //     them, decimals below a whole number, or all numbers on one side of it;
 //   - of 0, 1, 2, …, if there are six or more, which no row is by chance, or if the line
 //     below has a decimal;
-//   - of six others or more, if nine in ten columns are unlike them.
+//   - of six or more others, if nine in ten columns are unlike them.
 //
 // Other years, and 0, 1, 2, … or three or more of 1, 2, 3, …, may be either.
 func numbersAsNames(first []string, below [][]string) naming {
@@ -134,7 +133,7 @@ func numbersAsNames(first []string, below [][]string) naming {
 	return row
 }
 
-// pace tells whether the numbers go strictly up or strictly down, and by equal steps.
+// pace reports whether the numbers ascend or descend strictly, and by equal steps.
 func pace(v []float64) (steps, straight bool) {
 	if len(v) == 0 {
 		return false, false
@@ -149,7 +148,7 @@ func pace(v []float64) (steps, straight bool) {
 
 func isYear(v float64) bool { return v >= 1800 && v <= 2100 && v == math.Trunc(v) }
 
-// isUnlike tells whether a number is another kind of thing than those of the column below.
+// isUnlike reports whether a number differs in kind from those in the column below.
 func isUnlike(v float64, year bool, below []string) bool {
 	numbers, years, decimals, higher, lower := 0, 0, 0, 0, 0
 	for _, s := range below {
@@ -180,7 +179,7 @@ func isUnlike(v float64, year bool, below []string) bool {
 	return numbers >= 5 && (higher == numbers || lower == numbers)
 }
 
-// take is the numbers of a row at these places, NaN where there is none.
+// take returns the numbers of a row at some indices, NaN where there is none.
 func take(row []string, at []int) []float64 {
 	all := make([]float64, len(at))
 	for k, i := range at {
@@ -204,12 +203,11 @@ func column(rows [][]string, i int) []string {
 	return all
 }
 
-// isBlank tells whether s stands for a missing value.
+// isBlank reports whether s stands for a missing value.
 func isBlank(s string) bool { return missingWords[strings.ToLower(strings.TrimSpace(s))] }
 
-// hasRowNames tells whether the lines below are all one field longer than the header,
-// and start with a name or a number each of its own: R leaves out the header of its
-// row names.
+// hasRowNames reports whether all lines below are one field longer than the header and
+// start with a name or number of their own: R gives its row names no title.
 func hasRowNames(first []string, below [][]string) bool {
 	for _, line := range below {
 		if len(line) != len(first)+1 || isBlank(line[0]) {
@@ -222,15 +220,15 @@ func hasRowNames(first []string, below [][]string) bool {
 		return false
 	}
 	for _, s := range column(below, len(first)) {
-		if strings.TrimSpace(s) != "" { // else each line ends with a delimiter
+		if strings.TrimSpace(s) != "" { // otherwise each line ends with a delimiter
 			return true
 		}
 	}
 	return false
 }
 
-// isIndex tells whether a column without a name holds whole numbers or texts, and so
-// the rows' numbers or names.
+// isIndex reports whether a column without a name holds whole numbers or texts, which are
+// then the numbers or names of the rows.
 func isIndex(below []string) bool {
 	texts := 0
 	for _, s := range below {
@@ -246,11 +244,11 @@ func isIndex(below []string) bool {
 	return len(below) > 0 && (texts == 0 || texts == len(below))
 }
 
-// isNoName tells whether a column has no name, or the one that pandas gives when it
+// isNoName reports whether a column has no name, or the one that pandas gives when it
 // reads back what it wrote.
 func isNoName(name string) bool { return name == "" || strings.HasPrefix(name, "Unnamed: ") }
 
-// firstLine shows the first line in a message.
+// firstLine formats the first line for a message.
 func firstLine(fields []string) string {
 	var all []string
 	for _, f := range fields[:min(len(fields), 5)] {

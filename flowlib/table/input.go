@@ -21,7 +21,7 @@ type input struct {
 	stream io.Reader
 	at     io.ReaderAt // nil for a pipe
 	size   int64       // of a file; -1 for a pipe
-	closer io.Closer   // nil: nothing to close
+	closer io.Closer   // nil if there is nothing to close
 }
 
 func openInput(path string) (*input, error) {
@@ -52,7 +52,7 @@ func openInput(path string) (*input, error) {
 	return in, nil
 }
 
-// reason is what a system says is wrong, without the file's name.
+// reason returns what the operating system reports, without the file's name.
 func reason(err error) string {
 	var path *fs.PathError
 	if errors.As(err, &path) {
@@ -74,8 +74,8 @@ const (
 	magicZip     = "PK\x03\x04"
 )
 
-// newSource tells the format by the first bytes; the extension of the name
-// only serves to contradict them.
+// newSource recognizes the format by the first bytes; the file's extension is only used
+// to detect contradictions.
 func newSource(in *input, o Options) (source, error) {
 	buffered := bufio.NewReaderSize(in.stream, 1<<16)
 	head, err := buffered.Peek(8)
@@ -110,10 +110,10 @@ func newSource(in *input, o Options) (source, error) {
 	return newCSV(in, buffered, "", o)
 }
 
-// packedNames are the endings of packed files.
+// packedNames maps extensions of packed files to their packing.
 var packedNames = map[string]string{".gz": "gzip", ".bz2": "bzip2", ".zst": "zstd", ".xz": "xz"}
 
-// newNPZ opens a zip file of arrays; a zip file of something else is named.
+// newNPZ opens a zip file of arrays; for another zip file the error says what it is.
 func newNPZ(in *input, o Options) (source, error) {
 	if in.at == nil {
 		return nil, errors.New("is a zip file, which cannot be read from a pipe: give the file's name")

@@ -10,8 +10,8 @@ import (
 	"normflow/internal/show"
 )
 
-// keptNumber parses the text of a kept column of numbers for a format with types.
-// A whole number that float64 would change is an error: two keys must not become one.
+// keptNumber parses the text of a kept column of numbers for a typed format. A whole
+// number that float64 cannot hold exactly is an error: two keys must not become one.
 func keptNumber(c Column, text string) (float64, error) {
 	v, err := (&numbers{mark: c.decimal}).parse(text)
 	if err != nil && err != errMissing {
@@ -24,8 +24,8 @@ func keptNumber(c Column, text string) (float64, error) {
 	return v, nil
 }
 
-// ungrouped takes the marks of thousands out of a number: such as come twice or more, as
-// no decimal mark does.
+// ungrouped removes thousands separators from a number: marks that come at least twice,
+// as a decimal mark never does.
 func ungrouped(text string) string {
 	for _, mark := range []string{".", ",", "'", "’", " ", "\u00a0", "\u202f"} {
 		if strings.Count(text, mark) > 1 {
@@ -35,8 +35,8 @@ func ungrouped(text string) string {
 	return text
 }
 
-// holdsWhole reports whether v is the whole number in text, or text is how v itself
-// is written. Text with a point or an exponent is a measurement, which may be rounded.
+// holdsWhole reports whether v is the whole number in text, or text is how v itself is
+// written. Text with a point or an exponent is a measurement, which may be rounded.
 func holdsWhole(v float64, text string) bool {
 	want, whole := new(big.Int).SetString(text, 10)
 	if !whole || math.IsInf(v, 0) {

@@ -7,15 +7,16 @@ import (
 	"normflow/internal/memory"
 )
 
-// allowance is the memory that reading one file may hold at a time, in bytes.
+// allowance is the memory, in bytes, that reading one file may hold at a time.
 type allowance struct {
 	used, most int64
 	size       int64 // of the file
 	remedies   []Remedy
 }
 
-// allowanceFor is what a reader of the file may hold: what its size warrants, since a few
-// bytes can claim to unpack to gigabytes, and no more than a run may.
+// allowanceFor returns what a reader of the file may hold: no more than its size
+// justifies, since a few bytes can claim to unpack to gigabytes, and no more than the run
+// may.
 func allowanceFor(in *input, o Options, remedy string) *allowance {
 	a := &allowance{most: 96<<20 + 64*in.size, size: in.size, remedies: []Remedy{{Do: remedy}}}
 	if budget := memory.Budget(o.Memory); budget < a.most {
@@ -26,7 +27,7 @@ func allowanceFor(in *input, o Options, remedy string) *allowance {
 
 var letMore = Remedy{"let the run hold more", OptionMemory, nil}
 
-// take says that n bytes more are held.
+// take accounts for n more bytes.
 func (a *allowance) take(n int64) error {
 	if n > a.most-a.used {
 		return &Error{Problem: fmt.Sprintf("takes more than %s of memory to read, of a file of %s", memory.Text(a.most), memory.Text(a.size)), Remedies: a.remedies}
@@ -35,7 +36,7 @@ func (a *allowance) take(n int64) error {
 	return nil
 }
 
-// sized returns b with length n, made anew where it is too short.
+// sized returns b with length n, reallocated if it is too short.
 func sized[T any](a *allowance, b []T, n int) ([]T, error) {
 	if cap(b) >= n {
 		return b[:n], nil

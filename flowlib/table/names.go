@@ -1,6 +1,7 @@
 package table
 
-// Names returns the names of the columns of the table at path, from its head alone.
+// Names returns the names of the columns of the table at path, reading only its
+// beginning.
 func Names(path string, o Options) ([]string, error) {
 	in, err := openInput(path)
 	if err != nil {

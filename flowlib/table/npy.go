@@ -15,7 +15,7 @@ import (
 	"normflow/internal/show"
 )
 
-// array is one array of NPY's format, of one or two axes, open for reading.
+// array is one NPY array of one or two axes, open for reading.
 type array struct {
 	rows    int64
 	columns int // 1 for an array of one axis
@@ -23,7 +23,7 @@ type array struct {
 	fortran bool
 	size    int // bytes of an element
 	decode  func(b []byte) float64
-	note    string // why it holds no numbers; "" if it does
+	note    string // why it does not hold numbers; "" if it does
 	remedy  string // what NumPy can do about it
 
 	stream io.Reader   // the data in C order
@@ -32,10 +32,10 @@ type array struct {
 	buf    []byte
 }
 
-// readArray reads the header at the start of r. It takes little memory,
-// whatever the header claims.
+// readArray reads the header at the start of r. It takes little memory, whatever the
+// header claims.
 func readArray(r io.Reader) (*array, int64, error) {
-	const most = 1 << 16 // bytes, of version 1; others serve names of fields
+	const most = 1 << 16 // bytes of a header; longer ones hold names of fields
 	h, header, err := npz.ReadHeader(r, most)
 	if err != nil {
 		return nil, 0, err
@@ -64,13 +64,13 @@ func readArray(r io.Reader) (*array, int64, error) {
 		return nil, 0, fmt.Errorf("the array has shape %v, which no file can hold: the file is broken", shape)
 	}
 	if a.columns == 1 || a.rows == 1 {
-		a.fortran = false // the same in both orders
+		a.fortran = false // a vector is the same in both orders
 	}
 	return a, int64(header), nil
 }
 
-// element sets size and decode by NumPy's name of a type, such as <f8.
-// Source: https://numpy.org/doc/stable/reference/arrays.interface.html.
+// element sets size and decode by NumPy's name of a type, such as <f8. Source:
+// https://numpy.org/doc/stable/reference/arrays.interface.html.
 func (a *array) element(name string) {
 	a.size, a.decode = 1, func([]byte) float64 { return math.NaN() }
 	if len(name) < 3 || !strings.Contains("<>|=", name[:1]) {
@@ -110,8 +110,8 @@ func (a *array) element(name string) {
 
 var recordField = regexp.MustCompile(`\('((?:[^'\\]|\\.)*)',`)
 
-// fieldsOfRecords are the names in the type of a structured array, such as
-// [('x', '<f8'), ('y', '<i4')]; none of another type.
+// fieldsOfRecords returns the names in the type of a structured array, such as [('x',
+// '<f8'), ('y', '<i4')]; none for another type.
 func fieldsOfRecords(name string) (fields []string) {
 	for _, found := range recordField.FindAllStringSubmatch(name, -1) {
 		fields = append(fields, found[1])
@@ -119,11 +119,11 @@ func fieldsOfRecords(name string) (fields []string) {
 	return fields
 }
 
-// bytes is the size of the data.
+// bytes returns the size of the data.
 func (a *array) bytes() int64 { return a.rows * int64(a.columns) * int64(a.size) }
 
-// read calls put with row, column and value of the next rows, at most n, for the
-// columns wanted. It returns how many whole rows there were.
+// read calls put with row, column and value of the next rows, at most n, for the wanted
+// columns. It returns the number of complete rows.
 func (a *array) read(n int, wanted []int, put func(i, j int, v float64)) (int, error) {
 	n = int(min(int64(n), a.rows-a.next))
 	if n == 0 {
@@ -137,8 +137,8 @@ func (a *array) read(n int, wanted []int, put func(i, j int, v float64)) (int, e
 	return got, err
 }
 
-// end is io.EOF after the last row, or what is wrong there: a zip file is known to be
-// damaged, by its checksum, once its member was read to the end.
+// end returns io.EOF after the last row, or what is wrong there: a zip file's checksum is
+// verified only once its member has been read to the end.
 func (a *array) end() error {
 	if a.fortran {
 		return io.EOF
@@ -186,7 +186,7 @@ func (a *array) grow(n int) {
 	a.buf = a.buf[:n]
 }
 
-// newNPY opens an NPY file, or a pipe that brings one in C order.
+// newNPY opens an NPY file, or a pipe that delivers one in C order.
 func newNPY(in *input, r *bufio.Reader) (source, error) {
 	a, header, err := readArray(r)
 	if err != nil {

@@ -15,22 +15,22 @@ import (
 	"normflow/internal/show"
 )
 
-// arraysSource puts arrays of one length side by side: the one of an NPY, or
-// those of an NPZ.
+// arraysSource puts arrays of the same length side by side: the one of an NPY, or those
+// of an NPZ.
 type arraysSource struct {
 	in      *input
 	name    string
 	columns []Column
 	arrays  []*array
-	start   []int // the first column of each array
+	start   []int // first column of each array
 
 	wanted [][]int // columns of each array to read
-	place  [][]int // where each goes: j < features is a number, the rest text
+	place  [][]int // destination of each: below features a number, then text
 	row    int64
 }
 
-// newArrays names the columns: those of a sole array c1, c2, …; else an array X of
-// one axis gives X, one of two axes X1, X2, ….
+// newArrays names the columns. Those of a sole array are c1, c2, …; otherwise an array X
+// is called X if it has one axis, and its columns X1, X2, … if it has two.
 func newArrays(in *input, format string, names []string, arrays []*array) *arraysSource {
 	s := &arraysSource{in: in, name: format, arrays: arrays}
 	for k, a := range arrays {
@@ -94,7 +94,7 @@ func openNPZ(in *input, z *zip.Reader, o Options) (source, error) {
 	return newArrays(in, "NPZ", names, arrays), nil
 }
 
-const unpacker = 48 << 10 // bytes that unpacking one member holds
+const unpacker = 48 << 10 // bytes needed to unpack one member
 
 func openMember(in *input, f *zip.File, room *allowance) (*array, error) {
 	if f.Method != zip.Store {
@@ -128,8 +128,8 @@ func openMember(in *input, f *zip.File, room *allowance) (*array, error) {
 		a.data = io.NewSectionReader(in.at, offset+header, a.bytes())
 		return a, nil
 	}
-	// A compressed column after column cannot be read row by row: it has to fit
-	// into memory, and a small file may not ask for much.
+	// A compressed array in column order cannot be read row by row. It has to fit into
+	// memory, and a small file may not claim much.
 	if most := min(256<<20, 1<<20+200*f.CompressedSize64); uint64(a.bytes()) > most {
 		return nil, fmt.Errorf("is compressed and in Fortran order, and its %d bytes are more than the %d that are read so: save it with numpy.savez, or numpy.ascontiguousarray of it", a.bytes(), most)
 	}
@@ -138,14 +138,14 @@ func openMember(in *input, f *zip.File, room *allowance) (*array, error) {
 	}
 	data := make([]byte, a.bytes())
 	if _, err = io.ReadFull(r, data); err == nil {
-		if _, err = io.ReadFull(r, make([]byte, 1)); err == io.EOF { // there its checksum is looked at
+		if _, err = io.ReadFull(r, make([]byte, 1)); err == io.EOF { // this verifies the checksum
 			err = nil
 		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the zip file is broken (%w): copy or download it again", err)
 	}
-	r.Close() //nolint:errcheck // it was read
+	r.Close() //nolint:errcheck // it was only read
 	room.used -= unpacker
 	a.data = bytes.NewReader(data)
 	return a, nil
@@ -159,7 +159,7 @@ func (s *arraysSource) rows() int64    { return s.arrays[0].rows }
 func (s *arraysSource) close() error {
 	for _, a := range s.arrays {
 		if member, ok := a.stream.(io.Closer); ok {
-			member.Close() //nolint:errcheck // it was read; what unpacked it serves the next file
+			member.Close() //nolint:errcheck // it was only read; its decompressor serves the next file
 		}
 	}
 	return s.in.Close()
@@ -209,7 +209,7 @@ func (s *arraysSource) fill(c *Chunk, n int) error {
 	return end
 }
 
-// extend makes s longer by n elements.
+// extend appends n zero elements to s.
 func extend[T any](s []T, n int) []T {
 	var zero T
 	for range n {

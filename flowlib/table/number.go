@@ -11,22 +11,23 @@ import (
 )
 
 // numbers parses the numbers of one CSV. A number is a sign, digits, a decimal mark and
-// an exponent, as in 12, -0.5 or 3e-7; its thousands may be parted by the other mark, by
-// an apostrophe or by a blank. One decimal mark holds in the whole file: the one that
-// is given, or that the first number shows which can be read in one way only. Where
-// only such as 1.234 come, which may be 1234 as well, there is an error; see guess.
+// an exponent, as in 12, -0.5 or 3e-7; the other mark, an apostrophe or a blank may
+// separate thousands. The whole file has the same decimal mark: the one given, or the one
+// shown by the first number that can be read in only one way. If all are like 1.234,
+// which may be 1234, that is an error; see guess.
 type numbers struct {
-	mark rune // the decimal mark of this file: '.' or ',', 0 while none was seen
+	mark rune // decimal mark of the file, '.' or ','; 0 if none has been seen yet
 	seen string
-	// missing holds marks for values that are not there, beside missingWords; nil: none.
+	// missing holds marks for missing values besides missingWords; may be nil.
 	missing map[string]bool
-	alone   bool // in a file of one column: a blank may part columns there
+	alone   bool // the file has one column: a blank may separate columns there
 }
 
-// errMissing stands for a value that is not there.
+// errMissing reports a missing value.
 var errMissing = errors.New("missing")
 
-// missingWords, in lower case: what pandas, R, spreadsheets and UCI's sets write.
+// missingWords are the marks, in lower case, that pandas, R, spreadsheets and UCI data
+// sets write.
 var missingWords = map[string]bool{
 	"": true, "nan": true, "-nan": true, "na": true, "n/a": true, "#n/a": true, "<na>": true, "null": true, "none": true, "?": true,
 }
@@ -40,8 +41,8 @@ func (p *numbers) parse(s string) (float64, error) {
 	return p.parseSlowly(s)
 }
 
-// isSimple tells whether s holds digits, points, signs and exponents only. Go parses
-// underscores and hexadecimal digits as well, which are texts here.
+// isSimple reports whether s consists of digits, points, signs and exponents only. Go
+// also parses underscores and hexadecimal digits, which are text here.
 func isSimple(s string) bool {
 	for i := range len(s) {
 		switch c := s[i]; {
@@ -53,7 +54,8 @@ func isSimple(s string) bool {
 	return true
 }
 
-// parseSlowly sees to blanks, missing values, marks of all kinds and all that is no number.
+// parseSlowly handles blanks, missing values, marks of all kinds and everything that is
+// not a number.
 func (p *numbers) parseSlowly(field string) (float64, error) {
 	s := strings.TrimSpace(field)
 	if len(s) <= 5 && isBlank(s) || p.missing[s] {
@@ -74,7 +76,7 @@ func (p *numbers) parseSlowly(field string) (float64, error) {
 	switch {
 	case !isPoint && !isComma, p.alone && strings.ContainsRune(s, ' '):
 		return 0, &Error{Found: quote(field), Expected: "a number such as 12, -0.5 or 3e-7", Remedies: append([]Remedy{{Do: "correct it"}}, mayBeMissing(s)...)}
-	case point == comma: // there is no mark in it
+	case point == comma: // no mark in it
 	case mark == 0 && isPoint && isComma:
 		return 0, &Error{
 			Found: fmt.Sprintf("%s, which may be %s or %s", quote(field), point, comma), Expected: "one decimal mark to be named",
@@ -118,16 +120,16 @@ func infinite(s string) (float64, bool) {
 	return 0, false
 }
 
-// normal returns the number s, whose decimal mark is this, with a decimal point and
-// without marks of thousands: the other of point and comma, an apostrophe or a blank,
-// one kind only. Thousands are groups of three digits after one to three, the first of
-// which is not 0.
+// normal returns the number s, whose decimal mark is given, with a decimal point and
+// without thousands separators: the other of point and comma, an apostrophe or a blank,
+// and only one of these. Thousands are groups of three digits after one to three digits,
+// the first of them not 0.
 func normal(s string, decimal rune) (string, bool) {
 	out := make([]byte, 0, 32)
 	if s != "" && (s[0] == '-' || s[0] == '+') {
 		out, s = append(out, s[0]), s[1:]
 	}
-	var group rune // what parts thousands, 0 while nothing does
+	var group rune // thousands separator, 0 until one is found
 	digits, run, fraction := 0, 0, false
 	for i, r := range s {
 		switch {
@@ -156,11 +158,11 @@ func normal(s string, decimal rune) (string, bool) {
 	return string(out), digits > 0 && (fraction || group == 0 || run == 3)
 }
 
-// guess settles the decimal mark before the first row is read, from the fields of the
-// columns read as numbers in the first lines: the first that can be read in one way
-// only tells it. Where all may be thousands, as 1.234, nothing is guessed, but for a
-// point where no semicolon parts the columns and no column holds whole numbers other
-// than 0 beside: that is a decimal point, and the note says so.
+// guess settles the decimal mark before the first row is read, by the fields of the
+// numeric columns in the first lines: the first that can be read in only one way decides.
+// If all may have thousands, as 1.234, it guesses nothing, with one exception: points are
+// decimal if columns are not separated by semicolons and no column holds whole numbers
+// other than 0; a note says so.
 func (p *numbers) guess(columns [][]string, names []string, delimiter rune) (note *Note) {
 	var found *Note
 	guessable := delimiter != ';'
@@ -206,7 +208,7 @@ func (p *numbers) guess(columns [][]string, names []string, delimiter rune) (not
 	return found
 }
 
-// parseEither parses a number with a decimal point, or else a comma.
+// parseEither parses a number with a decimal point, or failing that a comma.
 func parseEither(s string) (float64, error) {
 	s = strings.TrimSpace(s)
 	if v, ok := infinite(s); ok {
@@ -221,13 +223,13 @@ func parseEither(s string) (float64, error) {
 	return strconv.ParseFloat(text, 64)
 }
 
-// isNumber reports whether s looks like a number, whatever its decimal mark.
+// isNumber reports whether s looks like a number, with either decimal mark.
 func isNumber(s string) bool {
 	_, err := parseEither(s)
 	return err == nil || errors.Is(err, strconv.ErrRange)
 }
 
-// markers is a set of marks for missing values, nil if there are none.
+// markers returns a set of marks for missing values, nil if there are none.
 func markers(marks []string) map[string]bool {
 	if len(marks) == 0 {
 		return nil
@@ -239,7 +241,7 @@ func markers(marks []string) map[string]bool {
 	return set
 }
 
-// other is the other decimal mark.
+// other returns the other decimal mark.
 func other(mark rune) string {
 	if mark == ',' {
 		return "."

@@ -14,8 +14,8 @@ import (
 	"normflow/internal/whole"
 )
 
-// npySink writes one array of float64, [rows, columns] in C order. Its header
-// has a fixed length and is written again once the rows are counted.
+// npySink writes one array of float64, [rows, columns] in C order. Its header has a fixed
+// length and is rewritten once the rows are counted.
 type npySink struct {
 	file    *os.File
 	out     *bufio.Writer
@@ -55,8 +55,8 @@ func (s *npySink) finish() error {
 	return err
 }
 
-// npzSink writes an array of one axis for each column, under the column's name.
-// The rows wait in a file of their own, beside it, until all are there.
+// npzSink writes an array of one axis for each column, under the column's name. The rows
+// wait in a temporary file beside it until all are known.
 type npzSink struct {
 	file  *os.File
 	rows  *npySink
@@ -83,7 +83,7 @@ func (s *npzSink) finish() error {
 	out := bufio.NewWriterSize(s.file, 1<<16)
 	z := zip.NewWriter(out)
 	for j, name := range s.names {
-		// Stored, not packed, as numpy.savez does: a reader may seek in it.
+		// Stored, not compressed, as numpy.savez does: a reader can seek in it.
 		member, err := z.CreateHeader(&zip.FileHeader{Name: name + ".npy", Method: zip.Store})
 		if err != nil {
 			return err
@@ -121,7 +121,7 @@ func (s *npzSink) member(w io.Writer, j int) error {
 }
 
 func (s *npzSink) abort() {
-	if s == nil { // there was no place for the rows to wait in
+	if s == nil { // the temporary file could not be created
 		return
 	}
 	whole.Discard(s.rows.file)

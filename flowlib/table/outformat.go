@@ -13,15 +13,15 @@ import (
 	"normflow/internal/show"
 )
 
-// outFormat is what a table is written as.
+// outFormat is the format a table is written in.
 type outFormat struct {
 	kind string // csv, npy, npz or parquet
-	tabs bool   // of a CSV
+	tabs bool   // CSV with tabs
 	pack func(w io.Writer) (io.WriteCloser, error)
 }
 
-// CheckOut returns the error that Create has for the name of a file, before there is a
-// table to write.
+// CheckOut returns the error that Create would return for the name of a file, before
+// there is a table to write.
 func CheckOut(path string) error {
 	if IsStdout(path) {
 		return nil
@@ -32,9 +32,9 @@ func CheckOut(path string) error {
 	return nil
 }
 
-// formatOf tells it by the name of the file: .csv, .tsv, .txt and names without an
-// ending are text, packed where .gz or .zst follows; .npy, .npz and .parquet are what
-// they say. The error says what else to call it.
+// formatOf returns the format by the name of the file: .csv, .tsv, .txt and no extension
+// are text, packed if .gz or .zst follows; .npy, .npz and .parquet are themselves. Errors
+// say which names are possible.
 func formatOf(name string) (f outFormat, err error) {
 	base := strings.ToLower(filepath.Base(name))
 	packed := filepath.Ext(base)

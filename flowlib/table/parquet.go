@@ -11,20 +11,20 @@ import (
 	"normflow/internal/show"
 )
 
-// parquetSource reads a flat Parquet file, row group by row group, a page of each
-// column at a time.
+// parquetSource reads a flat Parquet file, row group by row group, one page per column at
+// a time.
 type parquetSource struct {
 	in      *input
 	meta    *format.FileMetaData
 	columns []Column
-	leaves  []leaf // as columns; those of Other have none
+	leaves  []leaf // of the columns; those of kind Other have none
 	room    *allowance
 
 	reading  []*parquetColumn
-	group    int   // the row group that is read
-	left     int64 // rows of it to come
+	group    int   // current row group
+	left     int64 // its rows still to come
 	row      int64
-	longText int64 // bytes of long texts so far, see fillText
+	longText int64 // bytes of long texts so far, see countText
 }
 
 func newParquet(in *input, o Options) (_ source, err error) {
@@ -87,7 +87,7 @@ func (s *parquetSource) nextGroup() error {
 }
 
 func (s *parquetSource) fill(c *Chunk, n int) (err error) {
-	defer func() { // after the guard: rows that are not whole go
+	defer func() { // after the guard: drops an incomplete row
 		c.cut(len(c.Lines))
 	}()
 	defer guard(&err, "Parquet")
@@ -102,8 +102,8 @@ func (s *parquetSource) fill(c *Chunk, n int) (err error) {
 	return nil
 }
 
-// batch appends at most n rows, no more than the pages hold that are being read, so that
-// what is wrong with a page is found at the same row whatever n is.
+// batch appends at most n rows, but no more than the current pages hold, so that an error
+// in a page is found at the same row for every n.
 func (s *parquetSource) batch(c *Chunk, n int) error {
 	n = int(min(int64(n), s.left))
 	texts := 0 // the longest of each column
@@ -144,8 +144,8 @@ func (s *parquetSource) batch(c *Chunk, n int) error {
 	return nil
 }
 
-// countText refuses a file whose kept texts are far more than the file: one text of a
-// dictionary can be named by millions of rows. Texts of a usual length do not count.
+// countText refuses a file whose kept texts are far larger than the file: millions of
+// rows can refer to one text of a dictionary. Texts of usual length do not count.
 func (s *parquetSource) countText(c *Chunk, row int) error {
 	const usual = 4 << 10
 	for k, text := range c.text[row*c.kept : (row+1)*c.kept] {

@@ -12,15 +12,15 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// parquetColumn reads a column: of the row group at hand one page after another. The
-// library decodes; what a page says of itself is checked before, since a few bytes can
-// claim 2³¹ repeats, or unpack without end, and a page that is too short would be filled
-// up with what was in memory before.
+// parquetColumn reads a column of the current row group page by page. The library
+// decodes. What a page says of itself is checked first, since a few bytes can claim 2³¹
+// repeats or unpack endlessly, and the library would complete a page that is too short
+// with old contents of memory.
 type parquetColumn struct {
 	leaf
 	name string
-	to   int  // the place among numbers, or features + that among texts
-	keep bool // its values become texts
+	to   int  // index among the numbers, or features + index among the texts
+	keep bool // its values become text
 	at   io.ReaderAt
 	room *allowance
 
@@ -28,18 +28,18 @@ type parquetColumn struct {
 	offset, stop int64 // of the pages to come
 
 	packed, unpacked []byte
-	levels           []byte  // 1: the value is there, 0: it is null; of n values at least
-	places           []int32 // places in the dictionary, of a page that names them
+	levels           []byte  // 1: a value is present, 0: null; at least n
+	places           []int32 // indices into the dictionary, if the page has them
 	indexed          bool
 	values           values // of the page, without nulls
 	dictionary       values
-	kept             []byte   // what it is made of
-	texts            []string // of the dictionary, as far as they were asked for
-	n, row, value    int      // of a page: how many, and which is next with nulls and without
+	kept             []byte   // bytes of the dictionary
+	texts            []string // of the dictionary, those used so far
+	n, row, value    int      // of a page: number of rows, and the next with nulls and without
 }
 
 const (
-	mostPageBytes  = 64 << 20 // of a page, unpacked; writers make pages of about 1 MiB
+	mostPageBytes  = 64 << 20 // unpacked size of a page; writers make pages of about 1 MiB
 	mostPageValues = 4 << 20
 	mostPageHeader = 64 << 10
 )
@@ -53,7 +53,7 @@ func (p *parquetColumn) begin(m *format.ColumnMetaData) {
 	p.dictionary.n, p.texts = 0, p.texts[:0]
 }
 
-// ready sees to it that a value can be read.
+// ready makes sure that a value can be read.
 func (p *parquetColumn) ready() error {
 	for p.row == p.n {
 		if p.offset >= p.stop {
@@ -79,10 +79,10 @@ func (p *parquetColumn) end() error {
 	return nil
 }
 
-// left is how many values of the page are to come.
+// left returns how many values of the page are still to come.
 func (p *parquetColumn) left() int { return p.n - p.row }
 
-// longest is the length of the longest text in the page, or a little more.
+// longest returns the length of the longest text in the page, or slightly more.
 func (p *parquetColumn) longest() int {
 	if p.indexed {
 		return p.dictionary.longest
@@ -90,8 +90,8 @@ func (p *parquetColumn) longest() int {
 	return p.values.longest
 }
 
-// next returns the bytes of the next value, and whether it is there. They are valid to
-// the end of the page.
+// next returns the bytes of the next value, and whether it is present. They are valid
+// until the end of the page.
 func (p *parquetColumn) next() (b []byte, present bool) {
 	row := p.row
 	p.row++
@@ -105,8 +105,8 @@ func (p *parquetColumn) next() (b []byte, present bool) {
 	return p.values.at(p.value - 1), true
 }
 
-// text is the value that next has just returned as a text; the rows that name one text of
-// a dictionary share it.
+// text returns the value just returned by next as text. Rows share the texts of a
+// dictionary.
 func (p *parquetColumn) text(b []byte, present bool) string {
 	if !present || !p.indexed {
 		return p.string(b, present)
@@ -158,7 +158,7 @@ func (p *parquetColumn) page() error {
 
 // header decodes the header of the next page.
 func (p *parquetColumn) header() (h *format.PageHeader, length int, err error) {
-	for size := int64(256); ; size *= 16 { // small, but for statistics of long texts
+	for size := int64(256); ; size *= 16 { // usually small, except for statistics of long texts
 		window := make([]byte, min(size, p.stop-p.offset))
 		if _, err := p.at.ReadAt(window, p.offset); err != nil {
 			return nil, 0, err
@@ -176,10 +176,10 @@ func (p *parquetColumn) header() (h *format.PageHeader, length int, err error) {
 	}
 }
 
-// plainDictionary is what old writers call the encodings of a dictionary and of the
-// pages that name its values.
+// plainDictionary is what old writers call the encoding of a dictionary, and that of
+// pages that refer to it.
 //
-//lint:ignore SA1019 it is deprecated for writers
+//lint:ignore SA1019 only writers should avoid it
 const plainDictionary = format.PlainDictionary
 
 func (p *parquetColumn) dictionaryPage(h *format.DictionaryPageHeader, unpacked int) error {
@@ -202,7 +202,7 @@ func (p *parquetColumn) dictionaryPage(h *format.DictionaryPageHeader, unpacked 
 	return err
 }
 
-// dataPage decodes a page of version 1: the levels are packed with the values.
+// dataPage decodes a page of version 1, whose levels are packed with the values.
 func (p *parquetColumn) dataPage(h *format.DataPageHeader, unpacked int) error {
 	data, err := p.unpack(p.packed, unpacked, p.codec)
 	if err != nil {
@@ -219,7 +219,7 @@ func (p *parquetColumn) dataPage(h *format.DataPageHeader, unpacked int) error {
 	return p.decode(h.Encoding, levels, data, int(h.NumValues), -1)
 }
 
-// dataPageV2 decodes a page of version 2: the levels stand before it, not packed.
+// dataPageV2 decodes a page of version 2, whose levels come first and are not packed.
 func (p *parquetColumn) dataPageV2(h *format.DataPageHeaderV2, unpacked int) error {
 	length := int(h.DefinitionLevelsByteLength)
 	if h.RepetitionLevelsByteLength != 0 || length < 0 || length > len(p.packed) || length > unpacked || p.optional != (length > 0) {
@@ -236,7 +236,7 @@ func (p *parquetColumn) dataPageV2(h *format.DataPageHeaderV2, unpacked int) err
 	return p.decode(h.Encoding, p.packed[:length], data, int(h.NumValues), int(h.NumNulls))
 }
 
-// unpack unpacks b to exactly size bytes, or returns it as it is.
+// unpack unpacks b to exactly size bytes, or returns b if it is not packed.
 func (p *parquetColumn) unpack(b []byte, size int, codec format.CompressionCodec) (data []byte, err error) {
 	if codec == format.Uncompressed {
 		if len(b) != size {
@@ -245,7 +245,7 @@ func (p *parquetColumn) unpack(b []byte, size int, codec format.CompressionCodec
 		return b, nil
 	}
 	if size == 0 && len(b) == 0 {
-		return nil, nil // a page of nulls alone, by some writers
+		return nil, nil // some writers write this for a page of nulls only
 	}
 	if p.unpacked, err = sized(p.room, p.unpacked, size); err != nil {
 		return nil, err
@@ -253,7 +253,8 @@ func (p *parquetColumn) unpack(b []byte, size int, codec format.CompressionCodec
 	return p.unpacked, unpack(codec, b, p.unpacked)
 }
 
-// decode makes n values of a page's levels and data. So many are null; -1: not said.
+// decode decodes n values from a page's levels and data. nulls is how many are null; -1
+// if the page does not say.
 func (p *parquetColumn) decode(encoding format.Encoding, levels, data []byte, n, nulls int) (err error) {
 	if n < 0 || n > mostPageValues {
 		return fmt.Errorf("a page of %d values, expected at most %d: write smaller row groups", n, mostPageValues)
@@ -284,7 +285,7 @@ func (p *parquetColumn) decode(encoding format.Encoding, levels, data []byte, n,
 	return err
 }
 
-// indices decodes a page of n places in the dictionary.
+// indices decodes a page of n indices into the dictionary.
 func (p *parquetColumn) indices(data []byte, n int) (err error) {
 	if n == 0 {
 		return nil

@@ -15,9 +15,9 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// readFooter decodes the metadata at the end of the file, once it is known that
-// this takes no more memory than its size warrants.
-// Source: https://parquet.apache.org/docs/file-format/.
+// readFooter decodes the metadata at the end of the file, after checking that it takes no
+// more memory than its size justifies. Source:
+// https://parquet.apache.org/docs/file-format/.
 func readFooter(in *input, room *allowance) (*format.FileMetaData, error) {
 	const most = 16 << 20
 	var tail [8]byte
@@ -34,7 +34,7 @@ func readFooter(in *input, room *allowance) (*format.FileMetaData, error) {
 	if length > most || length > in.size-12 {
 		return nil, fmt.Errorf("is not a sound Parquet file (metadata of %d bytes in a file of %d): make it anew", length, in.size)
 	}
-	if err := room.take(2 * length); err != nil { // the decoder copies it
+	if err := room.take(2 * length); err != nil { // the decoder makes a copy
 		return nil, err
 	}
 	footer := make([]byte, length)
@@ -55,7 +55,7 @@ func readFooter(in *input, room *allowance) (*format.FileMetaData, error) {
 	return meta, nil
 }
 
-// footerLists are the columns of the schema, and the row groups with theirs.
+// footerLists are the columns of the schema, and the row groups with their columns.
 var footerLists = thriftLists{
 	2: {size: int64(unsafe.Sizeof(format.SchemaElement{}))},
 	4: {size: int64(unsafe.Sizeof(format.RowGroup{})), lists: thriftLists{
@@ -63,8 +63,8 @@ var footerLists = thriftLists{
 	}},
 }
 
-// mostFooterRatio is more bytes of decoded metadata for a byte of the file's than any
-// writer comes to: what says nothing of a column takes no byte of the file.
+// mostFooterRatio is more decoded bytes per byte of metadata than any writer needs:
+// elements that say nothing of a column take no bytes in the file.
 const mostFooterRatio = 40
 
 var (
@@ -100,8 +100,8 @@ func checkLayout(in *input, meta *format.FileMetaData) error {
 	return nil
 }
 
-// chunkStart is where the pages of a column of a row group begin. Some writers leave
-// an offset of a dictionary that is not there.
+// chunkStart returns where the pages of a column of a row group begin. Some writers give
+// an offset of a dictionary that does not exist.
 func chunkStart(m *format.ColumnMetaData) int64 {
 	if m.DictionaryPageOffset > 0 && m.DictionaryPageOffset < m.DataPageOffset {
 		return m.DictionaryPageOffset
@@ -109,10 +109,10 @@ func chunkStart(m *format.ColumnMetaData) int64 {
 	return m.DataPageOffset
 }
 
-// extent is a range of a file's bytes, the last not among them.
+// extent is a half-open range of a file's bytes.
 type extent struct{ from, to int64 }
 
-// overlap tells whether two of the ranges share a byte; it sorts them.
+// overlap reports whether two of the ranges overlap. It sorts them.
 func overlap(all []extent) bool {
 	slices.SortFunc(all, func(a, b extent) int { return cmp.Compare(a.from, b.from) })
 	end := int64(0)
@@ -125,26 +125,25 @@ func overlap(all []extent) bool {
 	return false
 }
 
-// markIndex marks the columns that hold the index of the pandas table which was written,
-// as its own metadata names them.
-// Source: https://pandas.pydata.org/docs/development/developer.html.
+// markIndex marks the columns that hold the index of a pandas table, as its metadata
+// names them. Source: https://pandas.pydata.org/docs/development/developer.html.
 func markIndex(columns []Column, metadata []format.KeyValue) {
 	var pandas struct {
 		Index []json.RawMessage `json:"index_columns"`
 	}
 	for _, entry := range metadata {
 		if entry.Key == "pandas" {
-			json.Unmarshal([]byte(entry.Value), &pandas) //nolint:errcheck // who cannot read it knows of no index
+			json.Unmarshal([]byte(entry.Value), &pandas) //nolint:errcheck // without it there is no known index
 		}
 	}
 	for i := range columns {
 		column := &columns[i]
 		column.Index = pandasIndex.MatchString(column.Name) || slices.ContainsFunc(pandas.Index, func(raw json.RawMessage) bool {
-			var name string // a range, which stands in no column, is an object
+			var name string // a range index, which is no column, is an object
 			return json.Unmarshal(raw, &name) == nil && name == column.Name
 		})
 	}
 }
 
-// pandasIndex are the names that pandas gives to an index without one.
+// pandasIndex matches the names that pandas gives to an index without a name.
 var pandasIndex = regexp.MustCompile(`^__index_level_\d+__$`)

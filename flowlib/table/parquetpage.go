@@ -10,20 +10,20 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// values are the decoded values of a page or a dictionary: n of width bytes each,
-// little-endian, or, where width is 0, texts that are spans of data.
+// values are the decoded values of a page or a dictionary: n little-endian values of
+// width bytes each, or, if width is 0, texts that are spans of data.
 type values struct {
 	n, width int
 	data     []byte
 	spans    []span
-	longest  int // bytes of the longest
+	longest  int // bytes of the longest text
 
-	own []byte // what data is, where it is not the page itself
+	own []byte // buffer for data if it is not the page itself
 	i32 []int32
 	i64 []int64
 }
 
-// span is where a text stands, the last byte not among it.
+// span is a half-open range of a text.
 type span struct{ from, to uint32 }
 
 func (v *values) at(i int) []byte {
@@ -33,9 +33,9 @@ func (v *values) at(i int) []byte {
 	return v.data[v.spans[i].from:v.spans[i].to]
 }
 
-// decode makes n values of data, which must hold as many. The values may share memory
-// with data.
-// Source: https://parquet.apache.org/docs/file-format/data-pages/encodings/.
+// decode decodes n values from data, which must hold exactly n. The values may share
+// memory with data. Source:
+// https://parquet.apache.org/docs/file-format/data-pages/encodings/.
 func (v *values) decode(room *allowance, l *leaf, encoding format.Encoding, data []byte, n int) (err error) {
 	if n < 0 || n > mostPageValues {
 		return errBrokenPage
@@ -96,7 +96,7 @@ func (v *values) decode(room *allowance, l *leaf, encoding format.Encoding, data
 	return nil
 }
 
-// plainTexts finds texts that each have their length before them.
+// plainTexts finds texts that are each preceded by their length.
 func (v *values) plainTexts(room *allowance) (err error) {
 	if v.n > len(v.data)/4 {
 		return errBrokenPage
@@ -119,7 +119,7 @@ func (v *values) plainTexts(room *allowance) (err error) {
 	return nil
 }
 
-// booleans makes a byte of each bit.
+// booleans expands each bit to a byte.
 func (v *values) booleans(room *allowance, bits []byte) (err error) {
 	if len(bits) < (v.n+7)/8 {
 		return errBrokenPage
@@ -151,7 +151,7 @@ func (v *values) runs(room *allowance, data []byte) (err error) {
 	return nil
 }
 
-// differences decodes integers packed as differences, whose structure was checked.
+// differences decodes integers packed as differences, whose structure has been checked.
 func (v *values) differences(room *allowance, data []byte) (err error) {
 	if v.own, err = sized(room, v.own, v.n*v.width); err != nil {
 		return err
@@ -188,7 +188,7 @@ func (v *values) int32s(room *allowance, data []byte, n int) (err error) {
 	return nil
 }
 
-// lengthsFirst finds texts whose lengths stand before all of them.
+// lengthsFirst finds texts whose lengths precede all of them.
 func (v *values) lengthsFirst(room *allowance) error {
 	length, err := deltaLength(v.data, v.n, 32)
 	if err != nil {
@@ -211,8 +211,9 @@ func (v *values) lengthsFirst(room *allowance) error {
 	return nil
 }
 
-// prefixes makes texts that each begin as the one before: how many bytes of it, the
-// lengths of the rest, then the rest of each. Values of a fixed length may stand so too.
+// prefixes decodes texts that begin like the one before: lengths of the shared prefixes,
+// lengths of the rest, then the rest of each. Values of fixed length may be stored like
+// this too.
 func (v *values) prefixes(room *allowance) error {
 	head, err := deltaLength(v.data, v.n, 32)
 	if err != nil {

@@ -5,14 +5,14 @@ import (
 	"math/bits"
 )
 
-// mostFill is more than a last group of any writer needs to be full.
+// mostFill is more than any writer needs to fill up a last group.
 const mostFill = 1 << 12
 
-// countRuns walks over the hybrid of runs and bit-packed groups of eight in b,
-// which must hold n values of a width in bits, but for what fills the last
-// group; of one bit, it returns how many of the n are 1: as levels, the values that are
-// not null. The decoder must be given the bytes it returns and no more: it would go on,
-// and of a run of none it takes the value for the next run's length.
+// countRuns walks over the hybrid of runs and bit-packed groups of eight in b, which must
+// hold n values of the given width in bits, apart from the fill of the last group. For
+// width 1 it returns how many of the n are 1: for levels, the values that are not null.
+// The decoder must get exactly the bytes it returns: otherwise it continues into what
+// follows, and reads the value of an empty run as the length of the next.
 func countRuns(all []byte, width, n int) (ones int, used []byte, err error) {
 	total, b := 0, all
 	for total < n {
@@ -48,9 +48,9 @@ func countRuns(all []byte, width, n int) (ones int, used []byte, err error) {
 	return ones, all[:len(all)-len(b)], nil
 }
 
-// deltaLength walks over numbers packed as differences, of at most so many bits, at the
-// start of b, which must be n of them, and returns how many bytes they take.
-// Source: https://parquet.apache.org/docs/file-format/data-pages/encodings/.
+// deltaLength walks over numbers of at most width bits packed as differences at the start
+// of b, which must be n, and returns how many bytes they take. Source:
+// https://parquet.apache.org/docs/file-format/data-pages/encodings/.
 func deltaLength(b []byte, n, width int) (int, error) {
 	at := 0
 	varint := func() uint64 {

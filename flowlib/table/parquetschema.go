@@ -7,39 +7,39 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// leaf is where a column's values are and how they become numbers and texts.
+// leaf says where a column's values are and how they become numbers and texts.
 type leaf struct {
 	index    int // among all leaves of the schema
 	physical format.Type
 	width    int // bytes of a value; 0 for texts
 	optional bool
 	meaning  meaning
-	scale    int   // digits of a decimal behind the point
-	unit     int64 // of a time: so many in a second
-	zone     bool  // a time that is UTC's
+	scale    int   // digits of a decimal after the point
+	unit     int64 // units of a time per second
+	zone     bool  // the time is in UTC
 }
 
-// meaning is what a column's bytes stand for.
+// meaning is what the bytes of a column mean.
 type meaning int
 
 const (
-	signed meaning = iota // also what is no integer
+	signed meaning = iota // also for what is no integer
 	unsigned
 	decimal
-	half // a float of two bytes
+	half // float16
 	date
 	timeOfDay
 	timestamp
 	uuid
 )
 
-// schema lists the columns at the top; those with columns below are Other.
+// schema lists the top-level columns; those with columns below are Other.
 func (s *parquetSource) schema(elements []format.SchemaElement) error {
 	if len(elements) == 0 || len(elements) > maxColumns {
 		return fmt.Errorf("is not a sound Parquet file (a schema of %d elements): make it anew", len(elements))
 	}
 	numLeaves := 0
-	// subtree returns the index after the element and all below it.
+	// subtree returns the index after the element and everything below it.
 	var subtree func(i, depth int) (int, error)
 	subtree = func(i, depth int) (int, error) {
 		if i >= len(elements) || depth > 32 {
@@ -79,7 +79,7 @@ func (s *parquetSource) schema(elements []format.SchemaElement) error {
 	return nil
 }
 
-// describe says what a column at the top of the schema holds.
+// describe returns what a top-level column of the schema holds.
 func describe(e *format.SchemaElement) (Column, leaf) {
 	c := Column{Name: e.Name}
 	var l leaf
@@ -123,7 +123,7 @@ func describe(e *format.SchemaElement) (Column, leaf) {
 	return c, l
 }
 
-// widths are the bytes of a value, once it is decoded.
+// widths are the sizes of decoded values in bytes.
 var widths = map[format.Type]int{format.Boolean: 1, format.Int32: 4, format.Float: 4, format.Int64: 8, format.Double: 8, format.Int96: 12}
 
 const (
@@ -132,7 +132,7 @@ const (
 	maxScale   = 76
 )
 
-// mean finds what the bytes stand for, by either of the format's two ways to say it.
+// mean sets what the bytes mean, by either of the format's two ways to say it.
 func (l *leaf) mean(e *format.SchemaElement) {
 	set := func(m meaning, physical ...format.Type) {
 		for _, p := range physical {
@@ -173,7 +173,7 @@ func (l *leaf) mean(e *format.SchemaElement) {
 	}
 }
 
-// convert finds the meaning where the file says it in the older way.
+// convert sets the meaning if the file says it in the older way.
 func (l *leaf) convert(e *format.SchemaElement) {
 	if !e.ConvertedType.Valid {
 		return

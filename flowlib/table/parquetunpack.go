@@ -74,12 +74,12 @@ var zstdDecoder = sync.OnceValues(func() (*zstd.Decoder, error) {
 	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecodeAllCapLimit(true))
 })
 
-// lz4Hadoop is the older LZ4: frames of Hadoop, or, by some writers, a plain block.
+// lz4Hadoop is the older LZ4: Hadoop's frames, or, by some writers, a plain block.
 const lz4Hadoop format.CompressionCodec = 5
 
-// unpackHadoop unpacks frames, each the length of what they unpack to, then blocks, each
-// of them a length and as many bytes; lengths are big-endian.
-// Source: https://github.com/apache/arrow/blob/main/cpp/src/arrow/util/compression_lz4.cc.
+// unpackHadoop unpacks frames: each is the length of its unpacked contents, then blocks,
+// each a length and as many bytes. Lengths are big-endian. Source:
+// https://github.com/apache/arrow/blob/main/cpp/src/arrow/util/compression_lz4.cc.
 func unpackHadoop(b, data []byte) (int, error) {
 	n := 0
 	for rest := b; len(rest) >= 4; {

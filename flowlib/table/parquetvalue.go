@@ -12,7 +12,7 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// number is a value's bytes as a number, NaN if it is not there.
+// number returns a value as a number, NaN if it is not present.
 func (l *leaf) number(b []byte, present bool) float64 {
 	switch {
 	case !present:
@@ -35,7 +35,7 @@ func (l *leaf) number(b []byte, present bool) float64 {
 	return float64(l.integer(b))
 }
 
-// integer is a signed integer of either width.
+// integer returns a signed integer of either width.
 func (l *leaf) integer(b []byte) int64 {
 	if l.physical == format.Int32 {
 		return int64(int32(binary.LittleEndian.Uint32(b)))
@@ -43,7 +43,7 @@ func (l *leaf) integer(b []byte) int64 {
 	return int64(binary.LittleEndian.Uint64(b))
 }
 
-// string is a value's bytes as text, "" if it is not there.
+// string returns a value as text, "" if it is not present.
 func (l *leaf) string(b []byte, present bool) string {
 	switch {
 	case !present:
@@ -55,7 +55,7 @@ func (l *leaf) string(b []byte, present bool) string {
 	case l.meaning == timeOfDay:
 		return l.clock(0, l.integer(b), "15:04:05.999999999")
 	case l.physical == format.Int96:
-		const epoch = 2440588 // the Julian day of 1970-01-01
+		const epoch = 2440588 // Julian day of 1970-01-01
 		return l.clock(int64(binary.LittleEndian.Uint32(b[8:]))-epoch, int64(binary.LittleEndian.Uint64(b)), "2006-01-02T15:04:05.999999999")
 	case l.meaning == timestamp:
 		return l.clock(0, l.integer(b), "2006-01-02T15:04:05.999999999")
@@ -73,7 +73,7 @@ func (l *leaf) string(b []byte, present bool) string {
 	return strconv.FormatFloat(l.number(b, true), 'g', -1, 64)
 }
 
-// clock is a time so many days and units after 1970, in ISO 8601.
+// clock returns a time, in days and units since 1970, in ISO 8601.
 func (l *leaf) clock(days, units int64, layout string) string {
 	second, rest := units/l.unit, units%l.unit
 	if l.zone {
@@ -82,11 +82,11 @@ func (l *leaf) clock(days, units int64, layout string) string {
 	return time.Unix(days*86400+second, rest*(1e9/l.unit)).UTC().Format(layout)
 }
 
-// decimalNumber is the float64 next to a decimal.
+// decimalNumber returns the float64 nearest to a decimal.
 func (l *leaf) decimalNumber(b []byte) float64 {
 	if l.physical == format.Int32 || l.physical == format.Int64 {
 		if x := l.integer(b); -1<<53 <= x && x <= 1<<53 && l.scale <= 22 {
-			return float64(x) / math.Pow10(l.scale) // both exact, so the quotient is rounded once
+			return float64(x) / math.Pow10(l.scale) // both are exact, so the quotient is rounded once
 		}
 	}
 	x, err := strconv.ParseFloat(l.decimalText(b), 64)
@@ -96,7 +96,7 @@ func (l *leaf) decimalNumber(b []byte) float64 {
 	return x
 }
 
-// decimalText is a decimal with all its digits, such as -0.50.
+// decimalText returns a decimal with all its digits, such as -0.50.
 func (l *leaf) decimalText(b []byte) string {
 	var digits string
 	if l.physical == format.Int32 || l.physical == format.Int64 {

@@ -7,13 +7,13 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// parquetSink writes numbers as double and texts as string, in row groups small
-// enough to be held in memory.
+// parquetSink writes numbers as double and texts as string, in row groups small enough
+// for memory.
 type parquetSink struct {
 	out     *parquet.GenericWriter[any]
 	kept    []Column
 	rows    []parquet.Row
-	pending int // rows that wait
+	pending int // rows not handed to the library yet
 	group   int64
 }
 
@@ -22,8 +22,8 @@ const (
 	parquetGroup = 1 << 16 // rows of a group
 )
 
-// ordered is a group whose columns keep the order given; the library's own sorts
-// them by name.
+// ordered is a group whose columns keep the given order; the library's own sorts them by
+// name.
 type ordered struct {
 	parquet.Group
 	names []string
@@ -41,7 +41,7 @@ func (o ordered) Fields() []parquet.Field {
 
 func newParquetSink(file io.Writer, kept []Column, numbers, notes []string) (*parquetSink, error) {
 	group := ordered{parquet.Group{}, slices.Concat(names(kept), numbers, notes)}
-	text := parquet.Encoded(parquet.String(), &parquet.Plain) // its default is read by few
+	text := parquet.Encoded(parquet.String(), &parquet.Plain) // few readers know the library's default
 	for _, c := range kept {
 		if c.Kind == Text {
 			group.Group[c.Name] = text

@@ -21,17 +21,17 @@ type Reader struct {
 	kept    []Column
 	missing Missing
 	settled bool
-	rows    int   // of a chunk
+	rows    int   // per chunk
 	budget  int64 // bytes that the run may hold
 	copies  int
 	chunk   Chunk
-	err     error // what comes after the rows handed out
+	err     error // to return after the rows read so far
 
 	seen, dropped int64
 	tally         []int64 // missing values of each column
 }
 
-// Open opens the table at path; "-" is the standard input. The caller closes it.
+// Open opens the table at path; "-" is standard input. The caller closes it.
 func Open(path string, o Options) (*Reader, error) {
 	in, err := openInput(path)
 	if err != nil {
@@ -82,14 +82,14 @@ func newReader(in *input, o Options) (*Reader, error) {
 	return r, nil
 }
 
-// Columns names the columns of a chunk's numbers.
+// Columns returns the names of the columns of a chunk's numbers.
 func (r *Reader) Columns() []string { return names(r.columns) }
 
-// All lists the columns of the file.
+// All returns the columns of the file.
 func (r *Reader) All() []Column { return slices.Clone(r.src.all()) }
 
-// Kept lists the columns of a chunk's text. A column of a CSV is Number if it is
-// read as numbers too, else Text.
+// Kept returns the columns of a chunk's text. A column of a CSV is Number if it is also
+// read as numbers, else Text.
 func (r *Reader) Kept() []Column {
 	kept := slices.Clone(r.kept)
 	if s, csv := r.src.(*csvSource); csv {
@@ -103,11 +103,11 @@ func (r *Reader) Kept() []Column {
 	return kept
 }
 
-// Format says in words how the file was understood, such as "CSV with a header,
-// delimiter ';', decimal comma". The decimal comma is known after the first chunk.
+// Format says in words how the file was understood, such as "CSV with a header, delimiter
+// ';', decimal comma". The decimal comma is known after the first chunk.
 func (r *Reader) Format() string { return r.src.format() }
 
-// Notes says in a line each what was assumed about the file, and how to say otherwise.
+// Notes returns what was assumed about the file, and how to say otherwise.
 func (r *Reader) Notes() []Note {
 	var all []Note
 	if s, ok := r.src.(*csvSource); ok {
@@ -119,7 +119,7 @@ func (r *Reader) Notes() []Note {
 	return all
 }
 
-// Dialect is how a CSV like this one is written; the default for other formats.
+// Dialect returns how a CSV like this one is written; the default for other formats.
 func (r *Reader) Dialect() Dialect {
 	if s, ok := r.src.(*csvSource); ok {
 		return Dialect{Delimiter: s.delimiter, DecimalComma: s.numbers.mark == ',' && s.delimiter != ','}
@@ -127,11 +127,11 @@ func (r *Reader) Dialect() Dialect {
 	return Dialect{}
 }
 
-// Dropped counts the rows with missing values so far.
+// Dropped returns the number of rows with missing values so far.
 func (r *Reader) Dropped() int64 { return r.dropped }
 
-// Next returns the next rows, or io.EOF after the last. An error comes after
-// all rows before it, whatever the size of the chunks.
+// Next returns the next rows, or io.EOF after the last. An error comes after all rows
+// before it, whatever the size of the chunks.
 func (r *Reader) Next() (*Chunk, error) {
 	for r.err == nil {
 		c := &r.chunk
@@ -144,7 +144,7 @@ func (r *Reader) Next() (*Chunk, error) {
 	return nil, r.err
 }
 
-// fill reads one chunk and sees to missing and infinite values in it.
+// fill reads one chunk and handles the missing and infinite values in it.
 func (r *Reader) fill(c *Chunk) error {
 	err := r.src.fill(c, r.rows)
 	switch {
@@ -178,10 +178,10 @@ func (r *Reader) fill(c *Chunk) error {
 	return err
 }
 
-// finite finds the first infinite value and cuts the chunk there; it notes NaN
-// as missing where the source did not.
+// finite finds the first infinite value and cuts the chunk there. It records NaN as
+// missing if the source did not.
 func (r *Reader) finite(c *Chunk) error {
-	noted := len(c.missing) > 0 // a source that notes does so for every NaN
+	noted := len(c.missing) > 0 // a source that records any records every NaN
 	for k, v := range c.Values {
 		if v-v == 0 { // neither infinite nor NaN
 			continue
@@ -200,7 +200,7 @@ func (r *Reader) finite(c *Chunk) error {
 	return nil
 }
 
-// sift counts rows with missing values and, if that is the rule, drops them.
+// sift counts rows with missing values, and drops them if [MissingDrop] says so.
 func (r *Reader) sift(c *Chunk) {
 	to, g := 0, 0
 	for i := range c.Len() {
@@ -223,8 +223,8 @@ func (r *Reader) sift(c *Chunk) {
 	}
 }
 
-// countMissing reads on to the end, or to the next error, to say how many rows
-// miss a value. The rows before the first such row are in r.chunk and stay.
+// countMissing reads on to the end, or to the next error, to say how many rows miss a
+// value. The rows before the first such row stay in r.chunk.
 func (r *Reader) countMissing(line int64, first gap, end error) error {
 	rest := Chunk{features: r.chunk.features, kept: r.chunk.kept}
 	for end == nil {
@@ -252,7 +252,7 @@ func (r *Reader) countMissing(line int64, first gap, end error) error {
 	return r.at(line, first.column, e)
 }
 
-// tallies lists the columns with missing values and how many each has.
+// tallies lists the columns with missing values and their numbers.
 func (r *Reader) tallies() string {
 	var all []string
 	for j, n := range r.tally {
@@ -268,7 +268,7 @@ func (r *Reader) Close() error { return r.src.close() }
 
 func (r *Reader) wrap(err error) error { return InFile(r.name, err) }
 
-// at is an error about a column, by its index among the numbers, in a row.
+// at returns an error about a column, by its index among the numbers, in a row.
 func (r *Reader) at(line int64, column int, e Error) error {
 	e.File, e.Unit, e.Line, e.Column = r.name, r.src.unit(), line, r.columns[column].Name
 	return &e

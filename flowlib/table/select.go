@@ -10,8 +10,8 @@ import (
 	"normflow/internal/show"
 )
 
-// checkNames refuses a table without columns, with too many, or with two of one
-// name; it names those without a name.
+// checkNames returns an error for a table without columns, with too many, or with two of
+// the same name. It names those without a name.
 func checkNames(all []Column) error {
 	if len(all) == 0 {
 		return errors.New("holds no columns")
@@ -32,7 +32,7 @@ func checkNames(all []Column) error {
 	return nil
 }
 
-// selectColumns finds the columns that o asks for.
+// selectColumns returns the indices of the columns that o asks for.
 func selectColumns(all []Column, o Options) (numbers, texts []int, err error) {
 	find := finder(all)
 	exclude, err := find(o.Exclude, OptionExclude)
@@ -73,7 +73,7 @@ func selectColumns(all []Column, o Options) (numbers, texts []int, err error) {
 	return numbers, texts, nil
 }
 
-// noNumbers says which of the columns wanted hold no numbers, all at once.
+// noNumbers returns an error that lists the wanted columns that hold no numbers.
 func noNumbers(all []Column, wanted []int, settled bool) error {
 	var texts, hold []string
 	for _, i := range wanted {

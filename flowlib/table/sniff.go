@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// checkText refuses bytes that are the start of no text this package reads.
+// checkText returns an error if the bytes do not begin a text that this package reads.
 func checkText(head []byte) error {
 	if i := bytes.IndexByte(head, 0); i >= 0 {
 		return fmt.Errorf("line %d holds a NUL byte: this is no text; expected CSV, NPY, NPZ or Parquet", 1+bytes.Count(head[:i], []byte("\n")))
@@ -20,14 +20,14 @@ func checkText(head []byte) error {
 	return nil
 }
 
-// findDelimiter takes the first of tab, ';', '|' and ',' that every line at the start
-// has equally often outside quotes; failing that, the one the first line has most of.
-// Without any of them it is [Blanks] if every line has the same number of words, two or
-// more, and one of them is all numbers; else the file has one column. Lines that begin
-// with comment, if that is not 0, count nowhere.
+// findDelimiter returns the first of tab, ';', '|' and ',' that every line at the start
+// has equally often outside quotes; failing that, the one most frequent in the first
+// line. If there are none of these, it returns [Blanks] if every line has the same number
+// of words, at least two, and one line is all numbers; otherwise the file has one column.
+// Lines that begin with comment, if that is not 0, are ignored.
 func findDelimiter(head []byte, comment rune) rune {
 	candidates := []byte{'\t', ';', '|', ','}
-	counts := make([][]int, len(candidates)) // of each, by line
+	counts := make([][]int, len(candidates)) // of each candidate, by line
 	var words []int
 	numbers := false
 	for _, line := range firstLines(head, comment) {
@@ -65,8 +65,8 @@ func findDelimiter(head []byte, comment rune) rune {
 	return rune(best)
 }
 
-// firstLines are the first lines of a text that are not blank, without their ends; one
-// that is cut off at the end of head is none. A line may go on in quotes.
+// firstLines returns the first lines of a text that are not blank, without line ends and
+// without a last line that head cuts off. Quoted text may span lines.
 func firstLines(head []byte, comment rune) (lines [][]byte) {
 	const most = 20
 	quoted, start := false, 0
@@ -88,13 +88,13 @@ func firstLines(head []byte, comment rune) (lines [][]byte) {
 		}
 	}
 	if start < len(head) && (len(lines) == 0 || len(head) < 1<<15) {
-		add(len(head)) // the file's last line, or the only one there is
+		add(len(head)) // the last line of the file
 	}
 	return lines
 }
 
-// utf8Text reads bytes that are not UTF-8 as Latin-1, where each byte is the
-// code point of its character.
+// utf8Text decodes bytes that are not UTF-8 as Latin-1, in which each byte is the code
+// point of its character.
 func utf8Text(s string) string {
 	if utf8.ValidString(s) {
 		return s

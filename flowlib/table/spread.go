@@ -2,12 +2,12 @@ package table
 
 import "math"
 
-// spread gathers mean and standard deviation as values come, by Welford's update, of
-// their distances from the first: so a mean far from 0 costs no digits. All are scaled
-// by a power of two, which rounds nothing, so that no square overflows or vanishes.
+// spread accumulates mean and standard deviation by Welford's update of the distances
+// from the first value, so that a mean far from 0 costs no digits. Values are scaled by a
+// power of two, which is exact, so that no square overflows or vanishes.
 type spread struct {
 	n               int64
-	exponent        int // the largest so far, of values that are not 0
+	exponent        int // the largest so far, of nonzero values
 	first, mean, m2 float64
 }
 
@@ -28,8 +28,8 @@ func (s *spread) add(v float64) {
 	s.m2 += delta * (v - s.first - s.mean)
 }
 
-// meanStd returns the mean and the standard deviation of the sample, 0 of fewer than
-// two values.
+// meanStd returns the mean and the standard deviation of the sample, 0 for fewer than two
+// values.
 func (s *spread) meanStd() (mean, std float64) {
 	if s.n > 1 {
 		std = math.Sqrt(s.m2 / float64(s.n-1))

@@ -13,13 +13,12 @@ import (
 type Summary struct {
 	Rows    int64           `json:"rows"`
 	Columns []ColumnSummary `json:"columns"`
-	// Repeats counts rows equal to an earlier one among the first Compared.
+	// Repeats counts the rows, among the first Compared, that equal an earlier one.
 	Repeats  int64 `json:"repeats"`
 	Compared int64 `json:"compared"`
 }
 
-// ColumnSummary describes one column. NaN, a missing value that was kept, counts
-// nowhere.
+// ColumnSummary describes one column. NaN, a missing value that was kept, is ignored.
 type ColumnSummary struct {
 	Name     string  `json:"name"`
 	N        int64   `json:"n"`
@@ -27,40 +26,39 @@ type ColumnSummary struct {
 	Std      float64 `json:"std"` // of the sample: divided by N-1
 	Min      float64 `json:"min"`
 	Max      float64 `json:"max"`
-	Distinct int     `json:"distinct"` // different values, or MaxDistinct if there are more
-	Whole    bool    `json:"whole"`    // every value is a whole number
-	// Counts says that every value is the one before it plus 1: a row's number,
-	// which carries no density.
+	Distinct int     `json:"distinct"` // number of different values, at most MaxDistinct
+	Whole    bool    `json:"whole"`    // all values are whole numbers
+	// Counts says that every value is its predecessor plus 1: a row number, which carries
+	// no density.
 	Counts bool `json:"counts"`
-	// Increases says that the values are whole numbers, each larger than the one before,
-	// as those are that number the rows of a table of which some were left out.
+	// Increases says that the values are increasing whole numbers, like row numbers of a
+	// table from which some rows were removed.
 	Increases bool `json:"increases,omitempty"`
-	// Step is the smallest distance between two values, if all values lie on
-	// multiples of it from the smallest on, else 0.
+	// Step is the spacing of the grid on which all values lie, else 0.
 	Step float64 `json:"step"`
-	// Top is the commonest value, of which there are TopN.
+	// Top is the commonest value, which occurs TopN times.
 	Top  float64 `json:"top"`
 	TopN int64   `json:"top_n"`
 }
 
-// MaxDistinct is how many different values of a column are told apart.
+// MaxDistinct is how many different values of a column are tracked.
 const MaxDistinct = 10000
 
-// maxCompared is how many rows are told apart.
+// maxCompared is how many rows are compared.
 const maxCompared = 100000
 
-// Constant reports whether the column has one value only.
+// Constant reports whether the column has only one value.
 func (c ColumnSummary) Constant() bool { return c.N > 0 && c.Min == c.Max }
 
-// Quantized reports whether the column lies on a grid, so that a density could
-// grow without bound on its values: whole numbers, or values on steps that come
-// five times each on average. See [Dequantize].
+// Quantized reports whether the column lies on a grid, so that a density could grow
+// without bound at its values: whole numbers, or values on steps that occur five times
+// each on average. See [Dequantize].
 func (c ColumnSummary) Quantized() bool {
 	return c.Step > 0 && !c.Constant() && (c.Whole || c.N >= 5*int64(c.Distinct))
 }
 
-// Summarizer gathers a Summary as rows come; memory does not grow with them
-// beyond MaxDistinct values of each column.
+// Summarizer accumulates a Summary row by row; its memory is bounded by MaxDistinct
+// values per column.
 type Summarizer struct {
 	columns []columnState
 	rows    int64
@@ -73,12 +71,12 @@ type Summarizer struct {
 type columnState struct {
 	ColumnSummary
 	spread spread
-	single bool // every value is a float32
+	single bool // all values are float32
 	last   float64
 	values map[float64]int64
 }
 
-// NewSummarizer starts a summary of columns of these names.
+// NewSummarizer returns a Summarizer of columns with these names.
 func NewSummarizer(columns []string) *Summarizer {
 	s := &Summarizer{seen: map[uint64]struct{}{}, seed: maphash.MakeSeed()}
 	for _, name := range columns {
@@ -110,7 +108,7 @@ func (s *Summarizer) Add(row []float64) {
 		}
 	}
 	h := maphash.Bytes(s.seed, s.key)
-	if _, again := s.seen[h]; again { // 64 bits: a false alarm in 1e5 rows has odds of 3e-10
+	if _, again := s.seen[h]; again { // 64 bits: the odds of a collision in 1e5 rows are 3e-10
 		s.repeats++
 	}
 	s.seen[h] = struct{}{}
@@ -130,7 +128,7 @@ func (c *columnState) add(v float64) {
 	}
 }
 
-// Summary returns what was gathered so far.
+// Summary returns the summary of the rows so far.
 func (s *Summarizer) Summary() Summary {
 	all := Summary{Rows: s.rows, Repeats: s.repeats, Compared: min(s.rows, maxCompared)}
 	for i := range s.columns {
@@ -145,7 +143,7 @@ func (c *columnState) finish() ColumnSummary {
 	if c.N == 0 {
 		out.Min, out.Max, out.Whole, out.Counts, out.Increases = 0, 0, false, false, false
 	}
-	out.Counts, out.Increases = out.Counts && c.N > 2, out.Increases && c.N > 5 // of fewer, by chance
+	out.Counts, out.Increases = out.Counts && c.N > 2, out.Increases && c.N > 5 // chance alone can do that with fewer
 	out.Distinct = len(c.values)
 	sorted := make([]float64, 0, len(c.values))
 	for v, n := range c.values {
@@ -155,7 +153,7 @@ func (c *columnState) finish() ColumnSummary {
 		}
 	}
 	slices.Sort(sorted)
-	rounding := 0x1p-53 // of a number, as a share of it
+	rounding := 0x1p-53 // relative
 	switch {
 	case out.Whole:
 		rounding = 0
@@ -163,19 +161,19 @@ func (c *columnState) finish() ColumnSummary {
 		rounding = 0x1p-24
 	}
 	out.Step = step(sorted, rounding)
-	const countable = 0x1p53 // beyond, every float64 is a whole number
+	const countable = 0x1p53 // beyond it every float64 is a whole number
 	if out.Step == 0 && out.Whole && out.Min < out.Max && max(-out.Min, out.Max) < countable {
 		out.Step = 1
 	}
-	if out.Distinct == MaxDistinct && !out.Whole { // more values may lie between those that were told apart
+	if out.Distinct == MaxDistinct && !out.Whole { // untracked values may lie in between
 		out.Step = 0
 	}
 	return out
 }
 
-// step is the spacing of the grid that sorted values lie on, else 0. Every gap
-// must be a multiple of it, exactly or but for the rounding of values, which is up to
-// that share of them: a float32 that is far from 0 lies on a grid of its own.
+// step returns the spacing of the grid on which sorted values lie, else 0. Every gap must
+// be a multiple of it, exactly or up to the relative rounding of the values: far from 0,
+// float32 values lie on a grid of their own.
 func step(sorted []float64, rounding float64) float64 {
 	if len(sorted) < 2 {
 		return 0
@@ -184,7 +182,8 @@ func step(sorted []float64, rounding float64) float64 {
 	for i := 1; i < len(sorted); i++ {
 		smallest = min(smallest, sorted[i]-sorted[i-1])
 	}
-	// The smallest gap itself is rounded: the range over its number of steps is not.
+	// The smallest gap is itself rounded; the range divided by its number of steps is
+	// more exact.
 	steps := 0.0
 	for i := 1; i < len(sorted); i++ {
 		steps += math.Round((sorted[i] - sorted[i-1]) / smallest)
@@ -194,7 +193,7 @@ func step(sorted []float64, rounding float64) float64 {
 	const exact = 1e-3
 	tolerance := exact + 2*max(math.Abs(first), math.Abs(last))*rounding/spacing
 	for _, tolerance := range []float64{exact, tolerance} {
-		if tolerance <= 0.1 && onGrid(sorted, spacing, tolerance) { // beyond, any value is near the grid
+		if tolerance <= 0.1 && onGrid(sorted, spacing, tolerance) { // beyond, every value is near the grid
 			return spacing
 		}
 	}
@@ -211,15 +210,15 @@ func onGrid(sorted []float64, spacing, tolerance float64) bool {
 	return true
 }
 
-// leastSteps is how many steps between neighbouring float64s a standard deviation must
-// have for a column to be continuous. Of 2.5 to 5 a fit learned the steps, and its NLL
-// fell 0.5 nats below the entropy of 5,000 Gaussian draws, on rows held out too; of 8
-// to 16 it did not.
+// leastSteps is how many steps between neighboring float64s a standard deviation must
+// span for a column to count as continuous. With 2.5 to 5 steps a fit learned the steps,
+// and its NLL fell 0.5 nats below the entropy of 5,000 Gaussian draws, even on held-out
+// rows; with 8 to 16 it did not.
 const leastSteps = 100
 
-// Check returns an error if no density can be fitted to the table: fewer rows than
-// least, or a column that float64 cannot hold. Columns of one value are for the caller
-// to leave out: they carry no density.
+// Check returns an error if no density can be fitted to the table: fewer rows than least,
+// or a column that float64 cannot hold. The caller leaves out columns of one value, which
+// carry no density.
 func (s Summary) Check(least int64) error {
 	if s.Rows < least {
 		return fmt.Errorf("has %d rows, too few to fit a density to: expected at least %d", s.Rows, least)
@@ -241,7 +240,7 @@ func (s Summary) Check(least int64) error {
 	return nil
 }
 
-// Warnings says what a person should know before fitting a density.
+// Warnings returns what the user should know before fitting a density.
 func (s Summary) Warnings() []Note {
 	var all []Note
 	warn := func(format string, args ...any) { all = append(all, NoteOf(format, args...)) }

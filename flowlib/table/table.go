@@ -28,61 +28,60 @@ import (
 
 // Options says what to read. The zero value reads every column of any file.
 type Options struct {
-	// Columns are the numbers to read, in this order, each by name or by its
-	// number from 1; a name that is itself a number goes first. None: all the
-	// file's columns but those of Exclude.
+	// Columns are the columns to read as numbers, in this order, each by name or by its
+	// number from 1; a name that is itself a number takes precedence. If empty, all
+	// columns of the file except those of Exclude.
 	Columns []string
-	// Exclude names columns to leave out when Columns is empty, such as labels.
+	// Exclude names columns to leave out if Columns is empty, such as labels.
 	Exclude []string
-	// Choose, if not nil, is given the file's columns and names the numbers to
-	// read, in place of Columns and Exclude; its error ends Open.
+	// Choose, if not nil, receives the file's columns and returns the names of those to
+	// read as numbers, instead of Columns and Exclude. Open returns its error.
 	Choose func(all []Column) ([]string, error)
-	// Settled says that the user of the program has no choice of columns, as where
-	// they are a model's: then no message advises to leave one out.
+	// Settled says that the user has no choice of columns, for instance because a model
+	// sets them: then no message advises to leave one out.
 	Settled bool
-	// Names are those that the columns have if they have names, as a model knows them: the
-	// first line of a CSV that holds all of them is its header, be they numbers too.
+	// Names are the names of the columns if they have any, as a model knows them: the
+	// first line of a CSV that holds all of them is its header, even if they are numbers.
 	Names []string
-	// Keep names columns to carry along as text; "*" is all of them.
+	// Keep names columns to carry along as text; "*" means all.
 	Keep []string
 
 	Header    Header
-	Delimiter rune    // of a CSV, or [Blanks]; 0: found out from the first lines
-	Decimal   rune    // the decimal mark of a CSV, '.' or ','; 0: found out, see [Reader.Notes]
-	Comment   rune    // lines of a CSV that begin with it are left out; 0: those at its top that begin with #
+	Delimiter rune    // of a CSV, or [Blanks]; 0: detected in the first lines
+	Decimal   rune    // decimal mark of a CSV, '.' or ','; 0: detected, see [Reader.Notes]
+	Comment   rune    // skips lines of a CSV that begin with it; 0: only lines at its top that begin with #
 	Missing   Missing // what to do with a row that misses a value
-	// NA holds marks that stand for a missing value in a CSV, beside those that always do.
+	// NA holds marks for a missing value in a CSV, besides the usual ones.
 	NA []string
-	// Array names one array of an NPZ. None: all of them, side by side, if
-	// they have the same number of rows.
+	// Array names one array of an NPZ. If empty, all are read side by side; they must
+	// have the same number of rows.
 	Array string
 
-	// Memory is how many bytes the run may hold; 0: half of what the machine or the
-	// container has. Copies is how many times over the caller will hold the rows that
-	// [ReadAll] returns; 0: once.
+	// Memory is how many bytes the run may hold; 0: half of the memory of the machine or
+	// container. Copies is how many copies the caller will make of the rows that
+	// [ReadAll] returns, these included; 0 means 1.
 	Memory int64
 	Copies int
 
-	chunkRows int // rows in a chunk; 0: about 1 MiB of numbers. Set by tests.
+	chunkRows int // rows per chunk; 0: about 1 MiB of numbers. Set by tests.
 }
 
 // Header says whether the first line of a CSV holds names.
 type Header int
 
 const (
-	HeaderAuto Header = iota // found out from the first two lines, see [Reader.Format]
+	HeaderAuto Header = iota // detected in the first lines, see [Reader.Format]
 	HeaderYes
 	HeaderNo
 )
 
-// Missing says what becomes of a row that misses a value in one of the columns
-// read as numbers.
+// Missing says what happens to a row that misses a value in a column read as numbers.
 type Missing int
 
 const (
 	MissingError Missing = iota // an error that counts such rows to the end of the file
-	MissingDrop                 // the row is left out, and counted by [Reader.Dropped]
-	MissingKeep                 // the value is NaN, and rows counted by [Reader.Dropped] too
+	MissingDrop                 // the row is dropped, and counted by [Reader.Dropped]
+	MissingKeep                 // the value is NaN, and [Reader.Dropped] counts the row
 )
 
 // Kind is what a column holds.
@@ -91,35 +90,34 @@ type Kind int
 const (
 	Number Kind = iota
 	Text
-	Other // dates, lists, objects: can neither be read nor kept
+	Other // dates, lists, objects: cannot be read or kept
 )
 
-// Column is a column of a file.
+// Column describes a column of a file.
 type Column struct {
 	Name string
 	Kind Kind
-	// Index says that the column holds the rows' numbers or names, as pandas or R
-	// writes them beside a table: a fit leaves it out unless it is named.
+	// Index says that the column holds row numbers or row names that pandas or R wrote
+	// beside the table: a fit leaves it out unless it is named.
 	Index   bool
-	note    string // of Other and of Text in a typed file: what it is, in words
+	note    string // what it holds, in words, if it is Other, or Text in a typed file
 	remedy  string // what its writer can do about it, "" for "write it as numbers"
-	decimal rune   // the decimal mark of its numbers in a CSV, 0: not known
+	decimal rune   // decimal mark of its numbers in a CSV, 0 if unknown
 }
 
-// Limits that no table a person has comes near.
+// Limits far beyond any real table.
 const (
 	maxColumns = 1 << 16
 	maxRecord  = 4 << 20 // bytes of one row of a CSV
 	maxText    = 4 << 20 // bytes of kept text in a chunk, roughly
 )
 
-// Chunk is some rows of a table. It is valid until the next call of
-// [Reader.Next].
+// Chunk is some rows of a table. It is valid until the next call of [Reader.Next].
 type Chunk struct {
-	// Values holds the numbers, [rows, D], row-major, D the columns read.
+	// Values holds the numbers, [rows, D], row-major; D is the number of columns read.
 	Values []float64
-	// Lines says where each row stands in the file: the line of a CSV, the row
-	// of another format, both from 1.
+	// Lines holds where each row is in the file: the line of a CSV, or the row of another
+	// format, both from 1.
 	Lines []int64
 
 	features, kept int
@@ -128,13 +126,13 @@ type Chunk struct {
 	textBytes      int
 }
 
-// gap is a missing value: where, and what stood there.
+// gap is the place and the text of a missing value.
 type gap struct {
 	row, column int
 	found       string
 }
 
-// Len is the number of rows.
+// Len returns the number of rows.
 func (c *Chunk) Len() int { return len(c.Lines) }
 
 // Row returns the numbers of row i, [D]; it shares memory with Values.
@@ -145,7 +143,7 @@ func (c *Chunk) Row(i int) []float64 {
 // Matrix returns the numbers, [rows, D]; it shares memory with Values.
 func (c *Chunk) Matrix() *mat.Dense { return mat.NewDense(c.Len(), c.features, c.Values) }
 
-// Text returns the kept columns of row i as the file has them, without quotes.
+// Text returns the kept columns of row i as they are in the file, without quotes.
 func (c *Chunk) Text(i int) []string { return c.text[i*c.kept : (i+1)*c.kept : (i+1)*c.kept] }
 
 func (c *Chunk) reset() {
@@ -168,12 +166,12 @@ func (c *Chunk) cut(n int) {
 
 // source is a file of one format.
 type source interface {
-	// all lists the columns of the file, in order.
+	// all returns the columns of the file, in order.
 	all() []Column
-	// begin chooses the columns, by index, to be read as numbers and as text.
+	// begin chooses the columns, by index, to read as numbers and as text.
 	begin(numbers, texts []int) error
-	// fill appends at most n rows to c. An error, io.EOF among them, tells what
-	// comes after the rows that it appended.
+	// fill appends at most n rows to c. An error, io.EOF included, is about what follows
+	// the appended rows.
 	fill(c *Chunk, n int) error
 	// format says in words what the file is.
 	format() string

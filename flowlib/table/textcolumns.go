@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// textColumns names the columns to be read as numbers that hold none in the line where
-// the first text was found and in those that are known behind it, a thousand at most,
-// but hold texts: all of them at once, so that a person need not find one a run.
+// textColumns names all columns to be read as numbers that hold text but no numbers, both
+// in the line where the first text was found and in those known after it, up to a
+// thousand, so that the user learns of all in one run.
 func (s *csvSource) textColumns(found record) []string {
 	const most = 1000
 	isText, isNumeric := make([]bool, len(s.columns)), make([]bool, len(s.columns))
@@ -41,8 +41,8 @@ func (s *csvSource) textColumns(found record) []string {
 	return texts
 }
 
-// noNumber says what is wrong with a field of column i that err tells of, and of columns
-// of text what to do about all at once.
+// noNumber returns an error about a field of column i, caused by err, and for columns of
+// text says what to do about all of them.
 func (s *csvSource) noNumber(rec record, i int, err error) error {
 	var e *Error
 	if !errors.As(err, &e) {
@@ -62,7 +62,7 @@ func (s *csvSource) noNumber(rec record, i int, err error) error {
 	}
 	texts := s.textColumns(rec)
 	switch {
-	case len(texts) == len(s.want): // none would be left
+	case len(texts) == len(s.want): // no column would be left
 	case len(texts) > 1 && slices.Contains(texts, e.Column):
 		return &Error{
 			Unit: "line", Line: rec.line, Problem: "columns hold text, expected numbers",
@@ -74,8 +74,9 @@ func (s *csvSource) noNumber(rec record, i int, err error) error {
 	return e
 }
 
-// parts tells whether a line of one field holds several numbers, and what parts them and
-// those of the lines that are known below, in the words of [Dialect]; nil if nothing does.
+// parts reports whether a line of one field holds several numbers, and returns what
+// separates them and those in the known lines below, in the words of [Dialect]; nil if
+// nothing does.
 func (s *csvSource) parts(field string) (mark []string, ok bool) {
 	for _, m := range []struct {
 		mark  rune

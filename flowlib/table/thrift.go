@@ -7,11 +7,12 @@ import (
 
 var errThrift = errors.New("its metadata is broken")
 
-// checkThrift walks over one struct of Thrift's compact protocol at the start of
-// b and returns its length, or an error if a length or count in it does not fit
-// into b. The decoder takes memory for what such a count claims, this does not: it
-// returns how much that is for the elements of all lists, of which lists knows some.
-// Source: https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md.
+// checkThrift walks over one struct of Thrift's compact protocol at the start of b and
+// returns its length, or an error if a length or count in it does not fit into b. The
+// decoder allocates what such a count claims. This function allocates nothing, and
+// returns how much memory the elements of all lists would take, by their sizes in lists.
+// Source:
+// https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md.
 func checkThrift(b []byte, lists thriftLists) (length int, memory int64, err error) {
 	w := thriftWalker{b: b}
 	w.structure(0, lists)
@@ -21,16 +22,16 @@ func checkThrift(b []byte, lists thriftLists) (length int, memory int64, err err
 	return w.at, w.memory, nil
 }
 
-// thriftLists are the lists among a struct's fields, by their numbers, whose elements
-// take more than otherElement.
+// thriftLists are the lists among a struct's fields, by field number, whose elements are
+// not of the size of otherElement.
 type thriftLists map[int16]thriftElement
 
 type thriftElement struct {
-	size  int64       // in bytes, once it is decoded
-	lists thriftLists // in it
+	size  int64       // in bytes, decoded
+	lists thriftLists // lists inside it
 }
 
-// otherElement is what is reckoned for an element of any other list.
+// otherElement is what an element of any other list is assumed to take.
 var otherElement = thriftElement{size: 32}
 
 type thriftWalker struct {
@@ -86,7 +87,7 @@ func (w *thriftWalker) structure(depth int, lists thriftLists) {
 			v := w.varint()
 			field = int16(v>>1) ^ -int16(v&1)
 		}
-		if b&15 != thriftTrue && b&15 != thriftFalse { // whose value is their type
+		if b&15 != thriftTrue && b&15 != thriftFalse { // the type of a boolean is its value
 			element, ok := lists[field]
 			if !ok {
 				element = otherElement
@@ -96,7 +97,7 @@ func (w *thriftWalker) structure(depth int, lists thriftLists) {
 	}
 }
 
-// value walks over a value; if it is a list, over such elements.
+// value walks over a value; if it is a list, over its elements.
 func (w *thriftWalker) value(kind byte, depth int, element thriftElement) {
 	const deepest = 32
 	if depth > deepest {
@@ -120,7 +121,7 @@ func (w *thriftWalker) value(kind byte, depth int, element thriftElement) {
 		if n == 15 {
 			n = w.varint()
 		}
-		if n > uint64(len(w.b)-w.at) { // each takes a byte at least
+		if n > uint64(len(w.b)-w.at) { // each takes at least a byte
 			w.broken = true
 			return
 		}

@@ -12,13 +12,13 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// packing is a way to pack a file of text, told by its first bytes.
+// packing is a way to pack a text file, recognized by its first bytes.
 type packing struct {
 	name, magic, tool string
-	open              func(r *bufio.Reader) (io.Reader, error) // nil: it is not read
+	open              func(r *bufio.Reader) (io.Reader, error) // nil if it is not supported
 }
 
-// maxWindow bounds what zstd keeps of the text before, in bytes; its default level
+// maxWindow bounds how much of the preceding text zstd keeps, in bytes; its default level
 // keeps 2 MiB, its highest 128.
 const maxWindow = 128 << 20
 
@@ -35,7 +35,7 @@ var packings = []packing{
 	{"xz", "\xfd7zXZ\x00", "unxz", nil},
 }
 
-// packed finds how a file that begins with head is packed; nil: it is not.
+// packed returns how a file that begins with head is packed; nil if it is not.
 func packed(head []byte) *packing {
 	for i := range packings {
 		if bytes.HasPrefix(head, []byte(packings[i].magic)) {
@@ -94,8 +94,8 @@ func (p *packing) broken(err error) error {
 	return fmt.Errorf("the %s file is broken (%w): copy or download it again", p.name, err)
 }
 
-// gzipMembers reads one gzip member after the other, and passes over the zeros that
-// tapes and some programs leave between and behind them.
+// gzipMembers reads gzip members one after the other, and skips the zeros that tapes and
+// some programs put between and after them.
 type gzipMembers struct {
 	in *bufio.Reader
 	z  *gzip.Reader
@@ -115,14 +115,14 @@ func (g *gzipMembers) Read(p []byte) (int, error) {
 		n, err := g.z.Read(p)
 		if err != io.EOF || n > 0 {
 			if err == io.EOF {
-				err = nil // the next call goes on
+				err = nil // the next call continues
 			}
 			return n, err
 		}
 		for {
 			b, err := g.in.ReadByte()
 			if err != nil {
-				return 0, err // the end, most often
+				return 0, err // usually the end
 			}
 			if b != 0 {
 				break

@@ -12,7 +12,7 @@ import (
 // Table is a whole table in memory.
 type Table struct {
 	Columns []string
-	Rows    [][]float64 // [n, D]; many share a block of memory
+	Rows    [][]float64 // [n, D]; blocks of them share memory
 	Lines   []int64     // [n], see Chunk
 	Kept    []Column
 	Text    [][]string // [n, K], nil without Options.Keep
@@ -21,9 +21,9 @@ type Table struct {
 	Notes   []Note // see Reader.Notes
 }
 
-// ReadAll reads the whole table at path. It refuses one that takes more memory than
-// Options.Memory before it takes it: where the file says how many rows it holds, before
-// it reads one; else once what was read says how large the whole will be.
+// ReadAll reads the whole table at path. It refuses a table that takes more memory than
+// Options.Memory before taking the memory: before the first row if the file says how many
+// rows it has, otherwise as soon as the rows read so far show how large it will be.
 func ReadAll(path string, o Options) (*Table, error) {
 	r, err := Open(path, o)
 	if err != nil {
@@ -71,13 +71,14 @@ func (r *Reader) readAll() (*Table, error) {
 	return t, nil
 }
 
-// rowBytes is what a row of a table in memory takes, with all that its reader makes of it.
+// rowBytes returns what a row of a table in memory takes, with all that its reader makes
+// of it.
 func (r *Reader) rowBytes() int64 {
-	const around = 32 // the slice of a row, and its line
+	const around = 32 // the slice header and the line number of a row
 	return int64(r.copies) * (8*int64(len(r.columns)) + around)
 }
 
-// fits refuses so many rows if they take more than the run may hold.
+// fits returns an error if the rows take more than the run may hold.
 func (r *Reader) fits(rows int64, holds string) error {
 	if rows <= r.budget/r.rowBytes() {
 		return nil
@@ -89,7 +90,8 @@ func (r *Reader) fits(rows int64, holds string) error {
 	})
 }
 
-// clamp is the product of two positive numbers, or the largest number.
+// clamp returns the product of two positive numbers, or the largest number if it
+// overflows.
 func clamp(a, b int64) int64 {
 	if product := a * b; product/b == a {
 		return product
@@ -97,13 +99,13 @@ func clamp(a, b int64) int64 {
 	return 1<<63 - 1
 }
 
-// grows refuses a table that will not fit, by what was read of it.
+// grows returns an error if what was read shows that the table will not fit.
 func (r *Reader) grows(rows, texts int64) error {
 	if err := r.fits(rows+texts/r.rowBytes(), "holds at least"); err != nil {
 		return err
 	}
 	if rows < r.budget/r.rowBytes()/8 {
-		return nil // what is to come is guessed from an eighth of what may be held
+		return nil // too early to extrapolate: below an eighth of the limit
 	}
 	file, ok := r.in.at.(*os.File)
 	if !ok {

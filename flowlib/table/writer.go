@@ -15,38 +15,37 @@ import (
 	"normflow/internal/whole"
 )
 
-// Dialect says how a CSV is written. The zero value is a comma, a decimal point
-// and the shortest text that gives the same float64.
+// Dialect says how a CSV is written. The zero value writes commas, decimal points and the
+// shortest text that reads back as the same float64.
 type Dialect struct {
 	Delimiter    rune // 0: ',', or tab if the name ends in .tsv
 	DecimalComma bool // needs another delimiter than ','
-	Single       bool // the numbers are float32: the shortest text that gives those
+	Single       bool // the numbers are float32: writes the shortest text that reads back as the same
 }
 
-// Writer writes one table. Nothing is at its path until Commit, and an older
-// file there stays whole until then.
+// Writer writes one table. Commit puts it at its path; an older file there stays whole
+// until then.
 type Writer struct {
 	name    string
 	kept    []Column
 	numbers []string
 	notes   []string
 	sink    sink
-	file    *whole.File // nil for the standard output
+	file    *whole.File // nil for standard output
 	rows    int64
 	done    bool
 }
 
-// sink is a file of one format that is written.
+// sink writes a file of one format.
 type sink interface {
 	row(text []string, values []float64, notes []string) error
 	finish() error
 }
 
-// Create starts a table of the kept columns, which are given as text, then of the
-// numbers named, and last of notes, which are texts. The name says the format: .npy,
-// .npz, .parquet, .csv, .tsv or .txt, the last three also packed as .gz or .zst; any
-// other ending is an error, and none, or "-", the standard output, is CSV. End with
-// Commit or Abort.
+// Create starts a table: kept columns, given as text, then the named columns of numbers,
+// then notes, which are text. The name determines the format: .npy, .npz, .parquet, .csv,
+// .tsv or .txt, the last three also with .gz or .zst. No extension, and "-", standard
+// output, mean CSV; any other extension is an error. End with Commit or Abort.
 func Create(path string, kept []Column, numbers []string, d Dialect, notes ...string) (*Writer, error) {
 	w := &Writer{name: path, kept: slices.Clone(kept), numbers: slices.Clone(numbers), notes: slices.Clone(notes)}
 	all := slices.Clone(kept)
@@ -106,14 +105,15 @@ func WriteAll(path string, columns []string, rows [][]float64) error {
 	return w.Commit()
 }
 
-// IsStdout says whether a path names the standard output: "-", or as the system does.
+// IsStdout reports whether a path names standard output: "-", or the system's name for
+// it.
 func IsStdout(path string) bool {
 	return slices.Contains([]string{"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}, path)
 }
 
-// open makes the file beside path.
+// open creates the file beside path.
 func (w *Writer) open(path string) (file *os.File, err error) {
-	if IsStdout(path) { // a file it goes to may be appended to, and is not replaced
+	if IsStdout(path) { // a file behind it may be appended to, and must not be replaced
 		w.name = "standard output"
 		return os.Stdout, nil
 	}
@@ -181,7 +181,7 @@ func (w *Writer) Commit() error {
 	return nil
 }
 
-// Abort leaves nothing behind; after Commit it does nothing.
+// Abort removes what was written. After Commit it does nothing.
 func (w *Writer) Abort() {
 	if w.done {
 		return
@@ -198,10 +198,10 @@ func (w *Writer) Abort() {
 // csvSink writes CSV as encoding/csv would.
 type csvSink struct {
 	out       *bufio.Writer
-	packed    io.WriteCloser // nil: it is not
+	packed    io.WriteCloser // nil if not packed
 	delimiter byte
 	comma     bool
-	bits      int // of the numbers
+	bits      int // of the numbers, 32 or 64
 }
 
 func newCSVSink(file io.Writer, columns []string, d Dialect, pack func(io.Writer) (io.WriteCloser, error)) (_ *csvSink, err error) {
@@ -256,7 +256,7 @@ func (s *csvSink) row(text []string, values []float64, notes []string) error {
 	return s.out.WriteByte('\n')
 }
 
-// field writes a text, in quotes if it needs them.
+// field writes a text, quoted if necessary.
 func (s *csvSink) field(text string, alone bool) {
 	plain := strings.IndexByte(text, s.delimiter) < 0 && !strings.ContainsAny(text, "\"\r\n")
 	if plain && text != "" && text[0] != ' ' || text == "" && !alone { // a line must not be blank

@@ -9,7 +9,7 @@ import (
 	"normflow/internal/show"
 )
 
-// field is one of a struct, as encoding/json writes it.
+// field is a field of a struct, as encoding/json writes it.
 type field struct {
 	name     string
 	index    int
@@ -31,8 +31,8 @@ func fields(t reflect.Type) (all []field) {
 	return all
 }
 
-// mixed says whether a struct has fields that encoding/json writes as strings, or in
-// the place of others, which is left to it.
+// mixed reports whether a struct has fields that encoding/json writes as strings or
+// embeds; these are left to it.
 func mixed(t reflect.Type) bool {
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -43,7 +43,7 @@ func mixed(t reflect.Type) bool {
 	return false
 }
 
-// wanted is what a value of type t is in JSON, in words.
+// wanted says in words what JSON a value of type t needs.
 func wanted(t reflect.Type) string {
 	switch k := t.Kind(); {
 	case reflect.PointerTo(t).Implements(nestedType):
@@ -66,7 +66,7 @@ func wanted(t reflect.Type) string {
 	return "an object"
 }
 
-// brief is JSON, short enough for a message.
+// brief shortens JSON for a message.
 func brief(text []byte) string {
 	var b bytes.Buffer
 	if err := json.Compact(&b, text); err != nil {

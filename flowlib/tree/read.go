@@ -10,9 +10,9 @@ import (
 	"normflow/internal/show"
 )
 
-// Read sets form, a pointer to a struct whose parts are fields of type [Of], to what
-// [Write] wrote; path names it in errors. Each field must be there, unless its tag has
-// omitempty, and no other.
+// Read sets form, a pointer to a struct whose parts are fields of type [Of], from what
+// [Write] wrote; path names it in errors. Every field must be present, unless its tag has
+// omitempty, and there may be no others.
 func Read(path string, text []byte, form any) error {
 	return new(reader).form(path, text, reflect.ValueOf(form).Elem())
 }
@@ -60,7 +60,7 @@ func (o *Of[T]) read(r *reader, path string) error {
 	return nil
 }
 
-// decode is json.Unmarshal that refuses what is missing, unknown or null, and says where.
+// decode is json.Unmarshal, but refuses what is missing, unknown or null, and says where.
 func decode(path string, text []byte, v reflect.Value) error {
 	t := v.Type()
 	wrong := func() error { return fmt.Errorf("%s: found %s, expected %s", path, brief(text), wanted(t)) }
@@ -86,7 +86,7 @@ func decode(path string, text []byte, v reflect.Value) error {
 	if err := in.Decode(v.Addr().Interface()); err == nil {
 		return nil
 	}
-	if t.Kind() == reflect.Slice { // of simple values: which one?
+	if t.Kind() == reflect.Slice { // of simple values: find out which one is wrong
 		in := json.NewDecoder(bytes.NewReader(text))
 		if start, err := in.Token(); err == nil && start == json.Delim('[') {
 			for i := 0; in.More(); i++ {
@@ -126,7 +126,8 @@ func decodeList(path string, text []byte, v reflect.Value) error {
 	return nil
 }
 
-// maxList bounds a list of parts, or of lists: their elements take more memory than text.
+// maxList bounds the length of lists of parts and of lists: their elements take more
+// memory than text.
 const maxList = 1 << 16
 
 func decodeFields(path string, text []byte, v reflect.Value) error {

@@ -1,11 +1,11 @@
-// Package tree writes what a flow is made of as JSON, and reads it back. A part is an
-// object of one key, the name that its type is registered under; the value is the
-// part's own form, which may hold other parts:
+// Package tree writes the parts of a flow as JSON, and reads them. A part is an object
+// with one key, the name under which its type is registered; the value is the form of the
+// part, which may hold other parts:
 //
 //	{"coupling": {"mask": "fm", "conditioner": {"mlp": {"activation": "relu", "hidden": [8]}}, …}}
 //
-// Reading builds parts and runs nothing. The names are those that this program has
-// registered, and errors say where in the tree something is wrong.
+// Reading builds parts and executes nothing. It knows only the names that the program has
+// registered, and its errors say where in the tree something is wrong.
 package tree
 
 import (
@@ -16,25 +16,25 @@ import (
 	"sort"
 )
 
-// Bounds on what is read.
+// Limits on what is read.
 const (
-	MaxParts = 4096 // of a tree
+	MaxParts = 4096 // per tree
 	MaxDepth = 32   // of parts within parts
 )
 
-// Register gives the parts of type T their name. Their form is that of encoding/json:
-// the exported fields of a struct, or what its own methods make of it.
+// Register names the parts of type T. Their form is that of encoding/json: the exported
+// fields of a struct, or what the type's own methods make of it.
 //
 // Call it from an init function, in each program that saves or loads such parts. It
-// panics if the name or the type is taken. Names are for ever, as those of fields are:
+// panics if the name or the type is taken. Names last forever, as names of fields do:
 // saved models hold them.
 func Register[T any](name string) {
 	RegisterAs(name, func(part T) T { return part }, func(form T) (T, error) { return form, nil })
 }
 
-// RegisterAs is [Register] for a type whose form is another one: a struct, say, whose
-// exported fields hold what build needs. A part within the part is a field of type [Of].
-// What build returns as an error, or panics with, is wrong with the form.
+// RegisterAs is [Register] for a type whose form is another type: for example a struct
+// whose exported fields hold what build needs. A part within the part is a field of type
+// [Of]. If build returns an error, or panics, the form is wrong.
 func RegisterAs[T, Form any](name string, form func(part T) Form, build func(form Form) (T, error)) {
 	t := reflect.TypeFor[T]()
 	if other, taken := byName[name]; taken || name == "" {
@@ -55,17 +55,17 @@ func RegisterAs[T, Form any](name string, form func(part T) Form, build func(for
 type kind struct {
 	name       string
 	part, form reflect.Type
-	write      func(part any) any // a pointer to its form
+	write      func(part any) any // returns a pointer to its form
 	build      func(form any) (any, error)
 }
 
-// The registry is complete when the init functions have run.
+// The registry is complete once all init functions have run.
 var (
 	byName = map[string]kind{}
 	byType = map[reflect.Type]kind{}
 )
 
-// names lists those of parts of type T.
+// names lists the names of parts of type T.
 func names[T any]() (all []string) {
 	for name, k := range byName {
 		if k.part.AssignableTo(reflect.TypeFor[T]()) {
@@ -76,7 +76,7 @@ func names[T any]() (all []string) {
 	return all
 }
 
-// Of is a field for a part of type T, an interface, in the form of another.
+// Of is a field for a part of type T, an interface, in the form of another part.
 type Of[T any] struct {
 	Part T
 	text json.RawMessage
@@ -96,7 +96,7 @@ func (o *Of[T]) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// List makes fields of parts.
+// List wraps parts in fields.
 func List[T any](parts []T) []Of[T] {
 	if parts == nil {
 		return nil
@@ -108,7 +108,7 @@ func List[T any](parts []T) []Of[T] {
 	return fields
 }
 
-// Parts undoes [List].
+// Parts is the inverse of [List].
 func Parts[T any](fields []Of[T]) []T {
 	if fields == nil {
 		return nil
@@ -127,12 +127,13 @@ type nested interface {
 	copyPart(from nested)
 }
 
-// copyPart makes o a field of from's part that has not been written.
+// copyPart sets o to from's part, as if it had not been written yet.
 func (o *Of[T]) copyPart(from nested) { *o = Of[T]{Part: from.(*Of[T]).Part} }
 
 var nestedType = reflect.TypeFor[nested]()
 
-// walk calls do for each part that is a field of the form at v, addressable, by its path.
+// walk calls do for each part that is a field of the form at v, which is addressable,
+// with its path.
 func walk(path string, v reflect.Value, do func(path string, part nested) error) error {
 	if v.CanAddr() && v.Addr().Type().Implements(nestedType) {
 		return do(path, v.Addr().Interface().(nested))
@@ -161,7 +162,7 @@ func walk(path string, v reflect.Value, do func(path string, part nested) error)
 	return nil
 }
 
-// simple says whether values of a type hold no other ones that are not of their own type.
+// simple reports whether values of a type hold no values of other types.
 func simple(t reflect.Type) bool {
 	k := t.Kind()
 	return k >= reflect.Bool && k <= reflect.Complex128 || k == reflect.String

@@ -6,9 +6,9 @@ import (
 	"reflect"
 )
 
-// Write returns the JSON of a form, a pointer to a struct, whose parts are fields of
-// type [Of]; path names it in errors, which name the part that cannot be written down:
-// one of a type that has no name, or whose form does not hold all of it.
+// Write returns the JSON of a form, a pointer to a struct, whose parts are fields of type
+// [Of]; path names it in errors. An error names the part that cannot be written: its type
+// has no name, or its form does not hold all of it.
 func Write(path string, form any) ([]byte, error) {
 	return new(writer).form(path, form)
 }
@@ -61,8 +61,8 @@ func (o *Of[T]) write(w *writer, path string) error {
 	return err
 }
 
-// checkForm refuses a part that its form does not bring back, as where an unexported
-// field is not written.
+// checkForm returns an error if the form does not bring the part back, for instance
+// because an unexported field is not written.
 func (k kind) checkForm(path string, form any, text []byte) error {
 	again := reflect.New(k.form)
 	if err := decode(path, text, again.Elem()); err != nil {
@@ -72,9 +72,9 @@ func (k kind) checkForm(path string, form any, text []byte) error {
 	if len(parts) != len(copies) {
 		return fmt.Errorf("%s: has %d parts, of which %d are written", path, len(parts), len(copies))
 	}
-	for i, part := range parts { // they have been looked at
+	for i, part := range parts { // they have been checked
 		copies[i].copyPart(part)
-		part.copyPart(part) // without their text, which a fresh form has not either
+		part.copyPart(part) // without text, as in a fresh form
 	}
 	part, err := k.built(path, again.Interface())
 	if err != nil {
@@ -86,19 +86,19 @@ func (k kind) checkForm(path string, form any, text []byte) error {
 	return nil
 }
 
-// nestedOf lists the parts that are fields of a form.
+// nestedOf returns the parts that are fields of a form.
 func nestedOf(form any) (all []nested) {
 	err := walk("", reflect.ValueOf(form).Elem(), func(_ string, part nested) error {
 		all = append(all, part)
 		return nil
 	})
 	if err != nil {
-		panic(err) // there is none
+		panic(err) // do returns none
 	}
 	return all
 }
 
-// At is an error of a form's build whose place is a field, such as "hidden[0]".
+// At returns an error in a form's build whose place is a field, such as "hidden[0]".
 func At(field string, err error) error { return fieldError{field, err} }
 
 type fieldError struct {
@@ -108,12 +108,12 @@ type fieldError struct {
 
 func (e fieldError) Unwrap() error { return e.error }
 
-// built is k.build with its errors at path.
+// built calls k.build, with errors at path.
 func (k kind) built(path string, form any) (part any, err error) {
 	return guard(path, func() (any, error) { return k.build(form) })
 }
 
-// guard returns what do panics with as an error, at path.
+// guard calls do and returns a panic as an error at path.
 func guard(path string, do func() (any, error)) (result any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
