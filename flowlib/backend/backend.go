@@ -17,7 +17,7 @@ import (
 	"normflow/internal/nearest"
 )
 
-// Known lists the names that Open takes besides "", which chooses.
+// Known lists the names that Open accepts, besides "", which lets it choose.
 var Known = []string{"xla:cpu", "xla:cuda", "xla", "go"}
 
 var (
@@ -26,13 +26,13 @@ var (
 	slower string // see Slower
 )
 
-// Open returns the backend called name. An empty name means GOMLX_BACKEND, and
-// where that is empty too, the first that works of "xla:cpu" and "go" (pure Go,
-// slower, needs nothing installed).
+// Open returns the backend called name. An empty name means GOMLX_BACKEND, or if that is
+// empty too, the first that works of "xla:cpu" and "go" (pure Go, slower, needs nothing
+// installed).
 //
-// It never downloads anything. A second call with the same name returns the
-// same backend, since tensors cannot cross from one to another. The error says
-// which names are known, or why the one asked for does not start.
+// It never downloads anything. A second call with the same name returns the same backend,
+// since tensors cannot be moved between backends. The error lists the known names, or
+// says why the backend does not start.
 func Open(name string) (compute.Backend, error) {
 	mu.Lock()
 	defer mu.Unlock()
@@ -55,8 +55,8 @@ func Open(name string) (compute.Backend, error) {
 	return open("go")
 }
 
-// Slower is what an Open that chose pure Go, for want of XLA, has to tell the user: why,
-// and what changes it, in one line. It is "" where it chose XLA, or had no choice.
+// Slower says in one line why Open chose pure Go instead of XLA, and what changes it. It
+// is "" if Open chose XLA or had no choice.
 func Slower() string {
 	mu.Lock()
 	defer mu.Unlock()
@@ -80,10 +80,10 @@ func firstLine(err error) string {
 	return line
 }
 
-// open starts a backend. The pure-Go one runs the operations of a graph one after
-// another, each on all cores: side by side, as it would by itself in compute
-// v0.0.0-20260716, a large matrix product waits for workers that wait for it, and
-// now and then all of them forever.
+// open starts a backend. The pure-Go backend is told to run the operations of a graph one
+// after another, each on all cores. By default, in compute v0.0.0-20260716, it runs them
+// in parallel, and a large matrix product waits for workers that wait for it, sometimes
+// forever.
 func open(name string) (compute.Backend, error) {
 	if b, ok := opened[name]; ok {
 		return b, nil
@@ -119,7 +119,7 @@ func open(name string) (compute.Backend, error) {
 // create starts the backend of a configuration such as "xla:cpu".
 var create = compute.NewWithConfig
 
-// Name is the short name of b, such as "xla:cpu" or "go", for reports.
+// Name returns the short name of b, such as "xla:cpu" or "go", for reports.
 func Name(b compute.Backend) string {
 	mu.Lock()
 	defer mu.Unlock()
@@ -128,7 +128,7 @@ func Name(b compute.Backend) string {
 			return name
 		}
 	}
-	if b.Name() == "Go Backend" { // one that was not opened here
+	if b.Name() == "Go Backend" { // not opened by Open
 		return "go"
 	}
 	return b.Name()

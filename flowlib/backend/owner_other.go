@@ -4,5 +4,5 @@ package backend
 
 import "os"
 
-// owner is the number of the user whom a file belongs to, where the system has one.
+// owner returns the ID of the user who owns a file, if the system has one.
 func owner(os.FileInfo) (uid int, known bool) { return 0, false }

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// owner is the number of the user whom a file belongs to, where the system has one.
+// owner returns the ID of the user who owns a file, if the system has one.
 func owner(info os.FileInfo) (uid int, known bool) {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {

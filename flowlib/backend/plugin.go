@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// pinned holds the SHA-256 of the plugins that LookIn's folders may have: of the one
-// in the wheel that scripts/xla-plugin.lock names.
+// pinned holds the SHA-256 of the plugins that LookIn accepts: of the one in the wheel
+// that scripts/xla-plugin.lock names.
 var pinned = []string{"88c3f28c5900f48ad4a82cab9e79bba9537809743395e341485f8794268820dc"}
 
 var (
@@ -25,12 +25,13 @@ type passedOver struct{ error }
 
 func (p *passedOver) Unwrap() error { return p.error }
 
-// LookIn adds a folder to look for XLA's plugin in where GoMLX finds none: in what
-// PJRT_PLUGIN_LIBRARY_PATH lists or, without it, where plugins are usually installed.
+// LookIn adds a folder to search for XLA's plugin if GoMLX does not find it in
+// PJRT_PLUGIN_LIBRARY_PATH or, if that is not set, where plugins are usually installed.
 //
-// What a program loads from beside itself could be anyone's. So the plugin must be the
-// one that set-up fetches, and it and its folder must belong to the user or to root and
-// be writable by nobody else; passed hears in one line of one that is passed over.
+// Anybody could have put a file beside a program. So the plugin must be the one that the
+// set-up fetches, and it and its folder must belong to the user or to root and be
+// writable by nobody else. passed is called with one line about each plugin that is
+// ignored.
 func LookIn(folder string, passed func(why string)) {
 	mu.Lock()
 	defer mu.Unlock()
@@ -38,8 +39,8 @@ func LookIn(folder string, passed func(why string)) {
 	note = passed
 }
 
-// elsewhere is the path of the plugin called name in one of those folders, or "". The
-// error says why one that is there must not be loaded.
+// elsewhere returns the path of the plugin called name in one of those folders, or "". It
+// returns an error if the plugin is there but must not be loaded.
 func elsewhere(name string) (string, error) {
 	kind, plugin, _ := strings.Cut(name, ":")
 	if kind != "xla" || filepath.IsAbs(plugin) {
@@ -61,7 +62,7 @@ func elsewhere(name string) (string, error) {
 	return "", nil
 }
 
-// trusted says why the file at path must not be loaded into this process.
+// trusted returns an error if the file at path must not be loaded into this process.
 func trusted(path string) error {
 	path, err := filepath.EvalSymlinks(path)
 	if err != nil {
@@ -82,8 +83,8 @@ func trusted(path string) error {
 	if err := safe(info, 0o022); err != nil {
 		return fmt.Errorf("it %w", err)
 	}
-	// Who may write to a folder can put another one in its place; a group often has
-	// one member alone, so only the plugin's own folder must not be the group's.
+	// Whoever may write to a folder can replace its files. A user's group often has no
+	// other member, so only the plugin's own folder must not be writable by the group.
 	for folder, others := filepath.Dir(path), os.FileMode(0o022); ; folder, others = filepath.Dir(folder), 0o002 {
 		info, err := os.Stat(folder)
 		if err != nil {
@@ -96,7 +97,7 @@ func trusted(path string) error {
 			break
 		}
 	}
-	sum := sha256.New() // a third of a second, where XLA takes seconds to compile
+	sum := sha256.New() // takes a third of a second; XLA takes seconds to compile
 	if _, err := io.CopyBuffer(sum, struct{ io.Reader }{file}, make([]byte, 1<<20)); err != nil {
 		return err
 	}
@@ -106,9 +107,8 @@ func trusted(path string) error {
 	return nil
 }
 
-// safe is an error unless what info describes belongs to the user or to root, and none
-// of the bits of others is set in its mode. In a sticky folder nobody can replace
-// what is another's.
+// safe returns an error unless the file belongs to the user or to root and its mode has
+// none of the bits of others. In a sticky folder nobody can replace another user's files.
 func safe(info os.FileInfo, others os.FileMode) error {
 	if uid, known := owner(info); known && uid != 0 && uid != os.Geteuid() {
 		return fmt.Errorf("belongs to another user")

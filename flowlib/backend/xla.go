@@ -11,14 +11,14 @@ import (
 )
 
 func init() {
-	// Fetching a plugin is the task of set-up, which says so aloud.
+	// The set-up fetches plugins, and says so.
 	xla.EnableAutoInstall(false)
 	create = createXLA
 }
 
-// createXLA tells the CPU's plugin that there is one device. Left alone it makes
-// four, and at least as many threads: on two cores, the idle ones look for work in
-// the queues of the others and take a fifth of the time away from them.
+// createXLA tells the CPU plugin that there is one device. By default it makes four, with
+// at least as many threads; on two cores the idle ones look for work in the queues of the
+// others and waste a fifth of the time.
 func createXLA(config string) (compute.Backend, error) {
 	kind, plugin, _ := strings.Cut(config, ":")
 	name, _, _ := strings.Cut(plugin, ",") // options follow

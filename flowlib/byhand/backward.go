@@ -2,9 +2,8 @@ package byhand
 
 import "slices"
 
-// Backprop computes the gradient of the mean NLL of a batch with respect to every
-// weight of a flow. It keeps its memory from one batch to the next, so one
-// Backprop serves one goroutine.
+// Backprop computes the gradient of the mean NLL of a batch with respect to every weight
+// of a flow. It reuses its memory from batch to batch, so each goroutine needs its own.
 //
 // # The derivation
 //
@@ -16,22 +15,22 @@ import "slices"
 //
 //	L = 1/B Σ_b ( ½ Σ_d z_bd² + ½·D·log 2π + Σ_layers Σ_moving s_b )
 //
-// The weights act on L in two ways only: through z, and through the sum of the s.
-// The derivatives by these are
+// The weights act on L in two ways only: through z, and through the sum of the s. The
+// derivatives by these are
 //
 //	∂L/∂z_bd = z_bd/B
-//	∂L/∂s_bj = 1/B, and more through the z that s made
+//	∂L/∂s_bj = 1/B, plus what comes through the z that depends on s
 //
-// The chain rule walks back the way the batch came, from the first coupling to the
-// last. Each is handed ∂L/∂u on its side of z, finds from it the gradient of its own
-// weights ([Coupling.backward], [Dense.backward]), and hands on ∂L/∂u on its side of
-// x. Beyond the last coupling no weight waits.
+// The chain rule goes back the way the batch came, from the first coupling to the last.
+// Each receives ∂L/∂u on its side of z, computes the gradient of its own weights from it
+// ([Coupling.backward], [Dense.backward]), and passes on ∂L/∂u on its side of x. The last
+// coupling has nobody to pass it to.
 type Backprop[T Float] struct {
 	flow     *Flow[T]
-	gradient *Flow[T]  // same shape as flow: ∂L/∂w in the place of w
+	gradient *Flow[T]  // same shape as flow: ∂L/∂w in place of w
 	passes   []pass[T] // of each coupling
 	logDet   []float64 // [B]
-	u        matrix[T] // the batch on its way, [B, D]
+	u        matrix[T] // the batch between couplings, [B, D]
 	scratch  scratch[T]
 }
 
@@ -42,24 +41,24 @@ type scratch[T Float] struct {
 	dH     []matrix[T] // ∂L/∂h[i]
 }
 
-// NewBackprop returns one for f, whose weights may change between two gradients
-// and whose shape may not.
+// NewBackprop returns a Backprop for f, whose weights may change between two gradients
+// but whose shape may not.
 func NewBackprop[T Float](f *Flow[T]) *Backprop[T] {
 	p := &Backprop[T]{flow: f, gradient: f.Clone(), passes: make([]pass[T], len(f.Layers))}
 	p.scratch.ones = slices.Repeat([]T{1}, chunkRows)
 	return p
 }
 
-// Gradient returns the mean NLL of a batch x, [B, D], in nats, and its gradient:
-// a flow whose weights are the derivatives by the weights, valid until the next call.
+// Gradient returns the mean NLL of a batch x, [B, D], in nats, and its gradient: a flow
+// whose weights are the derivatives by the weights, valid until the next call.
 func (p *Backprop[T]) Gradient(x []T) (nll float64, gradient *Flow[T]) {
 	rows := p.flow.rows(x)
 	return p.part(x, rows) / float64(rows), p.gradient
 }
 
-// part returns the sum of the NLLs of some rows x of a batch of the given size, and
-// sets the gradient to their part of it: L is a sum over rows, so its gradient is the
-// sum of those of a chunk at a time.
+// part returns the sum of the NLLs of some rows x of a batch of the given size, and sets
+// the gradient to their contribution: L is a sum over rows, so its gradient is the sum
+// over chunks of rows.
 func (p *Backprop[T]) part(x []T, batch int) (nll float64) {
 	p.scratch.perRow = 1 / T(batch)
 	p.gradient.clear()
@@ -70,8 +69,8 @@ func (p *Backprop[T]) part(x []T, batch int) (nll float64) {
 	return nll
 }
 
-// forth is [Flow.Inverse] that remembers every pass. It returns the sum of the
-// NLLs, and leaves z in p.u.
+// forth is [Flow.Inverse], but remembers every pass. It returns the sum of the NLLs, and
+// leaves z in p.u.
 func (p *Backprop[T]) forth(x []T) (nll float64) {
 	f, u := p.flow, &p.u
 	u.resize(f.rows(x), f.Features)
@@ -99,21 +98,21 @@ func (p *Backprop[T]) back() {
 	}
 }
 
-// backward replaces dU = ∂L/∂(z side), [B, D], by ∂L/∂(x side), and adds to gradient.
-// p is what [Coupling.inverse] left. For one row and one moving feature, that did
+// backward replaces dU = ∂L/∂(z side), [B, D], by ∂L/∂(x side), and adds to gradient. p
+// is what [Coupling.inverse] left. For one row and one moving feature, that computed
 //
 //	s = max·tanh(r/max)
 //	z = (x - t)·exp(-s)
 //
-// and s is in the loss once more, with 1/B. Hence, with dz = ∂L/∂z,
+// and s also enters the loss directly, with the factor 1/B. Hence, with dz = ∂L/∂z,
 //
 //	∂L/∂x =  dz·exp(-s)
 //	∂L/∂t = -dz·exp(-s)
 //	∂L/∂s = -dz·z + 1/B          as ∂z/∂s = -(x - t)·exp(-s) = -z
 //	∂L/∂r = ∂L/∂s·(1 - (s/max)²)  as tanh′ = 1 - tanh²
 //
-// A frozen feature passes, so its ∂L/∂u passes too; but it also was an input of the
-// conditioner, which adds ∂L/∂h[0] where the clip did not cut it off.
+// A frozen feature passes unchanged, and so does its ∂L/∂u; but it was also an input of
+// the conditioner, which adds ∂L/∂h[0] unless the clip cut it off.
 func (c *Coupling[T]) backward(gradient *Coupling[T], dU *matrix[T], p *pass[T], scratch *scratch[T], multiply Product[T]) {
 	scratch.start(c)
 	dAnswer := &scratch.dH[len(c.Conditioner)]
@@ -145,8 +144,8 @@ func (c *Coupling[T]) backward(gradient *Coupling[T], dU *matrix[T], p *pass[T],
 	}
 }
 
-// conditionerBackward goes from ∂L/∂(answer), the last of s.dH, to ∂L/∂(input),
-// the first, and adds to gradient on the way.
+// conditionerBackward goes from ∂L/∂(answer), the last of s.dH, to ∂L/∂(input), the
+// first, and adds to gradient on the way.
 func (c *Coupling[T]) conditionerBackward(gradient *Coupling[T], p *pass[T], s *scratch[T], multiply Product[T]) {
 	for i := len(c.Conditioner) - 1; i >= 0; i-- {
 		if i+1 < len(c.Conditioner) {

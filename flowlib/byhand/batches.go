@@ -2,13 +2,13 @@ package byhand
 
 import "math/rand/v2"
 
-// batches hands out row numbers: every epoch is a fresh permutation of all, and a
-// batch may begin in one epoch and end in the next. They are those of package fit.
+// batches yields row numbers: every epoch is a new permutation of all rows, and a batch
+// may begin in one epoch and end in the next. They are the same as in package fit.
 type batches struct {
 	seed  int64
 	rows  int
-	epoch uint64 // the next one
-	left  []int  // of the current one
+	epoch uint64 // the next epoch
+	left  []int  // of the current epoch
 }
 
 func (b *batches) next() (row int) {

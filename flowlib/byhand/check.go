@@ -5,9 +5,9 @@ import (
 	"math"
 )
 
-// Check returns an error that names the first thing in f that does not fit: a
-// mask, the shape of a dense layer, a bound, or a weight that is not finite. The
-// other methods panic, or answer NaN, where Check would have said why.
+// Check returns an error that names the first part of f that does not fit: a mask, the
+// shape of a dense layer, a bound, or a weight that is not finite. Without Check the
+// other methods would panic or return NaN.
 func (f *Flow[T]) Check() error {
 	if f.Features < 1 {
 		return fmt.Errorf("byhand: %d features, expected at least 1", f.Features)

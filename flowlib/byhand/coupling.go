@@ -2,26 +2,26 @@ package byhand
 
 import "math"
 
-// Coupling is an affine coupling layer. Features where Mask is true are frozen:
-// they pass unchanged and choose, through the conditioner, how the others move.
+// Coupling is an affine coupling layer. Features where Mask is true are frozen: they pass
+// unchanged and, through the conditioner, determine how the others move.
 //
 //	(r, t) = conditioner(clip(z_frozen, ±InputBound)),   s = MaxLogScale·tanh(r/MaxLogScale)
 //	x_moving = z_moving ⊙ exp(s) + t
 //	log|det df/dz| = Σ_moving s
 //
-// A conditioner reads a constant 1 where nothing is frozen, as for one feature alone.
+// If nothing is frozen, as with a single feature, the conditioner reads a constant 1.
 type Coupling[T Float] struct {
 	Mask        []bool     // [D]
-	Conditioner []Dense[T] // ReLU between them; the last has the r of each moving feature, then the t
+	Conditioner []Dense[T] // ReLU in between; the last returns the r of all moving features, then the t
 	InputBound  float64
 	MaxLogScale float64 // nats
 }
 
-// pass holds what a coupling computes about a batch of B rows, with F frozen and
-// M moving features. The backward pass reads it again.
+// pass holds what a coupling computes for a batch of B rows, with F frozen and M moving
+// features. The backward pass reads it.
 type pass[T Float] struct {
 	frozen, moving []int       // features
-	h              []matrix[T] // h[0] the conditioner's input, [B, F]; h[i+1] what dense layer i made of h[i]; the last is (r, t), [B, 2·M]
+	h              []matrix[T] // h[0] the conditioner's input, [B, F]; h[i+1] the output of dense layer i; the last is (r, t), [B, 2·M]
 	s              matrix[T]   // the log-scales, [B, M]
 	z              matrix[T]   // the moving features on the side of z, [B, M]
 }
@@ -38,9 +38,9 @@ func (c *Coupling[T]) forward(v *matrix[T], logDet []float64, p *pass[T], multip
 	}
 }
 
-// inverse maps v, [B, D], from x to z in place, and adds log|det dz/dx| to logDet,
-// [B]. It never inverts the conditioner: the frozen features, all that one reads,
-// are the same in z and x.
+// inverse maps v, [B, D], from x to z in place, and adds log|det dz/dx| to logDet, [B].
+// It need not invert the conditioner, which reads frozen features only: they are the same
+// in z and x.
 func (c *Coupling[T]) inverse(v *matrix[T], logDet []float64, p *pass[T], multiply Product[T]) {
 	c.parameters(v, p, multiply)
 	p.z.resize(v.rows, len(p.moving))
@@ -54,7 +54,7 @@ func (c *Coupling[T]) inverse(v *matrix[T], logDet []float64, p *pass[T], multip
 	}
 }
 
-// parameters asks the conditioner about v, [B, D]: s and t of the moving features.
+// parameters computes s and t of the moving features of v, [B, D], by the conditioner.
 func (c *Coupling[T]) parameters(v *matrix[T], p *pass[T], multiply Product[T]) {
 	p.start(c)
 	c.input(v, p)
@@ -74,7 +74,7 @@ func (c *Coupling[T]) parameters(v *matrix[T], p *pass[T], multiply Product[T]) 
 	}
 }
 
-// input sets h[0]: the frozen features of v, clipped.
+// input sets h[0] to the frozen features of v, clipped.
 func (c *Coupling[T]) input(v *matrix[T], p *pass[T]) {
 	bound := T(c.InputBound)
 	in := &p.h[0]
@@ -91,7 +91,7 @@ func (c *Coupling[T]) input(v *matrix[T], p *pass[T]) {
 	}
 }
 
-// start prepares p for a pass through c, in the memory it has.
+// start prepares p for a pass through c, reusing its memory.
 func (p *pass[T]) start(c *Coupling[T]) {
 	p.frozen, p.moving = p.frozen[:0], p.moving[:0]
 	for d, frozen := range c.Mask {
@@ -107,10 +107,10 @@ func (p *pass[T]) start(c *Coupling[T]) {
 	p.h = p.h[:len(c.Conditioner)+1]
 }
 
-// answer is what the conditioner gave, (r, t), [B, 2·M].
+// answer returns the conditioner's output (r, t), [B, 2·M].
 func (p *pass[T]) answer() *matrix[T] { return &p.h[len(p.h)-1] }
 
-// shift is t of row b, [M].
+// shift returns t of row b, [M].
 func (p *pass[T]) shift(b int) []T { return p.answer().row(b)[len(p.moving):] }
 
 func exp[T Float](v T) T  { return T(math.Exp(float64(v))) }

@@ -19,11 +19,11 @@ func (l *Dense[T]) forward(out, h *matrix[T], multiply Product[T]) {
 }
 
 // backward turns dOut = ∂L/∂out, [B, Out], into dH = ∂L/∂h, [B, In], and adds the
-// derivatives by the layer's own numbers to gradient. h is what forward was given,
-// and ones a column of B ones.
+// derivatives by the layer's own numbers to gradient. h is the input of forward, and ones
+// a column of B ones.
 //
-// W_pj enters out_ij of every row i, with the factor h_ip; b_j enters with the
-// factor 1; h_ip enters out_ij of every column j, with the factor W_pj. Hence
+// W_pj enters out_ij of every row i, with the factor h_ip; b_j enters with the factor 1;
+// h_ip enters out_ij of every column j, with the factor W_pj. Hence
 //
 //	∂L/∂W_pj = Σ_i h_ip·dOut_ij,   ∂L/∂W = hᵀ·dOut
 //	∂L/∂b_j  = Σ_i dOut_ij,        ∂L/∂b = 1ᵀ·dOut

@@ -9,8 +9,8 @@ import (
 //
 //	log p(x) = log N(z; 0, I) + log|det dz/dx|,   z = f⁻¹(x)
 //
-// It is NaN where a number of x or a weight is. Sums are in float64: in float32
-// squares of latents beyond 10¹⁹ would overflow, and many small ones lose digits.
+// It is NaN if x or a weight is. Sums are in float64: in float32 the squares of latents
+// beyond 10¹⁹ would overflow, and sums of many small ones would lose digits.
 func (f *Flow[T]) LogProb(x []T) []float64 {
 	z, logProb := f.Inverse(x)
 	for b := range logProb {
@@ -19,8 +19,8 @@ func (f *Flow[T]) LogProb(x []T) []float64 {
 	return logProb
 }
 
-// Sample draws n events, [n, D]. The same seed gives the same events, and fewer
-// of them are the first of more.
+// Sample draws n events, [n, D]. The same seed gives the same events; a smaller n gives
+// the first of them.
 func (f *Flow[T]) Sample(seed int64, n int) []T {
 	rng := rand.New(rand.NewPCG(uint64(seed), 0))
 	z := make([]T, n*f.Features)
@@ -31,7 +31,7 @@ func (f *Flow[T]) Sample(seed int64, n int) []T {
 	return x
 }
 
-// logNormal is log N(z; 0, I) = -½ Σ_d z_d² - ½·D·log 2π.
+// logNormal returns log N(z; 0, I) = -½ Σ_d z_d² - ½·D·log 2π.
 func logNormal[T Float](z []T) float64 {
 	sum := float64(len(z)) * math.Log(2*math.Pi)
 	for _, zd := range z {

@@ -1,12 +1,12 @@
-// Package byhand is RealNVP in plain Go: forward, inverse, log-determinant, and
-// the backward pass derived on paper, without a library for any of it.
+// Package byhand is RealNVP in plain Go: forward, inverse, log-determinant, and the
+// backward pass derived on paper, without any library.
 //
-// It is there to be read. Package flow computes the same model by automatic
-// differentiation, and package fast at the speed of the machine; weights pass
-// from one to the other.
+// It is meant to be read. Package flow computes the same model by automatic
+// differentiation, and package fast at the speed of the machine; weights can be moved
+// between them.
 //
-// Read flow.go and coupling.go for the model, backward.go, dense.go and relu.go
-// for the derivation of its gradient, adam.go and train.go for what is done with it.
+// Read flow.go and coupling.go for the model, backward.go, dense.go and relu.go for the
+// derivation of its gradient, adam.go and train.go for its use.
 //
 // Batches are [B, D], one event after the other in one slice; log-densities,
 // log-determinants and NLLs are in nats.
@@ -21,8 +21,8 @@ type Float interface{ float32 | float64 }
 //
 //	x = f_L(… f_2(f_1(z)) …),   z ~ N(0, I)
 //
-// It knows nothing of the units of data: whoever has events far from 0, or of very
-// large or small spread, standardizes them first, in float64, see package dataset.
+// It does not standardize: events far from 0, or of very large or small spread, must be
+// standardized first, in float64; see package dataset.
 //
 // Source: Dinh et al. 2017, https://arxiv.org/abs/1605.08803, whose f runs x -> z.
 type Flow[T Float] struct {
@@ -50,8 +50,8 @@ func (f *Flow[T]) Inverse(x []T) (z []T, logDet []float64) {
 	})
 }
 
-// chunkRows of a batch go through the flow at a time, so that the numbers on the
-// way fit the processor's cache.
+// chunkRows of a batch go through the flow at a time, so that intermediate results fit in
+// the processor's cache.
 const chunkRows = 512
 
 // mapChunks applies a map to a copy of in, [B, D], a chunk at a time.
@@ -67,7 +67,7 @@ func (f *Flow[T]) mapChunks(in []T, apply func(v *matrix[T], logDet []float64, p
 	return out, logDet
 }
 
-// rows is B of a batch [B, D].
+// rows returns B of a batch [B, D].
 func (f *Flow[T]) rows(batch []T) int {
 	if len(batch)%f.Features != 0 {
 		panic(fmt.Sprintf("byhand: a batch of %d numbers, expected rows of %d features", len(batch), f.Features))

@@ -4,19 +4,19 @@ package byhand
 //
 //	c += a·b   for a of [m, k] and b of [k, n]
 //
-// With aT the matrix a is given transposed, as [k, m], and with bT so is b, as [n, k].
-// c shares no memory with a and b.
+// With aT the matrix a is passed transposed, as [k, m], and with bT so is b, as [n, k]. c
+// shares no memory with a and b.
 type Product[T Float] func(c, a, b []T, m, k, n int, aT, bT bool)
 
 // MatMul is the [Product] in plain Go:
 //
 //	c_ij += Σ_p a_ip·b_pj
 //
-// Row i of c gets a sum of rows of b. In this order the innermost loop walks along
-// rows, through memory as it lies there; one c_ij after the other would walk down
-// the columns of b. A transposed matrix differs in how far apart its numbers are.
+// Row i of c is a sum of rows of b. In this order the innermost loop walks along rows,
+// which are contiguous in memory; computing one c_ij after the other would walk down the
+// columns of b. A transposed matrix only has other strides.
 func MatMul[T Float](c, a, b []T, m, k, n int, aT, bT bool) {
-	ai, ap := k, 1 // from row to row, from column to column
+	ai, ap := k, 1 // strides between rows and between columns
 	if aT {
 		ai, ap = 1, m
 	}

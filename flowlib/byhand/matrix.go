@@ -2,8 +2,8 @@ package byhand
 
 import "slices"
 
-// matrix holds rows of numbers, one row after the other: a batch of B events is
-// [B, D]. It keeps its memory from one use to the next.
+// matrix holds rows of numbers, one row after the other: a batch of B events is [B, D].
+// It reuses its memory.
 type matrix[T Float] struct {
 	rows, cols int
 	data       []T
@@ -11,7 +11,7 @@ type matrix[T Float] struct {
 
 func (a *matrix[T]) row(i int) []T { return a.data[i*a.cols : (i+1)*a.cols] }
 
-// resize leaves numbers that mean nothing: the caller fills them in.
+// resize leaves the numbers undefined: the caller sets them.
 func (a *matrix[T]) resize(rows, cols int) {
 	a.rows, a.cols = rows, cols
 	a.data = slices.Grow(a.data[:0], rows*cols)[:rows*cols]

@@ -6,15 +6,15 @@ import (
 	"slices"
 )
 
-// Bounds of the couplings that [NewCoupling] makes, those of package bijector.
+// Bounds of the couplings that [NewCoupling] makes, as in package bijector.
 const (
 	DefaultInputBound  = 5.0
 	DefaultMaxLogScale = 3.0 // nats
 )
 
-// New returns a flow with the given number of couplings, whose masks freeze every
-// second feature in turn, with conditioners of the given hidden widths. It is the
-// identity: their last layers are zero. The hidden ones start as PyTorch's Linear,
+// New returns a flow with the given number of couplings, whose masks freeze alternate
+// features, with conditioners of the given hidden widths. It is the identity, since the
+// last layers of the conditioners are zero. The hidden layers start as PyTorch's Linear,
 // weights and biases uniform on ±1/√inputs, drawn from the seed.
 func New[T Float](features, layers int, hidden []int, seed int64) *Flow[T] {
 	rng := rand.New(rand.NewPCG(uint64(seed), 0))
@@ -29,7 +29,7 @@ func New[T Float](features, layers int, hidden []int, seed int64) *Flow[T] {
 	return f
 }
 
-// NewCoupling returns a coupling of that mask with the default bounds, and a
+// NewCoupling returns a coupling with the given mask and the default bounds, and a
 // conditioner of the given hidden widths whose weights are all zero.
 func NewCoupling[T Float](mask []bool, hidden []int) Coupling[T] {
 	c := Coupling[T]{Mask: mask, InputBound: DefaultInputBound, MaxLogScale: DefaultMaxLogScale}
@@ -41,8 +41,8 @@ func NewCoupling[T Float](mask []bool, hidden []int) Coupling[T] {
 	return c
 }
 
-// alternating freezes the odd features in even layers, the even ones in odd
-// layers. A feature alone is never frozen.
+// alternating freezes the odd features in even layers and the even ones in odd layers. A
+// single feature is never frozen.
 func alternating(features, layer int) []bool {
 	mask := make([]bool, features)
 	for d := range mask {
@@ -51,7 +51,7 @@ func alternating(features, layer int) []bool {
 	return mask
 }
 
-// inputs counts what the conditioner reads and what it is to move.
+// inputs returns how many features the conditioner reads, and how many move.
 func (c *Coupling[T]) inputs() (inputs, moving int) {
 	for _, frozen := range c.Mask {
 		if frozen {
@@ -72,8 +72,8 @@ func (l *Dense[T]) randomize(rng *rand.Rand) {
 	}
 }
 
-// Params lists the weights for an optimizer, coupling by coupling, and in each
-// W and b of every dense layer. They are the flow's own memory.
+// Params lists the weights for an optimizer: for each coupling, W and b of every dense
+// layer. They share memory with the flow.
 func (f *Flow[T]) Params() [][]T {
 	var params [][]T
 	for _, c := range f.Layers {
@@ -84,7 +84,7 @@ func (f *Flow[T]) Params() [][]T {
 	return params
 }
 
-// clear makes all weights 0.
+// clear sets all weights to 0.
 func (f *Flow[T]) clear() {
 	for _, c := range f.Layers {
 		for _, l := range c.Conditioner {
@@ -94,7 +94,7 @@ func (f *Flow[T]) clear() {
 	}
 }
 
-// NumParameters counts the weights.
+// NumParameters returns the number of weights.
 func (f *Flow[T]) NumParameters() int {
 	n := 0
 	for _, values := range f.Params() {
@@ -110,7 +110,7 @@ func (f *Flow[T]) Clone() *Flow[T] {
 	return c
 }
 
-// Convert returns a copy of f in another precision; its products are MatMul's.
+// Convert returns a copy of f in another precision, with MatMul as its product.
 func Convert[To, From Float](f *Flow[From]) *Flow[To] {
 	out := &Flow[To]{Features: f.Features}
 	for _, c := range f.Layers {

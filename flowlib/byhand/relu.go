@@ -1,6 +1,6 @@
 package byhand
 
-// relu replaces h by max(h, 0); a NaN stays one.
+// relu replaces h by max(h, 0); NaN stays NaN.
 func relu[T Float](h *matrix[T]) {
 	for i, v := range h.data {
 		h.data[i] = max(v, 0)
@@ -11,8 +11,8 @@ func relu[T Float](h *matrix[T]) {
 //
 //	relu′(a) = 1 where a > 0, else 0
 //
-// h = relu(a) tells where: it is positive exactly where a is. The product with 0 or
-// 1 takes no branch, which half of the time would go the other way than expected.
+// h = relu(a) is positive exactly where a is. Multiplying by 0 or 1 avoids a branch,
+// which would be mispredicted half of the time.
 func reluBackward[T Float](dH, h *matrix[T]) {
 	dA := dH.data[:len(h.data)]
 	for i, v := range h.data {

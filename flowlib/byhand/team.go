@@ -2,12 +2,11 @@ package byhand
 
 import "sync"
 
-// Team is several [Backprop]s that share the rows of each batch among them, one
-// goroutine each: a gradient is a sum over rows, whoever adds up which of them.
+// Team is a group of [Backprop]s that share the rows of each batch, one goroutine each: a
+// gradient is a sum over rows, in whatever parts.
 type Team[T Float] []*Backprop[T]
 
-// NewTeam returns one of the given number of members, at least 1, for f. See
-// [NewBackprop].
+// NewTeam returns a team of the given size, at least 1, for f. See [NewBackprop].
 func NewTeam[T Float](f *Flow[T], members int) Team[T] {
 	team := make(Team[T], members)
 	for i := range team {
@@ -16,7 +15,7 @@ func NewTeam[T Float](f *Flow[T], members int) Team[T] {
 	return team
 }
 
-// Gradient is [Backprop.Gradient]. Sums of other parts differ in rounding.
+// Gradient is [Backprop.Gradient], up to rounding.
 func (t Team[T]) Gradient(x []T) (nll float64, gradient *Flow[T]) {
 	f := t[0].flow
 	rows, nlls := f.rows(x), make([]float64, len(t))

@@ -12,22 +12,22 @@ type Config struct {
 	Steps        int     `json:"steps"`         // updates, at least 1
 	BatchSize    int     `json:"batch_size"`    // events per update, at least 1
 	LearningRate float64 `json:"learning_rate"` // of Adam, positive
-	Cosine       bool    `json:"cosine"`        // the rate falls to 0 along half a cosine; else it is constant
+	Cosine       bool    `json:"cosine"`        // the rate falls to 0 along half a cosine; otherwise it is constant
 	Epsilon      float64 `json:"epsilon"`       // of Adam, positive
 }
 
-// DefaultConfig is 2,000 steps of 256 events at a constant rate.
+// DefaultConfig returns 2,000 steps of 256 events at a constant rate.
 func DefaultConfig() Config {
 	return Config{Steps: 2000, BatchSize: 256, LearningRate: 1e-3, Epsilon: 1e-8}
 }
 
-// Train fits f to events x, [n, D], by maximum likelihood: it lowers the mean NLL
-// of one batch after the other, and returns those NLLs, in nats, each before the
-// update of its step. An epoch shows each event once.
+// Train fits f to events x, [n, D], by maximum likelihood: each step lowers the mean NLL
+// of one batch. It returns the NLL of each batch before its step, in nats. An epoch shows
+// each event once.
 //
 // If the context ends, it returns an error that wraps the context's, and f has the
-// weights reached so far. If the NLL or a weight stops being finite, the error names
-// the step.
+// weights reached so far. If the NLL or a weight stops being finite, the error names the
+// step.
 func Train[T Float](ctx context.Context, f *Flow[T], x []T, cfg Config) (nlls []float64, err error) {
 	if err := check(f, x, cfg); err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func Train[T Float](ctx context.Context, f *Flow[T], x []T, cfg Config) (nlls []
 	return nlls, nil
 }
 
-// rate is the learning rate of a step, counted from 0.
+// rate returns the learning rate of a step, counted from 0.
 func (cfg Config) rate(step int) float64 {
 	if !cfg.Cosine {
 		return cfg.LearningRate

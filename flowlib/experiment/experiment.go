@@ -1,5 +1,5 @@
-// Package experiment runs a named piece of work once and keeps it: a toy
-// density, a flow fitted to its samples, and what fresh points say of the fit.
+// Package experiment runs a named experiment once and stores it: a toy density, a flow
+// fitted to its samples, and its quality on fresh points.
 package experiment
 
 import (
@@ -22,13 +22,13 @@ import (
 	"normflow/internal/show"
 )
 
-// Config names everything a run depends on, besides the backend.
+// Config holds everything a run depends on, except the backend.
 type Config struct {
 	Data  string      `json:"data"`  // name of a toy density, see dataset.Densities
 	Seed  int64       `json:"seed"`  // of the training data, the weights and the batches
 	Train int         `json:"train"` // events for training
-	Valid int         `json:"valid"` // for every choice made on the way
-	Test  int         `json:"test"`  // for the figures alone; the same for every seed
+	Valid int         `json:"valid"` // for early stopping and the choice of weights
+	Test  int         `json:"test"`  // for the summary only; the same for every seed
 	Flow  flow.Config `json:"flow"`  // the scaler is measured on the training data
 	Fit   fit.Config  `json:"fit"`
 }
@@ -43,7 +43,7 @@ func DefaultConfig(of flow.Config, data string, seed int64) Config {
 	}
 }
 
-// Summary is what a finished run says of itself, on fresh test events.
+// Summary describes a finished run, on fresh test events.
 type Summary struct {
 	Config     Config        `json:"config"`
 	Backend    string        `json:"backend"`
@@ -54,16 +54,16 @@ type Summary struct {
 	Fit        fit.Result    `json:"fit"`
 }
 
-// Result is a finished run: the fitted model, the data it saw, the summary.
+// Result is a finished run: the fitted model, its data and the summary.
 type Result struct {
 	Summary
-	Dir     string // where it is kept
+	Dir     string // where it is stored
 	Model   *flow.Model
 	Density *dataset.Density
 	Data    dataset.Splits
 }
 
-// Root is the folder that runs are kept in: FLOW_RUNS, or "runs" here.
+// Root returns the folder that runs are stored in: FLOW_RUNS, or else "runs" here.
 func Root() string {
 	if dir := os.Getenv("FLOW_RUNS"); dir != "" {
 		return dir
@@ -71,10 +71,9 @@ func Root() string {
 	return "runs"
 }
 
-// Run fits the flow of cfg and keeps it in a folder of root named after cfg and
-// the backend. A run that was finished before is handed back at once; one that
-// was interrupted goes on from its checkpoint. Two processes that ask for the
-// same run do not disturb each other: the second waits for the first.
+// Run fits the flow of cfg and stores it in a folder of root named after cfg and the
+// backend. A finished run is returned at once; an interrupted one continues from its
+// checkpoint. If two processes ask for the same run, the second waits for the first.
 func Run(ctx context.Context, b compute.Backend, root string, cfg Config, progress fit.Progress) (*Result, error) {
 	r, err := run(ctx, b, root, cfg, progress)
 	if err != nil {
@@ -122,7 +121,7 @@ func (r *Result) fit(ctx context.Context, b compute.Backend, cfg Config, progres
 	return r.Model.Save(r.modelDir(), r.Summary)
 }
 
-// prepare draws the data, completes cfg by what follows from it, and names the folder.
+// prepare draws the data, completes cfg, and names the folder.
 func prepare(b compute.Backend, root string, cfg *Config) (*Result, error) {
 	density, err := dataset.ByName(cfg.Data)
 	if err != nil {
@@ -166,7 +165,7 @@ func (c Config) Check() error {
 	return c.Fit.Check()
 }
 
-// Scorer scores events by the engine that made the steps.
+// Scorer returns the engine that trained the flow.
 func (r *Result) Scorer() (density.Scorer, error) {
 	if r.Config.Fit.Engine != fit.EngineFast {
 		return r.Model, nil

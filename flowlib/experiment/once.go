@@ -18,10 +18,10 @@ import (
 
 const lockPoll = 500 * time.Millisecond
 
-// Once sets v, a pointer, to what file holds as JSON; where there is no file yet, it calls
-// do, which sets v, and then writes the file: it says that all that do makes is there. Of
-// processes that ask for files of one folder at once, one is at work, the others wait.
-// done says that there was nothing to do.
+// Once sets v, a pointer, from the JSON in file. If there is no file yet, it calls do,
+// which sets v, and then writes the file, which also shows that everything do makes is
+// there. Of processes that ask for files of the same folder at once, one works and the
+// others wait. done says that the file was there already.
 func Once(ctx context.Context, file string, v any, do func() error) (done bool, err error) {
 	dir := filepath.Dir(file)
 	if err := os.MkdirAll(dir, 0o777); err != nil {

@@ -9,18 +9,18 @@ import (
 	"normflow/internal/show"
 )
 
-// Proof holds the figures every fitted flow must pass, whatever it learned.
+// Proof holds the properties that every fitted flow must have, whatever it learned.
 type Proof struct {
 	Integral    float64 `json:"integral"`     // of the density over a wide window; 1
 	RoundTrip32 float64 `json:"roundtrip_32"` // max |x - f(f⁻¹(x))| / max(1, |x|) in float32
 	RoundTrip64 float64 `json:"roundtrip_64"` // the same weights in float64
-	Finite      int     `json:"finite"`       // points whose latents and log-density were found finite
+	Finite      int     `json:"finite"`       // points whose latents and log-density are finite
 }
 
-// Prove measures the proof on 100,000 fresh points, of which 1,000 lie ten
-// standard deviations out, and on a grid of 800×800 cells. It returns an error if
-// a latent or a log-density is not finite on those points, on 1,000 points a
-// thousand standard deviations out, or on 100,000 draws of the flow.
+// Prove measures the proof on 100,000 fresh points, of which 1,000 lie ten standard
+// deviations out, and on a grid of 800×800 cells. It returns an error if a latent or a
+// log-density is not finite on those points, on 1,000 points a thousand standard
+// deviations out, or on 100,000 draws of the flow.
 func (r *Result) Prove() (p Proof, err error) {
 	const points, farOut, cells = 100_000, 1_000, 800
 	fresh := r.Density.Sample(r.Config.Seed+1000, points)
@@ -49,13 +49,13 @@ func (r *Result) Prove() (p Proof, err error) {
 	return p, err
 }
 
-// proveFinite counts the points it has found finite, all of them, or returns an error.
+// proveFinite returns the number of points, all of them finite, or an error.
 func (r *Result) proveFinite(fresh [][]float64, farOut int) (int, error) {
 	farther, err := eval.FarOut(fresh, farOut, 1000, 2)
 	if err != nil {
 		return 0, err
 	}
-	draws, err := r.Model.Sample(r.Config.Seed, len(fresh)) // refuses draws that are not finite
+	draws, err := r.Model.Sample(r.Config.Seed, len(fresh)) // returns an error if a draw is not finite
 	if err != nil {
 		return 0, err
 	}

@@ -2,14 +2,14 @@ package fast
 
 import "math"
 
-// activation is what hidden layers do to each number, and its slope, from the number
-// before and the one after.
+// activation computes what hidden layers do to each number, and the slope, from the
+// numbers before and after.
 type activation struct {
 	of    func(v float32) float32
 	slope func(before, after float32) float32
 }
 
-// activations but relu, which the products of package kernel have at their end.
+// activations are all but relu, which the products of package kernel include.
 var activations = map[string]*activation{
 	"tanh": {
 		func(v float32) float32 { return float32(math.Tanh(float64(v))) },

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// barrier lets no thread pass before all have come. Threads wait awake: a step of
-// training takes less time than waking a thread does. One that waits for long makes
-// room: the other then may be waiting for a processor that something else is on.
+// barrier holds every thread until all have arrived. Threads spin: a step of training
+// takes less time than waking a thread. A thread that waits long yields, since the other
+// may need its processor.
 type barrier struct {
 	threads int32
 	arrived atomic.Int32

@@ -7,7 +7,7 @@ import (
 
 const logSqrt2Pi = 0.91893853320467274178 // ln √(2π)
 
-// runningNormal is the unit Gaussian, or one with a location and a log-scale.
+// runningNormal is the unit Gaussian, or one with a trained location and log-scale.
 type runningNormal struct {
 	e                  *Engine
 	location, logScale array
@@ -102,7 +102,7 @@ func (s StudentT) buildBase(e *Engine, _ *memory) (baseBuilder, error) {
 		above, _ := math.Lgamma((s.Freedom + 1) / 2)
 		below, _ := math.Lgamma(s.Freedom / 2)
 		logNorm := above - below - 0.5*math.Log(math.Pi*s.Freedom)
-		if x := s.Freedom / 2; x > 1000 { // the difference of two large numbers: https://dlmf.nist.gov/5.11.E1
+		if x := s.Freedom / 2; x > 1000 { // avoids the difference of two large numbers: https://dlmf.nist.gov/5.11.E1
 			logNorm = 0.5*math.Log(x) - 1/(8*x) + 1/(192*x*x*x) - 0.5*math.Log(math.Pi*s.Freedom)
 		}
 		return &runningStudentT{e, s.Freedom, logNorm * float64(e.features)}
@@ -130,7 +130,7 @@ func (r *runningStudentT) gradient(l *learner, logProb []float64) {
 	}
 }
 
-// sample is Bailey's method, https://www.jstor.org/stable/2153537.
+// sample uses Bailey's method, https://www.jstor.org/stable/2153537.
 func (r *runningStudentT) sample(w *worker, random random, temperature float64) {
 	for i := range w.v {
 		h := min(-math.Log(1-random.Float64())/r.nu, 80)

@@ -38,36 +38,37 @@ func (c Coupling) build(e *Engine, m *memory) (builder, error) {
 	if len(own.moving) == 0 {
 		return nil, fmt.Errorf("expected at least one moving feature")
 	}
-	inputs := max(1, len(own.frozen)+e.context) // with nothing to read the conditioner reads a one
+	inputs := max(1, len(own.frozen)+e.context) // without inputs the conditioner reads a constant 1
 	var err error
 	own.network, err = c.Network.build(e, m, inputs, c.Transform.params()*len(own.moving))
 	return own.start, err
 }
 
-// runningCoupling is a coupling at work.
+// runningCoupling is a coupling in one thread.
 type runningCoupling struct {
 	*coupling
-	in          []float32 // what the conditioner reads, and a row of ones
+	in          []float32 // input of the conditioner, and a row of ones
 	conditioner conditioner
 	transform   runningTransform
 	dRaw, dIn   []float32
 }
 
-// conditioner is a network or a table at work.
+// conditioner is a network or a table in one thread.
 type conditioner interface {
 	// forward returns the answer to in, [inputs+1, block] with a row of ones.
 	forward(in []float32) []float32
-	// backward adds to the gradient for d = dL/d of the answer, [outputs, block] with
-	// rows to a multiple of a vector, and sets dIn to dL/din, unless it is nil.
+	// backward adds to the gradient, given d = dL/d of the answer, [outputs, block] with
+	// rows padded to a multiple of a vector, and sets dIn to dL/din unless it is nil.
 	backward(l *learner, in, d, dIn []float32)
 }
 
-// runningTransform moves the feature in v, number m of those that move, by raw: the
-// row of its first parameter, the others a row for each moving feature apart.
+// runningTransform moves the feature in v, number m of the moving ones, by raw, which
+// begins at the row of its first parameter; the rows of its further parameters are as far
+// apart as there are moving features.
 type runningTransform interface {
 	inverse(w *worker, m int, v, raw []float32)
 	forward(w *worker, m int, v, raw []float32)
-	// backward turns d = dL/dz of what inverse gave into dL/dx, and sets dRaw.
+	// backward turns d = dL/dz of the result of inverse into dL/dx, and sets dRaw.
 	backward(l *learner, m int, d, dRaw []float32)
 }
 
@@ -89,7 +90,7 @@ func (c *coupling) start(p *pool) running {
 func (r *runningCoupling) prepare()        {}
 func (r *runningCoupling) finish(*learner) {}
 
-// raw asks the conditioner.
+// raw runs the conditioner.
 func (r *runningCoupling) raw(w *worker) []float32 {
 	for i, feature := range r.frozen {
 		r.e.set.Clip(r.in[i*block:][:block], w.v[feature*block:][:block], r.bound)

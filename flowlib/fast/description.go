@@ -7,19 +7,19 @@ import (
 	"normflow/internal/kernel"
 )
 
-// Flow describes what an engine computes, without its numbers. Package flow makes it of
-// an entry of its zoo, or of a chain of one's own.
+// Flow describes what an engine computes, without its weights. Package flow makes it from
+// an entry of the zoo or from a chain.
 type Flow struct {
 	Features int // D
-	Context  int // C, columns behind the features that the conditioners read
+	Context  int // C, columns after the features, which the conditioners read
 	Layers   []Layer
 	Base     Base
 }
 
-// Layer is one bijector; those of a [Flow] lead from the latents to the events. It is
-// a [Coupling], an [ActNorm], an [LU] or a [Permutation].
+// Layer is one bijector: a [Coupling], an [ActNorm], an [LU] or a [Permutation]. The
+// layers of a [Flow] lead from the latents to the events.
 type Layer interface {
-	// build checks the layer and takes room for its numbers.
+	// build checks the layer and reserves memory for its weights.
 	build(e *Engine, m *memory) (builder, error)
 }
 
@@ -29,49 +29,49 @@ type Base interface {
 	buildBase(e *Engine, m *memory) (baseBuilder, error)
 }
 
-// builder makes a layer at work, with buffers out of the pool.
+// builder makes a running layer with buffers from the pool.
 type builder func(p *pool) running
 
 type baseBuilder func(p *pool) runningBase
 
-// running is a layer at work in one thread, with what it needs beside the weights. A
-// block of events stands in the worker, feature by feature.
+// running is a layer in one thread, with what it needs besides the weights. The worker
+// holds a block of events, feature by feature.
 type running interface {
-	// prepare computes what depends on the weights alone.
+	// prepare computes what depends on the weights only.
 	prepare()
-	// inverse takes the block from events to latents, forward back; both add the
-	// log-determinant of what they did to the worker's total.
+	// inverse takes the block from events to latents, forward from latents to events.
+	// Both add their log-determinant to the worker's total.
 	inverse(w *worker)
 	forward(w *worker)
 	// backward is the backward pass of inverse: it turns dL/dz of the block into dL/dx
 	// and adds to the gradient of the weights.
 	backward(l *learner)
-	// finish ends the gradient of a slice of a batch.
+	// finish completes the gradient of a slice of a batch.
 	finish(l *learner)
 }
 
-// runningBase is a base at work.
+// runningBase is a base in one thread.
 type runningBase interface {
 	prepare()
 	// logProb adds the log-densities of the block's first events.
 	logProb(w *worker, to []float64)
-	// gradient is logProb for a loss that holds weight·(-log p): it sets dL/dz and adds
-	// to the gradient of the weights.
+	// gradient is logProb for a loss with the term weight·(-log p): it sets dL/dz and
+	// adds to the gradient of the weights.
 	gradient(l *learner, logProb []float64)
-	// sample draws a block; spread is multiplied by temperature.
+	// sample draws a block; temperature multiplies the spread.
 	sample(w *worker, random random, temperature float64)
 }
 
-// random is what a sample is drawn from.
+// random is the source of randomness of a sample.
 type random interface {
 	Float64() float64 // in [0, 1)
 	NormFloat64() float64
 }
 
-// Coupling is a coupling layer: its mask says which features are frozen.
+// Coupling is a coupling layer; its mask is true for frozen features.
 type Coupling struct {
 	Mask       []bool
-	InputBound float64 // where what the conditioner reads is cut off
+	InputBound float64 // bound on the inputs of the conditioner
 	Network    Network
 	Transform  Transform
 }
@@ -83,27 +83,28 @@ type Network struct {
 	Activation string // "" is relu
 }
 
-// Transform moves a feature by what the conditioner says: [Affine], [Additive], [Spline].
+// Transform moves a feature by the conditioner's answer: [Affine], [Additive] or
+// [Spline].
 type Transform interface {
-	// params is how many numbers it asks for.
+	// params returns the number of its parameters per feature.
 	params() int
 	check() error
-	// start makes it ready for the moving features of a layer.
+	// start prepares it for the moving features of a layer.
 	start(e *Engine, p *pool, moving int) runningTransform
 }
 
 // ActNorm scales and shifts each feature.
 type ActNorm struct{}
 
-// LU multiplies by a matrix that is kept as its factors.
+// LU multiplies by a matrix that is stored as its factors.
 type LU struct{}
 
-// Permutation puts feature From[i] of the latents in place i of the events.
+// Permutation moves feature From[i] of the latents to place i of the events.
 type Permutation struct{ From []int }
 
 // Affine is x = z·exp(s) + t.
 type Affine struct {
-	Scale       string  // how s is bounded: "tanh", "softclip", or "exp", not at all
+	Scale       string  // bound of s: "tanh", "softclip", or "exp" for none
 	MaxLogScale float64 // bound on |s|
 }
 
@@ -120,7 +121,7 @@ func (Affine) params() int   { return 2 }
 func (Additive) params() int { return 1 }
 func (s Spline) params() int { return 3*s.Bins - 1 }
 
-// maxLogScale is what the kernels' exp can bear.
+// maxLogScale is the range of the kernels' exp.
 const maxLogScale = 80
 
 func (a Affine) check() error {
@@ -148,18 +149,18 @@ func (s Spline) check() error {
 // Normal is the unit Gaussian.
 type Normal struct{}
 
-// DiagNormal is a Gaussian with a mean and a spread of its own in each feature.
+// DiagNormal is a Gaussian with a mean and standard deviation for each feature.
 type DiagNormal struct{}
 
-// Mixture is a sum of Components Gaussians with diagonal covariance, whose log-scales
-// are bounded by ±MaxLogScale as s of [Affine] by tanh.
+// Mixture is a mixture of Components Gaussians with diagonal covariance, whose log-scales
+// are bounded by ±MaxLogScale by tanh, as in [Affine].
 type Mixture struct {
 	Components  int
 	MaxLogScale float64
 }
 
-// StudentT has features with tails of Freedom degrees of freedom.
+// StudentT has independent features with Freedom degrees of freedom.
 type StudentT struct{ Freedom float64 }
 
-// Uniform is constant in ±Bound, and nothing outside.
+// Uniform is constant within ±Bound, and 0 outside.
 type Uniform struct{ Bound float64 }

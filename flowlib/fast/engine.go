@@ -1,12 +1,11 @@
 // Package fast scores, samples and trains the flows of the zoo, and chains of their
-// parts, at the speed of the processor: the same computation as packages bijector and
-// base build as graphs, with gradients derived by hand, on blocks of events that stay in
-// the cache, with vector instructions, on all cores. It needs neither cgo nor XLA.
-// Package byhand has the derivation for RealNVP, package kernel that of the spline.
+// parts, at the speed of the processor. It computes what packages bijector and base build
+// as graphs, with gradients derived by hand, on blocks of events that fit in the cache,
+// with vector instructions, on all cores, and needs neither cgo nor XLA. Package byhand
+// has the derivation for RealNVP, package kernel that for the spline.
 //
-// Inside, a block is a matrix with a row for each feature or unit and a column for
-// each of 64 events: whatever the layer does to a feature it then does to a vector
-// of events.
+// Internally a block is a matrix with a row for each feature or unit and a column for
+// each of 64 events, so that each operation works on vectors of events.
 package fast
 
 import (
@@ -16,9 +15,9 @@ import (
 	"normflow/internal/kernel"
 )
 
-// Engine holds a flow. It works in float32, so that events are to be standardized
-// before, in float64, see package dataset. Its methods may not be called from several
-// goroutines at once.
+// Engine holds a flow. It works in float32, so events must be standardized before, in
+// float64; see package dataset. Its methods must not be called from several goroutines at
+// once.
 type Engine struct {
 	set      *kernel.Set
 	threads  int
@@ -28,11 +27,11 @@ type Engine struct {
 	weights  []float32 // of all layers and the base
 	layers   []builder // z to x
 	base     baseBuilder
-	scratch  []*worker // one for each thread
+	scratch  []*worker // one per thread
 }
 
-// New returns an engine for f with all weights zero, which works on the given number
-// of threads, or on all processors if that is 0. The error says what in f does not fit
+// New returns an engine for f with all weights zero, which uses the given number of
+// threads, 0 for one per processor. It returns an error if the parts of f do not fit
 // together.
 func New(f Flow, threads int) (*Engine, error) {
 	e := &Engine{set: kernel.Best(), features: f.Features, context: f.Context}
@@ -68,25 +67,25 @@ func (e *Engine) setThreads(threads int) {
 	}
 }
 
-// Weights are the engine's own: what is set in them counts from then on.
+// Weights returns the engine's own weights: changes take effect at once.
 func (e *Engine) Weights() Arrays { return Arrays{e.arrays, e.weights} }
 
-// Features is D.
+// Features returns D.
 func (e *Engine) Features() int { return e.features }
 
-// Context is C.
+// Context returns C.
 func (e *Engine) Context() int { return e.context }
 
-// columns is the width of a row: D+C.
+// columns returns the width of a row, D+C.
 func (e *Engine) columns() int { return e.features + e.context }
 
-// Threads is how many threads the engine works on.
+// Threads returns how many threads the engine uses.
 func (e *Engine) Threads() int { return e.threads }
 
-// Kernels names the instructions it works with: avx512, avx2 or portable.
+// Kernels names the instructions the engine uses: avx512, avx2 or portable.
 func (e *Engine) Kernels() string { return e.set.Name }
 
-// NumParameters counts the weights.
+// NumParameters returns the number of weights.
 func (e *Engine) NumParameters() int {
 	n := 0
 	for _, a := range e.arrays {

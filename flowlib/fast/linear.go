@@ -59,7 +59,7 @@ func (r *runningActNorm) forward(w *worker) {
 	w.addToTotal(r.sum)
 }
 
-// The loss holds -weight·(-s) besides what hangs on z.
+// The loss has the term -weight·(-s) in addition to what depends on z.
 func (r *runningActNorm) backward(l *learner) {
 	logScale, shift := r.logScale.in(l.gradient), r.shift.in(l.gradient)
 	for d := range shift {
@@ -196,8 +196,8 @@ func (r *runningLU) backward(l *learner) {
 	}
 }
 
-// finish leads from dL/dW to the factors: with A = L·U, dL/dA = Pᵀ·dL/dW,
-// dL/dL = dL/dA·Uᵀ and dL/dU = Lᵀ·dL/dA. The loss holds -weight·Σ log|s| besides.
+// finish goes from dL/dW to the factors: with A = L·U, dL/dA = Pᵀ·dL/dW, dL/dL = dL/dA·Uᵀ
+// and dL/dU = Lᵀ·dL/dA. The loss also has the term -weight·Σ log|s|.
 func (r *runningLU) finish(l *learner) {
 	n := r.e.features
 	da := make([]float64, n*n)

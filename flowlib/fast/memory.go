@@ -7,8 +7,8 @@ import (
 	"normflow/internal/kernel"
 )
 
-// memory is where the numbers of a flow stand: all in one array, so that a step of
-// training goes through them once, in places that suit the kernels.
+// memory lays out the numbers of a flow in one array, aligned for the kernels, so that a
+// training step passes through them once.
 type memory struct {
 	prefix string
 	arrays []array
@@ -20,8 +20,8 @@ type array struct {
 	name               string
 	rows, cols, stride int
 	at                 int
-	fixed              bool // it is no weight: training leaves it
-	decays             bool // weight decay shrinks it
+	fixed              bool // not trained
+	decays             bool // shrunk by weight decay
 }
 
 func (m *memory) add(a array) array {
@@ -30,7 +30,7 @@ func (m *memory) add(a array) array {
 	return a
 }
 
-// vector takes room for n numbers, matrix for [rows, cols].
+// vector reserves memory for n numbers, matrix for [rows, cols].
 func (m *memory) vector(name string, n int) array {
 	a := m.add(array{name: name, rows: 1, cols: n, stride: n, at: m.size})
 	m.size += roundUp(n)
@@ -43,13 +43,14 @@ func (m *memory) matrix(name string, rows, cols int, decays bool) array {
 	return a
 }
 
-// fix says of the last array that it is no weight.
+// fix marks the last array as not trained.
 func (m *memory) fix() { m.arrays[len(m.arrays)-1].fixed = true }
 
 func (a array) in(all []float32) []float32 { return all[a.at:][:a.rows*a.stride] }
 
 // dense is a dense layer: its weights, [in, out], then its biases, [out], in rows of
-// stride floats: out, or a multiple of a vector where that is more than one.
+// stride floats, which is out rounded up to a multiple of a vector if it is longer than
+// one.
 type dense struct {
 	in, out, stride int
 	at              int
@@ -72,36 +73,36 @@ func (d dense) size() int { return (d.in + 1) * d.stride }
 
 func roundUp(n int) int { return (n + kernel.Lanes - 1) / kernel.Lanes * kernel.Lanes }
 
-// Arrays are the weights of an engine, or as many other numbers, in the arrays that
-// other programs hold them in, row by row: those of each layer, z to x, and of the base.
+// Arrays are the weights of an engine, or one other number per weight, as separate arrays
+// as other programs store them: those of each layer, z to x, then the base's.
 type Arrays struct {
 	arrays []array
-	values []float32 // as the kernels want them
+	values []float32 // in the layout of the kernels
 }
 
-// Len is the number of arrays.
+// Len returns the number of arrays.
 func (a Arrays) Len() int { return len(a.arrays) }
 
-// Name of array i, such as "00/conditioner/out/biases" or "base/means".
+// Name returns the name of array i, such as "00/conditioner/out/biases" or "base/means".
 func (a Arrays) Name(i int) string { return a.arrays[i].name }
 
-// Fixed says that array i is not trained.
+// Fixed reports whether array i is not trained.
 func (a Arrays) Fixed(i int) bool { return a.arrays[i].fixed }
 
-// Size is the number of numbers in array i.
+// Size returns how many numbers array i has.
 func (a Arrays) Size(i int) int { return a.arrays[i].rows * a.arrays[i].cols }
 
-// Set copies from to array i, and Get array i to to. They panic if the lengths differ.
+// Set copies from to array i. It panics if the lengths differ.
 func (a Arrays) Set(i int, from []float32) {
 	a.eachRow(i, len(from), func(own []float32, at int) { copy(own, from[at:]) })
 }
 
-// Get is the opposite of Set.
+// Get copies array i to to. It panics if the lengths differ.
 func (a Arrays) Get(i int, to []float32) {
 	a.eachRow(i, len(to), func(own []float32, at int) { copy(to[at:], own) })
 }
 
-// eachRow calls do for each row of array i and where it begins in one of n numbers.
+// eachRow calls do for each row of array i, with its offset in a slice of n numbers.
 func (a Arrays) eachRow(i, n int, do func(own []float32, at int)) {
 	if n != a.Size(i) {
 		panic(fmt.Sprintf("fast: %d numbers for %s, expected %d", n, a.Name(i), a.Size(i)))
@@ -112,9 +113,9 @@ func (a Arrays) eachRow(i, n int, do func(own []float32, at int)) {
 	}
 }
 
-// pool hands out the buffers of one worker. Who asks for one of the same name and size
-// gets the same: layers that run one after the other need one for all of them, and it
-// stays in the cache. In training each layer keeps what its backward pass reads.
+// pool hands out the buffers of one worker. The same name and size give the same buffer:
+// layers that run one after the other share it, and it stays in the cache. In training
+// each layer keeps what its backward pass reads.
 type pool struct {
 	trains  bool
 	shared  map[string][]float32
@@ -125,7 +126,7 @@ func newPool(trains bool) *pool {
 	return &pool{trains: trains, shared: map[string][]float32{}, splines: map[string]*kernel.Spline{}}
 }
 
-// rows takes n rows of a block, for what the backward pass reads.
+// rows returns n rows of a block, to be kept for the backward pass.
 func (p *pool) rows(name string, n int) []float32 {
 	if p.trains {
 		return aligned(n * block)
@@ -133,7 +134,7 @@ func (p *pool) rows(name string, n int) []float32 {
 	return p.scratch(name, n)
 }
 
-// scratch takes n rows of a block that the next layer may overwrite.
+// scratch returns n rows of a block that the next layer may overwrite.
 func (p *pool) scratch(name string, n int) []float32 {
 	key := fmt.Sprintf("%s %d", name, n)
 	if p.shared[key] == nil {
@@ -142,7 +143,7 @@ func (p *pool) scratch(name string, n int) []float32 {
 	return p.shared[key]
 }
 
-// spline makes room for the curve of one moving feature.
+// spline allocates the curve of one moving feature.
 func (p *pool) spline(bins int, bound float32, stride int) *kernel.Spline {
 	if p.trains {
 		return kernel.NewSpline(bins, bound, stride)
@@ -154,7 +155,7 @@ func (p *pool) spline(bins int, bound float32, stride int) *kernel.Spline {
 	return p.splines[key]
 }
 
-// withOnes takes n rows and one behind of ones, for the biases.
+// withOnes returns n rows and a row of ones for the biases.
 func (p *pool) withOnes(name string, n int) []float32 {
 	b := p.rows(name, n+1)
 	ones(b[n*block:])
@@ -167,7 +168,7 @@ func ones(s []float32) {
 	}
 }
 
-// aligned returns n floats that begin with a cache line, as vectors of 64 bytes like it.
+// aligned returns n floats that start at a cache line of 64 bytes.
 func aligned(n int) []float32 {
 	const line = 64
 	s := make([]float32, n+line/4)

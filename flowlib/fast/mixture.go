@@ -9,9 +9,9 @@ import (
 //
 //	log p(z) = log Σ_k w_k·N(z; μ_k, diag(e^(2s_k))),   s = max·tanh(raw/max)
 //
-// With the share r_k that component k has in an event's density, and u = (z-μ)·e^-s,
-// the gradients of -log p are Σ_k r_k·u·e^-s by z, -r_k·u·e^-s by μ_k, r_k·(1-u²) by s_k,
-// and w_k - r_k by the logits.
+// With r_k the share of component k in an event's density, and u = (z-μ)·e^-s, the
+// gradients of -log p are Σ_k r_k·u·e^-s by z, -r_k·u·e^-s by μ_k, r_k·(1-u²) by s_k, and
+// w_k - r_k by the logits.
 type runningMixture struct {
 	e                       *Engine
 	k                       int
@@ -19,10 +19,10 @@ type runningMixture struct {
 	means, logScales, logit array
 
 	scale, slope []float32 // exp(-s) and ds/draw, [K, D]
-	logNorm      []float32 // [K]: of each component, its weight with it
+	logNorm      []float32 // [K]: of each component, weight included
 	weights      []float64 // [K]
 	terms, share []float32 // [K, block]
-	largest      []int32   // the component with the largest term
+	largest      []int32   // component with the largest term
 }
 
 func (m Mixture) buildBase(e *Engine, memory *memory) (baseBuilder, error) {

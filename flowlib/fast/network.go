@@ -50,9 +50,10 @@ func (n Network) build(e *Engine, m *memory, inputs, outputs int) (*network, err
 	return own, nil
 }
 
-// runningNetwork is a network at work. before and after hold what each dense layer but
-// the last reads, before and after the activation, with a row of ones behind; for an
-// MLP, before is nil with relu, and both begin with what the second layer reads.
+// runningNetwork is a network in one thread. before and after hold the inputs of each
+// dense layer but the first, before and after the activation, with a row of ones at the
+// end. For an MLP with relu before is nil; for any MLP both begin with the input of the
+// second layer.
 type runningNetwork struct {
 	*network
 	before, after [][]float32
@@ -103,7 +104,7 @@ func (r *runningNetwork) forward(in []float32) []float32 {
 	return r.out
 }
 
-// forwardResidual keeps the sum that the blocks add to in every second of before.
+// forwardResidual keeps the running sum of the blocks in every second element of before.
 func (r *runningNetwork) forwardResidual(in []float32) []float32 {
 	last := len(r.dense) - 1
 	r.apply(r.dense[0], in, r.before[0], kernel.None)
@@ -170,7 +171,7 @@ func (r *runningNetwork) backward(l *learner, in, d, dIn []float32) {
 func (r *runningNetwork) backwardResidual(l *learner, in, d, dIn []float32) {
 	last := len(r.dense) - 1
 	width := r.dense[last].in
-	sum := r.dh[last] // dL/d of what the blocks add to
+	sum := r.dh[last] // dL/d of the running sum
 	r.backwardWeights(l, r.dense[last], r.before[last-1], d)
 	r.backwardData(r.dense[last], d, sum, nil)
 	for j := last - 2; j > 0; j -= 2 {
@@ -188,8 +189,8 @@ func (r *runningNetwork) backwardResidual(l *learner, in, d, dIn []float32) {
 	}
 }
 
-// backwardWeights adds to the gradient of a dense layer, for what it read and dL/d of
-// what it gave.
+// backwardWeights adds to the gradient of a dense layer, given its input and dL/d of its
+// output.
 func (r *runningNetwork) backwardWeights(l *learner, layer dense, in, d []float32) {
 	gradient := l.gradient[layer.at:][:layer.size()]
 	if layer.narrow() {
@@ -208,8 +209,8 @@ func (r *runningNetwork) backwardWeights(l *learner, layer dense, in, d []float3
 	r.e.set.Multiply(&r.product)
 }
 
-// backwardData sets dIn to dL/d of what a dense layer read; after, if not nil, is that
-// behind an activation, whose backward pass it makes for relu.
+// backwardData sets dIn to dL/d of the input of a dense layer. If after is not nil, that
+// input came from a relu with the output after, whose backward pass is included.
 func (r *runningNetwork) backwardData(layer dense, d, dIn, after []float32) {
 	r.product = kernel.Product{
 		M: layer.in, K: layer.out, N: block,
@@ -223,8 +224,8 @@ func (r *runningNetwork) backwardData(layer dense, d, dIn, after []float32) {
 	r.e.set.Multiply(&r.product)
 }
 
-// backwardActivation turns dL/d of what an activation gave into that of what it read,
-// where that is not relu.
+// backwardActivation turns dL/d of the output of an activation into that of its input,
+// except for relu.
 func (r *runningNetwork) backwardActivation(d, before, after []float32, width int) {
 	if r.act == nil {
 		return

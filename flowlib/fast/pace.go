@@ -1,18 +1,18 @@
 package fast
 
-// pace chooses how many threads make the next steps of a training: as many as were
-// fastest lately. On a machine whose processors are taken by others, a thread that waits
-// for one keeps the rest waiting at every barrier, and one thread alone may be several
-// times as fast as two. The weights do not depend on the choice.
+// pace chooses the number of threads for the next steps of a training: the number that
+// was fastest lately. If other programs occupy the processors, a thread that waits for
+// one delays the others at every barrier, and one thread alone may be several times as
+// fast as two. The weights do not depend on the choice.
 type pace struct {
 	threads []int     // choices: 1, 2, 4 and so on, and all
-	seconds []float64 // that a step took lately with each; 0: not known yet
-	best    int       // choice
+	seconds []float64 // recent time per step for each choice; 0 if unknown
+	best    int       // index of the fastest choice
 	turns   int       // since another choice was tried
-	trial   int       // the choice of the next trial, around and around
+	trial   int       // index of the next choice to try, in rotation
 }
 
-// turnsPerTrial keeps what trials cost below a hundredth.
+// turnsPerTrial keeps the cost of trials below a hundredth.
 const turnsPerTrial = 64
 
 func newPace(threads int) *pace {
@@ -47,14 +47,14 @@ func (p *pace) next() int {
 	return p.trial
 }
 
-// took says that a step took so many seconds with a choice.
+// took records the time of a step for a choice.
 func (p *pace) took(choice int, seconds float64) {
-	const newest = 0.25 // the share of the newest turn
+	const newest = 0.25 // weight of the newest turn
 	switch known := p.seconds[choice]; {
-	case known == 0 || seconds < known/2: // the first turn builds what later ones find
+	case known == 0 || seconds < known/2: // the first turn also sets up
 		p.seconds[choice] = seconds
 	default:
-		if seconds > 2*known { // the machine has become busy, or it was a moment only
+		if seconds > 2*known { // the machine is busy now, or was for a moment
 			p.turns += turnsPerTrial / 8
 		}
 		p.seconds[choice] += newest * (min(seconds, 8*known) - known)

@@ -8,9 +8,9 @@ import (
 	"sync/atomic"
 )
 
-// LogProb sets logProb, [n], to the log-density of each row of x, [n, D+C] row by row,
-// in nats. It is -Inf where a number overflows on the way to the latents, and NaN where
-// one of x is, or a weight. It panics if the lengths do not fit.
+// LogProb sets logProb, [n], to the log-density of each row of x, [n, D+C] row by row, in
+// nats: -Inf where a number overflows on the way to the latents, NaN where x or a weight
+// is NaN. It panics if the lengths do not fit.
 func (e *Engine) LogProb(logProb []float64, x []float32) {
 	columns := e.columns()
 	checkRows(len(x), len(logProb), columns)
@@ -28,10 +28,10 @@ func (e *Engine) LogProb(logProb []float64, x []float32) {
 	})
 }
 
-// settle is the log-density of a row for which it came out NaN: -Inf where a number
-// overflowed on the way, since an infinity less another is NaN.
+// settle returns the log-density of a row for which it came out NaN: -Inf if a number
+// overflowed on the way, since the difference of two infinities is NaN.
 func (w *worker) settle(row []float32) float64 {
-	const far = 1.8446743e19 // where squares overflow
+	const far = 1.8446743e19 // squares overflow beyond this
 	w.load(row, 1)
 	clear(w.total)
 	for i := len(w.layers); ; i-- {
@@ -50,11 +50,11 @@ func (w *worker) settle(row []float32) float64 {
 	}
 }
 
-// Sample draws the events first to first+n of an endless sample that belongs to the
-// seed into x, [n, D] row by row, and sets logProb, [n], to their log-densities in nats,
-// unless it is nil. Context is [n, C]: the setting of each. Temperature multiplies the
-// spread of the latents; the density is that of the flow itself. It panics if the
-// lengths do not fit, or if first is not a multiple of 64.
+// Sample draws the events first to first+n of an infinite sequence determined by the seed
+// into x, [n, D] row by row, and sets logProb, [n], to their log-densities in nats,
+// unless it is nil. context is [n, C], one row per event. temperature multiplies the
+// spread of the latents; the log-density is that of the flow at temperature 1. It panics
+// if the lengths do not fit, or if first is not a multiple of 64.
 func (e *Engine) Sample(x, context []float32, logProb []float64, seed int64, first int, temperature float64) {
 	n := len(x) / e.features
 	if logProb != nil {
@@ -71,7 +71,8 @@ func (e *Engine) Sample(x, context []float32, logProb []float64, seed int64, fir
 				w.context[c*block+r] = context[(at+min(r, count-1))*e.context+c]
 			}
 		}
-		// Every block has random numbers of its own: who draws it does not matter.
+		// Every block has its own random numbers, so the result does not depend on which
+		// thread draws it.
 		w.base.sample(w, rand.New(rand.NewPCG(uint64(seed), uint64((first+at)/block))), temperature)
 		clear(w.total)
 		if logProb != nil {
@@ -94,7 +95,7 @@ func checkRows(numbers, rows, columns int) {
 	}
 }
 
-// eachBlock shares n events among the threads, block by block.
+// eachBlock distributes n events over the threads, block by block.
 func (e *Engine) eachBlock(n int, do func(w *worker, first, count int)) {
 	var next atomic.Int64
 	work := func(w *worker) {

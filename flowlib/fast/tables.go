@@ -8,10 +8,10 @@ import (
 	"normflow/flowlib/knots"
 )
 
-// NewTables returns an engine that looks up what the conditioners of f answer, instead
-// of working it out: it scores and samples as [New]'s does, at about six times the
-// speed, and cannot be trained. It works on the given number of threads, or on all
-// processors if that is 0.
+// NewTables returns an engine that looks up the answers of the conditioners of f instead
+// of computing them. It scores and samples like the engine of [New], about six times as
+// fast, and cannot be trained. It uses the given number of threads, 0 for one per
+// processor.
 func NewTables(f *knots.Flow, threads int) (*Engine, error) {
 	d := Flow{Features: 2, Base: Normal{}}
 	for _, c := range f.Layers {
@@ -38,7 +38,7 @@ func (c tabled) build(e *Engine, m *memory) (builder, error) {
 	}, affine.check()
 }
 
-// runningTable is a table at work.
+// runningTable is a table in one thread.
 type runningTable struct {
 	*table
 	out []float32
@@ -53,20 +53,20 @@ func (r *runningTable) backward(*learner, []float32, []float32, []float32) {
 	panic("fast: a table has no weights to train")
 }
 
-// table is a [knots.Table] cut up by a regular grid, so that a number finds its piece
+// table is a [knots.Table] on a regular grid, so that the piece of a number is found
 // without a search.
 type table struct {
 	pieces []piece
-	first  []uint16 // of each cell: the piece at its left edge
-	left   float32  // where the first cell begins
-	cells  float32  // for each unit of u
+	first  []uint16 // the piece at the left edge of each cell
+	left   float32  // left edge of the first cell
+	cells  float32  // cells per unit of u
 }
 
-// piece is what a conditioner answers from at on: r + u·dr, t + u·dt for u from there.
+// piece is the conditioner's answer from at to next: r + (u-at)·dr and t + (u-at)·dt.
 type piece struct{ at, next, r, dr, t, dt float32 }
 
 const (
-	cellsPerKnot = 8 // then few cells hold a knot
+	cellsPerKnot = 8 // so that few cells hold a knot
 	maxPieces    = 1 << 15
 )
 
@@ -75,8 +75,8 @@ func newTable(of knots.Table) (*table, error) {
 	if last < 1 || last > maxPieces || len(of.R) != last+1 || len(of.T) != last+1 || !sort.Float64sAreSorted(of.X) || !(of.X[0] == -of.X[last] && of.X[0] < 0) {
 		return nil, fmt.Errorf("a table of %d knots with %d and %d answers: expected from 2 to %d knots, rising from -bound to bound, and as many answers", last+1, len(of.R), len(of.T), maxPieces)
 	}
-	// Knots are where a float32 can be: what the pieces say there is what the
-	// network says there, and not beside it.
+	// Knots are rounded to float32, and the pieces computed at the rounded knots, so that
+	// they agree with the network there.
 	t := &table{left: float32(of.X[0])}
 	for i, x := range of.X[1:] {
 		from, to := float32(of.X[i]), float32(x)
@@ -101,14 +101,14 @@ func newTable(of knots.Table) (*table, error) {
 	return t, nil
 }
 
-// answer sets r and shift to what the conditioner says of each of u, which lie within
-// its bounds. NaN gives NaN.
+// answer sets r and shift to the conditioner's answer to each of u, which lie within its
+// bounds. NaN gives NaN.
 func (t *table) answer(r, shift, u []float32) {
 	shift, u = shift[:len(r)], u[:len(r)]
 	most := len(t.first) - 1
 	for i, v := range u {
 		k := 0
-		if cell := int((v - t.left) * t.cells); cell >= 0 { // else NaN
+		if cell := int((v - t.left) * t.cells); cell >= 0 { // false for NaN
 			k = int(t.first[min(cell, most)])
 		}
 		for v >= t.pieces[k].next {

@@ -12,13 +12,13 @@ import (
 
 // Trainer minimizes the NLL of events with Adam.
 //
-// A batch has slices, each with a gradient of its own, which the threads share among
-// them; then they share the weights, each summing and updating parts of them. How a
-// batch falls into slices and the weights into parts, and in which order they are added
-// up, does not depend on how many threads there are: nor does a single bit of a weight.
+// A batch is divided into slices, each with its own gradient, which the threads share.
+// Then the threads share the weights, each summing and updating parts of them. The
+// division into slices and parts, and the order of the sums, do not depend on the number
+// of threads; so every bit of the weights is the same for any number.
 type Trainer struct {
-	ClipNorm    float64 // bound on the norm of the gradient; 0, as it starts, for none
-	Epsilon     float64 // of Adam; 1e-8, as it starts, is that of Kingma and Ba
+	ClipNorm    float64 // bound on the norm of the gradient; 0, the default, for none
+	Epsilon     float64 // of Adam; 1e-8, the default, is that of Kingma and Ba
 	WeightDecay float64 // matrices of the layers shrink by the rate times this (AdamW)
 
 	engine       *Engine
@@ -26,7 +26,7 @@ type Trainer struct {
 	steps        int       // updates made
 	mean, square []float32 // moments of the weights
 	average      []float32 // exponential moving average of the weights
-	shrinks      []bool    // by weight decay
+	shrinks      []bool    // shrunk by weight decay
 	learners     []*learner
 	slices       []slice // of a batch
 	gradients    [maxSlices][]float32
@@ -36,28 +36,28 @@ type Trainer struct {
 }
 
 const (
-	maxSlices = 8  // of a batch, of at least one block each: more gradients would leave the cache
+	maxSlices = 8  // of a batch, of at least one block each: more gradients would not fit in the cache
 	numParts  = 16 // of the weights
 )
 
 // slice is a part of a batch.
 type slice struct {
-	gradient []float32 // as the weights
-	nll      float64   // the sum of those of its events
+	gradient []float32 // one number per weight
+	nll      float64   // sum over its events
 }
 
 // learner is the worker of one thread in training.
 type learner struct {
 	*worker
 	d       []float32 // [D, block]: dL/dv
-	weight  []float32 // [block]: 1/B for an event, 0 for the padding
+	weight  []float32 // [block]: 1/B for an event, 0 for padding
 	logProb []float64 // [block]
 	rows    []float32 // [block, D+C]
-	*slice            // that it works on
+	*slice            // being worked on
 }
 
-// NewTrainer returns a trainer on the rows of x, [n, D+C], with fresh moments,
-// whose decays are 0.9 and 0.999, and the weights as they are for their average.
+// NewTrainer returns a trainer on the rows of x, [n, D+C]. The moments, with decays 0.9
+// and 0.999, start at zero, and the average of the weights at the weights.
 func NewTrainer(e *Engine, x []float32) (*Trainer, error) {
 	if len(x) == 0 || len(x)%e.columns() != 0 {
 		return nil, fmt.Errorf("fast: %d numbers to train on: expected rows of %d", len(x), e.columns())
@@ -94,19 +94,19 @@ func (e *Engine) newLearner() *learner {
 	}
 }
 
-// Run makes a step of training for each rate, on the events whose row numbers
-// stand in rows, as many for each. It sets nll, of the length of rates, to the mean NLL
-// of each batch before its step, in nats. Shares, if there are any, say for each step
-// how far the average of the weights moves towards them.
+// Run makes one training step for each of rates, on the events with the row numbers in
+// rows, equally many per step. It sets nll, as long as rates, to the mean NLL of each
+// batch before its step, in nats. shares, unless empty, says for each step how far the
+// average of the weights moves towards them.
 //
-// It returns how many steps it made: fewer than all if an NLL or a gradient was not
-// finite. That step then changed nothing, and has its NLL in nll: where that is finite,
-// the gradient was not.
+// Run returns the number of steps made: fewer than all if an NLL or a gradient was not
+// finite. That step changes nothing, and its NLL is in nll; if that is finite, the
+// gradient was not.
 func (t *Trainer) Run(rows []int32, rates, shares, nll []float64) (made int) {
 	if len(rates) == 0 || len(rows) == 0 || len(rows)%len(rates) != 0 || len(nll) != len(rates) || shares != nil && len(shares) != len(rates) {
 		panic(fmt.Sprintf("fast: %d rows, %d rates, %d shares and %d NLLs: expected as many rows for each step, and a rate and an NLL", len(rows), len(rates), len(shares), len(nll)))
 	}
-	// A panic in the midst would leave the other threads waiting for this one.
+	// Checked here: a panic in one thread would leave the others waiting for it.
 	for i, row := range rows {
 		if n := len(t.data) / t.engine.columns(); row < 0 || int(row) >= n {
 			panic(fmt.Sprintf("fast: event %d of the batches is row %d, of %d", i, row, n))
@@ -130,11 +130,11 @@ func (t *Trainer) Run(rows []int32, rates, shares, nll []float64) (made int) {
 	return made
 }
 
-// stepsPerTurn is how many steps are made by the same number of threads: some
-// milliseconds, beside which it costs nothing to wake them.
+// stepsPerTurn is how many steps use the same number of threads: some milliseconds,
+// compared with which waking the threads costs nothing.
 const stepsPerTurn = 16
 
-// turn makes steps on so many threads, and returns how many. See Run.
+// turn makes steps with the given number of threads, and returns how many. See Run.
 func (t *Trainer) turn(threads int, rows []int32, rates, shares, nll []float64) (made int) {
 	t.barrier = barrier{threads: int32(threads)}
 	var wait sync.WaitGroup
@@ -146,7 +146,7 @@ func (t *Trainer) turn(threads int, rows []int32, rates, shares, nll []float64) 
 	return made
 }
 
-// cut makes the slices of a batch.
+// cut divides a batch into slices.
 func (t *Trainer) cut(batch int) {
 	blocks := (batch + block - 1) / block
 	t.slices = t.slices[:0]
@@ -203,15 +203,15 @@ func (t *Trainer) work(i, threads int, rows []int32, rates, shares, nll []float6
 	return len(rates)
 }
 
-// part k of the weights.
+// part returns the bounds of part k of the weights.
 func (t *Trainer) part(k int) (from, to int) {
 	lines := len(t.engine.weights) / kernel.Lanes
 	return k * lines / numParts * kernel.Lanes, (k + 1) * lines / numParts * kernel.Lanes
 }
 
 // reduce adds up, in the gradient of the first slice, the parts that thread i updates,
-// and returns the factor that clipping multiplies the gradient by, which is NaN if
-// the norm is not finite: 1 and NaN without clipping alike.
+// and returns the factor by which clipping multiplies the gradient; it is NaN if the norm
+// is not finite, without clipping too.
 func (t *Trainer) reduce(i, threads int) float32 {
 	for k := i; k < numParts; k += threads {
 		a, b := t.part(k)
@@ -239,7 +239,7 @@ func (t *Trainer) reduce(i, threads int) float32 {
 	return 1
 }
 
-// shrink is weight decay, of the weights from a to b.
+// shrink applies weight decay to the weights from a to b.
 func (t *Trainer) shrink(a, b int, factor float32) {
 	if factor == 1 {
 		return
@@ -257,8 +257,8 @@ func moveTo(average, weights []float32, share float32) {
 	}
 }
 
-// learn sets the gradient of l to that of Σ -weight·log p over the given rows, and
-// l.nll to Σ -log p.
+// learn sets the gradient of l to that of Σ -weight·log p over the given rows, and l.nll
+// to Σ -log p.
 func (e *Engine) learn(l *learner, data []float32, rows []int32, weight float32) {
 	clear(l.gradient)
 	l.nll = 0
@@ -291,19 +291,19 @@ func (e *Engine) learn(l *learner, data []float32, rows []int32, weight float32)
 	}
 }
 
-// Moments are Adam's of the weights, the trainer's own: with Steps and the weights they
-// are all that a run needs to go on elsewhere.
+// Moments returns Adam's moments of the weights, the trainer's own. With Steps and the
+// weights they are all that is needed to continue a run elsewhere.
 func (t *Trainer) Moments() (mean, square Arrays) {
 	return Arrays{t.engine.arrays, t.mean}, Arrays{t.engine.arrays, t.square}
 }
 
-// Average is that of the weights, the trainer's own.
+// Average returns the average of the weights, the trainer's own.
 func (t *Trainer) Average() Arrays { return Arrays{t.engine.arrays, t.average} }
 
-// Steps is the number of updates made.
+// Steps returns the number of updates made.
 func (t *Trainer) Steps() int { return t.steps }
 
-// SetSteps says that n updates led to the moments.
+// SetSteps sets the number of updates that led to the moments.
 func (t *Trainer) SetSteps(n int) { t.steps = n }
 
 // WithAverage calls do while the engine holds the average of the weights.

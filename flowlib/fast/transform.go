@@ -6,8 +6,8 @@ import (
 	"normflow/internal/kernel"
 )
 
-// runningAffine keeps what the backward pass needs: for each moving feature the factor
-// it was multiplied by, the slope of its log-scale by the raw one, and what came out.
+// runningAffine keeps what the backward pass needs: for each moving feature its factor,
+// the slope of its log-scale by the raw one, and the result.
 type runningAffine struct {
 	e               *Engine
 	scaling         string
@@ -54,7 +54,7 @@ func (r *runningAffine) forward(w *worker, m int, v, raw []float32) {
 	}
 }
 
-// bounded is s of a raw log-scale, and its slope.
+// bounded returns s of a raw log-scale, and its slope.
 func (r *runningAffine) bounded(raw float32) (s, slope float32) {
 	if r.scaling == "exp" {
 		return raw, 1
@@ -91,7 +91,7 @@ func (runningAdditive) backward(_ *learner, _ int, d, dRaw []float32) {
 	}
 }
 
-// runningSpline keeps the curve of each moving feature, and what it was applied to.
+// runningSpline keeps the curve of each moving feature, and its input.
 type runningSpline struct {
 	e      *Engine
 	curves []*kernel.Spline

@@ -4,9 +4,9 @@ import "normflow/internal/kernel"
 
 const block = kernel.Block
 
-// worker is what one thread needs to take blocks of events through the flow.
+// worker holds what one thread needs to take blocks of events through the flow.
 type worker struct {
-	v       []float32 // [D, block]: the events on their way through the layers
+	v       []float32 // [D, block]: the events between layers
 	context []float32 // [C, block]
 	logDet  []float32 // [block]: of a layer
 	total   []float64 // [block]: of all layers so far
@@ -23,7 +23,7 @@ func (e *Engine) newWorker(p *pool) *worker {
 	return w
 }
 
-// prepare computes what depends on the weights alone.
+// prepare computes what depends on the weights only.
 func (w *worker) prepare() {
 	for _, layer := range w.layers {
 		layer.prepare()
@@ -31,7 +31,7 @@ func (w *worker) prepare() {
 	w.base.prepare()
 }
 
-// inverse takes the block from events to latents, with total the log-determinant.
+// inverse takes the block from events to latents, and sets total to the log-determinant.
 func (w *worker) inverse() {
 	clear(w.total)
 	for i := len(w.layers) - 1; i >= 0; i-- {
@@ -58,7 +58,7 @@ func (w *worker) addToTotal(logDet float64) {
 	}
 }
 
-// load takes rows of x, [count, D+C], as columns; the last one fills the block.
+// load copies rows of x, [count, D+C], to columns; the last one fills up the block.
 func (w *worker) load(x []float32, count int) {
 	features, context := len(w.v)/block, len(w.context)/block
 	columns := features + context
@@ -78,7 +78,7 @@ func (w *worker) load(x []float32, count int) {
 	}
 }
 
-// store gives the events of the block, [count, D].
+// store copies the events of the block to x, [count, D].
 func (w *worker) store(x []float32, count int) {
 	features := len(w.v) / block
 	for f := range features {

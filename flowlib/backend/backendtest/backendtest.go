@@ -12,11 +12,11 @@ import (
 	"normflow/flowlib/backend"
 )
 
-// name is what tests run on.
+// name returns the backend that tests run on.
 func name() string { return cmp.Or(os.Getenv("FLOW_TEST_BACKEND"), "go") }
 
-// Main runs the tests of a package whose code chooses a backend itself, and makes that
-// the one of the tests. It is called by the package's TestMain.
+// Main runs the tests of a package whose code chooses a backend itself, and makes it
+// choose that of the tests. The package's TestMain calls it.
 func Main(m *testing.M) (code int) {
 	if err := os.Setenv(compute.ConfigEnvVar, name()); err != nil {
 		panic(err)
@@ -24,7 +24,7 @@ func Main(m *testing.M) (code int) {
 	return m.Run()
 }
 
-// Open fails the test if the backend does not start.
+// Open returns the backend, or fails the test if it does not start.
 func Open(t testing.TB) compute.Backend {
 	t.Helper()
 	b, err := backend.Open(name())
