@@ -1,2 +1,2 @@
-// Package arrows holds the test that the project's imports go one way.
+// Package arrows holds the test of which package may import which.
 package arrows

@@ -10,7 +10,7 @@ import (
 	"normflow/internal/show"
 )
 
-// byHand is package byhand, with the fast product of matrices in the place of its own.
+// byHand is package byhand with the fast matrix product of package kernel.
 type byHand struct {
 	flow    *byhand.Flow[float32]
 	team    byhand.Team[float32]
@@ -27,7 +27,7 @@ func openByHand(s Start) (Engine, error) {
 	return &byHand{flow: f, team: byhand.NewTeam(f, s.Threads), adam: byhand.NewAdam[float32](), batches: batches{points: s.Points, size: s.Batch}}, nil
 }
 
-// startByHand is the model in plain Go with the weights to start from.
+// startByHand returns the model in plain Go with its initial weights.
 func startByHand(s Start) (*byhand.Flow[float32], error) {
 	cfg := config(s.Model, s.Features)
 	f := byhand.New[float64](cfg.Features, cfg.Layers, cfg.Hidden, 0)
@@ -77,11 +77,11 @@ func (e *byHand) Sample(x []float32, seed int64) error {
 	return nil
 }
 
-// batches hands out the points in their order, around and around.
+// batches yields the points in order, again and again.
 type batches struct {
 	points []float32 // [n, 2]
-	size   int       // events
-	at     int       // the next event
+	size   int       // events per batch
+	at     int       // next event
 	batch  []float32
 }
 

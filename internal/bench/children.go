@@ -13,9 +13,9 @@ import (
 	"normflow/internal/show"
 )
 
-// Children measures at each batch size in a process of its own, since a process
-// starts once and its peak memory never falls. args is what this program calls
-// one measurement by, without its batch size; it prints a line of JSON.
+// Children measures each batch size in a process of its own, since a process starts only
+// once and its peak memory never falls. args are the arguments with which this program
+// makes one measurement, without the batch size; it prints a line of JSON.
 func Children(ctx context.Context, args []string, batches []int, stderr io.Writer, each func(Line) error) error {
 	self, err := os.Executable()
 	if err != nil {

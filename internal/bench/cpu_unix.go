@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// cpuTime is the user and system time of this process, all threads together.
+// cpuTime returns the user and system time of this process, of all threads together.
 func cpuTime() time.Duration {
 	var r syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
-		panic(err) // it fails on a wrong argument alone
+		panic(err) // only a wrong argument can fail
 	}
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }

@@ -26,16 +26,16 @@ import (
 // What every program in a comparison starts from.
 const (
 	Points      = 20_000    // in data.csv
-	Density     = "moons10" // that they are drawn from
+	Density     = "moons10" // that the points are drawn from
 	DataFile    = "data.csv"
 	WeightsFile = whole.WeightsFile
 )
 
-// Models there are to measure: [flow.RealNVP], which most programs have, and [flow.NSF],
-// which flow fit takes where it is not told.
+// models lists the models to measure: [flow.RealNVP], which most programs have, and
+// [flow.NSF], the default of flow fit.
 var models = []string{"realnvp", "nsf"}
 
-// config is the model under test.
+// config returns the model under test.
 func config(model string, features int) flow.Config {
 	if model == "nsf" {
 		return flow.NSF(features)
@@ -43,9 +43,9 @@ func config(model string, features int) flow.Config {
 	return flow.RealNVP(features)
 }
 
-// WriteData writes data.csv, [Points] rows with every digit a float32 has, and
-// weights.safetensors, the fresh weights of the model in float32, into the folder
-// dir. A row is a draw for every two features. The same seed gives the same files.
+// WriteData writes to the folder dir data.csv, [Points] rows with every digit of a
+// float32, and weights.safetensors, the initial weights of the model in float32. Each two
+// features of a row are one draw. The same seed gives the same files.
 func WriteData(dir, model string, features int, seed int64) error {
 	if !slices.Contains(models, model) {
 		return fmt.Errorf("bench: %w", unknown("model", model, models))
@@ -89,7 +89,7 @@ func WriteData(dir, model string, features int, seed int64) error {
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}
-	for _, t := range weights { // none is to be set by the first data: all programs start from these
+	for _, t := range weights { // no program initializes by its data: all start from these weights
 		if path.Base(t.Name) == names.Initialized {
 			binary.LittleEndian.PutUint32(t.Data, math.Float32bits(1))
 		}
@@ -97,13 +97,13 @@ func WriteData(dir, model string, features int, seed int64) error {
 	return safetensors.Write(filepath.Join(dir, WeightsFile), safetensors.File{Tensors: weights})
 }
 
-// header names the columns of a table.
+// header returns the names of the columns.
 func header(features int) string {
 	return strings.TrimSuffix(strings.Repeat("x,y,", features/2), ",")
 }
 
-// ReadPoints reads a table as [WriteData] writes it, under the header x,y,x,y,…: [n, D],
-// row by row.
+// ReadPoints reads a table that [WriteData] wrote, with the header x,y,x,y,…: [n, D], row
+// by row.
 func ReadPoints(name string) (points []float32, features int, err error) {
 	file, err := os.Open(name)
 	if err != nil {
@@ -146,7 +146,7 @@ func readPoints(r io.Reader) (points []float32, features int, err error) {
 	return points, features, nil
 }
 
-// repeat returns count numbers, the given ones over and over.
+// repeat returns count numbers, cycling through points.
 func repeat(points []float32, count int) []float32 {
 	all := make([]float32, 0, count)
 	for len(all) < count {

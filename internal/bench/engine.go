@@ -10,17 +10,17 @@ import (
 
 // Engine is one implementation of the model, ready to work.
 type Engine interface {
-	// NumParameters counts the trained numbers.
+	// NumParameters returns the number of trained numbers.
 	NumParameters() int
 
-	// Train makes count optimizer steps, and returns the NLL of the last one: the
-	// mean over its batch by the weights before the update, in nats.
+	// Train makes count optimizer steps, and returns the NLL of the last: the mean over
+	// its batch, before the update, in nats.
 	Train(count int) (nll float64, err error)
 
 	// LogProb fills out, [n], with the log-densities, in nats, of x, [n, D].
 	LogProb(out, x []float32) error
 
-	// Sample fills x, [n, D], with draws; the same seed gives the same ones.
+	// Sample fills x, [n, D], with draws. The same seed gives the same draws.
 	Sample(x []float32, seed int64) error
 }
 
@@ -28,16 +28,16 @@ type Engine interface {
 type Start struct {
 	Model    string    // realnvp or nsf
 	Features int       // D
-	Points   []float32 // [n, D]: step i trains on rows i·Batch and following, around and around
-	Batch    int       // events per step; 0 where nothing is trained
-	Threads  int       // to use at most
-	Weights  string    // a file as [WriteData] writes it; "" for fresh weights
+	Points   []float32 // [n, D]: step i trains on the rows from i·Batch on, cyclically
+	Batch    int       // events per step; 0 if nothing is trained
+	Threads  int       // maximum number
+	Weights  string    // a file written by [WriteData]; "" for new weights
 }
 
 // learningRate of Adam, constant.
 const learningRate = 1e-3
 
-// engines by their names.
+// engines by name.
 var engines = []struct {
 	name string
 	open func(Start) (Engine, error)
@@ -49,7 +49,7 @@ var engines = []struct {
 	{"go", func(s Start) (Engine, error) { return openGoMLX("go", s) }},
 }
 
-// Engines lists the names that [Open] takes.
+// Engines lists the names that [Open] accepts.
 func Engines() (names []string) {
 	for _, e := range engines {
 		names = append(names, e.name)
@@ -57,7 +57,7 @@ func Engines() (names []string) {
 	return names
 }
 
-// Open makes the engine called name ready. The error lists the names there are.
+// Open returns the engine called name, ready to work. The error lists the names.
 func Open(name string, s Start) (Engine, error) {
 	for _, e := range engines {
 		if e.name == name {
@@ -74,7 +74,7 @@ func unknown(what, got string, known []string) error {
 	return errors.New(nearest.Unknown(what, got, known))
 }
 
-// Tasks there are.
+// Tasks that can be measured.
 const (
 	Train   = "train"
 	LogProb = "logprob"
@@ -88,15 +88,15 @@ type Ask struct {
 	Engine  string
 	Model   string // realnvp or nsf
 	Task    string
-	Batch   int     // points per step of training, or handed over at a time
-	Threads int     // to use at most
-	Secs    float64 // of the timed part, at least
-	N       int     // points to score or to draw at least
+	Batch   int     // points per training step, or per call
+	Threads int     // maximum number
+	Secs    float64 // least duration of the timed part
+	N       int     // points to score or draw, at least
 	Data    string  // a file of points
-	Weights string  // a file of weights, "" for fresh ones
+	Weights string  // a file of weights, "" for new ones
 }
 
-// Check says which field is wrong, what it holds and what it may hold.
+// Check returns an error that names the wrong field, its value and what it may be.
 func (a Ask) Check() error {
 	switch {
 	case !slices.Contains(Engines(), a.Engine):
@@ -119,7 +119,7 @@ func (a Ask) Check() error {
 	return nil
 }
 
-// DefaultBatches are the batch sizes to measure at unless others are asked for.
+// DefaultBatches returns the batch sizes to measure by default.
 func (a Ask) DefaultBatches() []int {
 	if a.Task == Train {
 		return []int{256, 1024, 4096}

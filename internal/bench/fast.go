@@ -13,7 +13,7 @@ import (
 type fastEngine struct {
 	engine  *fast.Engine
 	trainer *fast.Trainer
-	events  int // to train on
+	events  int // number of training events
 	batch   int
 	step    int
 	logProb []float64
@@ -46,7 +46,7 @@ func openFast(s Start) (Engine, error) {
 	return e, err
 }
 
-// weightsOf are those to start from, by the paths of their variables.
+// weightsOf returns the initial weights by the paths of their variables.
 func weightsOf(s Start) (map[string][]float32, error) {
 	var tensors []safetensors.Tensor
 	if s.Weights != "" {
@@ -104,7 +104,7 @@ func (e *fastEngine) Train(count int) (nll float64, err error) {
 }
 
 func (e *fastEngine) LogProb(out, x []float32) error {
-	const chunk = 1 << 16 // as whoever reads a file would
+	const chunk = 1 << 16 // as a program that reads a file would
 	if e.logProb == nil {
 		e.logProb = make([]float64, chunk)
 	}

@@ -8,11 +8,11 @@ import (
 	"normflow/internal/safetensors"
 )
 
-// gomlx is package flow and package fit on one of GoMLX's backends.
+// gomlx is packages flow and fit on one of GoMLX's backends.
 type gomlx struct {
 	model    *flow.Model
 	features int
-	stepper  *fit.Stepper // nil where nothing is trained
+	stepper  *fit.Stepper // nil if nothing is trained
 }
 
 func openGoMLX(name string, s Start) (Engine, error) {
@@ -42,8 +42,7 @@ func openGoMLX(name string, s Start) (Engine, error) {
 	return e, nil
 }
 
-// stepsPerCall is how many steps the device makes before it comes back, as in
-// [fit.DefaultConfig].
+// stepsPerCall is how many steps the device makes per call, as in [fit.DefaultConfig].
 const stepsPerCall = 100
 
 func (e *gomlx) NumParameters() int { return e.model.NumParameters() }

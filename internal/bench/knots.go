@@ -6,10 +6,10 @@ import (
 	"normflow/flowlib/knots"
 )
 
-// knotsEngine is package fast, which scores and draws by tables of its conditioners.
+// knotsEngine is package fast, but scores and draws by tables of the conditioners.
 type knotsEngine struct {
 	*fastEngine
-	tables *fastEngine // of the weights as they are; nil: to be made
+	tables *fastEngine // of the current weights; nil until needed
 }
 
 func openKnots(s Start) (Engine, error) {

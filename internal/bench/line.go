@@ -1,8 +1,8 @@
-// Package bench measures what one engine of the project does in a second, from the
-// same start and on the same batches as the programs it is compared with.
+// Package bench measures what one engine of the project does per second, from the same
+// start and on the same batches as the programs it is compared with.
 //
-// All train the same model, a RealNVP or a neural spline flow of 8 couplings, by Adam at a
-// constant rate of 1e-3, on batches in the order of the data file.
+// All train the same model, a RealNVP or a neural spline flow of 8 couplings, by Adam at
+// a constant rate of 1e-3, on batches in the order of the data file.
 package bench
 
 import (
@@ -12,8 +12,8 @@ import (
 	"text/tabwriter"
 )
 
-// Line is what one measurement gives: a line of JSON, with the keys that all
-// programs in a comparison share.
+// Line is the result of one measurement: a line of JSON, with the keys that all programs
+// in a comparison share.
 type Line struct {
 	Lib      string `json:"lib"` // the engine
 	Model    string `json:"model"`
@@ -21,22 +21,22 @@ type Line struct {
 	Task     string `json:"task"` // train, logprob or sample
 	Batch    int    `json:"batch"`
 	Threads  int    `json:"threads"`
-	Steps    int    `json:"steps,omitempty"` // done in the timed part, of training
-	N        int    `json:"n,omitempty"`     // points done in the timed part, of the other tasks
+	Steps    int    `json:"steps,omitempty"` // training: steps in the timed part
+	N        int    `json:"n,omitempty"`     // other tasks: points in the timed part
 
 	Secs   float64 `json:"secs"`   // wall time of the timed part
-	CPU    float64 `json:"cpu_s"`  // user and system time of the process over the timed part
+	CPU    float64 `json:"cpu_s"`  // user and system time of the process in the timed part
 	Cold   float64 `json:"cold_s"` // from the start of the process to the end of the first step, or of the first batch
 	Memory float64 `json:"rss_mb"` // peak resident memory of the process, MiB
 
 	NumParameters int `json:"nparams"`
 
-	EarlyLoss *float64 `json:"loss_50,omitempty"` // of training: NLL over the batch of step 50 (nsf: 10), before its update, nats
-	Loss      *float64 `json:"loss,omitempty"`    // the same of step 200 (nsf: 40)
-	NLL       *float64 `json:"nll,omitempty"`     // of the other tasks: mean -log p of the points, nats
+	EarlyLoss *float64 `json:"loss_50,omitempty"` // training: NLL over the batch of step 50 (nsf: 10), before its update, nats
+	Loss      *float64 `json:"loss,omitempty"`    // the same for step 200 (nsf: 40)
+	NLL       *float64 `json:"nll,omitempty"`     // other tasks: mean -log p of the points, nats
 }
 
-// items is the number of points that went through in the timed part.
+// items returns the number of points processed in the timed part.
 func (l Line) items() int { return l.Steps*l.Batch + l.N }
 
 // WriteJSON writes a line.

@@ -7,21 +7,22 @@ import (
 	"time"
 )
 
-// The steps, counted from 1, whose NLLs are compared. Rounding grows from step to
-// step: programs that do the same agree to 1e-5 at the first, to 1e-2 at the second.
+// The steps, counted from 1, whose NLLs are compared. Rounding errors grow from step to
+// step: equivalent programs agree to 1e-5 at the first and to 1e-2 at the second.
 const (
 	earlyStep = 50
 	lossStep  = 200
 )
 
-// Those of the spline flow are fewer: some programs make a few steps of it in a second.
+// The spline flow's are fewer, because some programs make only a few of its steps per
+// second.
 const (
 	earlyStepNSF = 10
 	lossStepNSF  = 40
 )
 
-// Measure makes one measurement in this process, which should have done nothing
-// before: the cold start counts from its beginning, and peak memory with it.
+// Measure makes one measurement in this process, which must not have done anything
+// before: the cold start counts from its beginning, and so does peak memory.
 func Measure(ctx context.Context, a Ask) (Line, error) {
 	if err := a.Check(); err != nil {
 		return Line{}, fmt.Errorf("bench: %w", err)
@@ -82,8 +83,8 @@ func measureTraining(ctx context.Context, e Engine, a Ask, line *Line) error {
 		began := time.Now()
 		_, err := e.Train(count)
 		line.Steps += count
-		// Calls of at least a tenth of a second, so that engines that come back
-		// between calls do not do so more often than a user would have them.
+		// Calls take at least a tenth of a second, so that engines that return between
+		// calls do not do so more often than in normal use.
 		if time.Since(began) < 100*time.Millisecond {
 			count *= 2
 		}
@@ -91,7 +92,7 @@ func measureTraining(ctx context.Context, e Engine, a Ask, line *Line) error {
 	})
 }
 
-// measurePoints scores or draws a.N points, a.Batch at a time, once or more often.
+// measurePoints scores or draws a.N points, a.Batch at a time, at least once.
 func measurePoints(ctx context.Context, e Engine, a Ask, points []float32, d int, line *Line) error {
 	x, out := repeat(points, a.N*d), make([]float32, a.N)
 	chunk := func(first int) error {
@@ -118,7 +119,7 @@ func measurePoints(ctx context.Context, e Engine, a Ask, points []float32, d int
 		return err
 	}
 	if a.Task == Sample {
-		out = out[:min(len(out), 100_000)] // the mean of more is no surer than it needs to be
+		out = out[:min(len(out), 100_000)] // more would not make the mean more certain than necessary
 		if err := e.LogProb(out, x[:len(out)*d]); err != nil {
 			return err
 		}

@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// loaded is the next best to the start of the process.
+// loaded approximates the start of the process.
 var loaded = time.Now()
 
-// clockTick is the unit of times in /proc/PID/stat: sysconf(_SC_CLK_TCK), which is
-// 100 per second on every Linux that Go runs on.
+// clockTick is the unit of times in /proc/PID/stat: sysconf(_SC_CLK_TCK), which is 100
+// per second on every Linux that Go runs on.
 const clockTick = 10 * time.Millisecond
 
-// ageOf reads off a process's /proc/PID/stat how old it is, at a time after boot.
+// ageOf returns the age of a process by its /proc/PID/stat, at a time after boot.
 //
-// Source: proc_pid_stat(5): starttime, in ticks after boot, is field 22; field 2,
-// the name in brackets, may hold anything.
+// Source: proc_pid_stat(5): starttime, in ticks after boot, is field 22; field 2, the
+// name in brackets, may hold anything.
 func ageOf(stat string, now time.Duration) (time.Duration, error) {
 	_, rest, _ := cutLast(stat, ")")
 	fields := strings.Fields(rest) // the first is field 3
@@ -45,7 +45,7 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return "", s, false
 }
 
-// peakMemory is the largest resident memory this process has had, in bytes.
+// peakMemory returns the largest resident memory this process has had, in bytes.
 func peakMemory() (float64, error) {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sinceStart is the time since this process was started, 0 to 10 ms too much: the
-// system notes the start in whole ticks. Where it does not tell, it is the time since
-// this package was initialized.
+// sinceStart returns the time since this process started, 0 to 10 ms too much, since the
+// system counts whole ticks. If the system does not tell, it returns the time since this
+// package was initialized.
 func sinceStart() time.Duration {
 	var now unix.Timespec
 	stat, err1 := os.ReadFile("/proc/self/stat")

@@ -4,6 +4,6 @@ package bench
 
 import "time"
 
-// sinceStart is the time since this package was initialized: the next best to the
+// sinceStart returns the time since this package was initialized, which is soon after the
 // start of the process.
 func sinceStart() time.Duration { return time.Since(loaded) }

@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// limitThreads binds this process, with all threads it has and will have, to the
-// first n of the cores it may use. XLA makes as many threads as there are devices,
-// 4 on a CPU, whatever it is told; bound, they share n cores.
+// limitThreads binds this process, with all its threads, to the first n of the cores it
+// may use. XLA makes as many threads as there are devices, 4 on a CPU, whatever it is
+// told; bound, they share n cores.
 func limitThreads(n int) error {
 	var all, some unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &all); err != nil {
@@ -37,7 +37,7 @@ func limitThreads(n int) error {
 		if err != nil {
 			return err
 		}
-		if err := unix.SchedSetaffinity(id, &some); err != nil && !errors.Is(err, unix.ESRCH) { // one may have ended
+		if err := unix.SchedSetaffinity(id, &some); err != nil && !errors.Is(err, unix.ESRCH) { // a thread may have ended
 			return fmt.Errorf("binding this process to %d cores: %w", n, err)
 		}
 	}

@@ -2,7 +2,7 @@ package kernel
 
 import "math"
 
-// Adam is the optimizer's constants and the state that is common to all weights.
+// Adam holds the constants of the optimizer and the state common to all weights.
 //
 // Source: Kingma and Ba 2015, https://arxiv.org/abs/1412.6980, algorithm 1.
 type Adam struct {
@@ -10,8 +10,8 @@ type Adam struct {
 	Step                    int // updates made
 }
 
-// Update changes the weights by the gradient factor·g, which is the one of update
-// number Step; mean and square are the moments of the weights.
+// Update changes the weights by the gradient factor·g of update number Step; mean and
+// square are the moments of the weights.
 func (s *Set) Update(a Adam, rate float64, factor float32, w, mean, square, g []float32) {
 	n := sameLength(w, mean, square, g)
 	step := float64(a.Step)

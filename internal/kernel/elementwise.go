@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// The arrays of the functions below are of one length, a multiple of [Lanes],
-// unless their comments say otherwise; they panic if not.
+// sameLength returns the length of the arrays of the functions below, unless their
+// comments say otherwise. It panics if they differ or are not a multiple of [Lanes].
 func sameLength(arrays ...[]float32) int {
 	n := len(arrays[0])
 	for _, a := range arrays {
@@ -17,9 +17,9 @@ func sameLength(arrays ...[]float32) int {
 	return n
 }
 
-// AffineInverse moves a feature v by what the conditioner says, r and t: with
-// s = limit·tanh(r/limit) it is out = (v - t)·exp(-s), and logDet -= s. It leaves
-// what the backward pass needs: scale = exp(-s), slope = ds/dr. |limit| is at most 80.
+// AffineInverse moves a feature v by the conditioner's answer, r and t: with s =
+// limit·tanh(r/limit) it sets out = (v - t)·exp(-s), and logDet -= s. For the backward
+// pass it sets scale = exp(-s), slope = ds/dr. |limit| is at most 80.
 func (s *Set) AffineInverse(out, logDet, scale, slope, v, r, t []float32, limit float32) {
 	n := sameLength(out, logDet, scale, slope, v, r, t)
 	if s.vector != nil {
@@ -35,7 +35,7 @@ func (s *Set) AffineInverse(out, logDet, scale, slope, v, r, t []float32, limit 
 	}
 }
 
-// AffineForward is the opposite: out = v·exp(s) + t, and logDet += s, scale = exp(s).
+// AffineForward is the inverse: out = v·exp(s) + t, and logDet += s, scale = exp(s).
 func (s *Set) AffineForward(out, logDet, scale, slope, v, r, t []float32, limit float32) {
 	n := sameLength(out, logDet, scale, slope, v, r, t)
 	if s.vector != nil {
@@ -51,15 +51,15 @@ func (s *Set) AffineForward(out, logDet, scale, slope, v, r, t []float32, limit 
 	}
 }
 
-// softLimit is s = limit·tanh(r/limit) with ds/dr.
+// softLimit returns s = limit·tanh(r/limit) and ds/dr.
 func softLimit(r, limit float32) (s, slope float32) {
 	tanh := math.Tanh(float64(r / limit))
 	return limit * float32(tanh), float32(1 - tanh*tanh)
 }
 
-// AffineBackward is the backward pass of [Set.AffineInverse] for a loss L that holds
-// weight·s besides what hangs on its result z: it turns d = dL/dz into dL/dv, and
-// sets dr and dt.
+// AffineBackward is the backward pass of [Set.AffineInverse] for a loss L with the term
+// weight·s in addition to what depends on its result z: it turns d = dL/dz into dL/dv,
+// and sets dr and dt.
 //
 //	dL/dv = dL/dz·scale,   dL/dt = -dL/dv,   dL/dr = (weight - dL/dz·z)·slope
 func (s *Set) AffineBackward(dr, dt, d, z, scale, slope, weight []float32) {
@@ -75,7 +75,7 @@ func (s *Set) AffineBackward(dr, dt, d, z, scale, slope, weight []float32) {
 	}
 }
 
-// Clip sets out to in, cut off at ±bound.
+// Clip sets out to in, clipped at ±bound.
 func (s *Set) Clip(out, in []float32, bound float32) {
 	n := sameLength(out, in)
 	if s.vector != nil {
@@ -87,7 +87,7 @@ func (s *Set) Clip(out, in []float32, bound float32) {
 	}
 }
 
-// ClipBackward adds dOut to d where out, the result of [Set.Clip], is not cut off.
+// ClipBackward adds dOut to d where out, the result of [Set.Clip], is not clipped.
 func (s *Set) ClipBackward(d, dOut, out []float32, bound float32) {
 	n := sameLength(d, dOut, out)
 	if s.vector != nil {
@@ -113,7 +113,7 @@ func (s *Set) Add(out, in []float32) {
 	}
 }
 
-// SumSquares is Σ v².
+// SumSquares returns Σ v².
 func (s *Set) SumSquares(values []float32) float32 {
 	n := sameLength(values)
 	if s.vector != nil {

@@ -1,29 +1,28 @@
-// Package kernel holds the loops in which the hand-written flows spend their
-// time, at the speed of the processor: products of matrices, the affine and the spline
-// transform of a coupling layer and their backward passes, Adam.
+// Package kernel holds the loops in which the hand-written flows spend their time, at the
+// speed of the processor: matrix products, the affine and the spline transform of a
+// coupling layer, their backward passes, and Adam.
 //
-// Each is written three times: for AVX-512, for AVX2 with FMA (both generated, see
-// the folder gen) and in plain Go, which runs everywhere. What the processor has
-// is found at run time. The results agree up to the rounding of a float32; a NaN
-// that goes in comes out.
+// Each is written for AVX-512 and for AVX2 with FMA (both generated, see the folder gen)
+// and in plain Go, which runs everywhere; what the processor supports is detected at run
+// time. The results agree up to float32 rounding, and NaN stays NaN.
 package kernel
 
 //go:generate go -C gen run . -out ../vector_amd64.s -stubs ../vector_amd64.go -pkg kernel
 
-// Block is how many events, as the columns of a matrix, are worked on at a time.
-// A layer of 64 units for them fits the first cache together with its weights.
+// Block is how many events, the columns of a matrix, are processed at a time. A layer of
+// 64 units for them fits in the first-level cache with its weights.
 const Block = 64
 
-// Lanes is what the length of every array handed to a kernel is a multiple of.
+// Lanes divides the length of every array passed to a kernel.
 const Lanes = 16
 
-// Set is the kernels for one instruction set.
+// Set holds the kernels for one instruction set.
 type Set struct {
 	Name   string // "avx512", "avx2" or "portable"
 	vector *vector
 }
 
-// vector is what is written in assembly; widths of tiles are those of products.
+// vector holds the functions written in assembly; widths of tiles are those of products.
 type vector struct {
 	widths                       []int
 	products                     []func(out, w, in, bias, mask *float32, m, k, ldOut, ldIn, wi, wk, mode int)
@@ -47,10 +46,10 @@ type vector struct {
 	peak                         func(n int) // see [Set.Peak]
 }
 
-// All returns the sets that run on this processor, the fastest first.
+// All returns the sets that run on this processor, fastest first.
 func All() []*Set { return append(vectorSets(), &Set{Name: "portable"}) }
 
-// Best is the fastest set that runs on this processor.
+// Best returns the fastest set that runs on this processor.
 func Best() *Set { return best }
 
 var best = All()[0]

@@ -3,7 +3,7 @@ package kernel
 import "sync"
 
 // MatMul adds a·b to c, [m, n], for a of [m, k] and b of [k, n], or of [k, m] and [n, k]
-// where aT and bT say that they are given transposed: all row by row.
+// if aT and bT say that they are transposed: all row by row.
 func MatMul(c, a, b []float32, m, k, n int, aT, bT bool) { best.matMul(c, a, b, m, k, n, aT, bT) }
 
 func (s *Set) matMul(c, a, b []float32, m, k, n int, aT, bT bool) {
@@ -30,7 +30,7 @@ func (s *Set) matMul(c, a, b []float32, m, k, n int, aT, bT bool) {
 	if rest == 0 {
 		return
 	}
-	// What is left is less than a vector wide: in and out of padded columns.
+	// The rest is narrower than a vector: it goes in and out by padded columns.
 	columns, sums := padded.Get().(*[]float32), padded.Get().(*[]float32)
 	defer padded.Put(columns)
 	defer padded.Put(sums)

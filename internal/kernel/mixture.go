@@ -1,7 +1,7 @@
 package kernel
 
-// AddSquares adds ((z - mean)·scale)² to out: -2 times the exponent of a Gaussian in
-// one feature.
+// AddSquares adds ((z - mean)·scale)² to out: -2 times the exponent of a Gaussian in one
+// feature.
 func (s *Set) AddSquares(out, z []float32, mean, scale float32) {
 	n := sameLength(out, z)
 	if s.vector != nil {
@@ -14,8 +14,8 @@ func (s *Set) AddSquares(out, z []float32, mean, scale float32) {
 	}
 }
 
-// Pull is the backward pass of -½·share·u², u = (z - mean)·scale, where the share is
-// given: it adds share·u·scale to dz, and returns the sums of share·u and of share·u².
+// Pull is the backward pass of -½·share·u², u = (z - mean)·scale, for constant shares: it
+// adds share·u·scale to dz, and returns the sums of share·u and of share·u².
 func (s *Set) Pull(dz, z, share []float32, mean, scale float32) (first, second float32) {
 	n := sameLength(dz, z, share)
 	if s.vector != nil {

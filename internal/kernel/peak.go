@@ -1,9 +1,8 @@
 package kernel
 
-// Peak makes rounds of multiply-adds, and nothing else, and returns how many
-// floating-point operations those were: in a second as many as a core can make at
-// all, to which the other kernels can be compared. It returns 0 for the portable
-// set, whose loops nobody expects to come near.
+// Peak performs rounds of multiply-adds, and nothing else, and returns how many
+// floating-point operations those are, for comparison with the other kernels: no core can
+// do more per second. It returns 0 for the portable set.
 func (s *Set) Peak(rounds int) (flops int) {
 	if s.vector == nil {
 		return 0

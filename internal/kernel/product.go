@@ -5,11 +5,11 @@ import "fmt"
 // Start says what the sums of a product begin with.
 type Start int
 
-// The numbers are those the assembly knows.
+// The assembly depends on these numbers.
 const (
 	Zero Start = iota
-	Bias       // a number for each row
-	Add        // what stands in the result
+	Bias       // one number per row
+	Add        // the previous contents of the result
 )
 
 // End says what is done to the sums of a product.
@@ -18,14 +18,14 @@ type End int
 const (
 	None End = iota
 	ReLU     // max(0, sum)
-	Mask     // zero where the mask, a matrix laid out as the result, is not positive
+	Mask     // zero where the mask, a matrix laid out like the result, is not positive
 )
 
-// Product is Out = end(start + W·In) for W of [M, K], In of [K, N], with rows of Out
-// and In LdOut and LdIn float32s apart. N is a multiple of [Lanes].
+// Product is Out = end(start + W·In) for W of [M, K], In of [K, N], with rows of Out and
+// In LdOut and LdIn float32s apart. N is a multiple of [Lanes].
 //
-// W[i, k] stands at W[i·StrideI + k·StrideK]: a matrix and its transpose differ in
-// their strides alone.
+// W[i, k] is at W[i·StrideI + k·StrideK]: a matrix and its transpose differ only in their
+// strides.
 type Product struct {
 	M, K, N          int
 	Out              []float32
@@ -35,16 +35,16 @@ type Product struct {
 	In               []float32
 	LdIn             int
 	Start            Start
-	Bias             []float32 // [M], where Start says so
+	Bias             []float32 // [M], if Start is Bias
 	End              End
-	Mask             []float32 // as Out, where End says so
+	Mask             []float32 // like Out, if End is Mask
 }
 
 func (p *Product) check() {
 	if p.M < 1 || p.K < 1 || p.N < 1 || p.N%Lanes != 0 {
 		panic(fmt.Sprintf("kernel: a product of [%d, %d] and [%d, %d]: sizes must be positive, the last a multiple of %d", p.M, p.K, p.K, p.N, Lanes))
 	}
-	// The last element that is touched; a panic of the runtime names the index.
+	// The last element used; a runtime panic names the index.
 	_ = p.Out[(p.M-1)*p.LdOut+p.N-1]
 	_ = p.W[(p.M-1)*p.StrideI+(p.K-1)*p.StrideK]
 	_ = p.In[(p.K-1)*p.LdIn+p.N-1]
@@ -67,7 +67,7 @@ func (s *Set) Multiply(p *Product) {
 	for column := 0; column < p.N; {
 		for i, width := range s.vector.widths {
 			for ; column+width <= p.N; column += width {
-				bias, mask := &p.W[0], &p.W[0] // not looked at
+				bias, mask := &p.W[0], &p.W[0] // not read
 				if p.Start == Bias {
 					bias = &p.Bias[0]
 				}

@@ -7,9 +7,9 @@ const noShare = -60
 
 // Softmax turns count raw numbers of each of [Block] events, in rows stride apart, into
 // parts of the whole, in rows of out, [count, Block]. A part below e⁻⁶⁰ of the largest is
-// 0: where shares are multiplied further they would leave the normal range of a float32,
-// in which processors work a hundred times as slowly. The sum is kept to more digits
-// than a float32 has: its error would be common to all parts, and move every knot.
+// 0: further multiplication would take it below the normal range of a float32, where
+// processors are a hundred times slower. The sum keeps more digits than a float32: its
+// error would affect all parts, and move every knot.
 func (s *Set) Softmax(out, raw []float32, count, stride int, whole float32) {
 	_, _ = out[count*Block-1], raw[(count-1)*stride+Block-1]
 	if s.vector != nil {

@@ -5,36 +5,36 @@ import (
 	"math"
 )
 
-// Spline is the curve of a spline coupling, and what it works on for one moving
-// feature of a block of events. Rational-quadratic pieces run through Bins+1 knots
-// in [-Bound, Bound]²; outside it is the identity. See flowlib/bijector's Spline for
-// the formulas, whose names are used here.
+// Spline is the curve of a spline coupling with its working memory for one moving feature
+// of a block of events. Rational-quadratic pieces run through Bins+1 knots in [-Bound,
+// Bound]²; outside it is the identity. See Spline in flowlib/bijector for the formulas,
+// whose names are used here.
 //
-// SplineInverse and SplineForward fill the fields behind Stride, and SplineBackward
-// reads them. Each row holds a number for each of [Block] events.
+// SplineInverse and SplineForward fill the fields after Stride, and SplineBackward reads
+// them. Each row holds a number for each of [Block] events.
 type Spline struct {
 	Bins   int
 	Bound  float32
-	Stride int // from one parameter of the feature to the next, in float32s
+	Stride int // between one parameter of the feature and the next, in float32s
 
-	widths, heights           []float32 // [Bins, Block]: parts of one, less the least
-	offset, corner            []float32 // how far the event is into its bin, and where that begins on the other axis
+	widths, heights           []float32 // [Bins, Block]: parts of one, minus the least
+	offset, corner            []float32 // the event's distance into its bin, and the bin's start on the other axis
 	width, height             []float32 // of the bin
-	rawLeft, rawRight         []float32 // what the slopes at its knots are made of
+	rawLeft, rawRight         []float32 // raw slopes at its knots
 	index                     []float32 // its number
-	xi, slopeLeft, slopeRight []float32 // its place in the bin, and the slopes
+	xi, slopeLeft, slopeRight []float32 // position in the bin, and the slopes
 	gradient                  [7][]float32
 }
 
-// unit is one in fixed point, in which places are added up: in float32 the sum of the
-// widths before a bin would be off by more than the event itself, and in a narrow bin
-// that counts.
+// unit is 1 in the fixed point in which positions are added up: in float32 the sum of the
+// widths before a bin would have a larger error than the event itself, which matters in a
+// narrow bin.
 const unit = 1 << 30
 
 // MinimumShare is the least share of a bin's width and height, and the least slope.
 const MinimumShare = 1e-3
 
-// slopeOffset makes the slope of a raw 0 one.
+// slopeOffset makes the slope of a raw 0 equal to 1.
 var slopeOffset = float32(math.Log(math.Expm1(1 - MinimumShare)))
 
 // NewSpline returns a curve with room for a block. It panics on fewer than 2 bins.
@@ -66,8 +66,8 @@ func (p *Spline) check(raw []float32, rows ...[]float32) {
 	}
 }
 
-// SplineInverse sets out to z = g(x) of v, and adds log g'(x) to logDet. Both may be
-// in place. Raw are the 3·Bins-1 parameters, each a row of events, Stride apart.
+// SplineInverse sets out to z = g(x) of v, and adds log g'(x) to logDet. Both may be in
+// place. raw are the 3·Bins-1 parameters, each a row of events, Stride apart.
 func (s *Set) SplineInverse(p *Spline, out, logDet, v, raw []float32) {
 	p.check(raw, out, logDet, v)
 	s.splineBins(p, v, raw, false)
@@ -89,8 +89,8 @@ func (s *Set) SplineInverse(p *Spline, out, logDet, v, raw []float32) {
 	}
 }
 
-// SplineForward sets out to x = g⁻¹(z) of v, and takes log g'(x) off logDet. Both may
-// be in place.
+// SplineForward sets out to x = g⁻¹(z) of v, and subtracts log g'(x) from logDet. Both
+// may be in place.
 func (s *Set) SplineForward(p *Spline, out, logDet, v, raw []float32) {
 	p.check(raw, out, logDet, v)
 	s.splineBins(p, v, raw, true)
@@ -116,7 +116,7 @@ func (s *Set) SplineForward(p *Spline, out, logDet, v, raw []float32) {
 	}
 }
 
-// splineBins finds the piece of each event, by its place on the x axis, or on the y
+// splineBins finds the piece of each event by its position on the x axis, or on the y
 // axis (root).
 func (s *Set) splineBins(p *Spline, v, raw []float32, root bool) {
 	whole := 1 - MinimumShare*float32(p.Bins)
@@ -157,10 +157,10 @@ func (s *Set) splineBins(p *Spline, v, raw []float32, root bool) {
 	}
 }
 
-// fixed is v in fixed point, to the nearest.
+// fixed converts v to fixed point, rounded to nearest.
 func fixed(v float32) int32 { return int32(math.RoundToEven(float64(v) * unit)) }
 
-// piece is a bin's shape: its slope, height by width, and those at its knots.
+// piece is the shape of a bin: its slope, height / width, and the slopes at its knots.
 type piece struct{ slope, left, right float32 }
 
 func (p *Spline) piece(i int) piece {
@@ -174,7 +174,7 @@ func slopeOf(raw float32) float32 {
 	return float32(max(r, 0) + math.Log1p(math.Exp(-math.Abs(r))) + MinimumShare)
 }
 
-// at returns ξ(1-ξ), the rise by the height, and log g' at ξ.
+// at returns ξ(1-ξ), the rise divided by the height, and log g' at ξ.
 func (c piece) at(xi float32) (mixed, rise, logSlope float32) {
 	rest := 1 - xi
 	mixed = xi * rest
@@ -186,15 +186,15 @@ func (c piece) at(xi float32) (mixed, rise, logSlope float32) {
 
 func abs(v float32) float32 { return max(v, -v) }
 
-// SplineBackward is the backward pass of [Set.SplineInverse] for a loss L that holds
-// -weight·log g' besides what hangs on its result z: it turns d = dL/dz into dL/dx
-// and sets draw, laid out as raw, to dL/draw.
+// SplineBackward is the backward pass of [Set.SplineInverse] for a loss L with the term
+// -weight·log g' in addition to what depends on its result z: it turns d = dL/dz into
+// dL/dx and sets draw, laid out like raw, to dL/draw.
 //
-// With ρ = (s·ξ² + δ·ξ(1-ξ))/β, β = s + (δ+δ'-2s)·ξ(1-ξ) and the numerator α of g',
-// z = y + h·ρ and log g' = 2·log s + log α - 2·log β, whose derivatives by ξ, s and
-// the slopes δ, δ' at the knots are those of quotients; ξ = (x - left)/width and
-// s = h/width lead to the bin's corner and size, these to the parts of one up to the
-// bin, and a softmax's derivative p·(d - Σ p·d) to the raw numbers.
+// With ρ = (s·ξ² + δ·ξ(1-ξ))/β, β = s + (δ+δ'-2s)·ξ(1-ξ) and the numerator α of g', z = y
+// + h·ρ and log g' = 2·log s + log α - 2·log β, whose derivatives by ξ, s and the slopes
+// δ, δ' at the knots are those of quotients; ξ = (x - left)/width and s = h/width lead to
+// the bin's corner and size, these to the parts of one up to the bin, and a softmax's
+// derivative p·(d - Σ p·d) to the raw numbers.
 func (s *Set) SplineBackward(p *Spline, draw, d, v, weight []float32) {
 	p.check(draw, d, v, weight)
 	if s.vector != nil {
@@ -227,7 +227,7 @@ func (s *Set) SplineBackward(p *Spline, draw, d, v, weight []float32) {
 	}
 }
 
-// gradientOf sets the rows of gradient: of left, width, bottom, height, the raw
+// gradientOf sets the rows of the gradient: of left, width, bottom, height, the raw
 // slopes and x.
 func (p *Spline) gradientOf(i int, dz, x, weight float32) {
 	if !(abs(x) <= p.Bound) {
@@ -245,7 +245,7 @@ func (p *Spline) gradientOf(i int, dz, x, weight float32) {
 	above := right*xi*xi + 2*slope*mixed + left*rest*rest
 	inverse, invAbove := 1/below, 1/above
 	rho := (slope*xi*xi + left*mixed) * inverse
-	ofRho, ofLog := dz*height*inverse, -weight // dL/dρ by β, dL/dlog g'
+	ofRho, ofLog := dz*height*inverse, -weight // dL/dρ divided by β, dL/dlog g'
 	dXi := ofRho*slope*above*inverse + ofLog*(2*(right*xi+slope*tilt-left*rest)*invAbove-2*bend*tilt*inverse)
 	dSlope := ofRho*(xi*xi-rho*(1-2*mixed)) + ofLog*(2/slope+2*mixed*invAbove-2*(1-2*mixed)*inverse)
 	both := -ofRho*rho*mixed - 2*ofLog*mixed*inverse
@@ -264,7 +264,7 @@ func (p *Spline) gradientOf(i int, dz, x, weight float32) {
 
 func sigmoid(v float32) float32 { return float32(1 / (1 + math.Exp(-float64(v)))) }
 
-// softmaxBackward sets draw from the gradients by where a bin begins and by its size.
+// softmaxBackward sets draw from the gradients by the start of a bin and by its size.
 func (p *Spline) softmaxBackward(draw, parts, start, size []float32) {
 	whole := 1 - MinimumShare*float32(p.Bins)
 	for i, at := range p.index {

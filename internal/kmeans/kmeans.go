@@ -1,4 +1,4 @@
-// Package kmeans parts rows into clusters, as the start of a mixture.
+// Package kmeans clusters rows, as the start of a mixture.
 package kmeans
 
 import (
@@ -7,14 +7,13 @@ import (
 	"slices"
 )
 
-// Part parts the rows of x, [n, D], into at most k clusters and returns their
-// centres, [k, D], and each row's cluster: the best of some restarts, by the sum
-// of squared distances. A cluster may end up empty where x has few distinct rows.
-// The same seed gives the same answer.
+// Part assigns the rows of x, [n, D], to at most k clusters and returns the centers, [k,
+// D], and each row's cluster: the best of some restarts, by the sum of squared distances.
+// A cluster may be empty if x has few distinct rows. The same seed gives the same result.
 //
-// Source: Lloyd's algorithm from the start of Arthur & Vassilvitskii 2007,
-// "k-means++: the advantages of careful seeding", section 2.2: each further
-// centre is a row drawn in proportion to its squared distance from those before.
+// Source: Lloyd's algorithm from the start of Arthur & Vassilvitskii 2007, "k-means++:
+// the advantages of careful seeding", section 2.2: each further center is a row drawn in
+// proportion to its squared distance from those before.
 func Part(x [][]float64, k, restarts int, seed int64) (centres [][]float64, cluster []int) {
 	rng := rand.New(rand.NewPCG(uint64(seed), 0x6b6d))
 	best := math.Inf(1)
@@ -32,11 +31,11 @@ func Part(x [][]float64, k, restarts int, seed int64) (centres [][]float64, clus
 	return centres, cluster
 }
 
-// Enough for a start: what remains is left to training.
+// lloydSteps are enough for a start: training does the rest.
 const lloydSteps = 10
 
 func spreadCentres(x [][]float64, k int, rng *rand.Rand) (centres [][]float64) {
-	distance := make([]float64, len(x)) // squared, to the nearest centre
+	distance := make([]float64, len(x)) // squared, to the nearest center
 	for i := range distance {
 		distance[i] = math.Inf(1)
 	}
@@ -57,7 +56,7 @@ func spreadCentres(x [][]float64, k int, rng *rand.Rand) (centres [][]float64) {
 	return centres
 }
 
-// assign finds the nearest centre of each row and returns the sum of squared distances.
+// assign finds the nearest center of each row and returns the sum of squared distances.
 func assign(x, centres [][]float64, cluster []int) (sum float64) {
 	for i, row := range x {
 		nearest := math.Inf(1)
@@ -71,7 +70,7 @@ func assign(x, centres [][]float64, cluster []int) (sum float64) {
 	return sum
 }
 
-// moveCentres puts each centre at the mean of its rows; one without rows stays.
+// moveCentres moves each center to the mean of its rows; one without rows stays.
 func moveCentres(x, centres [][]float64, cluster []int) {
 	count := make([]float64, len(centres))
 	for _, c := range cluster {

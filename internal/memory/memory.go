@@ -14,9 +14,9 @@ import (
 	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
-// Budget is what a run may hold, in bytes: what was asked for, or, where that is 0, half
-// of what the machine or the container has. The other half is for the collector of
-// garbage, the engine and other programs.
+// Budget returns how many bytes a run may hold: what was asked for or, for 0, half of the
+// memory of the machine or container. The other half is for the garbage collector, the
+// engine and other programs.
 func Budget(asked int64) int64 {
 	if asked > 0 {
 		return asked
@@ -32,12 +32,12 @@ var half = sync.OnceValue(func() int64 {
 		}
 	}
 	if least == math.MaxInt64 {
-		least = 16 << 30 // neither says
+		least = 16 << 30 // if neither tells
 	}
 	return int64(least / 2)
 })
 
-// Limit has the collector of garbage work harder as the run nears its budget, unless the
+// Limit makes the garbage collector work harder as the run nears its budget, unless the
 // user has set GOMEMLIMIT.
 func Limit(asked int64) {
 	if os.Getenv("GOMEMLIMIT") == "" {
@@ -45,7 +45,7 @@ func Limit(asked int64) {
 	}
 }
 
-// units are those that a size may have, the longer names first.
+// units are the possible units of a size, longer names first.
 var units = []struct {
 	name  string
 	bytes float64
@@ -54,7 +54,8 @@ var units = []struct {
 	{"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"B", 1},
 }
 
-// Parse reads a size such as 2GB, 512MiB or 1.5 TB, in bytes; at least 1 MB.
+// Parse parses a size such as 2GB, 512MiB or 1.5 TB and returns bytes; it must be at
+// least 1 MB.
 func Parse(text string) (int64, error) {
 	for _, unit := range units {
 		number, ok := strings.CutSuffix(strings.ToUpper(strings.TrimSpace(text)), strings.ToUpper(unit.name))
@@ -70,7 +71,7 @@ func Parse(text string) (int64, error) {
 	return 0, fmt.Errorf("expected a size of at least 1MB, such as 500MB, 2GB or 1.5GiB, found %q", text)
 }
 
-// Text is a size in words, such as "1.5 GB".
+// Text formats a size, such as "1.5 GB".
 func Text(size int64) string {
 	x, unit := float64(size), 0
 	names := []string{"bytes", "kB", "MB", "GB", "TB", "PB", "EB"}
@@ -80,8 +81,8 @@ func Text(size int64) string {
 	return strconv.FormatFloat(x, 'g', 3, 64) + " " + names[unit]
 }
 
-// Peak is the most memory that this process has held in its life, in bytes: 0 where the
-// system does not say. It counts what stands in the machine's memory, whoever took it.
+// Peak returns the largest resident memory of this process so far, in bytes; 0 if the
+// system does not tell.
 func Peak() int64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

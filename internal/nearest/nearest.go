@@ -1,4 +1,4 @@
-// Package nearest finds the name that a mistyped one was meant to be.
+// Package nearest finds the name that was meant by a mistyped one.
 package nearest
 
 import (
@@ -8,13 +8,13 @@ import (
 	"normflow/internal/show"
 )
 
-// longest is how many runes a name that is looked for may have; a longer one is no typo.
+// longest is the length of a name in runes beyond which no typo is looked for.
 const longest = 100
 
-// Names returns those of known that are nearest to found, in their order: by the fewest
-// runes to insert, delete, replace or swap with the next, in whatever case, where these
-// are at most about a third of the runes. What found begins is a rune away. It returns
-// nil if none is as near, or more than three are.
+// Names returns the names in known that are nearest to found, in their order: with the
+// fewest runes to insert, delete, replace or swap with the next, ignoring case, if these
+// are at most about a third of the runes. A name that starts with found is at distance
+// one. It returns nil if no name is near, or more than three are equally near.
 func Names(found string, known []string) (all []string) {
 	a := []rune(strings.ToLower(found))
 	if len(a) > longest {
@@ -54,8 +54,8 @@ func Ask(found string, known []string) string {
 	return "did you mean " + strings.Join(names, " or ") + "?"
 }
 
-// Unknown says that there is no such thing, such as a column, of the name found, and
-// which there are.
+// Unknown says that there is no such thing, such as a column, called found, and lists the
+// known ones.
 func Unknown(thing, found string, known []string) string {
 	text := "there is no " + thing + " " + show.Quoted(found)
 	if ask := Ask(found, known); ask != "" {
@@ -64,7 +64,7 @@ func Unknown(thing, found string, known []string) string {
 	return text + "; there are: " + show.Names(known)
 }
 
-// distance is that of Damerau and Levenshtein, in which no rune is swapped twice.
+// distance is the Damerau-Levenshtein distance in which no rune is swapped twice.
 func distance(a, b []rune) int {
 	var last []int // the row before the one above
 	above := make([]int, len(b)+1)

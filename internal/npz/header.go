@@ -14,12 +14,12 @@ import (
 	"normflow/internal/show"
 )
 
-// Magic is what an NPY array starts with.
+// Magic is the beginning of every NPY array.
 const Magic = "\x93NUMPY"
 
-// Prelude is all that stands before the data of an array in C order, a multiple of 64
-// bytes. shape is a tuple as Python writes it. An array of numbers of one or two axes has
-// 128 bytes, whatever its shape.
+// Prelude returns everything before the data of an array in C order, a multiple of 64
+// bytes. shape is a tuple in Python's notation. For an array of numbers of one or two
+// axes it has 128 bytes, whatever the shape.
 func Prelude(dtype, shape string) []byte {
 	dict := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': %s, }", dtype, shape)
 	length := (10+len(dict)+1+63)/64*64 - 10
@@ -28,7 +28,7 @@ func Prelude(dtype, shape string) []byte {
 	return append(b, fmt.Sprintf("%-*s\n", length-1, dict)...)
 }
 
-// tuple is a shape as Python writes it: (), (2,), (2, 3).
+// tuple formats a shape in Python's notation: (), (2,), (2, 3).
 func tuple(shape []int) string {
 	var dims []string
 	for _, dim := range shape {
@@ -40,8 +40,8 @@ func tuple(shape []int) string {
 	return "(" + strings.Join(dims, ", ") + ")"
 }
 
-// ReadHeader reads the header at the start of r, of any version, and says how many bytes
-// it has. It takes no more memory than most bytes ask for, whatever the header claims.
+// ReadHeader reads the header at the start of r, of any version, and returns its length.
+// It takes no more memory than most bytes need, whatever the header claims.
 func ReadHeader(r io.Reader, most int) (h npy.Header, length int, err error) {
 	b := make([]byte, 12)
 	if _, err := io.ReadFull(r, b[:10]); err != nil {
@@ -56,7 +56,7 @@ func ReadHeader(r io.Reader, most int) (h npy.Header, length int, err error) {
 			return h, 0, cutOff(err)
 		}
 		claimed, prefix = int(binary.LittleEndian.Uint32(b[8:])), 12
-		b[6] = 2 // version 3 differs in nothing but the names of fields
+		b[6] = 2 // version 3 differs only in the names of fields
 	}
 	if claimed > most {
 		return h, 0, fmt.Errorf("the NPY header claims %d bytes, expected at most %d: the file is broken", claimed, most)

@@ -1,5 +1,5 @@
-// Package npz reads and writes NumPy's NPZ format: a zip file of named arrays, each
-// in NPY format. Nothing of it is executed: arrays of objects are refused.
+// Package npz reads and writes NumPy's NPZ format: a zip file of named arrays, each in
+// NPY format. It executes nothing: arrays of objects are refused.
 //
 // Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html.
 package npz
@@ -20,12 +20,12 @@ import (
 // Array is one named array in C order, little-endian.
 type Array struct {
 	Name  string
-	DType string // as NumPy writes it: "<f4", "<f8", or "|S9" for 9 bytes
+	DType string // NumPy's notation: "<f4", "<f8", or "|S9" for 9 bytes
 	Shape []int  // empty for a single element
 	Data  []byte
 }
 
-// Write writes the arrays to w, as numpy.savez does: without compression.
+// Write writes the arrays to w without compression, as numpy.savez does.
 func Write(w io.Writer, arrays []Array) error {
 	z := zip.NewWriter(w)
 	for _, a := range arrays {
@@ -42,9 +42,9 @@ func Write(w io.Writer, arrays []Array) error {
 	return z.Close()
 }
 
-// File is an NPZ whose arrays are known by their headers.
+// File is an NPZ whose headers have been read.
 type File struct {
-	Arrays  []Array // without Data, but for those that Load has read
+	Arrays  []Array // without Data until Load reads it
 	members []*zip.File
 	sizes   []int64 // of their data, in bytes
 }
@@ -54,9 +54,9 @@ const (
 	mostHeader  = 1 << 12 // bytes
 )
 
-// Open reads the headers of all arrays of a file of the given size, and none of their
-// data: a caller who knows what to expect compares it first. Refused are arrays that have
-// not what their headers say, or lie on the same bytes, and types that [Array] does not name.
+// Open reads the headers of all arrays of a file of the given size, but no data: a caller
+// who knows what to expect can compare first. It refuses arrays that are not as long as
+// their headers say, that overlap, or whose type [Array] does not name.
 func Open(in io.ReaderAt, size int64) (*File, error) {
 	z, err := zip.NewReader(in, size)
 	if err != nil {
@@ -83,8 +83,8 @@ func Open(in io.ReaderAt, size int64) (*File, error) {
 	return f, nil
 }
 
-// CheckMembers refuses an archive of the given size that has more than most members, one
-// that lies outside it, or two on the same bytes, as each would be unpacked anew.
+// CheckMembers refuses an archive of the given size with more than most members, with a
+// member outside it, or with two members on the same bytes, since each would be unpacked.
 func CheckMembers(z *zip.Reader, size int64, most int) error {
 	if len(z.File) > most {
 		return fmt.Errorf("is a zip file of %d members, expected at most %d", len(z.File), most)
@@ -117,7 +117,7 @@ func (f *File) Load(i int) error {
 	if _, _, err := ReadHeader(r, mostHeader); err != nil {
 		return err
 	}
-	// The buffer grows with what there is, not with what is claimed.
+	// The buffer grows with the data that exist, not with what is claimed.
 	if a.Data, err = io.ReadAll(io.LimitReader(r, want)); err != nil {
 		return fmt.Errorf("array %s: %w", show.Quoted(a.Name), err)
 	}
@@ -127,7 +127,7 @@ func (f *File) Load(i int) error {
 	return nil
 }
 
-// open reads a member's header, and says how many bytes of data it must have.
+// open reads a member's header, and returns how many bytes of data it must have.
 func open(f *zip.File) (a Array, want int64, err error) {
 	r, err := f.Open()
 	if err != nil {

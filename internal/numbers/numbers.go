@@ -1,4 +1,4 @@
-// Package numbers holds what several packages ask of plain numbers.
+// Package numbers holds small functions of numbers that several packages need.
 package numbers
 
 import (
@@ -6,11 +6,11 @@ import (
 	"slices"
 )
 
-// Finite says whether v is neither NaN nor infinite.
+// Finite reports whether v is neither NaN nor infinite.
 func Finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
-// Median returns the value in the middle, or the mean of the two there. It panics on no
-// values.
+// Median returns the middle value, or the mean of the two middle values. It panics if
+// there are no values.
 func Median(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	n := len(sorted)

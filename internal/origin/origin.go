@@ -11,16 +11,17 @@ import (
 	"time"
 )
 
-// Origin of a measurement. Embedded in a row, it adds its keys to the row's.
+// Origin describes where a measurement comes from. Embedded in a row, it adds its keys to
+// the row's.
 type Origin struct {
 	Machine  string            `json:"machine"`
 	Date     string            `json:"date"` // UTC
 	Commit   string            `json:"commit"`
-	Versions map[string]string `json:"versions"` // of Go and of what computes
+	Versions map[string]string `json:"versions"` // of Go and of the libraries that compute
 }
 
-// Now is the origin of what this program measures. Call it at the start: the
-// working tree, whose commit it names, may change while the program runs.
+// Now returns the origin of what this program measures. Call it at the start: the working
+// tree, whose commit it names, may change while the program runs.
 func Now() Origin {
 	return Origin{
 		Machine:  fmt.Sprintf("%s/%s, %d cores", runtime.GOOS, runtime.GOARCH, runtime.NumCPU()),

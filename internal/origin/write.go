@@ -7,8 +7,9 @@ import (
 	"normflow/internal/whole"
 )
 
-// Write keeps measurements, the rows of a file in report/measured, as JSON: whole, or
-// not at all. What JSON cannot hold, such as NaN, is an error and leaves the old file.
+// Write writes measurements, the rows of a file in report/measured, as JSON: whole, or
+// not at all. A value that JSON cannot hold, such as NaN, is an error and leaves the old
+// file.
 func Write(path string, rows any) error {
 	text, err := json.MarshalIndent(rows, "", "  ")
 	if err != nil {

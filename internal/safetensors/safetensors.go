@@ -1,9 +1,9 @@
-// Package safetensors reads and writes the safetensors format: named arrays
-// behind a JSON header, nothing executable in it.
+// Package safetensors reads and writes the safetensors format: named arrays behind a JSON
+// header, with nothing executable.
 //
-// Layout: 8 bytes little-endian length of the header; the header, a JSON object
-// name -> {"dtype", "shape", "data_offsets"}, with "__metadata__" for strings;
-// then the data. Source: https://huggingface.co/docs/safetensors.
+// Layout: 8 bytes little-endian length of the header; the header, a JSON object name ->
+// {"dtype", "shape", "data_offsets"}, with "__metadata__" for strings; then the data.
+// Source: https://huggingface.co/docs/safetensors.
 package safetensors
 
 import (
@@ -28,7 +28,7 @@ type Tensor struct {
 	Data  []byte
 }
 
-// File is what a safetensors file holds.
+// File is the contents of a safetensors file.
 type File struct {
 	Metadata map[string]string
 	Tensors  []Tensor
@@ -36,7 +36,7 @@ type File struct {
 
 var elementSize = map[string]int{"F32": 4, "F64": 8, "I32": 4, "I64": 8, "U32": 4, "U64": 8, "BOOL": 1}
 
-// maxHeader bounds the memory a broken length can ask for.
+// maxHeader bounds the memory that a corrupt length can claim.
 const maxHeader = 16 << 20
 
 type entry struct {
@@ -46,8 +46,8 @@ type entry struct {
 	Offsets [2]uint64 `json:"data_offsets"`
 }
 
-// Write stores f at path: written beside and renamed, so that path always holds
-// either the old file or the whole new one.
+// Write writes f to path, atomically: path always holds either the old file or the whole
+// new one.
 func Write(path string, f File) error {
 	header := map[string]any{"__metadata__": f.Metadata}
 	var offset uint64
@@ -60,7 +60,7 @@ func Write(path string, f File) error {
 	if err != nil {
 		return fmt.Errorf("safetensors: %w", err)
 	}
-	for len(text)%8 != 0 { // the data starts aligned
+	for len(text)%8 != 0 { // aligns the data
 		text = append(text, ' ')
 	}
 	out, err := whole.Create(path)
@@ -86,7 +86,7 @@ func Write(path string, f File) error {
 	return nil
 }
 
-// Read loads the file at path. The error names the file and what does not fit.
+// Read reads the file at path. The error names the file and what does not fit.
 func Read(path string) (File, error) {
 	f, err := read(path)
 	if err != nil {
@@ -104,9 +104,9 @@ func read(path string) (File, error) {
 	return Decode(in, size)
 }
 
-// Decode reads a file of the given size in bytes from its start to its end. It
-// checks every size against the file's own before it takes memory, and that the
-// data is covered exactly once.
+// Decode reads a file of the given size in bytes from beginning to end. It checks every
+// size against the file's own before it takes memory, and that the data are covered
+// exactly once.
 func Decode(in io.Reader, size int64) (File, error) {
 	f, entries, err := decodeHeader(in, size)
 	if err != nil {
@@ -194,7 +194,7 @@ func (e entry) check(available uint64) error {
 	return nil
 }
 
-// Float64 makes a tensor of dtype F64.
+// Float64 returns a tensor of dtype F64.
 func Float64(name string, shape []int, values []float64) Tensor {
 	data := make([]byte, 0, 8*len(values))
 	for _, v := range values {
@@ -203,7 +203,7 @@ func Float64(name string, shape []int, values []float64) Tensor {
 	return Tensor{Name: name, DType: "F64", Shape: shape, Data: data}
 }
 
-// Float32 makes a tensor of dtype F32 of values that are rounded to it.
+// Float32 returns a tensor of dtype F32 of values rounded to it.
 func Float32(name string, shape []int, values []float64) Tensor {
 	data := make([]byte, 0, 4*len(values))
 	for _, v := range values {
@@ -212,7 +212,7 @@ func Float32(name string, shape []int, values []float64) Tensor {
 	return Tensor{Name: name, DType: "F32", Shape: shape, Data: data}
 }
 
-// Float64s returns the values of a tensor of dtype F32 or F64; it is an error on others.
+// Float64s returns the values of a tensor of dtype F32 or F64, and an error for others.
 func (t Tensor) Float64s() ([]float64, error) {
 	values := []float64{}
 	switch t.DType {

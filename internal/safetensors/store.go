@@ -18,15 +18,15 @@ var dtypeNames = map[dtypes.DType]string{
 	dtypes.Int64: "I64", dtypes.Uint32: "U32", dtypes.Uint64: "U64", dtypes.Bool: "BOOL",
 }
 
-// stored says whether a variable belongs to what is kept under prefix. The state
-// of the random generator is none: whether there is one depends on whether
-// somebody has sampled, and sampling sets it from a seed anyway.
+// stored reports whether a variable under prefix is saved. The state of the random
+// generator is not: it exists only if somebody has sampled, and sampling sets it from a
+// seed anyway.
 func stored(v *model.Variable, prefix string) bool {
 	return strings.HasPrefix(v.Path(), prefix) && v.Name() != model.RNGStateVariableName
 }
 
-// FromStore copies the variables whose path starts with prefix, sorted by path,
-// without the state of the random generator.
+// FromStore copies the variables whose path starts with prefix, sorted by path, without
+// the state of the random generator.
 func FromStore(store *model.Store, prefix string) ([]Tensor, error) {
 	var out []Tensor
 	for v := range store.IterVariables() {
@@ -51,9 +51,9 @@ func FromStore(store *model.Store, prefix string) ([]Tensor, error) {
 	return out, nil
 }
 
-// ToStore sets the variables that [FromStore] copies from values, which must
-// name each of them once with its shape and dtype, and nothing else. On an error
-// the store is unchanged.
+// ToStore sets the variables that [FromStore] would copy from values, which must name
+// each of them once with its shape and dtype, and nothing else. On an error the store is
+// unchanged.
 func ToStore(store *model.Store, prefix string, values []Tensor) error {
 	byName := map[string]Tensor{}
 	for _, t := range values {

@@ -1,5 +1,5 @@
-// Package show prints what comes from a file, such as a column's or a file's name, so
-// that it can forge no line and send a terminal no command.
+// Package show prints names from files, such as those of columns, so that they can
+// neither forge a line nor send commands to a terminal.
 package show
 
 import (
@@ -12,10 +12,10 @@ import (
 // most is how many runes of a text are shown.
 const most = 60
 
-// Name returns s as it is where all of it can be printed, and quoted as a Go string
-// where a rune cannot: a control character, an escape, a line's end, a mark that
-// changes the direction of writing, a byte that is not UTF-8. Of a longer text it
-// shows the first 60 runes and "…".
+// Name returns s unchanged if all of it can be printed, and quoted as a Go string if a
+// rune cannot: a control character, an escape, a line break, a mark that changes the
+// direction of writing, a byte that is not UTF-8. Of a longer text it shows the first 60
+// runes and "…".
 func Name(s string) string {
 	short, cut := shorten(s)
 	if !Printable(short) {
@@ -24,8 +24,8 @@ func Name(s string) string {
 	return short + cut
 }
 
-// Path returns the path of a file, as Name does; of one of more than 200 runes it shows
-// the first 60 and the last 120, which tell more.
+// Path returns the path of a file, as Name does, but of more than 200 runes it shows the
+// first 60 and the last 120, which tell more.
 func Path(path string) string {
 	const longest, head, tail = 200, 60, 120
 	runes := []rune(path)
@@ -38,20 +38,20 @@ func Path(path string) string {
 	return Path(string(runes[:head])) + "…" + Path(string(runes[len(runes)-tail:]))
 }
 
-// Quoted returns s as a Go string in quotes, of a longer text the first 60 runes.
+// Quoted returns s quoted as a Go string, or its first 60 runes.
 func Quoted(s string) string {
 	short, cut := shorten(s)
 	return strconv.Quote(short) + cut
 }
 
-// Names shows up to 20 names, separated by commas.
+// Names joins up to 20 names with commas.
 func Names(names []string) string { return list(names, Name) }
 
-// QuotedNames shows up to 20 names, each in quotes, separated by commas.
+// QuotedNames joins up to 20 names, each quoted, with commas.
 func QuotedNames(names []string) string { return list(names, Quoted) }
 
-// Printable says whether all of s can be printed: [Name] then shows it as it is, or its
-// beginning.
+// Printable reports whether all of s can be printed: [Name] then shows it, or its
+// beginning, unquoted.
 func Printable(s string) bool {
 	return utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return !strconv.IsPrint(r) }) < 0
 }
@@ -66,7 +66,7 @@ func list(names []string, show func(string) string) string {
 	return List(shown)
 }
 
-// List joins up to 20 texts, which can be printed as they are, by commas.
+// List joins up to 20 texts, which must be printable, with commas.
 func List(shown []string) string {
 	if len(shown) <= mostNames {
 		return strings.Join(shown, ", ")
@@ -88,11 +88,11 @@ func shorten(s string) (short, cut string) {
 	return s, ""
 }
 
-// Value shows what is not a text of its own, such as a shape.
+// Value shows a value that is not a text, such as a shape.
 func Value(v any) string { return Name(fmt.Sprint(v)) }
 
-// Error returns an error that says what err does, in at most 300 runes that can all be
-// printed: of errors by other packages, which quote what stands in a file.
+// Error returns an error with the text of err, in at most 300 runes, all printable. It is
+// for errors by other packages, which quote what a file contains.
 func Error(err error) error {
 	const longest = 300
 	text := err.Error()

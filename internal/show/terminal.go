@@ -9,11 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// Text returns a text of several lines in which nothing is left that a terminal obeys:
-// whatever cannot be printed, but for tabs and the ends of lines, is written as an
-// escape. JSON stays the same JSON.
+// Text returns a text of several lines without anything a terminal obeys: it escapes
+// whatever cannot be printed, except tabs and line breaks. JSON stays the same JSON.
 //
-// It is the last line of defence: a line's end within a name is for [Name] to show.
+// This is the last line of defense: a line break within a name is for [Name] to show.
 func Text(s string) string {
 	if Printable(strings.NewReplacer("\n", "", "\t", "").Replace(s)) {
 		return s
@@ -26,9 +25,9 @@ func Text(s string) string {
 			fmt.Fprintf(&b, `\x%02x`, s[0])
 		case r == '\n' || r == '\t' || strconv.IsPrint(r):
 			b.WriteRune(r)
-		case r < ' ': // JSON has none of these as they are
+		case r < ' ': // JSON never contains these unescaped
 			fmt.Fprintf(&b, `\x%02x`, r)
-		default: // so that it can stand within JSON
+		default: // an escape that is valid in JSON
 			for _, unit := range utf16.Encode([]rune{r}) {
 				fmt.Fprintf(&b, `\u%04x`, unit)
 			}
@@ -38,8 +37,8 @@ func Text(s string) string {
 	return b.String()
 }
 
-// Terminal returns a writer to w of what people read, as [Text] has it. Each call is to
-// write whole characters.
+// Terminal returns a writer to w that writes as [Text] does, for what people read. Each
+// call must write whole characters.
 func Terminal(w io.Writer) io.Writer { return terminal{w} }
 
 type terminal struct{ w io.Writer }

@@ -12,8 +12,8 @@ import (
 	"normflow/internal/show"
 )
 
-// Apart returns an error where writing to out would go over something in reads, the
-// files and folders of models that a command reads, or into such a folder, by whatever
+// Apart returns an error if writing to out would overwrite something in reads, the files
+// and folders of models that a command reads, or write into such a folder, under any
 // name: "-" is a standard stream, "" nothing.
 func Apart(out string, reads ...string) error {
 	if out == "" {
@@ -55,7 +55,7 @@ func named(path, stream string) string {
 	return show.Path(path)
 }
 
-// stat is that of a path or a stream; nil where there is nothing.
+// stat describes a path or a stream; nil if there is nothing.
 func stat(path string, stream *os.File) fs.FileInfo {
 	info, err := os.Stat(path)
 	if path == "-" {
@@ -67,7 +67,7 @@ func stat(path string, stream *os.File) fs.FileInfo {
 	return info
 }
 
-// isUnder says whether a path, which need not be there, lies in a folder.
+// isUnder reports whether a path, which need not exist, lies in a folder.
 func isUnder(path string, folder fs.FileInfo) bool {
 	target, err := Follow(path)
 	if err != nil {
@@ -92,7 +92,7 @@ func isUnder(path string, folder fs.FileInfo) bool {
 	}
 }
 
-// outsideModels refuses a path in the folder of a model.
+// outsideModels returns an error for a path in the folder of a model.
 func outsideModels(path string) error {
 	if IsModel(filepath.Dir(path)) {
 		return errors.New("its folder is that of a model, which holds nothing else: choose another")
@@ -100,7 +100,8 @@ func outsideModels(path string) error {
 	return nil
 }
 
-// IsModel says whether a folder is that of a model, whole or not: its model.json is ours.
+// IsModel reports whether a folder is that of a model, complete or not: whether its
+// model.json is ours.
 func IsModel(dir string) bool {
 	f, err := openPlain(filepath.Join(dir, ModelFile))
 	if err != nil {

@@ -8,15 +8,15 @@ import (
 	"path/filepath"
 )
 
-// Folder is a folder beside a target that is a folder too, a model's: it holds a file
-// that says so, which this process has locked, and in it what shall be at the target
-// (New) or was there (Old). Nothing else than a model's files is ever removed from it.
+// Folder is a temporary folder beside a target that is a model's folder. It holds a
+// marker file, locked by this process, and the next (New) or the previous (Old) contents
+// of the target. Only files of a model are ever removed from it.
 type Folder struct {
 	path   string
 	marker *os.File
 }
 
-// The files of a model, the only ones that are in a Folder.
+// The files of a model, the only ones in a Folder.
 const (
 	ModelFile   = "model.json"
 	WeightsFile = "weights.safetensors"
@@ -27,11 +27,12 @@ const (
 	markerText = "normflow: a model that is being saved as\n" // then the target's name
 )
 
-// NewFolder makes one beside target, which obeys the umask; New is an empty folder.
+// NewFolder creates a Folder beside target, with the mode the umask allows; New is an
+// empty folder.
 func NewFolder(target string) (*Folder, error) {
 	parent := filepath.Dir(target)
 	sweep(parent)
-	const most = 1000 // sweeps of others, each of which takes it before it is held
+	const most = 1000 // sweeps by others that take it before it is locked
 	for range most {
 		f := &Folder{path: filepath.Join(parent, newName())}
 		err := os.Mkdir(f.path, 0o700)
@@ -50,7 +51,7 @@ func NewFolder(target string) (*Folder, error) {
 		}
 		if err == nil {
 			err = enter(f.path, func() {
-				if _, err := os.Lstat(f.Old()); err != nil { // else both are needed, see flow.Read
+				if _, err := os.Lstat(f.Old()); err != nil { // otherwise both are needed, see flow.Read
 					removeFolder(f.path) //nolint:errcheck // the next run tries again
 				}
 			})
@@ -64,14 +65,14 @@ func NewFolder(target string) (*Folder, error) {
 	return nil, errors.New("other processes remove what is written there")
 }
 
-// New is the folder of what shall be at the target.
+// New returns the folder for the next contents of the target.
 func (f *Folder) New() string { return filepath.Join(f.path, "new") }
 
-// Old is the folder of what was there, which is not made.
+// Old returns the folder for its previous contents, which does not exist yet.
 func (f *Folder) Old() string { return filepath.Join(f.path, "old") }
 
-// Remove removes it with the files that it may hold. If there are others they stay,
-// and the error names them.
+// Remove removes the folder and the files it may hold. If there are other files it leaves
+// these, and the error names them.
 func (f *Folder) Remove() error {
 	err := removeFolder(f.path)
 	if f.marker != nil {
@@ -81,7 +82,7 @@ func (f *Folder) Remove() error {
 	return err
 }
 
-// DropOld removes what was at the target.
+// DropOld removes the previous contents of the target.
 func (f *Folder) DropOld() error { return removeModel(f.Old()) }
 
 func removeFolder(path string) error {
@@ -94,11 +95,11 @@ func removeFolder(path string) error {
 	return os.Remove(path)
 }
 
-// removeModel removes a folder, where it is there, with a model's files and pending ones.
+// removeModel removes a folder, if it exists, with a model's files and pending ones.
 func removeModel(dir string) error {
 	for _, name := range []string{ModelFile, WeightsFile} {
 		if info, err := os.Lstat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() {
-			os.Remove(filepath.Join(dir, name)) //nolint:errcheck // then its folder cannot be removed
+			os.Remove(filepath.Join(dir, name)) //nolint:errcheck // then its folder cannot be removed either
 		}
 	}
 	for _, left := range ours(dir) {
@@ -110,7 +111,7 @@ func removeModel(dir string) error {
 	return nil
 }
 
-// sweepFolder removes a folder that a killed process has left, if the target is whole
+// sweepFolder removes a folder that a killed process left, if the target is complete
 // without it.
 func sweepFolder(path string) {
 	if _, err := os.Lstat(filepath.Join(path, "old")); err == nil {
@@ -121,7 +122,7 @@ func sweepFolder(path string) {
 	}
 }
 
-// removeLeft removes a folder with a marker that nobody holds.
+// removeLeft removes a folder whose marker nobody has locked.
 func removeLeft(path string) bool {
 	marker, _ := openMarker(path)
 	if marker == nil {
@@ -134,7 +135,7 @@ func removeLeft(path string) bool {
 	return true
 }
 
-// openMarker opens that of a folder, and returns the name of the target.
+// openMarker opens the marker of a folder, and returns the name of the target.
 func openMarker(path string) (marker *os.File, target string) {
 	f, err := openPlain(filepath.Join(path, markerFile))
 	if err != nil {
@@ -144,16 +145,16 @@ func openMarker(path string) (marker *os.File, target string) {
 	if n := len(text) - 1; err == nil && n >= len(markerText) && string(text[:len(markerText)]) == markerText {
 		return f, string(text[len(markerText):n])
 	}
-	f.Close() //nolint:errcheck // it was not written
+	f.Close() //nolint:errcheck // it was only read
 	return nil, ""
 }
 
-// Folders lists what processes that save a model at target, or were killed while they
-// did, have beside it.
+// Folders lists the temporary folders beside target of processes that are saving a model,
+// or were killed while saving it.
 func Folders(target string) (all []string) {
 	for _, path := range ours(filepath.Dir(target)) {
 		if marker, name := openMarker(path); marker != nil {
-			marker.Close() //nolint:errcheck // it was not written
+			marker.Close() //nolint:errcheck // it was only read
 			if name == filepath.Base(target) {
 				all = append(all, path)
 			}
@@ -162,14 +163,14 @@ func Folders(target string) (all []string) {
 	return all
 }
 
-// SweepFolders removes of these what killed processes have left: target is whole.
+// SweepFolders removes those that killed processes left: target is complete.
 func SweepFolders(target string) {
 	for _, path := range Folders(target) {
 		removeLeft(path)
 	}
 }
 
-// Copy copies a file, onto disk, and puts the copy at the path to in one step.
+// Copy copies a file to disk, and moves the copy to the path to in one step.
 func Copy(from, to string) error {
 	in, err := openPlain(from)
 	if err != nil {

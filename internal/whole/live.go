@@ -5,14 +5,14 @@ import (
 	"sync"
 )
 
-// live is what this process has waiting.
+// live holds the pending files and folders of this process.
 var live struct {
 	sync.Mutex
-	remove map[string]func() // by its path
+	remove map[string]func() // by path
 	ended  bool
 }
 
-// errEnded is what is met by work that goes on while the process ends.
+// errEnded is returned to work that goes on while the process ends.
 var errEnded = errors.New("the program ends")
 
 func enter(path string, remove func()) error {
@@ -34,8 +34,8 @@ func leave(path string) {
 	delete(live.remove, path)
 }
 
-// Place does what puts a pending file or folder in its place, unless the process ends:
-// AbortAll comes before or after it.
+// Place calls do, which moves a pending file or folder to its place, unless the process
+// ends: AbortAll comes before or after it.
 func Place(do func() error) error {
 	live.Lock()
 	defer live.Unlock()
@@ -45,8 +45,8 @@ func Place(do func() error) error {
 	return do()
 }
 
-// AbortAll removes all that this process has waiting, and lets nothing more be
-// written. It is for a process that ends while other goroutines still write.
+// AbortAll removes all pending files and folders of this process, and prevents further
+// writing. It is for a process that ends while other goroutines still write.
 func AbortAll() {
 	live.Lock()
 	defer live.Unlock()

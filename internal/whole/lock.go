@@ -9,11 +9,12 @@ import (
 	"path/filepath"
 )
 
-// ErrLocked is what Lock returns where another holds the lock.
+// ErrLocked is returned by Lock if another process holds the lock.
 var ErrLocked = errors.New("another process holds it")
 
-// Lock keeps others away from path, until unlock. It is a file beside path; a process
-// that is killed leaves the file, for the next to remove, but not the lock.
+// Lock keeps others away from path until unlock is called. The lock is a file beside
+// path; if the process is killed, the file stays, and the next process removes it, but
+// the lock is gone.
 func Lock(path string) (unlock func(), err error) {
 	target, err := Follow(path)
 	if err != nil {
@@ -24,7 +25,7 @@ func Lock(path string) (unlock func(), err error) {
 	digits := hex.EncodeToString(sum[:8])
 	name := filepath.Join(dir, lockPrefix+digits+"-"+check(digits))
 	sweep(filepath.Dir(target))
-	const most = 1000 // that others let go of between two steps of this one
+	const most = 1000 // times that others release it between two steps here
 	for range most {
 		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|nofollow, 0o600)
 		if err != nil {

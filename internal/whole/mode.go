@@ -6,17 +6,17 @@ import (
 	"os"
 )
 
-// kept are the bits of a mode that are kept from what is replaced.
+// kept are the mode bits taken over from what is replaced.
 const kept = fs.ModePerm | fs.ModeSetgid | fs.ModeSticky
 
-// keepMode gives a pending file the mode and the owner of what is at path, or what the
-// umask leaves of 0666 where there is nothing.
+// keepMode gives a pending file the mode and the owner of the file at path, or what the
+// umask leaves of 0666 if there is none.
 func keepMode(f *os.File, path string) error {
 	return KeepMode(f.Name(), path, 0o666)
 }
 
-// KeepMode gives what is at the path pending, a file or a folder, the mode and the
-// owner of what is at path; where there is nothing, what the umask leaves of fresh.
+// KeepMode gives the pending file or folder the mode and the owner of what is at path, or
+// what the umask leaves of fresh if there is nothing.
 func KeepMode(pending, path string, fresh fs.FileMode) error {
 	mode := fresh &^ umask
 	switch old, err := os.Stat(path); {
@@ -25,7 +25,7 @@ func KeepMode(pending, path string, fresh fs.FileMode) error {
 		if !old.IsDir() {
 			mode &= fs.ModePerm
 		}
-		if !keepOwner(pending, old) { // whoever is in this file's group was not meant
+		if !keepOwner(pending, old) { // another group would get permissions that were not meant for it
 			mode &^= 0o070
 			mode |= old.Mode() & 0o007 << 3 & old.Mode()
 		}
@@ -39,7 +39,7 @@ func KeepMode(pending, path string, fresh fs.FileMode) error {
 	return os.Chmod(pending, mode)
 }
 
-// syncDir has the names in a folder on the disk, where the system can do that.
+// syncDir flushes the names in a folder to disk, if the system can.
 func syncDir(dir string) {
 	if d, err := os.Open(dir); err == nil {
 		d.Sync()  //nolint:errcheck // not every file system can

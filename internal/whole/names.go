@@ -15,9 +15,9 @@ import (
 	"normflow/internal/show"
 )
 
-// What waits to be put in its place is called PREFIX, 16 random hexadecimal digits, a
-// hyphen, and 8 digits that follow from these, so that what somebody else has made is
-// not taken for ours, whatever its name begins with.
+// Pending files are named PREFIX, 16 random hexadecimal digits, a hyphen, and 8 digits
+// computed from these, so that files of others are not mistaken for ours, whatever their
+// names begin with.
 const (
 	pendingPrefix = ".flow-pending-"
 	lockPrefix    = ".flow-lock-" // see [Lock]
@@ -30,13 +30,13 @@ func newName() string {
 	return pendingPrefix + digits + "-" + check(digits)
 }
 
-// check are the digits that follow from others.
+// check computes the last digits from the others.
 func check(digits string) string {
 	sum := sha256.Sum256([]byte("normflow pending " + digits))
 	return hex.EncodeToString(sum[:4])
 }
 
-// isOurs says whether a name is one that newName makes, or [Lock].
+// isOurs reports whether a name was made by newName or [Lock].
 func isOurs(name string) bool {
 	if digits, ok := strings.CutPrefix(name, lockPrefix); ok {
 		return len(digits) == 16+1+8 && digits[16:] == "-"+check(digits[:16])
@@ -45,9 +45,9 @@ func isOurs(name string) bool {
 	return ok && len(digits) == 16+1+8 && digits[16:] == "-"+check(digits[:16])
 }
 
-// create makes a pending file in the folder dir, which this process holds.
+// create creates a pending file in the folder dir, locked by this process.
 func create(dir string) (*os.File, error) {
-	const most = 1000 // sweeps of others, each of which takes it before it is held
+	const most = 1000 // sweeps by others that take it before it is locked
 	for range most {
 		f, err := os.OpenFile(filepath.Join(dir, newName()), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
@@ -67,9 +67,9 @@ func create(dir string) (*os.File, error) {
 	return nil, errors.New("other processes remove what is written there")
 }
 
-// unwritable says of a folder why nothing can be made in it, without the name that was
-// tried, which is ours. Some folders of a system, such as /proc, take nothing and say that
-// the new name is not there.
+// unwritable says why nothing can be created in a folder, without the temporary name that
+// was tried. Some system folders, such as /proc, accept nothing and report that the new
+// name does not exist.
 func unwritable(dir string, err error) error {
 	missing := errors.Is(err, fs.ErrNotExist)
 	if _, none := os.Stat(dir); missing && none != nil {
@@ -84,8 +84,8 @@ func unwritable(dir string, err error) error {
 	return fmt.Errorf("the folder %s cannot be written to: %w", show.Path(dir), err)
 }
 
-// hold locks a file that was opened by its name, and says whether it still has that.
-// Where a file system has no locks nobody removes what is not locked.
+// hold locks a file that was opened by name, and reports whether it still has that name.
+// On a file system without locks nobody removes what is not locked.
 func hold(f *os.File) bool {
 	if err := tryLock(f); err == errLocked {
 		return false
@@ -97,15 +97,15 @@ func hold(f *os.File) bool {
 
 // remove closes a pending file and removes it.
 func remove(f *os.File) {
-	os.Remove(f.Name()) //nolint:errcheck // where it is there: the next run tries again
-	f.Close()           //nolint:errcheck // what was written is not wanted
+	os.Remove(f.Name()) //nolint:errcheck // if it exists; otherwise the next run tries again
+	f.Close()           //nolint:errcheck // its contents are discarded
 	leave(f.Name())
 }
 
 var swept sync.Map // folders
 
-// sweep removes what killed processes have left in a folder, once in the life of this
-// one: what bears a name of ours and is locked by nobody.
+// sweep removes what killed processes have left in a folder, once per process: files
+// named by us that nobody has locked.
 func sweep(dir string) {
 	if full, err := filepath.Abs(dir); err == nil {
 		if _, was := swept.LoadOrStore(full, true); was {
@@ -124,7 +124,7 @@ func sweep(dir string) {
 	}
 }
 
-// ours lists what bears a name of ours in a folder.
+// ours lists the files in a folder that are named by us.
 func ours(dir string) (all []string) {
 	d, err := os.Open(dir)
 	if err != nil {
@@ -155,7 +155,7 @@ func sweepFile(path string) {
 	}
 }
 
-// openPlain opens a plain file, not a link, and never waits.
+// openPlain opens a regular file, not a link, without ever waiting.
 func openPlain(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|nofollow, 0)
 	if err != nil {

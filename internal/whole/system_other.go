@@ -12,10 +12,10 @@ const nonblock, nofollow = 0, 0
 
 var errLocked = errors.New("locked")
 
-// tryLock says that there are no locks here: nothing is swept.
+// tryLock reports that there are no locks on this system: nothing is swept.
 func tryLock(*os.File) error { return errors.ErrUnsupported }
 
-// MayWrite says whether this process may write to what is at path.
+// MayWrite reports whether this process may write to what is at path.
 func MayWrite(string) bool { return true }
 
 func isMounted(error) bool { return false }

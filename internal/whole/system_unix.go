@@ -16,10 +16,10 @@ const (
 	nofollow = syscall.O_NOFOLLOW | nonblock
 )
 
-// errLocked says that another process holds a lock.
+// errLocked means that another process holds a lock.
 var errLocked = syscall.EWOULDBLOCK
 
-// tryLock locks a file until it is closed, or returns errLocked. Another error says
+// tryLock locks a file until it is closed, or returns errLocked. Any other error means
 // that there are no locks here.
 func tryLock(f *os.File) error {
 	for {
@@ -30,25 +30,24 @@ func tryLock(f *os.File) error {
 	}
 }
 
-// MayWrite says whether this process may write to what is at path.
+// MayWrite reports whether this process may write to what is at path.
 func MayWrite(path string) bool { return unix.Access(path, unix.W_OK) == nil }
 
-// isMounted says whether a rename has failed since one of the two is of another file
-// system, or of another layer of this one.
+// isMounted reports whether a rename failed because the two names are on different file
+// systems, or layers of one.
 func isMounted(err error) bool {
 	return errors.Is(err, syscall.EXDEV) || errors.Is(err, syscall.EBUSY)
 }
 
-// umask is that of the process when it began: it cannot be asked for without changing
-// it for a moment.
+// umask is that of the process at its start: reading it changes it for a moment.
 var umask = func() fs.FileMode {
 	mask := syscall.Umask(0o077)
 	syscall.Umask(mask)
 	return fs.FileMode(mask)
 }()
 
-// keepOwner gives a file the owner and the group of another, and says whether its
-// group is that now.
+// keepOwner gives a file the owner and the group of another, and reports whether it now
+// has that group.
 func keepOwner(path string, of fs.FileInfo) (sameGroup bool) {
 	want, ok := of.Sys().(*syscall.Stat_t)
 	if !ok {
@@ -64,5 +63,5 @@ func keepOwner(path string, of fs.FileInfo) (sameGroup bool) {
 	if os.Chown(path, int(want.Uid), int(want.Gid)) == nil {
 		return true
 	}
-	return os.Chown(path, -1, int(want.Gid)) == nil // which a user may where it is one of theirs
+	return os.Chown(path, -1, int(want.Gid)) == nil // allowed if the user is a member
 }

@@ -1,10 +1,9 @@
-// Package whole puts files in their places whole or not at all, and lets nothing lie
-// around.
+// Package whole writes files completely or not at all, and leaves nothing behind.
 //
-// What is written waits beside its target under a name of ours, which its owner alone
-// can read, and is locked by the process that writes it (see names.go). The end of a
-// process by a signal can remove what it has waiting, see [AbortAll]; what a killed one
-// left is unlocked, and goes with the next file that is written to the folder.
+// A file is written beside its target under a temporary name, readable only by its owner
+// and locked by the writing process (see names.go). A process that is ended by a signal
+// can remove its pending files, see [AbortAll]; those of a killed process are unlocked,
+// and removed when the next file is written to the folder.
 package whole
 
 import (
@@ -16,18 +15,17 @@ import (
 	"path/filepath"
 )
 
-// File is a file that is written. Nothing is at its path until Commit, and an older
-// file there stays whole until then. What is no plain file, such as a pipe or
-// /dev/null, is written to as it stands.
+// File is a file being written. Nothing is at its path until Commit, and an older file
+// there stays complete until then. What is not a regular file, such as a pipe or
+// /dev/null, is written to directly.
 type File struct {
 	*os.File
-	path   string // where it goes, links followed; "" for what is written to as it stands
+	path   string // its path, links resolved; "" if it is written to directly
 	isDone bool
 }
 
-// Create starts a file at path, where a link stays a link. An older file there keeps
-// its mode, and its owner where that can be; a new one obeys the umask. End with
-// Commit or Abort.
+// Create starts a file at path, where a link stays a link. An older file there keeps its
+// mode, and its owner if possible; a new one obeys the umask. End with Commit or Abort.
 func Create(path string) (*File, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -59,8 +57,8 @@ func Create(path string) (*File, error) {
 	return &File{File: pending, path: target}, nil
 }
 
-// Check returns the error that Create would, and leaves nothing. It does not open
-// what is no plain file.
+// Check returns the error that Create would return, and leaves nothing behind. It does
+// not open what is not a regular file.
 func Check(path string) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
 		return nil
@@ -73,10 +71,10 @@ func Check(path string) error {
 	return nil
 }
 
-// IsPlain says whether it goes to a plain file, in which a writer can seek.
+// IsPlain reports whether the target is a regular file, in which a writer can seek.
 func (f *File) IsPlain() bool { return f.path != "" }
 
-// Commit has the file on the disk and puts it at its path.
+// Commit flushes the file to disk and moves it to its path.
 func (f *File) Commit() error {
 	if f.isDone {
 		return fs.ErrClosed
@@ -100,20 +98,20 @@ func (f *File) Commit() error {
 	return f.Close()
 }
 
-// Abort leaves nothing behind; after Commit it does nothing.
+// Abort removes what was written. After Commit it does nothing.
 func (f *File) Abort() {
 	if f.isDone {
 		return
 	}
 	f.isDone = true
 	if f.path == "" {
-		f.Close() //nolint:errcheck // what was written is not wanted
+		f.Close() //nolint:errcheck // its contents are discarded
 		return
 	}
 	remove(f.File)
 }
 
-// WriteFile writes a whole file, see [Create].
+// WriteFile writes a complete file, see [Create].
 func WriteFile(path string, content []byte) error {
 	f, err := Create(path)
 	if err != nil {
@@ -126,9 +124,8 @@ func WriteFile(path string, content []byte) error {
 	return f.Commit()
 }
 
-// Scratch returns a file in the folder dir for what does not fit in memory. Where the
-// system can do so it has no name any more, and goes with the process. End with
-// [Discard].
+// Scratch returns a temporary file in the folder dir for what does not fit in memory. If
+// the system allows it has no name, and disappears with the process. End with [Discard].
 func Scratch(dir string) (*os.File, error) {
 	f, err := create(dir)
 	if err == nil && os.Remove(f.Name()) == nil {
@@ -137,23 +134,23 @@ func Scratch(dir string) (*os.File, error) {
 	return f, err
 }
 
-// Discard closes what Scratch has given, and removes it.
+// Discard closes and removes a file that Scratch returned.
 func Discard(f *os.File) { remove(f) }
 
-// Follow returns where path leads, which need not be there.
+// Follow returns where path leads, which need not exist.
 func Follow(path string) (string, error) {
 	const most = 40 // links, as on Linux
 	for range most {
 		info, err := os.Lstat(path)
 		if err != nil || info.Mode()&fs.ModeSymlink == 0 {
-			return path, nil // Create says what is wrong with it
+			return path, nil // Create reports what is wrong with it
 		}
 		next, err := os.Readlink(path)
 		if err != nil {
 			return "", err
 		}
 		if !filepath.IsAbs(next) {
-			// Not of the link's cleaned name: ".." of a linked folder is elsewhere.
+			// The link's name must not be cleaned: ".." of a linked folder is elsewhere.
 			folder, err := filepath.EvalSymlinks(filepath.Dir(path))
 			if err != nil {
 				return "", err
@@ -165,9 +162,9 @@ func Follow(path string) (string, error) {
 	return "", errors.New("links lead in a circle")
 }
 
-// place renames a pending file to its path. Where that is a file of another file
-// system, as one that a container is given, it is written over in place; if this goes
-// wrong, the old content is written back.
+// place renames a pending file to its path. If that is a file on another file system, as
+// in some containers, it is overwritten in place; if this fails, the old contents are
+// restored.
 func place(pending *os.File, path string) error {
 	err := Place(func() error { return rename(pending.Name(), path) })
 	if err == nil {
@@ -212,8 +209,8 @@ func overwrite(target, with *os.File) error {
 	return errors.Join(target.Truncate(n), target.Sync())
 }
 
-// Open opens a plain file to read, and returns its size. It never waits, as for
-// somebody who writes to a named pipe.
+// Open opens a regular file for reading, and returns its size. It never waits, as it
+// would for a writer of a named pipe.
 func Open(path string) (*os.File, int64, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|nonblock, 0)
 	if err != nil {
@@ -230,7 +227,7 @@ func Open(path string) (*os.File, int64, error) {
 	return f, info.Size(), nil
 }
 
-// kind names what is no plain file.
+// kind names a file that is not regular.
 func kind(mode fs.FileMode) string {
 	switch {
 	case mode.IsDir():

@@ -1,4 +1,4 @@
-// Package memorytest has tests fail that take too much memory.
+// Package memorytest fails tests that take too much memory.
 package memorytest
 
 import (
@@ -9,12 +9,12 @@ import (
 	"normflow/internal/memory"
 )
 
-// mostHeld is what a process may hold that is fed hostile input, in bytes.
+// mostHeld is what a process that reads hostile input may hold, in bytes.
 const mostHeld = 500_000_000
 
-// Watch returns a function to call once hostile input was read: it fails the test if this
-// took more than most bytes in all, held or not, or, in a worker of a fuzzing run, if the
-// process has ever held more than 500 MB.
+// Watch returns a function to call after reading hostile input. It fails the test if this
+// allocated more than most bytes in total, or, in a worker of a fuzzing run, if the
+// process has ever held more than mostHeld.
 func Watch(t testing.TB, most int) (end func()) {
 	before := allocated()
 	return func() {
@@ -24,7 +24,7 @@ func Watch(t testing.TB, most int) (end func()) {
 		}
 		worker := flag.Lookup("test.fuzzworker")
 		if worker == nil || worker.Value.String() != "true" {
-			return // other tests of the process may have held it
+			return // other tests in the process may have held it
 		}
 		if peak := memory.Peak(); peak > mostHeld {
 			t.Fatalf("the process has held %s, expected at most %s", memory.Text(peak), memory.Text(mostHeld))
@@ -32,7 +32,7 @@ func Watch(t testing.TB, most int) (end func()) {
 	}
 }
 
-// allocated is what the process has taken so far, what it gave back among it.
+// allocated returns how many bytes the process has allocated so far, freed ones included.
 func allocated() uint64 {
 	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
 	metrics.Read(sample)
