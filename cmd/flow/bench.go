@@ -82,7 +82,7 @@ memory in MiB, NLL in nats: when training that of step 200 (nsf: 40), before its
 	return cmd
 }
 
-// oneBench is the command line that asks for a, but for its batch size.
+// oneBench returns the command line that asks for a, without its batch size.
 func oneBench(a bench.Ask) []string {
 	return []string{"bench",
 		"--engine", a.Engine, "--model", a.Model, "--task", a.Task, "--data", a.Data, "--weights", a.Weights,

@@ -65,7 +65,7 @@ func (r *readFlags) options() (o table.Options, err error) {
 	return o, nil
 }
 
-// one returns the only character of text, 0 if that is empty.
+// one returns the only character of text, 0 if text is empty.
 func one(text string) (r rune, ok bool) {
 	if text == "" {
 		return 0, true
@@ -82,7 +82,7 @@ func addJSON(f *pflag.FlagSet, asJSON *bool) {
 	f.BoolVar(asJSON, "json", false, "print one JSON object on the standard output")
 }
 
-// checkStreams refuses to mix a table with JSON on the standard output.
+// checkStreams refuses to mix a table with JSON on standard output.
 func checkStreams(out string, asJSON bool) error {
 	if table.IsStdout(out) && asJSON {
 		return usageError{fmt.Errorf("--json prints on the standard output, where the table goes too: name a file with -o")}
@@ -101,7 +101,7 @@ func noteTo(cmd *cobra.Command) func(string) {
 	return func(text string) { fmt.Fprintln(cmd.ErrOrStderr(), text) }
 }
 
-// showSeen says on standard error what was read.
+// showSeen reports on standard error what was read.
 func showSeen(cmd *cobra.Command, seen tabular.Seen) {
 	note := noteTo(cmd)
 	if len(seen.Matched.Ignored) > 0 {
@@ -119,7 +119,7 @@ func showSeen(cmd *cobra.Command, seen tabular.Seen) {
 	warn(cmd, seen.Warnings)
 }
 
-// warn prints warnings, a line each.
+// warn prints warnings, one per line.
 func warn(cmd *cobra.Command, warnings []table.Note) {
 	for _, w := range warnings {
 		noteTo(cmd)("warning: " + w.Text(namer(cmd)))

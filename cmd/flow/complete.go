@@ -21,12 +21,12 @@ import (
 	"normflow/internal/whole"
 )
 
-// What the tab key offers, see 'flow completion --help'. Nothing here says what is
-// wrong with a file: it offers less then.
+// What the tab key offers, see 'flow completion --help'. If something is wrong with a
+// file, it just offers less.
 
 const (
 	nothing = cobra.ShellCompDirectiveNoFileComp
-	goOn    = cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp // more may follow in the word
+	goOn    = cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp // the word may go on
 )
 
 // offer sets what is offered for a flag's value.
@@ -36,7 +36,7 @@ func offer(cmd *cobra.Command, flag string, what cobra.CompletionFunc) {
 	}
 }
 
-// inTurn offers for each argument what stands at its place.
+// inTurn offers, for each argument, what belongs in its place.
 func inTurn(what ...cobra.CompletionFunc) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
 		if len(args) >= len(what) {
@@ -46,7 +46,7 @@ func inTurn(what ...cobra.CompletionFunc) cobra.CompletionFunc {
 	}
 }
 
-// files of these extensions.
+// files offers files with these extensions.
 func files(extensions ...string) cobra.CompletionFunc {
 	return cobra.FixedCompletions(extensions, cobra.ShellCompDirectiveFilterFileExt)
 }
@@ -60,7 +60,7 @@ var (
 
 func choices(all ...string) cobra.CompletionFunc { return cobra.FixedCompletions(all, nothing) }
 
-// models are folders that hold one; where there is none, folders on the way.
+// models offers folders that hold a model or, without any, the folders on the way to one.
 func models(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
 	folder, start := filepath.Split(word)
 	entries, err := os.ReadDir(cmp.Or(folder, "."))
@@ -80,7 +80,7 @@ func models(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCom
 	return found, nothing
 }
 
-// zoo are names of models, and what may follow them.
+// zoo offers names of models, and what may follow them.
 func zoo(_ *cobra.Command, _ []string, word string) (all []string, _ cobra.ShellCompDirective) {
 	at := strings.LastIndex(word, "+")
 	if at < 0 {
@@ -101,7 +101,8 @@ func densities(*cobra.Command, []string, string) (all []string, _ cobra.ShellCom
 	return all, nothing
 }
 
-// columnNames of the table that is the argument at this place: one, or a list.
+// columnNames offers one column, or a list of columns, of the table that is the argument
+// at this place.
 func columnNames(read *readFlags, place int, list bool) cobra.CompletionFunc {
 	return func(_ *cobra.Command, args []string, word string) (all []string, _ cobra.ShellCompDirective) {
 		if len(args) <= place || !isPlain(args[place]) {
@@ -121,7 +122,7 @@ func columnNames(read *readFlags, place int, list bool) cobra.CompletionFunc {
 		}
 		for _, name := range names {
 			if strings.ContainsAny(name, ",\"") || !show.Printable(name) || slices.Contains(strings.Split(before, ","), name) {
-				continue // a word of it cannot be written so, or it is there already
+				continue // a word cannot contain it, or it is there already
 			}
 			all = append(all, before+name)
 		}
@@ -129,13 +130,13 @@ func columnNames(read *readFlags, place int, list bool) cobra.CompletionFunc {
 	}
 }
 
-// isPlain says whether reading a file comes to an end.
+// isPlain reports whether reading a file comes to an end.
 func isPlain(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()
 }
 
-// arraysOf are those in the NPZ that is the argument at this place.
+// arraysOf offers the arrays in the NPZ that is the argument at this place.
 func arraysOf(place int) cobra.CompletionFunc {
 	return func(_ *cobra.Command, args []string, _ string) (all []string, _ cobra.ShellCompDirective) {
 		if len(args) <= place || !isPlain(args[place]) {
@@ -155,7 +156,7 @@ func arraysOf(place int) cobra.CompletionFunc {
 	}
 }
 
-// conditions are the columns of context of a model, to be given values, or a table.
+// conditions offers a model's columns of context, to be given values, or a table.
 func conditions(_ *cobra.Command, args []string, word string) (all []string, _ cobra.ShellCompDirective) {
 	before := word[:strings.LastIndex(word, ",")+1]
 	if len(args) > 0 {
@@ -175,10 +176,10 @@ func conditions(_ *cobra.Command, args []string, word string) (all []string, _ c
 			}
 		}
 	}
-	return all, cobra.ShellCompDirectiveNoSpace // a table where none of these is meant
+	return all, cobra.ShellCompDirectiveNoSpace // a table, if none of these is meant
 }
 
-// offerReading offers for the flags that say how to read a table.
+// offerReading offers values for the flags that say how to read a table.
 func offerReading(cmd *cobra.Command, place int) {
 	offer(cmd, "missing", choices("error", "drop"))
 	offer(cmd, "header", choices("auto", "yes", "no"))

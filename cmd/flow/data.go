@@ -22,7 +22,7 @@ func newData() *cobra.Command {
 	return cmd
 }
 
-// density is what the commands say of a toy density.
+// density describes a toy density.
 type density struct {
 	Name     string  `json:"name"`
 	Features int     `json:"features"`
@@ -105,7 +105,7 @@ the file says its format: .npy, .npz, .parquet, or CSV (.gz: zipped).`,
 	return cmd
 }
 
-// writeSample writes draws one by one: of any number, in constant memory.
+// writeSample writes draws one by one: any number in constant memory.
 func writeSample(d *dataset.Density, seed int64, count int64, out string) error {
 	columns := []string{"x", "y"}
 	if d.Features != len(columns) {

@@ -100,7 +100,7 @@ which is the "config" of a model.json. docs/format.md describes both.`,
 	return cmd
 }
 
-// weights is what was exported or imported.
+// weights describes what was exported or imported.
 type weights struct {
 	Model      string `json:"model"`
 	File       string `json:"file"`
@@ -116,8 +116,8 @@ func sayWeights(cmd *cobra.Command, asJSON bool, w weights) error {
 	return nil
 }
 
-// imported reads a file of weights of flows that a model or a config says or, where
-// neither is named, the file.
+// imported reads a file of weights for the flows described by a model or a config or,
+// without either, by the file itself.
 func imported(file, like, config string) (*flow.Mixture, error) {
 	if config != "" {
 		c, err := readConfig(config)

@@ -124,7 +124,7 @@ Ctrl-C leaves a checkpoint beside MODEL and says how to go on from it.`,
 	return cmd
 }
 
-// kindsOf reads what columns are declared to be, as NAME:KIND.
+// kindsOf parses declarations of columns, as NAME:KIND.
 func kindsOf(declared []string) (map[string]columns.Kind, error) {
 	all := map[string]columns.Kind{}
 	for _, text := range declared {
@@ -172,13 +172,13 @@ func showFit(w io.Writer, out string, r *tabular.Record) {
 	fmt.Fprintf(w, "%s Saved as %s.\n", how, out)
 }
 
-// again is the command line that goes on with a fit.
+// again returns the command line that continues a fit.
 func again(file, out string, f *pflag.FlagSet) string {
 	words := []string{"flow", "fit", shellWord(file), "-o", shellWord(out)}
 	f.Visit(func(flag *pflag.Flag) {
 		switch array, ok := flag.Value.(pflag.SliceValue); {
 		case flag.Name == "out" || flag.Name == "resume":
-		case ok && flag.Value.Type() == "stringArray": // each is a flag of its own
+		case ok && flag.Value.Type() == "stringArray": // one flag per value
 			for _, text := range array.GetSlice() {
 				words = append(words, "--"+flag.Name+"="+shellWord(text))
 			}
@@ -189,19 +189,19 @@ func again(file, out string, f *pflag.FlagSet) string {
 	return strings.Join(append(words, "--resume"), " ")
 }
 
-// flagText is a flag's value as a command line has it.
+// flagText returns a flag's value as written on a command line.
 func flagText(flag *pflag.Flag) string {
 	list, isList := flag.Value.(pflag.SliceValue)
 	if isList && flag.Value.Type() == "stringArray" {
 		return strings.Join(list.GetSlice(), " ")
 	}
 	if isList {
-		return strings.TrimSuffix(strings.TrimPrefix(flag.Value.String(), "["), "]") // a name may have brackets of its own
+		return strings.TrimSuffix(strings.TrimPrefix(flag.Value.String(), "["), "]") // a name may contain brackets
 	}
 	return flag.Value.String()
 }
 
-// shellWord quotes a word where a shell would take it for more.
+// shellWord quotes a word if a shell would interpret it.
 func shellWord(word string) string {
 	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./,:=@%") == "" {
 		return word
@@ -220,8 +220,8 @@ func shellWord(word string) string {
 			b.WriteByte(c)
 		}
 	}
-	if strings.HasSuffix(word, "\n") { // which a shell's $(…) takes off
+	if strings.HasSuffix(word, "\n") { // a shell's $(…) removes it
 		return "$'" + strings.ReplaceAll(b.String(), "%%", "%") + "'"
 	}
-	return `"$(printf '` + b.String() + `')"` // any shell has it, as not all have $'…'
+	return `"$(printf '` + b.String() + `')"` // works in any shell; not all have $'…'
 }

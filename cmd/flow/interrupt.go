@@ -16,26 +16,26 @@ import (
 	"normflow/internal/whole"
 )
 
-// signalError is why a context has ended: a signal that ends programs.
+// signalError is the cause of a context that a signal ended.
 type signalError struct{ syscall.Signal }
 
 func (e signalError) Error() string { return e.String() }
 
-// ending are these signals. One that was ignored when the program began, as nohup does
-// with SIGHUP, stays so.
+// ending are the signals that end a program. One that was ignored when the program
+// started, as nohup ignores SIGHUP, stays ignored.
 var ending = []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}
 
 // grace is how long, in nanoseconds, work may take to end by itself after a signal. A
-// pipe that nobody writes to, or a long diagnosis, would take forever.
+// pipe without a writer, or a long diagnosis, would take forever.
 var grace atomic.Int64
 
 const leastGrace = time.Second
 
-// lastWords returns what there is to say when work did not end in time; nil is nothing.
+// lastWords returns what to print if the work did not end in time; nil prints nothing.
 var lastWords atomic.Pointer[func() string]
 
-// interruptible does work that a signal ends: by its context, or, after the grace or a
-// second signal, at once, with nothing left on the disk. It returns the exit status.
+// interruptible does work that a signal can end: through its context or, after the grace
+// or a second signal, at once, with nothing left on the disk. It returns the exit status.
 func interruptible(do func(ctx context.Context) int) int {
 	grace.CompareAndSwap(0, int64(leastGrace))
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -46,7 +46,7 @@ func interruptible(do func(ctx context.Context) int) int {
 			signal.Notify(came, s)
 		}
 	}
-	signal.Notify(broken, syscall.SIGPIPE) // a pipe that nobody reads is an error where it is written to
+	signal.Notify(broken, syscall.SIGPIPE) // writing to a pipe without a reader is then an error
 	done := make(chan int, 1)
 	go func() { done <- do(ctx) }()
 	var first os.Signal
@@ -67,7 +67,7 @@ func interruptible(do func(ctx context.Context) int) int {
 	go func() { whole.AbortAll(); close(cleaned) }()
 	select {
 	case <-cleaned:
-	case <-time.After(2 * time.Second): // a file system that does not answer
+	case <-time.After(2 * time.Second): // the file system may not respond
 	}
 	text := "flow: stopped"
 	if words := lastWords.Load(); words != nil {
@@ -77,7 +77,7 @@ func interruptible(do func(ctx context.Context) int) int {
 	return 128 + int(why.Signal)
 }
 
-// stoppedStatus is the exit status of a command that its context has ended.
+// stoppedStatus returns the exit status of a command whose context has ended.
 func stoppedStatus(ctx context.Context) int {
 	var why signalError
 	if errors.As(context.Cause(ctx), &why) {
@@ -86,8 +86,8 @@ func stoppedStatus(ctx context.Context) int {
 	return 130
 }
 
-// output is the standard output, which remembers that it could not be written to:
-// who prints text does not look.
+// output is standard output, which remembers that a write failed: code that prints text
+// does not check.
 type output struct {
 	w  io.Writer
 	mu sync.Mutex
@@ -106,7 +106,7 @@ func (o *output) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// failed is the error of the first write that failed.
+// failed returns the error of the first write that failed.
 func (o *output) failed() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -116,7 +116,7 @@ func (o *output) failed() error {
 	return fmt.Errorf("standard output: cannot be written: %w", o.err)
 }
 
-// checkpointWords says how to go on with a fit that did not end in time.
+// checkpointWords says how to continue a fit that did not end in time.
 func checkpointWords(path, command string) func() string {
 	return func() string {
 		if _, err := os.Stat(path); err != nil {
@@ -126,8 +126,8 @@ func checkpointWords(path, command string) func() string {
 	}
 }
 
-// patience lengthens the grace while a fit trains: it looks whether it shall end where
-// it measures a point of its curve.
+// patience lengthens the grace while a fit trains, because a fit checks whether to end
+// only at the points of its curve.
 type patience struct{ last time.Time }
 
 func newPatience() *patience { return &patience{time.Now()} }

@@ -1,4 +1,4 @@
-// Command flow is the library at a command line.
+// Command flow is the command line of flowlib.
 package main
 
 import (
@@ -17,15 +17,15 @@ import (
 )
 
 func main() {
-	if path, err := os.Executable(); err == nil { // of a project that was set up
+	if path, err := os.Executable(); err == nil { // in a project that is set up
 		backend.LookIn(filepath.Join(filepath.Dir(path), "..", ".tools", "xla"), func(why string) { fmt.Fprintln(terminal(os.Stderr, nil), "flow:", why) })
 	}
 	os.Exit(interruptible(func(ctx context.Context) int { return run(ctx, os.Args[1:]) }))
 }
 
-// run returns the exit status: 0, 1 if a command failed, 2 if it was called wrongly,
-// and, as shells have it, 128 and the signal's number if one has ended it: 129 (HUP),
-// 130 (INT), 141 (PIPE: nobody reads the output any more), 143 (TERM).
+// run returns the exit status: 0, 1 if a command failed, 2 after wrong usage, and, as
+// shells do, 128 plus the signal's number if a signal ended it: 129 (HUP), 130 (INT), 141
+// (PIPE: nobody reads the output any more), 143 (TERM).
 func run(ctx context.Context, args []string) int {
 	root := newRoot()
 	root.SetArgs(args)
@@ -41,10 +41,10 @@ func run(ctx context.Context, args []string) int {
 		return 0
 	}
 	if errors.Is(err, syscall.EPIPE) {
-		return 128 + int(syscall.SIGPIPE) // and not a word, as with others
+		return 128 + int(syscall.SIGPIPE) // without a message, like other programs
 	}
 	text := strings.TrimPrefix(inWords(cmd, err), "flow: ")            // package flow says so too
-	text = strings.Replace(text, ": "+context.Canceled.Error(), "", 1) // who has pressed Ctrl-C knows
+	text = strings.Replace(text, ": "+context.Canceled.Error(), "", 1) // whoever pressed Ctrl-C knows
 	fmt.Fprintln(stderr, "flow:", short(text, args))
 	if isUsage(err) {
 		fmt.Fprintf(stderr, "Try '%s --help'.\n", cmd.CommandPath())
@@ -57,7 +57,7 @@ func run(ctx context.Context, args []string) int {
 }
 
 func newRoot() *cobra.Command {
-	cobra.EnableCommandSorting = false // they stand in the order in which a newcomer needs them
+	cobra.EnableCommandSorting = false // commands are in the order in which a newcomer needs them
 	root := &cobra.Command{
 		Use:           "flow",
 		Short:         "Normalizing flows: exact densities, learned from data",
@@ -80,7 +80,7 @@ func newRoot() *cobra.Command {
 	return root
 }
 
-// version is the module's, and the commit it was built from where Go knows it.
+// version returns the module's version and, if Go knows it, the commit it was built from.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

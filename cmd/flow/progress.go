@@ -12,8 +12,8 @@ import (
 	"normflow/flowlib/fit"
 )
 
-// progress shows how training goes: a bar where w is a terminal, else a line for
-// each tenth of the steps.
+// progress shows how training goes: as a bar if w is a terminal, else as a line for each
+// tenth of the steps.
 type progress struct {
 	w        io.Writer
 	terminal bool
@@ -41,7 +41,7 @@ func (p *progress) step(point fit.Point, of fit.Config) {
 	}
 }
 
-// end leaves the cursor on a fresh line.
+// end leaves the cursor on a new line.
 func (p *progress) end() {
 	if p.terminal {
 		fmt.Fprintln(p.w)

@@ -96,7 +96,7 @@ as in --condition age=40,dose=0.5, or a table of them, one draw for each row.`,
 	return cmd
 }
 
-// parseCondition reads name=value,name=value.
+// parseCondition parses name=value,name=value.
 func parseCondition(text string) (map[string]float64, error) {
 	all := map[string]float64{}
 	for _, part := range strings.Split(text, ",") {

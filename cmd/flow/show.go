@@ -47,21 +47,21 @@ of the table it was fitted to, and checksums. No weight is changed or used.`,
 	return cmd
 }
 
-// shown is what there is to say of a model.
+// shown is what the command says of a model.
 type shown struct {
 	Path          string          `json:"path"`
 	Name          string          `json:"name"` // in the zoo
 	FormatVersion int             `json:"format_version"`
-	Library       string          `json:"library,omitempty"` // that wrote it
-	Engine        string          `json:"engine"`            // that auto takes, and why
+	Library       string          `json:"library,omitempty"` // version that wrote it
+	Engine        string          `json:"engine"`            // that auto chooses, and why
 	DType         string          `json:"dtype"`
 	Parameters    int             `json:"parameters"`
 	Layers        int             `json:"coupling_layers"`
 	Config        *flow.Config    `json:"config,omitempty"`   // or else
 	Settings      *flow.Settings  `json:"settings,omitempty"` // and
-	Flow          json.RawMessage `json:"flow,omitempty"`     // the parts of it
+	Flow          json.RawMessage `json:"flow,omitempty"`     // its parts
 	Atoms         *flow.Atoms     `json:"atoms,omitempty"`    // values with a probability of their own
-	Maps          columns.Map     `json:"columns,omitempty"`  // of single columns, before all flows
+	Maps          columns.Map     `json:"columns,omitempty"`  // values with a probability of their own
 	Members       []shownMember   `json:"members,omitempty"`  // of a mixture
 	Variables     []shownVariable `json:"variables"`
 	Training      json.RawMessage `json:"training,omitempty"`
@@ -121,8 +121,8 @@ func newShown(path string, m *flow.Mixture) (shown, error) {
 	return d, err
 }
 
-// engineOf is the engine that auto takes for a model on this machine, and why if it is not
-// the fast one.
+// engineOf returns the engine that auto chooses for a model on this machine, and why if
+// it is not fast.
 func engineOf(m *flow.Mixture) (engine string) {
 	for _, member := range m.Members {
 		f, err := member.Fast()
@@ -194,7 +194,7 @@ func (d shown) write(w io.Writer) error {
 		Columns  []tabular.Treatment
 		Compared []tabular.Compared
 	}
-	if json.Unmarshal(d.Training, &record) != nil { // it is another program's
+	if json.Unmarshal(d.Training, &record) != nil { // it belongs to another program
 		record.Columns, record.Compared = nil, nil
 	}
 	for _, c := range record.Compared {
@@ -212,7 +212,7 @@ func (d shown) write(w io.Writer) error {
 	return err
 }
 
-// outline writes JSON a line a value, keys in their order; long lists are cut.
+// outline writes JSON with one value per line, keys in their order; long lists are cut.
 func outline(b *strings.Builder, text json.RawMessage, indent string) error {
 	if text[0] != '{' {
 		value, err := brief(text)
@@ -248,14 +248,14 @@ func outline(b *strings.Builder, text json.RawMessage, indent string) error {
 	return nil
 }
 
-// brief is a value in a line.
+// brief formats a value in one line.
 func brief(value json.RawMessage) (string, error) {
 	const few = 8 // of a list
 	switch value[0] {
 	case '"':
 		var s string
 		err := json.Unmarshal(value, &s)
-		return clip(fmt.Sprintf("%q", s)), err // quoted: a model may hold what a terminal obeys
+		return clip(fmt.Sprintf("%q", s)), err // quoted: a model may contain terminal escapes
 	case '[':
 		var list []json.RawMessage
 		if err := json.Unmarshal(value, &list); err != nil || len(list) <= few {
@@ -266,7 +266,7 @@ func brief(value json.RawMessage) (string, error) {
 	return clip(compact(value)), nil
 }
 
-// clip cuts what is too long for a line.
+// clip shortens what is too long for a line.
 func clip(text string) string {
 	const most = 200
 	if runes := []rune(text); len(runes) > most {
@@ -275,7 +275,7 @@ func clip(text string) string {
 	return text
 }
 
-// compact is JSON in one line, without what a terminal would obey.
+// compact returns JSON in one line, without terminal escapes.
 func compact(value json.RawMessage) string {
 	var b bytes.Buffer
 	if err := json.Compact(&b, value); err != nil {
@@ -289,7 +289,7 @@ func compact(value json.RawMessage) string {
 	}, b.String())
 }
 
-// name is a key without quotes, and without what a terminal would obey.
+// name returns a key without quotes, and without terminal escapes.
 func name(key json.Token) string {
 	quoted := fmt.Sprintf("%q", key)
 	return clip(quoted[1 : len(quoted)-1])

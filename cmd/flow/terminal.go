@@ -11,9 +11,9 @@ import (
 	"normflow/internal/show"
 )
 
-// terminal returns a writer of what people read, for a command that was called with
-// these arguments: it obeys nothing that came from a file, and the name of a file with a
-// line's end in it, wherever it is said, forges no line.
+// terminal returns a writer for what people read, for a command that was called with
+// these arguments. It escapes everything from a file that a terminal would obey, and line
+// breaks in names of files, which could forge a line.
 func terminal(w io.Writer, args []string) io.Writer {
 	w = show.Terminal(w)
 	if shown := replacer(args, func(arg string) bool { return strings.ContainsAny(arg, "\n\r") }); shown != nil {
@@ -35,8 +35,8 @@ func (r replacing) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// replacer puts in place of arguments, or the values of flags, what is shown of them;
-// nil where there is nothing to replace.
+// replacer replaces arguments, or the values of flags, by what is shown of them; nil if
+// there is nothing to replace.
 func replacer(args []string, which func(arg string) bool) *strings.Replacer {
 	var words []string
 	for _, arg := range args {
@@ -46,7 +46,7 @@ func replacer(args []string, which func(arg string) bool) *strings.Replacer {
 		}
 	}
 	words = slices.DeleteFunc(words, func(word string) bool { return strings.TrimSpace(word) == "" || !which(word) })
-	slices.SortFunc(words, func(a, b string) int { return len(b) - len(a) }) // the first that fits is taken
+	slices.SortFunc(words, func(a, b string) int { return len(b) - len(a) }) // the first match is taken
 	var pairs []string
 	for _, word := range words {
 		shown := show.Path(word)
@@ -65,12 +65,12 @@ func replacer(args []string, which func(arg string) bool) *strings.Replacer {
 const (
 	goOnWith = "Go on with:\n" // before a command to type
 
-	longArgument = 200  // runes: a longer one is not said in full where something is wrong
-	longLine     = 1000 // of a message; no message of this program has as many by itself
+	longArgument = 200  // runes: a longer argument is not shown in full in an error
+	longLine     = 1000 // of a message; no message of this program reaches it by itself
 )
 
-// short is a message that says little of arguments that are very long, and whose lines
-// are not, whatever it is that is named there. What the user is told to type stays.
+// short shortens very long arguments in a message, and very long lines, whatever they
+// contain. Commands for the user to type stay.
 func short(text string, args []string) string {
 	trouble := func(arg string) bool {
 		return strings.ContainsAny(arg, "\n\r") || utf8.RuneCountInString(arg) > longArgument

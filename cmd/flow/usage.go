@@ -12,12 +12,12 @@ import (
 	"normflow/internal/show"
 )
 
-// usageError is a mistake in the call itself.
+// usageError is a mistake in the call.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// arguments refuses any others than these.
+// arguments accepts exactly the named arguments.
 func arguments(names ...string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		if len(args) == len(names) {
@@ -38,8 +38,8 @@ func arguments(names ...string) cobra.PositionalArgs {
 	}
 }
 
-// commands makes cmd one that has commands and does nothing by itself: without Run
-// cobra would print its help, with status 0, whatever stands there.
+// commands makes cmd a group of commands that does nothing by itself: without Run cobra
+// would print its help, with status 0, whatever the arguments.
 func commands(cmd *cobra.Command) {
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
@@ -58,7 +58,7 @@ func commands(cmd *cobra.Command) {
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 }
 
-// flagError says of a flag what was expected, in words for who does not program.
+// flagError says what a flag expects, in words for non-programmers.
 func flagError(cmd *cobra.Command, err error) error {
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) {

@@ -14,14 +14,14 @@ import (
 	"normflow/flowlib/tabular"
 )
 
-// A value of a flag with more runes than these, in all or in one name, is not said: it
-// would make a line that nobody reads.
+// A flag's value longer than this, in total or in one name, is not repeated in a message.
 const (
 	longestValue = 400
 	longestName  = 100
 )
 
-// flagOf is the flag of an option: its name in lower case, its words parted by hyphens.
+// flagOf returns the flag of an option: its name in lower case, with hyphens between
+// words.
 func flagOf(o table.Option) string {
 	switch o {
 	case table.OptionNA:
@@ -39,8 +39,8 @@ func flagOf(o table.Option) string {
 	return b.String()
 }
 
-// namer says an option as the flag of a command, with its values as a shell's word; one
-// that the command lacks is that of fit.
+// namer names an option by the flag of a command, with its values as a word for the
+// shell. An option that the command lacks is a flag of fit.
 func namer(cmd *cobra.Command) table.Namer {
 	return func(o table.Option, values ...string) string {
 		flag := "--" + flagOf(o)
@@ -62,8 +62,8 @@ func namer(cmd *cobra.Command) table.Namer {
 	}
 }
 
-// listOf is the value of a flag that takes a list: a name with a comma or a quote stands
-// in quotes.
+// listOf formats the value of a flag that takes a list: a name with a comma or a quote is
+// quoted.
 func listOf(names []string) string {
 	var b strings.Builder
 	w := csv.NewWriter(&b)
@@ -72,7 +72,7 @@ func listOf(names []string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// inWords is what an error says, with the flags that help.
+// inWords returns the text of an error, with the flags that help.
 func inWords(cmd *cobra.Command, err error) string {
 	var e *table.Error
 	if !errors.As(err, &e) {
@@ -88,7 +88,7 @@ func isUsage(err error) bool {
 	return errors.As(err, &wrong) || errors.As(err, &e) && e.Usage()
 }
 
-// told are notes with the flags that help, for a person or for JSON.
+// told returns notes with the flags that help, for people or for JSON.
 func told(cmd *cobra.Command, notes []table.Note) []table.Note {
 	all := make([]table.Note, len(notes))
 	for i, n := range notes {

@@ -19,8 +19,8 @@ import (
 
 func init() { measurements = append(measurements, newAnomaly) }
 
-// newAnomaly measures how well flow fit and flow anomaly, as they are with no option
-// set, tell anomalies from normal rows, beside what is usual for that.
+// newAnomaly measures how well flow fit and flow anomaly, with their defaults,
+// distinguish anomalies from normal rows, compared with the usual methods.
 //
 // Source of the tables: Han et al. 2022, ADBench: Anomaly Detection Benchmark,
 // https://arxiv.org/abs/2206.09426.
@@ -52,7 +52,7 @@ func newAnomaly() *measurement {
 	return m
 }
 
-// comparison is what to compare, by which seeds.
+// comparison says what to compare, and with which seeds.
 type comparison struct {
 	tables []string // files
 	seeds  []int64
@@ -63,29 +63,29 @@ type comparison struct {
 // with the report.
 type anomalyRow struct {
 	Data     string  `json:"data"`
-	Method   string  `json:"method"` // flow, or one of the others
+	Method   string  `json:"method"` // flow, or another one
 	Seed     int64   `json:"seed"`
 	AUROC    float64 `json:"auroc"`
 	AP       float64 `json:"average_precision"`
 	Seconds  float64 `json:"seconds"` // of fitting and scoring
-	Train    int     `json:"train"`   // normal rows to fit to
-	Test     int     `json:"test"`    // rows to tell apart
-	Share    float64 `json:"share"`   // of anomalies among these: the average precision of guessing
+	Train    int     `json:"train"`   // normal rows in training
+	Test     int     `json:"test"`    // rows in the test
+	Share    float64 `json:"share"`   // of anomalies in the test: the average precision of guessing
 	Features int     `json:"features"`
 
-	// Of the flow alone: what it flagged at the rate asked for.
+	// Of the flow only: its flags at the requested rate.
 	Asked       float64  `json:"false_alarm,omitempty"`
 	FalseAlarms *float64 `json:"false_alarms,omitempty"` // share of normal test rows flagged
 	Detected    *float64 `json:"detected,omitempty"`     // share of anomalies flagged
 	Parameters  int      `json:"params,omitempty"`
 	BestStep    int      `json:"best_step,omitempty"`
 	Backend     string   `json:"backend,omitempty"`
-	LeftOut     []string `json:"left_out,omitempty"` // columns of one value in training, which no density can be fitted to
+	LeftOut     []string `json:"left_out,omitempty"` // columns with one value in training, to which no density can be fitted
 
 	origin.Origin
 }
 
-// method is the name of ours.
+// method is the name of our method.
 const method = "flow"
 
 // measure makes all runs and writes their rows.
@@ -98,7 +98,7 @@ func (a *comparison) measure(ctx context.Context, from origin.Origin, write func
 		if err != nil && ctx.Err() != nil {
 			return err
 		}
-		if err != nil { // one table does not end the others
+		if err != nil { // the other tables go on
 			fmt.Fprintf(os.Stderr, "measure anomaly: %v: going on with the other tables\n", err)
 			failed = append(failed, err)
 		}
@@ -116,7 +116,7 @@ func (a *comparison) measure(ctx context.Context, from origin.Origin, write func
 	return nil
 }
 
-// measureTable makes the runs of one table, and returns those that ended well.
+// measureTable makes the runs of one table, and returns those that succeeded.
 func (a *comparison) measureTable(ctx context.Context, path string, from origin.Origin) (rows []anomalyRow, err error) {
 	table, err := read(path)
 	if err != nil {
@@ -182,9 +182,8 @@ func (a *comparison) compare(ctx context.Context, l labelled, seed int64) ([]ano
 	return rows, nil
 }
 
-// ours is what flow fit and flow anomaly find, the first with the options of c and
-// this seed, the second with none but the rate of false alarms where a hundredth is
-// less than the rows held out can tell.
+// ours measures flow fit and flow anomaly, both with their defaults, except the seed and,
+// if the held-out rows cannot promise a hundredth, the rate of false alarms.
 func ours(ctx context.Context, dir, trainFile, testFile string, seed int64) (r anomalyRow, err error) {
 	start := time.Now()
 	c := defaults
@@ -218,7 +217,7 @@ func ours(ctx context.Context, dir, trainFile, testFile string, seed int64) (r a
 	}, nil
 }
 
-// printMeans prints the mean over the seeds: a line a table, a column a method.
+// printMeans prints the mean over the seeds: one line per table, one column per method.
 func printMeans(rows []anomalyRow) {
 	var tables, methods []string
 	type key struct{ table, method string }

@@ -18,7 +18,7 @@ import (
 
 func init() { measurements = append(measurements, newDefaults) }
 
-// defaults is what is measured: no option of flow fit is set. Tests train for less.
+// defaults is what is measured: flow fit without options. Tests train for less.
 var defaults = tabular.DefaultFit()
 
 func newDefaults() *measurement {
@@ -66,8 +66,8 @@ type defaultsRow struct {
 	Seed       int64   `json:"seed"` // of the fit; the table is another draw for each
 	KL         float64 `json:"kl"`   // nats: the mean of log p - log q over fresh points
 	KLSE       float64 `json:"kl_se"`
-	Seconds    float64 `json:"seconds"` // of reading, fitting, judging and saving
-	Rows       int     `json:"rows"`    // in the table, those held out as well
+	Seconds    float64 `json:"seconds"` // to read, fit, judge and save
+	Rows       int     `json:"rows"`    // in the table, held-out rows included
 	Test       int     `json:"test"`    // fresh points
 	Model      string  `json:"model"`
 	Parameters int     `json:"params"`
@@ -77,13 +77,13 @@ type defaultsRow struct {
 	origin.Origin
 }
 
-// Streams of draws: nothing that is fitted is seen in the test.
+// Streams of draws: the test sees nothing that is fitted.
 const (
 	tableStream = 1000
 	freshStream = 2000
 )
 
-// columns of the tables: all toy densities are in the plane.
+// columns of the tables: all toy densities are two-dimensional.
 var columns = []string{"x", "y"}
 
 // fitDefaults fits to a table of draws and compares with the truth on other draws.

@@ -9,13 +9,13 @@ import (
 	"normflow/flowlib/table"
 )
 
-// labelled is a table whose anomalies are known.
+// labelled is a table with known anomalies.
 type labelled struct {
 	rows   [][]float64
 	labels []float64 // 0 for a normal row, 1 for an anomaly
 }
 
-// read takes a table from the arrays X, [n, D], and y, [n], of an NPZ file.
+// read reads a table from the arrays X, [n, D], and y, [n], of an NPZ file.
 func read(path string) (l labelled, err error) {
 	x, err := table.ReadAll(path, table.Options{Array: "X"})
 	if err != nil {
@@ -38,8 +38,8 @@ func read(path string) (l labelled, err error) {
 	return l, nil
 }
 
-// split draws half of the normal rows for training; the rest of them and the
-// anomalies are for testing.
+// split draws half of the normal rows for training; the others and the anomalies are for
+// the test.
 func (l labelled) split(seed int64) (train, test labelled) {
 	half := 0
 	for _, label := range l.labels {
@@ -58,10 +58,10 @@ func (l labelled) split(seed int64) (train, test labelled) {
 	return train, test
 }
 
-// labelColumn holds the labels of a file of test rows.
+// labelColumn holds the labels in a file of test rows.
 const labelColumn = "anomaly"
 
-// write keeps the rows as a CSV, columns x1, x2, …, and the labels if that is asked.
+// write writes the rows as a CSV with the columns x1, x2, … and, if asked, the labels.
 func (l labelled) write(dir, name string, withLabels bool) (string, error) {
 	path := filepath.Join(dir, name)
 	var columns []string

@@ -1,4 +1,5 @@
-// Command measure makes the numbers of report/measured anew, a sub-command for each file.
+// Command measure measures the numbers in report/measured, with a sub-command for each
+// file.
 package main
 
 import (
@@ -23,7 +24,7 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:]))
 }
 
-// run returns the exit status: 0, 1 if a measurement failed, 2 if it was called wrongly.
+// run returns the exit status: 0, 1 if a measurement failed, 2 after wrong usage.
 func run(ctx context.Context, args []string) int {
 	root := &cobra.Command{
 		Use: "measure", Short: "Make the numbers of report/measured anew",
@@ -47,24 +48,24 @@ func run(ctx context.Context, args []string) int {
 	return 2
 }
 
-// measurements are what there is to measure: each file that measures adds its own.
+// measurements lists what can be measured: each file that measures adds its own.
 var measurements []func() *measurement
 
 // measurement is a sub-command that writes a file of rows.
 type measurement struct {
 	cobra.Command // its name, flags and texts
 
-	// check refuses what was asked for wrongly, before minutes of work.
+	// check returns an error for wrong requests, before minutes of work.
 	check func(args []string) error
 
-	// measure makes the rows, which have their origin from it, and hands all of them to write.
+	// measure makes the rows, with the given origin, and passes all of them to write.
 	measure func(ctx context.Context, from origin.Origin, write func(rows any) error) error
 }
 
-// measureError is one that is no mistake in the call.
+// measureError is an error that is not a mistake in the call.
 type measureError struct{ error }
 
-// command is m with --out, where its rows go.
+// command returns m with the flag --out, for the file of its rows.
 func (m *measurement) command() *cobra.Command {
 	c := &m.Command
 	out := c.Flags().StringP("out", "o", "report/measured/"+c.Name()+".json", "file to write")
@@ -90,7 +91,7 @@ func addSeeds(f *pflag.FlagSet, seeds *[]int64) {
 	f.Int64SliceVar(seeds, "seeds", []int64{0, 1, 2}, "seeds, separated by commas")
 }
 
-// densities are the toy densities of these names, or, as "all", every one there is.
+// densities returns the toy densities with these names, or all of them for "all".
 func densities(names []string) (all []*dataset.Density, err error) {
 	if slices.Equal(names, []string{"all"}) {
 		return dataset.Densities(), nil

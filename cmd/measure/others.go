@@ -11,7 +11,7 @@ import (
 	"strconv"
 )
 
-// others runs the methods of scikit-learn on the same files, a process for all.
+// others runs the methods of scikit-learn on the same files, all in one process.
 func others(ctx context.Context, python, trainFile, testFile string, seed int64) (rows []anomalyRow, err error) {
 	const script = "scripts/adbench.py"
 	var stderr bytes.Buffer

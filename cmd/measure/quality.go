@@ -66,13 +66,13 @@ type qualityRow struct {
 	Layers  int              `json:"layers"`
 	Entropy float64          `json:"entropy"`
 	Proof   experiment.Proof `json:"proof"`
-	Seconds float64          `json:"seconds"` // of training, compiling included
+	Seconds float64          `json:"seconds"` // of training, compilation included
 	Backend string           `json:"backend"`
 
 	origin.Origin
 }
 
-// train makes all runs, some at a time.
+// train makes all runs, a few in parallel.
 func train(ctx context.Context, runs []trainingRun, jobs int, from origin.Origin) ([]qualityRow, error) {
 	b, err := backend.Open("")
 	if err != nil {
@@ -109,7 +109,8 @@ func train(ctx context.Context, runs []trainingRun, jobs int, from origin.Origin
 	return rows, group.Wait()
 }
 
-// printMedians prints the median KL over the seeds: a line a model, a column a data set.
+// printMedians prints the median KL over the seeds: one line per model, one column per
+// data set.
 func printMedians(rows []qualityRow) {
 	var models, data []string
 	kls := map[[2]string][]float64{}

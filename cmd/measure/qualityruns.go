@@ -10,7 +10,7 @@ import (
 	"normflow/flowlib/flow"
 )
 
-// asked is what the flags of quality say.
+// asked holds the flags of quality.
 type asked struct {
 	models, data            []string
 	seeds                   []int64
@@ -20,14 +20,14 @@ type asked struct {
 	jobs                    int
 }
 
-// trainingRun is one training: the name its row goes by, and all it depends on.
+// trainingRun is one training: the name of its row, and everything it depends on.
 type trainingRun struct {
 	model string
 	cfg   experiment.Config
 }
 
-// runs checks all that was asked for before minutes of training, and lists it,
-// the seeds of one model on one data set together.
+// runs checks the request before minutes of training, and lists it, with the seeds of one
+// model on one data set together.
 func (a asked) runs() (all []trainingRun, err error) {
 	if a.jobs < 1 {
 		return nil, fmt.Errorf("--jobs: expected at least 1, found %d", a.jobs)
@@ -69,7 +69,7 @@ func (a asked) config(model, data string, seed int64) (cfg experiment.Config, er
 	return cfg, cfg.Check()
 }
 
-// change overwrites the fields of cfg that text names, a JSON object, and no others.
+// change overwrites only those fields of cfg that text, a JSON object, names.
 func change(cfg any, text string) error {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.DisallowUnknownFields()

@@ -18,15 +18,15 @@ import (
 	"time"
 )
 
-// target is a test, and how it is run at its full count.
+// target is a test, and how to run it at its full count.
 type target struct {
 	what, name string
 	folder     string // of its package
 	run        func(ctx context.Context) (tortureRow, error)
 }
 
-// targets are all that are fed hostile inputs, and tests that do more when they are asked
-// to, and say what they did.
+// targets are the tests of hostile inputs, and tests that do more on request and report
+// what they did.
 func targets(inputs int64, kills int) []target {
 	fuzz := func(what, name, folder string) target {
 		return target{what, name, folder, func(ctx context.Context) (tortureRow, error) { return runFuzz(ctx, name, folder, inputs) }}
@@ -66,8 +66,8 @@ func runTest(ctx context.Context, name, variable string, count int) (tortureRow,
 	return tortureRow{Figures: json.RawMessage(found)}, err
 }
 
-// runFuzz feeds a target inputs. Its program is built first, so that what the compiler
-// holds is not taken for what the program does.
+// runFuzz feeds inputs to a target. It builds the test program first, so that the
+// compiler's memory does not count.
 func runFuzz(ctx context.Context, name, folder string, inputs int64) (tortureRow, error) {
 	dir, err := os.MkdirTemp("", "torture-")
 	if err != nil {
@@ -79,11 +79,11 @@ func runFuzz(ctx context.Context, name, folder string, inputs int64) (tortureRow
 	if out, err := build.CombinedOutput(); err != nil {
 		return tortureRow{}, fmt.Errorf("%w\n%s", err, out)
 	}
-	// A new input is not made smaller for long: that would take most of the time.
+	// Minimizing new inputs for long would take most of the time.
 	cmd := exec.CommandContext(ctx, program, "-test.run", "^$", "-test.fuzz", "^"+name+"$",
 		"-test.fuzztime", strconv.FormatInt(inputs, 10)+"x", "-test.fuzzminimizetime", "10x", "-test.timeout", "0",
 		"-test.fuzzcachedir", filepath.Join(dir, "corpus"))
-	cmd.Dir = folder // where its seeds are, and what it finds goes
+	cmd.Dir = folder // holds its seeds and its findings
 	found, err := runFor(cmd, execsLine)
 	if err != nil {
 		return tortureRow{}, err
@@ -94,7 +94,7 @@ func runFuzz(ctx context.Context, name, folder string, inputs int64) (tortureRow
 	}
 	r := tortureRow{Inputs: done}
 	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		r.Peak = usage.Maxrss << 10 // on Linux in KiB, its workers' too
+		r.Peak = usage.Maxrss << 10 // in KiB on Linux, workers included
 	}
 	return r, nil
 }
@@ -104,12 +104,12 @@ var (
 	figuresLine = regexp.MustCompile(`: figures: (\{.*\})$`)
 )
 
-// runFor runs a command and returns what the last line that matches has in its
-// brackets. The error has the end of what it said.
+// runFor runs a command and returns what the last matching line has in its brackets. The
+// error contains the end of the output.
 func runFor(cmd *exec.Cmd, wanted *regexp.Regexp) (found string, err error) {
 	out, in := io.Pipe()
 	cmd.Stdout, cmd.Stderr = in, in
-	// Where the context ends, so do the processes that `go test` has started.
+	// The processes that `go test` starts end with the context too.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 	cmd.WaitDelay = 20 * time.Second
@@ -129,14 +129,14 @@ func runFor(cmd *exec.Cmd, wanted *regexp.Regexp) (found string, err error) {
 	for lines.Scan() {
 		if match := wanted.FindStringSubmatch(lines.Text()); match != nil {
 			found = match[1]
-			if wanted == execsLine && time.Since(said) > time.Minute { // that it goes on
+			if wanted == execsLine && time.Since(said) > time.Minute { // shows that it is running
 				said = time.Now()
 				fmt.Fprintln(os.Stderr, lines.Text())
 			}
 		}
 		last = append(last, lines.Text())[max(0, len(last)-40):]
 	}
-	out.CloseWithError(lines.Err()) // so that a line too long for the scanner ends it
+	out.CloseWithError(lines.Err()) // ends the command if a line is too long for the scanner
 	if err := <-ended; err != nil {
 		return "", fmt.Errorf("%w\n%s", err, strings.Join(last, "\n"))
 	}

@@ -51,20 +51,20 @@ func newTorture() *measurement {
 	return m
 }
 
-// tortureRow is what a target has said.
+// tortureRow is what a target reported.
 type tortureRow struct {
 	What    string          `json:"what"`
 	Test    string          `json:"test"`
 	Inputs  int64           `json:"inputs,omitempty"`     // of fuzzing
-	Peak    int64           `json:"peak_bytes,omitempty"` // that the largest process has held while it was fed them
+	Peak    int64           `json:"peak_bytes,omitempty"` // of the largest process while it was fed inputs
 	Figures json.RawMessage `json:"figures,omitempty"`    // of other tests
 	Seconds float64         `json:"seconds"`
 
 	origin.Origin
 }
 
-// torture runs the targets whose names match, beside rows that there are. A row is kept
-// as soon as there is one: what fails later does not cost the others.
+// torture runs the targets whose names match, keeping the other rows. Each row is stored
+// as soon as it is known, so that a later failure does not lose it.
 func torture(ctx context.Context, all []target, which *regexp.Regexp, rows map[string]tortureRow, from origin.Origin, write func(any) error) error {
 	var failed []error
 	for _, target := range all {

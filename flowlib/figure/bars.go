@@ -12,7 +12,7 @@ import (
 type Bar struct {
 	Name  string
 	Value float64 // at least 0
-	Text  string  // the value as it is to be read, with its unit: "12 ms"
+	Text  string  // the value as shown, with its unit: "12 ms"
 }
 
 // Bars draws horizontal bars from 0, the first on top, each with its value.

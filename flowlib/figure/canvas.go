@@ -17,10 +17,9 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// canvas is a [vg.Canvas] that writes compact SVG. Gonum's own vgsvg writes
-// absolute coordinates of five digits, no title, one font family, and a label
-// per picture that says JPEG for a PNG; mending all of it afterwards takes
-// more code than writing it.
+// canvas is a [vg.Canvas] that writes compact SVG. Gonum's vgsvg writes absolute
+// coordinates of five digits, no title, one font family, and a label on each picture that
+// says JPEG for a PNG; correcting its output takes more code than this.
 type canvas struct {
 	width, height vg.Length
 	body          bytes.Buffer
@@ -29,8 +28,8 @@ type canvas struct {
 	err           error
 }
 
-// state is what Push saves. The matrix maps (x, y) to (a·x+c·y+e, b·x+d·y+f),
-// with y upwards; only writing turns y round.
+// state is what Push saves. The matrix maps (x, y) to (a·x+c·y+e, b·x+d·y+f), with y
+// upwards; only the output has y downwards.
 type state struct {
 	color            color.Color
 	lineWidth        vg.Length
@@ -108,8 +107,8 @@ func (c *canvas) Fill(path vg.Path) {
 	}
 }
 
-// FillString draws one line of text whose left end, as measured, is pt. What
-// is centred or ends at a place is anchored there, so that it stays right in a
+// FillString draws one line of text whose left end, as measured, is pt. Centered and
+// right-aligned text is anchored at its center or end, so that it stays in place in a
 // fallback font of another width.
 func (c *canvas) FillString(f font.Face, pt vg.Point, text string) {
 	if f.Font.Size <= 0 {
@@ -138,8 +137,8 @@ func (c *canvas) FillString(f font.Face, pt vg.Point, text string) {
 		number(x), number(y), number(float64(f.Font.Size)), hex(s.color), attributes, escape(text))
 }
 
-// DrawImage embeds the image as a PNG. It draws upright pictures only: the
-// matrix may move and scale, not turn.
+// DrawImage embeds the image as a PNG. The matrix may move and scale the picture, but not
+// rotate it.
 func (c *canvas) DrawImage(rect vg.Rectangle, img image.Image) {
 	var data bytes.Buffer
 	encoder := png.Encoder{CompressionLevel: png.BestCompression}
@@ -154,8 +153,8 @@ func (c *canvas) DrawImage(rect vg.Rectangle, img image.Image) {
 		number(x0), number(float64(c.height)-y1), number(x1-x0), number(y1-y0), base64.StdEncoding.EncodeToString(data.Bytes()))
 }
 
-// document wraps what was drawn: a card, the texts for screen readers, an id
-// that differs from picture to picture because one page may hold many.
+// document wraps the drawing: a card, texts for screen readers, and an id that differs
+// between pictures, because one page may hold many.
 func (c *canvas) document(info Info) (SVG, error) {
 	if c.err != nil {
 		return nil, c.err

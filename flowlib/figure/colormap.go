@@ -5,16 +5,17 @@ import (
 	"math"
 )
 
-// viridis is the map of Smith and van der Walt (https://bids.github.io/colormap/,
-// CC0) at 33 equal steps from 0 to 1. Equal steps look equally far apart, also
-// in grey and to the colour-blind.
+// viridis is the color map of Smith and van der Walt (https://bids.github.io/colormap/,
+// CC0) at 33 equal steps from 0 to 1. Equal steps look equally far apart, also in gray
+// and to color-blind readers.
 var viridis = [...]uint32{
 	0x440154, 0x470d60, 0x48186a, 0x482374, 0x472d7b, 0x453781, 0x424086, 0x3e4989, 0x3b528b, 0x375b8d, 0x33638d,
 	0x2f6b8e, 0x2c728e, 0x297a8e, 0x26828e, 0x23898e, 0x21918c, 0x1f988b, 0x1fa088, 0x22a785, 0x28ae80, 0x32b67a,
 	0x3fbc73, 0x4ec36b, 0x5ec962, 0x70cf57, 0x84d44b, 0x98d83e, 0xaddc30, 0xc2df23, 0xd8e219, 0xece51b, 0xfde725,
 }
 
-// sequential maps v in [0, 1] to viridis; values outside get the nearest end.
+// sequential maps v in [0, 1] to viridis; values outside get the color of the nearest
+// end.
 func sequential(v float64) color.NRGBA {
 	at := math.Min(math.Max(v, 0), 1) * float64(len(viridis)-1)
 	i := min(int(at), len(viridis)-2)
@@ -35,9 +36,9 @@ func sequentialPalette() color.Palette {
 	return p
 }
 
-// cyclic maps v in [0, 1] to a circle of hues, 0 and 1 being the same. Lightness
-// goes once up and down on the way, so that neighbours differ also to those who
-// do not tell red from green. The circle lies in Oklab
+// cyclic maps v in [0, 1] to a circle of hues on which 0 and 1 are the same. Lightness
+// rises and falls once along it, so that neighbors differ also for readers who cannot
+// distinguish red from green. The circle lies in Oklab
 // (https://bottosson.github.io/posts/oklab/).
 func cyclic(v float64) color.NRGBA {
 	sin, cos := math.Sincos(2 * math.Pi * (v - 0.62))
@@ -57,7 +58,7 @@ func cyclic(v float64) color.NRGBA {
 
 func cube(v float64) float64 { return v * v * v }
 
-// gamma turns a linear intensity into a byte of sRGB.
+// gamma converts a linear intensity to a byte of sRGB.
 func gamma(v float64) uint8 {
 	v = math.Min(math.Max(v, 0), 1)
 	if v <= 0.0031308 {

@@ -11,18 +11,18 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// ComparePanel is one panel of [Compare]: what was measured on one data set.
+// ComparePanel is one panel of [Compare]: the measurements on one data set.
 type ComparePanel struct {
 	Name   string
 	Values [][][]float64 // Values[i][j] holds one value per seed of row i and series j
 }
 
-// Compare draws a dot for each row and series, in panels side by side with the
-// same x axis: the median of the seeds, over open dots for the seeds and a bar
-// from the least to the largest. Rows are variants of a model, named at the left
-// from the top down; series are kinds of it and have colours, and lie apart
-// within a row. One value alone, of whatever kind, is a dot and no seed. The x axis is logarithmic if all values are positive and span
-// more than a factor of ten.
+// Compare draws a dot for each row and series, in panels side by side with the same x
+// axis: the median of the seeds, over open dots for the seeds and a bar from the smallest
+// to the largest. Rows are variants of a model, named at the left from top to bottom;
+// series are its kinds, which have colors and are spread out within a row. A single value
+// is drawn as a dot, without seeds. The x axis is logarithmic if all values are positive
+// and span more than a factor of ten.
 func Compare(info Info, xLabel string, rows, series []string, panels ...ComparePanel) (SVG, error) {
 	if err := info.check("Compare", len(panels)); err != nil {
 		return nil, err
@@ -50,13 +50,13 @@ func Compare(info Info, xLabel string, rows, series []string, panels ...CompareP
 		names = append(names, plot.Tick{Value: float64(len(rows) - 1 - i), Label: row})
 	}
 	columns := min(len(panels), s.most)
-	width := 0.75 * s.width() / vg.Length(columns) // of a panel, about
+	width := 0.75 * s.width() / vg.Length(columns) // approximate, of a panel
 	var titles []string
 	for _, panel := range panels {
 		titles = append(titles, panel.Name)
 	}
 	for i, panel := range panels {
-		p := newPlot(" ", "") // keeps the room of the label, which decorate draws
+		p := newPlot(" ", "") // reserves room for the label, which decorate draws
 		p.X.Tick.Marker = ticks{most: 4}
 		if logarithmic {
 			p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, fitting{logTicks{}, float64(width)}
@@ -139,9 +139,9 @@ func (m comparison) draw(c draw.Canvas, clr color.NRGBA, x func(float64) vg.Leng
 	drawDots(c, clr, 7.5, []vg.Point{{X: x(quantile(sorted, 0.5)), Y: y}})
 }
 
-// fitting is a logarithmic axis of so many units of length. It keeps the powers
-// of ten alone where not all ticks have room for their labels, and of these
-// labels those that do not run into the one before.
+// fitting is a logarithmic axis of the given length. It drops all ticks but powers of ten
+// if not all have room for their labels, and of the remaining labels those that would
+// overlap.
 type fitting struct {
 	all   plot.Ticker
 	width float64
@@ -157,14 +157,14 @@ func (f fitting) Ticks(low, high float64) []plot.Tick {
 		e := math.Log10(t.Value)
 		return math.Abs(e-math.Round(e)) > 1e-9
 	})
-	if len(powers) < 2 { // one number tells no scale
+	if len(powers) < 2 { // a single number shows no scale
 		powers = []plot.Tick{all[0], all[len(all)-1]}
 	}
 	f.hush(powers, low, high)
 	return powers
 }
 
-// hush takes away labels without room, and says how many.
+// hush removes labels without room, and returns how many.
 func (f fitting) hush(list []plot.Tick, low, high float64) (hushed int) {
 	sty := textStyle(tickSize, false, ink)
 	free := math.Inf(-1)

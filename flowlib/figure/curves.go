@@ -6,8 +6,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// CurvePanel is one training run. Rows are (optimizer step, mean log-likelihood
-// per example in nats).
+// CurvePanel is one training run. Rows are (optimizer step, mean log-likelihood per
+// example in nats).
 type CurvePanel struct {
 	Name       string
 	Training   [][]float64 // [N, 2], of the batches; may be nil
@@ -15,10 +15,10 @@ type CurvePanel struct {
 	Limit      *Mark       // what the curves approach, in nats: the negative entropy; may be nil
 }
 
-// Curves draws training curves, one panel per run. The y axis shows the run
-// without its first steps, whose values would flatten all the rest: it holds
-// the validation curve after the first twentieth of the steps, all but the
-// extremes of the training curve there, and the limit. Curves are cut at the frame.
+// Curves draws training curves, one panel per run. The y axis ignores the first steps of
+// the run, whose values would flatten everything else: it covers the validation curve
+// after the first twentieth of the steps, the training curve there without its extremes,
+// and the limit. Curves are cut off at the frame.
 func Curves(info Info, panels ...CurvePanel) (SVG, error) {
 	if err := info.check("Curves", len(panels)); err != nil {
 		return nil, err
@@ -30,7 +30,7 @@ func Curves(info Info, panels ...CurvePanel) (SVG, error) {
 	if info.Half {
 		s.aspect = 0.8
 	}
-	narrow := info.Half && len(panels) > 1 // two beside each other have room for few ticks
+	narrow := info.Half && len(panels) > 1 // two side by side have room for few ticks
 	training, limit := false, false
 	for i, panel := range panels {
 		where := "Curves: " + place("panel", i, panel.Name)
@@ -116,7 +116,7 @@ func (c CurvePanel) view() box {
 		shown = append(shown, c.Limit.Value)
 	}
 	b.ymin, b.ymax = pad(slices.Min(shown), slices.Max(shown), 0.08)
-	// Room for the name of the limit, which stands on its line.
+	// Room for the name of the limit, which is above its line.
 	if c.Limit != nil {
 		b.ymax = max(b.ymax, c.Limit.Value+0.14*(b.ymax-b.ymin))
 	}

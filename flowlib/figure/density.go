@@ -11,21 +11,21 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// DensityPanel is a density on a grid of equal cells, and points on top of it.
+// DensityPanel is a density on a grid of equal cells, with points on top.
 type DensityPanel struct {
 	Name string
 
-	// Values[j][i] is the density, per unit area and not negative, at the middle
-	// of the cell in row j (from YMin upwards) and column i (from XMin to the right).
+	// Values[j][i] is the density, per unit area and not negative, at the center of the
+	// cell in row j (upwards from YMin) and column i (to the right from XMin).
 	Values                 [][]float64 // [ny][nx]
 	XMin, XMax, YMin, YMax float64     // the outer edges of the grid
 
 	Overlay [][]float64 // [N, 2], may be nil; a few hundred points
 }
 
-// Density draws heat maps side by side, with one colour scale from 0 to the
-// 99.9 % quantile of the cells of all panels; what lies above has the last colour.
-// Panels with another window than the first are refused: they compare nothing.
+// Density draws heat maps side by side, with one color scale from 0 to the 99.9 %
+// quantile of the cells of all panels; larger values have the last color. All panels must
+// have the same window.
 func Density(info Info, panels ...DensityPanel) (SVG, error) {
 	if err := info.check("Density", len(panels)); err != nil {
 		return nil, err
@@ -103,8 +103,8 @@ func (d DensityPanel) check(where string) error {
 	return nil
 }
 
-// heat is a plotter: the grid as an image. PDF viewers show the pixels of a
-// coarse image as squares, so it is interpolated here, to about pixels wide.
+// heat is a plotter: the grid as an image. PDF viewers show the pixels of a coarse image
+// as squares, so the grid is interpolated to about as many pixels as the picture is wide.
 type heat struct {
 	panel  DensityPanel
 	top    float64
@@ -132,8 +132,8 @@ func (h heat) Plot(c draw.Canvas, p *plot.Plot) {
 	c.DrawImage(vg.Rectangle{Min: vg.Point{X: x(d.XMin), Y: y(d.YMin)}, Max: vg.Point{X: x(d.XMax), Y: y(d.YMax)}}, img)
 }
 
-// between returns the cell whose middle lies at or before the middle of pixel
-// u, and how far u is on the way to the next.
+// between returns the cell whose center is at or before the center of pixel u, and how
+// far u is on the way to the next.
 func between(u, factor, cells int) (int, float64) {
 	at := (float64(u)+0.5)/float64(factor) - 0.5
 	at = math.Min(math.Max(at, 0), float64(cells-1))
@@ -141,8 +141,8 @@ func between(u, factor, cells int) (int, float64) {
 	return i, at - float64(i)
 }
 
-// drawColorBar draws the colour scale right of the panels, as high as they are
-// but at most as high as the first row.
+// drawColorBar draws the color scale to the right of the panels, as high as they are but
+// no higher than the first row.
 func drawColorBar(c draw.Canvas, areas []vg.Rectangle, top float64, above bool) {
 	right := vg.Length(0)
 	for _, area := range areas {

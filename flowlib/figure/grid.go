@@ -14,8 +14,8 @@ type GridPanel struct {
 	Vertical   [][][]float64 // lines that were vertical before the map, each [points, 2]
 }
 
-// WarpedGrid draws grids side by side with the same limits, one unit of x as
-// long as one of y: a regular grid in z, and its image in x.
+// WarpedGrid draws grids side by side with the same limits, one unit of x as long as one
+// of y: a regular grid in z, and its image in x.
 func WarpedGrid(info Info, panels ...GridPanel) (SVG, error) {
 	if err := info.check("WarpedGrid", len(panels)); err != nil {
 		return nil, err

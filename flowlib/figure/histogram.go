@@ -17,10 +17,9 @@ type Sample struct {
 
 const bins = 50
 
-// Histogram draws the samples' histograms over each other, each as shares of
-// its own size, with an optional threshold. The first sample sets the x range,
-// with room for as much again on both sides; what others have beyond is counted in
-// the outermost bins, and the axis says so.
+// Histogram draws overlapping histograms of the samples, each as shares of its own size,
+// with an optional threshold. The first sample determines the x range, with the same room
+// again on both sides; the outermost bins count what lies beyond, and the axis says so.
 func Histogram(info Info, xLabel string, threshold *Mark, samples ...Sample) (SVG, error) {
 	if err := info.check("Histogram", len(samples)); err != nil {
 		return nil, err
@@ -44,7 +43,7 @@ func Histogram(info Info, xLabel string, threshold *Mark, samples ...Sample) (SV
 	least, most := slices.Min(all), slices.Max(all)
 	cutLow, cutHigh := least < low, most > high
 	if cutLow {
-		low = math.Floor(low) // the axis names these ends, without decimals
+		low = math.Floor(low) // these ends are labeled without decimals
 	}
 	if cutHigh {
 		high = math.Ceil(high)
@@ -63,7 +62,7 @@ func Histogram(info Info, xLabel string, threshold *Mark, samples ...Sample) (SV
 	}
 	p := newPlot(xLabel, "share of points (%)")
 	var shares [][]float64
-	highest := 0.0 // of the bins that are not outermost and collect the rest
+	highest := 0.0 // of the bins except the outermost ones, which collect the rest
 	for i, sample := range samples {
 		share := make([]float64, bins)
 		for _, v := range sample.Values {
@@ -122,11 +121,11 @@ func (s steps) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 	outline = append(outline, vg.Point{X: x(s.high), Y: y(0)})
 	fill := seriesColor(s.series)
-	fill.A = 100 // transparent: the histograms overlap
+	fill.A = 100 // transparent, since histograms overlap
 	c.FillPolygon(fill, c.ClipPolygonY(outline))
 	c.StrokeLines(draw.LineStyle{Color: seriesColor(s.series), Width: 1.2}, c.ClipLinesY(outline)...)
 
-	// A bin that leaves the frame says how high it is.
+	// A bin that leaves the frame is labeled with its height.
 	sty := textStyle(tickSize, true, seriesColor(s.series))
 	for k, v := range s.share {
 		if v <= p.Y.Max {
@@ -140,8 +139,7 @@ func (s steps) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// cutTicks marks an end of the axis beyond which values are counted in the
-// outermost bin.
+// cutTicks marks an end of the axis beyond which the outermost bin counts values.
 type cutTicks struct {
 	ticks
 	low, high bool

@@ -1,17 +1,17 @@
-// Package figure turns plain numbers into SVG pictures: scatter plots, density
-// heat maps, a flow layer by layer, training curves, and a few charts.
+// Package figure turns plain numbers into SVG pictures: scatter plots, density heat maps,
+// a flow layer by layer, training curves, and a few charts.
 //
-// Every picture has one look: a white rounded card (so that it reads on paper
-// and on a dark page alike), dark text, the colour-blind safe palette of Okabe
-// and Ito, and a title and description for those who cannot see it. It needs
-// no script and no network to be shown, and the same numbers give the same bytes.
+// All pictures look alike: a white rounded card, readable on paper and on a dark page,
+// dark text, and the color-blind safe palette of Okabe and Ito. Each has a title and a
+// description for readers who cannot see it. Showing it needs no script and no network,
+// and the same numbers give the same bytes.
 //
-// Points are rows of two numbers, [][]float64 of shape [N, 2]: x, then y.
-// Every function refuses empty input, NaN and infinities with an error that
-// names the panel, the series and the row.
+// Points are rows of two numbers, [][]float64 of shape [N, 2]: x, then y. Every function
+// refuses empty input, NaN and infinities with an error that names the panel, the series
+// and the row.
 //
-// Text is set in Liberation Sans, or Arial or Helvetica, which are as wide. A
-// renderer that finds only the fonts it is given (Typst) must be given one of them.
+// Text is set in Liberation Sans, or Arial or Helvetica, which have the same widths. A
+// renderer that uses no system fonts (Typst) needs one of them.
 package figure
 
 import (
@@ -20,25 +20,25 @@ import (
 	"strings"
 )
 
-// Info says what a picture is. Both texts go into the SVG, for screen readers;
-// neither is drawn: captions and panel names are what a reader sees.
+// Info describes a picture. Both texts go into the SVG for screen readers and are not
+// drawn: sighted readers see captions and panel names.
 type Info struct {
 	Title       string // a few words
 	Description string // the alternative text: what the picture shows and what follows from it
 
-	// Half draws for half the width of a page (8 cm in print, 500 px on a
-	// screen) instead of all of it (17 cm, 900 px), with letters of the same size.
+	// Half draws the picture for half the width of a page (8 cm in print, 500 px on a
+	// screen) instead of the whole (17 cm, 900 px), with letters of the same size.
 	Half bool
 }
 
-// SVG is a complete SVG document in UTF-8, without an XML declaration, so that
-// it can be a file or stand inside an HTML page.
+// SVG is a complete SVG document in UTF-8 without an XML declaration, so that it can be a
+// file or part of an HTML page.
 type SVG []byte
 
-// Mark is a reference value, drawn as a labelled straight line.
+// Mark is a reference value, drawn as a labeled straight line.
 type Mark struct {
 	Name  string
-	Value float64 // in the unit of the axis that it marks
+	Value float64 // in the unit of the axis it marks
 }
 
 func (i Info) check(function string, panels int) error {
@@ -51,7 +51,7 @@ func (i Info) check(function string, panels int) error {
 	return nil
 }
 
-// place names a panel or series in an error: its number and, if any, its name.
+// place names a panel or series in an error, by its number and name, if it has one.
 func place(kind string, index int, name string) string {
 	if name == "" {
 		return fmt.Sprintf("%s %d", kind, index)

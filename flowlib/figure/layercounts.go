@@ -18,16 +18,15 @@ type LayerSeries struct {
 	KL     [][]float64 // in nats; KL[i] holds one value per seed at Layers[i]
 }
 
-// Band is a range of values, drawn as a strip behind everything else.
+// Band is a range of values, drawn as a strip in the background.
 type Band struct {
 	Name      string
 	Low, High float64
 }
 
-// LayerCounts draws the Kullback-Leibler divergence against the number of
-// layers: a line through the medians and an open dot per seed. The y axis is
-// logarithmic if all values are positive and span more than a factor of ten.
-// band may be nil.
+// LayerCounts draws the Kullback-Leibler divergence against the number of layers: a line
+// through the medians, and an open dot per seed. The y axis is logarithmic if all values
+// are positive and span more than a factor of ten. band may be nil.
 func LayerCounts(info Info, band *Band, series ...LayerSeries) (SVG, error) {
 	if err := info.check("LayerCounts", len(series)); err != nil {
 		return nil, err

@@ -10,16 +10,16 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Stage is the state of a flow's points at one place of its chain of layers.
+// Stage is the state of a flow's points between two layers.
 type Stage struct {
-	Name   string      // "latent z", "layer 1", "data x": short, nine stand in a row
+	Name   string      // "latent z", "layer 1", "data x": short, since nine fit in a row
 	Points [][]float64 // [N, 2]; row i is the same point in every stage
 	Latent bool        // draws the circles of a standard normal at 1, 2 and 3 standard deviations
 }
 
-// Layers draws a panel per stage, in the order given, with arrows between them
-// and the same limits. values, [N], are in [0, 1] and colour point i in every
-// stage, so that the eye can follow it; the colours are cyclic, as [Angle] wants.
+// Layers draws a panel per stage, in the given order, with arrows between them and the
+// same limits. values, [N], are in [0, 1] and determine the color of each point in all
+// stages, so that the eye can follow it. The colors are cyclic, to suit [Angle].
 func Layers(info Info, values []float64, stages ...Stage) (SVG, error) {
 	if err := info.check("Layers", len(stages)); err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func Layers(info Info, values []float64, stages ...Stage) (SVG, error) {
 		all = append(all, stage.Points)
 	}
 	view := limits(all...).square()
-	s := sheet{info: info, most: 9, gap: 14, aspect: view.aspect()} // nine: a flow of eight layers in one row
+	s := sheet{info: info, most: 9, gap: 14, aspect: view.aspect()} // a flow of eight layers fits in one row
 	if info.Half {
 		s.most = 3
 	}
@@ -71,8 +71,8 @@ func Layers(info Info, values []float64, stages ...Stage) (SVG, error) {
 	return s.render()
 }
 
-// Angle returns, for each row of z, its direction from the origin as a share of
-// a full turn, in [0, 1): the colours that [Layers] is made for.
+// Angle returns, for each row of z, its direction from the origin as a share of a full
+// turn, in [0, 1), to color it in [Layers].
 func Angle(z [][]float64) []float64 {
 	out := make([]float64, len(z))
 	for i, row := range z {
@@ -82,8 +82,8 @@ func Angle(z [][]float64) []float64 {
 	return out
 }
 
-// colored is a plotter: points coloured by a value in [0, 1], one path for each
-// of 36 colours.
+// colored is a plotter: points colored by a value in [0, 1], one path for each of 36
+// colors.
 type colored struct {
 	points   [][]float64
 	values   []float64
@@ -105,8 +105,8 @@ func (s colored) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// circles is a plotter: circles around the origin, of the given radii, left out
-// where they do not fit.
+// circles is a plotter: circles around the origin with the given radii, except those that
+// do not fit.
 type circles []float64
 
 // Plot implements [plot.Plotter].
@@ -119,7 +119,7 @@ func (r circles) Plot(c draw.Canvas, p *plot.Plot) {
 			var path vg.Path
 			path.Move(vg.Point{X: x(radius), Y: y(0)})
 			path.Arc(vg.Point{X: x(0), Y: y(0)}, length, 0, 2*math.Pi)
-			c.SetLineStyle(draw.LineStyle{Color: paper, Width: 2.2}) // sets it off from the points below
+			c.SetLineStyle(draw.LineStyle{Color: paper, Width: 2.2}) // sets the circle off from the points below
 			c.Stroke(path)
 			c.SetLineStyle(draw.LineStyle{Color: ink, Width: 0.9})
 			c.Stroke(path)

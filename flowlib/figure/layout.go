@@ -6,7 +6,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// sheet is a picture to be laid out: panels of equal size in rows.
+// sheet is the layout of a picture: panels of equal size in rows.
 type sheet struct {
 	info   Info
 	panels []*plot.Plot
@@ -14,15 +14,14 @@ type sheet struct {
 	aspect float64 // height over width of a panel's data area
 	gap    vg.Length
 	left   vg.Length // extra room at the left, for long tick labels in a wider fallback font
-	right  vg.Length // room kept free at the right, for a colour bar
+	right  vg.Length // room kept free at the right, for a color bar
 	legend []entry
 
 	// decorate, if not nil, draws on top; areas are the panels' data areas.
 	decorate func(c draw.Canvas, areas []vg.Rectangle)
 }
 
-// columns returns the number of panels in a row: as few rows as most allows,
-// filled evenly.
+// columns returns the number of panels in a row: as few rows as possible, filled evenly.
 func (s sheet) columns() int {
 	rows := (len(s.panels) + s.most - 1) / s.most
 	return (len(s.panels) + rows - 1) / rows
@@ -35,7 +34,7 @@ func (s sheet) width() vg.Length {
 	return fullWidth
 }
 
-// panelWidth returns about how wide each of so many panels gets.
+// panelWidth returns the approximate width of each of the given number of panels.
 func (s sheet) panelWidth(panels int) float64 {
 	return float64(s.width()-s.right) / float64(min(panels, s.most))
 }
@@ -55,7 +54,7 @@ func (s sheet) render() (SVG, error) {
 		PadTop: margin + legend.height(), PadBottom: margin, PadLeft: margin + s.left, PadRight: margin + s.right,
 	}
 
-	// Margins do not depend on the height, so a first try tells the right one.
+	// Margins do not depend on the height, so a first attempt determines the right one.
 	height := vg.Length(len(rows)) * 400
 	trial := rows[0][0].DataCanvas(plot.Align(rows, tiles, draw.New(newCanvas(width, height)))[0][0]).Size()
 	height += vg.Length(len(rows)) * (vg.Length(s.aspect)*trial.X - trial.Y)
@@ -78,8 +77,8 @@ func (s sheet) render() (SVG, error) {
 	return c.document(s.info)
 }
 
-// share leaves tick labels and axis labels only where a row or column of
-// panels with common limits begins.
+// share leaves tick and axis labels only at the start of a row or column of panels with
+// the same limits.
 func (s sheet) share() {
 	columns := s.columns()
 	for i, p := range s.panels {
@@ -105,13 +104,13 @@ func silence(axis *plot.Axis) {
 	axis.Label.Text = ""
 }
 
-// name is a plotter: the panel's name above its data area, smaller if it must.
+// name is a plotter: the panel's name above its data area, smaller if necessary.
 type name struct {
 	text string
-	size vg.Length // 0 lets it choose for itself
+	size vg.Length // 0 chooses
 }
 
-// nameSizeIn returns the size at which every one of the texts fits into the width.
+// nameSizeIn returns the size at which all texts fit the width.
 func nameSizeIn(width vg.Length, texts ...string) vg.Length {
 	size := vg.Length(nameSize)
 	for _, text := range texts {
@@ -133,7 +132,7 @@ func (n name) Plot(c draw.Canvas, _ *plot.Plot) {
 	c.FillText(sty, vg.Point{X: c.Center().X, Y: c.Max.Y + 5}, n.text)
 }
 
-// GlyphBoxes implements [plot.GlyphBoxer]: it keeps the room free.
+// GlyphBoxes implements [plot.GlyphBoxer]: it reserves the room.
 func (n name) GlyphBoxes(*plot.Plot) []plot.GlyphBox {
 	if n.text == "" {
 		return nil
@@ -149,7 +148,7 @@ func (frame) Plot(c draw.Canvas, p *plot.Plot) {
 	c.StrokeLines(p.X.LineStyle, []vg.Point{{X: c.Min.X, Y: c.Max.Y}, c.Max, {X: c.Max.X, Y: c.Min.Y}})
 }
 
-// gridLines is a plotter: quiet lines at the labelled ticks.
+// gridLines is a plotter: faint lines at the labeled ticks.
 type gridLines struct{ vertical, horizontal bool }
 
 // Plot implements [plot.Plotter].

@@ -8,23 +8,23 @@ import (
 	"strings"
 )
 
-// State is a flow in training: where it takes the same noise after so many steps.
+// State is a flow in training: where it maps the same noise after some steps.
 type State struct {
 	Step          int
 	Points        [][]float64 // [N, 2]; row i is the image of the same noise in every state
 	LogLikelihood float64     // mean, nats
 }
 
-// Times of the animated picture, in seconds: of the whole, and of the last state in it.
+// Times of the animation, in seconds: the whole, and its last state.
 const (
 	learningSeconds = 10
 	learningRest    = 2.5
 )
 
-// Learning draws a flow that learns, as an animated SVG without script: on the left the
-// noise takes the places that the flow gives it in each state, over events of the data,
-// [n, 2]; on the right the log-likelihood climbs towards limit. A reader who wants no
-// motion sees the last state. All states have the same number of points.
+// Learning draws a flow that learns, as an animated SVG without a script: on the left the
+// noise moves to where the flow maps it in each state, over events of the data, [n, 2];
+// on the right the log-likelihood climbs towards limit. Readers who prefer no motion see
+// the last state. All states must have the same number of points.
 func Learning(info Info, events [][]float64, limit Mark, states ...State) (SVG, error) {
 	if err := info.check("Learning", len(states)); err != nil {
 		return nil, err
@@ -56,10 +56,10 @@ func Learning(info Info, events [][]float64, limit Mark, states ...State) (SVG, 
 	return l.document(info), nil
 }
 
-// learning is written by hand: gonum's canvas has no word for motion.
+// learning is written by hand, because gonum's canvas has no animation.
 type learning struct {
 	states []State
-	rest   int // how often the last state is repeated
+	rest   int // repetitions of the last state
 	body   bytes.Buffer
 }
 
@@ -72,7 +72,7 @@ const (
 	curveHeight    = 236
 )
 
-// motion moves what it stands in along a place for each state, and rests at the last.
+// motion moves the enclosing element along a place for each state, and rests at the last.
 func (l *learning) motion(at func(i int) string) string {
 	var values []string
 	for i := range l.states {
@@ -84,7 +84,7 @@ func (l *learning) motion(at func(i int) string) string {
 	return fmt.Sprintf(`<animateMotion dur="%ds" repeatCount="indefinite" calcMode="linear" values="%s"/>`, learningSeconds, strings.Join(values, ";"))
 }
 
-// plane draws the points on their way. The window holds the events, and a tenth more.
+// plane draws the moving points. The window holds the events, and a tenth more.
 func (l *learning) plane(events [][]float64) {
 	low, high := []float64{math.Inf(1), math.Inf(1)}, []float64{math.Inf(-1), math.Inf(-1)}
 	for _, e := range events {
@@ -121,8 +121,8 @@ func (l *learning) text(x, y float64, anchor string, clr color.Color, s string) 
 	fmt.Fprintf(&l.body, `<text x="%.0f" y="%.0f" text-anchor="%s" fill="%s">%s</text>`+"\n", x, y, anchor, hex(clr), escape(s))
 }
 
-// curve draws the log-likelihood against the number of the state, whose steps stand
-// below: the first steps, in which most is learned, get the room that they need.
+// curve draws the log-likelihood against the number of the state, labeled by its step:
+// that gives room to the first steps, in which most is learned.
 func (l *learning) curve(limit Mark) {
 	last := len(l.states) - 1
 	low, high := l.states[0].LogLikelihood, limit.Value

@@ -63,7 +63,7 @@ func (l legend) height() vg.Length {
 	return vg.Length(len(l.lines))*legendHeight + 3
 }
 
-// draw writes the entries centred below y.
+// draw writes the entries centered below y.
 func (l legend) draw(c draw.Canvas, y vg.Length) {
 	for _, line := range l.lines {
 		total := vg.Length(-legendGap)

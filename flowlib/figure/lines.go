@@ -11,12 +11,12 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Line is a line with, if Low and High are given, a band around it.
+// Line is a line and, if Low and High are given, a band around it.
 type Line struct {
 	Name      string
 	XY        [][]float64 // [N, 2], in the order in which they are joined
 	Low, High []float64   // [N], the edges of the band at XY's x; both or neither
-	Dots      bool        // draws the points, and no line through them
+	Dots      bool        // draws points instead of a line
 }
 
 // Chart is one panel of [Lines].
@@ -24,7 +24,7 @@ type Chart struct {
 	Name, X, Y string // of the panel and of its axes
 	Lines      []Line
 	Limit      *Mark // a horizontal reference; may be nil
-	LogX, LogY bool  // x, or y, is positive and drawn on a logarithmic axis
+	LogX, LogY bool  // draws the positive x, or y, on a logarithmic axis
 }
 
 // Lines draws plain lines, in panels side by side.
@@ -119,8 +119,8 @@ func (c Chart) check(where string) error {
 	return checkMark(where, c.Limit)
 }
 
-// view returns the limits of the axes: all of the lines, and of the bands what
-// is at most as high as the lines again.
+// view returns the limits of the axes: all of the lines, and the bands up to twice the
+// height of the lines.
 func (c Chart) view() box {
 	b := box{math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)}
 	for _, line := range c.Lines {
@@ -150,7 +150,7 @@ func (c Chart) view() box {
 			b.ymin, b.ymax = min(b.ymin, max(floor, line.Low[i])), max(b.ymax, min(ceiling, line.High[i]))
 		}
 	}
-	zero := b.ymin >= 0 && b.ymin < 0.02*b.ymax // a density stands on its axis
+	zero := b.ymin >= 0 && b.ymin < 0.02*b.ymax // a density starts at its axis
 	b.ymin, b.ymax = pad(b.ymin, b.ymax, 0.06)
 	if zero {
 		b.ymin = 0
@@ -158,7 +158,7 @@ func (c Chart) view() box {
 	return b
 }
 
-// ribbon is a plotter: the band around a line, cut at the frame.
+// ribbon is a plotter: the band around a line, cut off at the frame.
 type ribbon struct {
 	line  Line
 	color color.NRGBA

@@ -12,20 +12,20 @@ import (
 	"strings"
 )
 
-// LiveState is a flow in training, as [Live] draws it. The windows of Truth and Learned
-// are the same; the points of Samples and Events that lie outside are left out.
+// LiveState is a flow in training, as [Live] draws it. Truth and Learned must have the
+// same window; points of Samples and Events outside it are not drawn.
 type LiveState struct {
 	Truth, Learned  DensityPanel
 	Samples, Events [][]float64 // [N, 2]: draws of the flow over events of the data
 	Curve           [][]float64 // [N, 2]: (step, mean log-likelihood in nats)
-	Shown           int         // the point of the curve that Learned and Samples belong to
-	Steps           int         // at which the training ends
+	Shown           int         // index of the point of the curve that Learned and Samples belong to
+	Steps           int         // number of steps of the training
 	Limit           Mark        // what the curve approaches
 }
 
 // Live draws a flow in training, fast enough for a moving picture: the true density, the
-// learned one on the same colours, draws, and the curve of the log-likelihood. The colours
-// are those of the truth: what lies above its 99.9 % quantile has the last one.
+// learned one in the same colors, draws, and the curve of the log-likelihood. The color
+// scale is that of the truth; values above its 99.9 % quantile have the last color.
 func Live(info Info, s LiveState) (SVG, error) {
 	if err := info.check("Live", 1); err != nil {
 		return nil, err
@@ -68,14 +68,14 @@ func (s LiveState) check() error {
 	return checkMark("Live", &s.Limit)
 }
 
-// top is the 99.9 % quantile of the cells.
+// top returns the 99.9 % quantile of the cells.
 func (d DensityPanel) top() float64 {
 	all := slices.Concat(d.Values...)
 	slices.Sort(all)
 	return quantile(all, 0.999)
 }
 
-// live is written by hand: there is no time for gonum's layout.
+// live is written by hand, because gonum's layout takes too long.
 type live struct{ body bytes.Buffer }
 
 const (
@@ -134,7 +134,7 @@ func (l *live) samples(s LiveState) {
 	l.name(2, "samples over data")
 }
 
-// curve leaves out what lies far below: the first steps would flatten all the rest.
+// curve leaves out points far below: the first steps would flatten the rest.
 func (l *live) curve(s LiveState) {
 	last := s.Curve[len(s.Curve)-1][1]
 	low := math.Min(last, s.Curve[s.Shown][1])

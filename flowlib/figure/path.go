@@ -8,9 +8,8 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// pathData writes relative coordinates, rounded to 0.01, or to 0.1 where the
-// path is dots, of which there are thousands. Rounding comes before taking
-// differences, so errors do not add up.
+// pathData writes relative coordinates, rounded to 0.01, or to 0.1 in a path of dots, of
+// which there are thousands. Rounding comes before differences, so errors do not add up.
 func (c *canvas) pathData(path vg.Path) string {
 	scale := 100
 	if isDots(path) {
@@ -74,8 +73,8 @@ func (c *canvas) pathData(path vg.Path) string {
 	return w.buf.String()
 }
 
-// isDots reports whether the path only moves and stays, each stay being a dot
-// of the line's width.
+// isDots reports whether the path consists of moves and lines of length zero, which are
+// dots of the line's width.
 func isDots(path vg.Path) bool {
 	if len(path)%2 != 0 {
 		return false

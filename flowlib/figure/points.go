@@ -13,9 +13,9 @@ import (
 // box is a rectangle in data units.
 type box struct{ xmin, xmax, ymin, ymax float64 }
 
-// limits returns the box that shows the points: 1.25 times the range of the
-// central 99 % on each axis, but no more than the points need. Only stragglers
-// of heavy tails lie outside; dots draws them on the frame.
+// limits returns the box that shows the points: 1.25 times the range of the central 99 %
+// on each axis, but no more than the points need. Only stragglers of heavy tails lie
+// outside; dots draws them on the frame.
 func limits(points ...[][]float64) box {
 	span := func(column int) (low, high float64) {
 		var values []float64
@@ -37,8 +37,8 @@ func limits(points ...[][]float64) box {
 	return b
 }
 
-// pad widens an interval by a fraction of its width on both sides, and one of
-// no width by enough to be drawn.
+// pad widens an interval by a fraction of its width on both sides; an interval of zero
+// width becomes wide enough to draw.
 func pad(low, high, fraction float64) (float64, float64) {
 	room := fraction * (high - low)
 	if high-low <= 1e-12*math.Max(math.Abs(low), math.Abs(high)) {
@@ -57,12 +57,11 @@ func quantile(sorted []float64, q float64) float64 {
 	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
 }
 
-// aspect returns the height over width of a panel in which one unit of x is as
-// long as one of y.
+// aspect returns height / width of a panel in which one unit of x is as long as one of y.
 func (b box) aspect() float64 { return (b.ymax - b.ymin) / (b.xmax - b.xmin) }
 
-// square returns the box grown to a height between 0.5 and 1.25 times its width,
-// so that no panel becomes a thread.
+// square returns the box enlarged to a height between 0.5 and 1.25 times its width, so
+// that no panel becomes too thin.
 func (b box) square() box {
 	w, h := b.xmax-b.xmin, b.ymax-b.ymin
 	if grow := 0.5*w - h; grow > 0 {
@@ -94,13 +93,13 @@ func (d dots) Plot(c draw.Canvas, p *plot.Plot) {
 	drawDots(c, d.color, d.diameter, at)
 }
 
-// dotDiameter is smaller the more points there are on a panel of that width.
+// dotDiameter decreases with the number of points on a panel of the given width.
 func dotDiameter(points int, panelWidth float64) vg.Length {
 	d := 0.45 * panelWidth / math.Sqrt(float64(points)+40)
 	return vg.Length(math.Min(math.Max(d, 1.6), 3.4))
 }
 
-// lines is a plotter: polylines in one style, cut at the frame.
+// lines is a plotter: polylines in one style, cut off at the frame.
 type lines struct {
 	lines [][][]float64
 	style draw.LineStyle
@@ -134,7 +133,7 @@ type reference struct {
 	mark     Mark
 	label    string
 	vertical bool
-	right    bool // the label stands right of a vertical line
+	right    bool // the label is to the right of a vertical line
 	color    color.NRGBA
 }
 
@@ -158,14 +157,14 @@ func (r reference) Plot(c draw.Canvas, p *plot.Plot) {
 	c.StrokeLine2(line, c.Min.X, at, c.Max.X, at)
 	pt := vg.Point{X: c.Max.X - 5, Y: at + 3.5}
 	sty.XAlign = draw.XRight
-	c.SetColor(color.NRGBA{paper.R, paper.G, paper.B, 200}) // keeps it readable over a noisy curve
+	c.SetColor(color.NRGBA{paper.R, paper.G, paper.B, 200}) // keeps the text readable over a noisy curve
 	c.Fill(vg.Rectangle{Min: vg.Point{X: pt.X - 1.05*sty.Width(r.label) - 3, Y: pt.Y - 2}, Max: vg.Point{X: pt.X + 3, Y: pt.Y + tickSize}}.Path())
 	c.FillText(sty, pt, r.label)
 }
 
-// drawDots draws all points as one path: each dot is a line of no length with
-// round ends, a tenth of the bytes of a circle. One alone is a circle: Typst
-// draws no path that has neither width nor height.
+// drawDots draws all points as one path: each dot is a line of zero length with round
+// ends, a tenth of the bytes of a circle. A single dot is a circle, because Typst does
+// not draw a path without width and height.
 func drawDots(c draw.Canvas, clr color.Color, diameter vg.Length, at []vg.Point) {
 	if len(at) == 1 {
 		c.SetColor(clr)

@@ -13,17 +13,17 @@ import (
 // Range is where a quantity usually lies.
 type Range struct{ Low, Middle, High float64 }
 
-// RangePanel is one panel of [Ranges]: one thing whose quantities are looked at.
+// RangePanel is one panel of [Ranges]: one item, whose quantities are shown.
 type RangePanel struct {
 	Name   string
 	Values []float64 // one for each row
 }
 
-// Ranges draws, for each row, a bar over its usual range with a line at the middle, and
-// a dot for the value of each panel, in panels side by side with the same x axis. Rows
-// are named at the left from the top down. usual and value are for the legend. The axis
-// holds the ranges with room for as much again, twice, on both sides; a value beyond is
-// written at its end.
+// Ranges draws, for each row, a bar over its usual range with a line at the middle, and a
+// dot for the value of each panel, in panels side by side with the same x axis. Rows are
+// named at the left from top to bottom. usual and value are for the legend. The axis
+// covers the ranges and twice as much room on both sides; values beyond are written at
+// its end.
 func Ranges(info Info, xLabel, usual, value string, rows []string, ranges []Range, panels ...RangePanel) (SVG, error) {
 	if err := info.check("Ranges", len(panels)); err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func Ranges(info Info, xLabel, usual, value string, rows []string, ranges []Rang
 		names = append(names, plot.Tick{Value: float64(len(rows) - 1 - i), Label: row})
 	}
 	for i, panel := range panels {
-		p := newPlot(" ", "") // keeps the room of the label, which decorate draws
+		p := newPlot(" ", "") // reserves room for the label, which decorate draws
 		p.X.Tick.Marker, p.Y.Tick.Marker, p.Y.Tick.Length = ticks{most: 5}, names, 0
 		if i%columns != 0 {
 			p.Y.Tick.Marker = none
@@ -123,8 +123,8 @@ func (b rangeBars) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// drawValue draws the dot of a value at the height y, or where the frame cuts it off its
-// number there.
+// drawValue draws the dot of a value at the height y; if it is outside the frame, it
+// writes the number there.
 func (b rangeBars) drawValue(c draw.Canvas, p *plot.Plot, value float64, y vg.Length) {
 	const size = 7.5
 	if p.X.Min <= value && value <= p.X.Max {

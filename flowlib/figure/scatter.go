@@ -2,12 +2,12 @@ package figure
 
 // Group is a set of points drawn in one color.
 type Group struct {
-	Name   string      // for the legend; "" leaves it out
+	Name   string      // for the legend; "" is not listed
 	Points [][]float64 // [N, 2]
 }
 
-// ScatterPanel is one panel of [Scatter]. Its first group gets the first color
-// of the palette, and so on, as in every other panel.
+// ScatterPanel is one panel of [Scatter]. In each panel the first group has the first
+// color of the palette, and so on.
 type ScatterPanel struct {
 	Name   string
 	Groups []Group
@@ -18,9 +18,9 @@ func Panel(name string, points [][]float64) ScatterPanel {
 	return ScatterPanel{Name: name, Groups: []Group{{Points: points}}}
 }
 
-// Scatter draws points in panels side by side with the same limits, one unit of
-// x as long as one of y. The limits hold all points but stragglers of heavy
-// tails, which are drawn on the frame.
+// Scatter draws points in panels side by side with the same limits, one unit of x as long
+// as one of y. The limits cover all points except stragglers of heavy tails, which are
+// drawn on the frame.
 func Scatter(info Info, panels ...ScatterPanel) (SVG, error) {
 	if err := info.check("Scatter", len(panels)); err != nil {
 		return nil, err

@@ -15,9 +15,9 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Lengths are in units of the picture. A full picture is 720 wide: printed
-// 17 cm wide a unit is 0.67 pt, on a screen 1.25 px, so that the smallest
-// letters are 7.7 pt and 14 px.
+// Lengths are in units of the picture. A full picture is 720 units wide: printed 17 cm
+// wide a unit is 0.67 pt, on a screen 1.25 px, so that the smallest letters have 7.7 pt
+// and 14 px.
 const (
 	fullWidth   = 720
 	halfWidth   = 340
@@ -39,8 +39,8 @@ var (
 	quiet = color.NRGBA{229, 232, 236, 255}
 )
 
-// palette is that of Okabe and Ito (https://jfly.uni-koeln.de/color/), in the
-// order in which series get it; its yellow is left out, being too pale on paper.
+// palette is that of Okabe and Ito (https://jfly.uni-koeln.de/color/), in the order in
+// which series use it, without yellow, which is too pale on paper.
 var palette = []color.NRGBA{
 	{0, 114, 178, 255},   // blue
 	{213, 94, 0, 255},    // vermillion
@@ -54,8 +54,8 @@ var dashes = []vg.Length{5, 3.5}
 
 func seriesColor(i int) color.NRGBA { return palette[i%len(palette)] }
 
-// fade mixes the colour with the paper: 1 leaves it, 0 gives paper. Unlike
-// transparency it prints the same everywhere.
+// fade mixes the color with the paper: 1 is the color, 0 the paper. Unlike transparency
+// it prints the same everywhere.
 func fade(c color.NRGBA, strength float64) color.NRGBA {
 	mix := func(a, b uint8) uint8 { return uint8(math.Round(strength*float64(a) + (1-strength)*float64(b))) }
 	return color.NRGBA{mix(c.R, paper.R), mix(c.G, paper.G), mix(c.B, paper.B), 255}
@@ -69,8 +69,8 @@ func textStyle(size vg.Length, bold bool, clr color.Color) text.Style {
 	return text.Style{Color: clr, Font: f, Handler: textHandler{text.Plain{Fonts: font.DefaultCache}}}
 }
 
-// textHandler tells the canvas whether a text is aligned at its start, middle
-// or end, which [vg.Canvas] has no words for.
+// textHandler tells the canvas whether a text is aligned at its start, middle or end,
+// which [vg.Canvas] cannot express.
 type textHandler struct{ text.Plain }
 
 // Draw implements [text.Handler].
@@ -86,7 +86,7 @@ func (h textHandler) Draw(c vg.Canvas, txt string, sty text.Style, pt vg.Point) 
 	target.anchor = ""
 }
 
-// unwrap returns the canvas at the bottom of the draw.Canvases around it.
+// unwrap returns the canvas below the draw.Canvases around it.
 func unwrap(c vg.Canvas) *canvas {
 	for {
 		switch v := c.(type) {
@@ -102,7 +102,7 @@ func unwrap(c vg.Canvas) *canvas {
 	}
 }
 
-// newPlot returns axes in the look of all figures.
+// newPlot returns axes in the common style.
 func newPlot(xLabel, yLabel string) *plot.Plot {
 	p := plot.New()
 	p.BackgroundColor = nil
@@ -129,8 +129,8 @@ func setRange(p *plot.Plot, r box) {
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = r.xmin, r.xmax, r.ymin, r.ymax
 }
 
-// ticks chooses at most most round numbers, steps of 1, 2 or 5 times a power
-// of ten; silent ones have no labels, for panels that share an axis.
+// ticks chooses at most the given number of round values, in steps of 1, 2 or 5 times a
+// power of ten. Silent ticks have no labels, for panels that share an axis.
 type ticks struct {
 	most   int
 	silent bool
@@ -165,9 +165,8 @@ func (t ticks) hush(list []plot.Tick) []plot.Tick {
 	return list
 }
 
-// logTicks labels 1, 2, 5 times powers of ten, or, over more than three
-// decades, the powers alone; over more than six, or where they are tiny, as 1e−12,
-// and no more than a handful.
+// logTicks labels 1, 2, 5 times powers of ten; over more than three decades only the
+// powers; over more than six, or if they are tiny, a few of them, as 1e−12.
 type logTicks struct{}
 
 // Ticks implements [plot.Ticker].
@@ -198,7 +197,7 @@ func (logTicks) Ticks(low, high float64) []plot.Tick {
 	return out
 }
 
-// decimal writes a number with a true minus sign, and groups of thousands.
+// decimal formats a number with a true minus sign and grouped thousands.
 func decimal(v float64, digits int) string {
 	s := strconv.FormatFloat(math.Abs(v), 'f', digits, 64)
 	whole, fraction, _ := strings.Cut(s, ".")

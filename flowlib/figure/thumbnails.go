@@ -6,11 +6,10 @@ import (
 	"slices"
 )
 
-// Thumbnails draws small heat maps of densities that have nothing to do with
-// each other: each on a colour scale of its own, from 0 to the 99.9 % quantile of
-// its cells, and without axes, in rows of three. They show shapes, not values:
-// for those see [Density]. The windows may differ in place and size, but not in
-// shape.
+// Thumbnails draws small heat maps of unrelated densities in rows of three, each with its
+// own color scale from 0 to the 99.9 % quantile of its cells, and without axes: they show
+// shapes, not values; for those see [Density]. The windows may differ in place and size,
+// but not in shape.
 func Thumbnails(info Info, panels ...DensityPanel) (SVG, error) {
 	if err := info.check("Thumbnails", len(panels)); err != nil {
 		return nil, err

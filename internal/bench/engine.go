@@ -83,7 +83,7 @@ const (
 
 var tasks = []string{Train, LogProb, Sample}
 
-// Ask is what to measure.
+// Ask says what to measure.
 type Ask struct {
 	Engine  string
 	Model   string // realnvp or nsf

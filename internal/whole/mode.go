@@ -33,7 +33,7 @@ func KeepMode(pending, path string, fresh fs.FileMode) error {
 		return err
 	default:
 		if now, err := os.Stat(pending); err == nil && now.IsDir() {
-			mode |= now.Mode() & fs.ModeSetgid // of the folder above
+			mode |= now.Mode() & fs.ModeSetgid // inherited from the folder above
 		}
 	}
 	return os.Chmod(pending, mode)

@@ -1,5 +1,5 @@
-// Command columns draws the pictures of docs/tables.md: what the map chosen for a column
-// makes of it, one picture a kind of column.
+// Command columns draws the pictures of docs/tables.md: a column before and after the map
+// chosen for it, one picture for each kind of column.
 //
 //	go run ./scripts/columns -o docs/figures
 package main
@@ -24,9 +24,9 @@ const (
 	bins = 40
 )
 
-// example is a column whose picture is drawn.
+// example is a column to draw.
 type example struct {
-	kind columns.Kind // names the picture, and is what is chosen
+	kind columns.Kind // names the picture, and must be what is chosen
 	name string
 	step float64
 	draw func(r *rand.Rand) float64
@@ -67,7 +67,7 @@ func main() {
 	}
 }
 
-// picture draws the column before and after the map that is chosen for it.
+// picture draws the column before and after the map chosen for it.
 func (e example) picture() (figure.SVG, columns.Choice, error) {
 	r := rand.New(rand.NewPCG(8, 1))
 	values := make([]float64, rows)
@@ -90,8 +90,8 @@ func (e example) picture() (figure.SVG, columns.Choice, error) {
 	return svg, choice, err
 }
 
-// chart is the histogram of values, but the outermost 1 %, and the normal that has their
-// mean and standard deviation.
+// chart draws the histogram of values, without the outermost 1 %, and the normal with
+// their mean and standard deviation.
 func chart(name string, values []float64) figure.Chart {
 	sorted := slices.Sorted(slices.Values(values))
 	low, high := sorted[len(sorted)/200], sorted[len(sorted)-1-len(sorted)/200]

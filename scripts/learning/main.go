@@ -1,5 +1,5 @@
-// Command learning draws the animated picture at the top of the README: a flow over two
-// moons in training, from states of a real training with the fast engine.
+// Command learning draws the animated picture at the top of the README: a flow that
+// learns two moons, from states of a real training with the fast engine.
 //
 //	go run ./scripts/learning -o docs/figures/learning.svg
 package main
@@ -73,7 +73,7 @@ func draw(steps int) (figure.SVG, error) {
 	}, data.Valid[:1000], figure.Mark{Name: "−entropy", Value: -d.Entropy}, states...)
 }
 
-// train returns the states of a training, of which the first ones lie close together.
+// train returns states of a training; the first ones are close together.
 func train(scaler *dataset.Standardizer, data dataset.Splits, steps int) ([]figure.State, error) {
 	f := byhand.New[float32](2, layers, []int{64, 64}, seed)
 	engine, err := fast.FromByHand(f, 0)
@@ -129,8 +129,8 @@ func train(scaler *dataset.Standardizer, data dataset.Splits, steps int) ([]figu
 	return states, nil
 }
 
-// stepOf is the step of a frame: 0 of the first, steps of the last, in between as the
-// cube of its number, rounded up so that they rise.
+// stepOf returns the step of a frame: 0 for the first, steps for the last, and in between
+// the cube of its number, rounded up so that steps increase.
 func stepOf(frame, steps int) int {
 	part := float64(frame) / (frames - 1)
 	return max(frame, int(math.Round(part*part*part*float64(steps))))

@@ -1,10 +1,10 @@
-// Probe is the part of set-up that speaks to GoMLX: it tries whether a backend
-// computes, and runs go-xla's installer of XLA plugins.
+// Probe is the part of the set-up that uses GoMLX: it checks whether a backend computes,
+// and runs go-xla's installer of XLA plugins.
 //
 //	probe check NAME               opens backend NAME and multiplies two matrices
 //	probe install FOLDER cpu|cuda  installs a plugin into FOLDER
 //
-// It prints one line of why when it fails, and exits with status 1.
+// If it fails it prints one line that says why, and exits with status 1.
 package main
 
 import (
@@ -24,8 +24,8 @@ import (
 
 const (
 	checkLimit   = time.Minute      // a plugin that hangs is a plugin that does not work
-	connectLimit = 5 * time.Second  // to find out that there is no way to GitHub
-	installLimit = 15 * time.Minute // for a slow line: the CUDA plugin comes with 2 GB of libraries
+	connectLimit = 5 * time.Second  // to find out that GitHub cannot be reached
+	installLimit = 15 * time.Minute // for a slow connection: the CUDA plugin comes with 2 GB of libraries
 )
 
 func main() {
@@ -46,7 +46,7 @@ func main() {
 	}
 }
 
-// within runs f, turns its panic into an error, and gives up after limit.
+// within runs f, returns its panic as an error, and gives up after limit.
 func within(limit time.Duration, f func() error) error {
 	done := make(chan error, 1)
 	go func() {
@@ -65,8 +65,8 @@ func within(limit time.Duration, f func() error) error {
 	}
 }
 
-// check computes a product that is known, so that a plugin which loads but
-// computes nonsense is found out as well.
+// check computes a known product, to detect also a plugin that loads but computes
+// nonsense.
 func check(name string) error {
 	b, err := backend.Open(name)
 	if err != nil {
@@ -92,7 +92,7 @@ func install(folder, kind string) error {
 	if err != nil {
 		return err
 	}
-	const noCache = false // go-xla's cache lies in the home folder
+	const noCache = false // go-xla's cache is in the home folder
 	switch kind {
 	case "cpu":
 		// The installer itself would wait for minutes.
