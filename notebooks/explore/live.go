@@ -6,21 +6,21 @@ import (
 	"time"
 )
 
-// Controls are all that a reader can set while a flow trains.
+// Controls holds everything a reader can set while a flow trains.
 type Controls struct {
 	Settings
 	Place
-	Stopped bool `json:"stopped"` // the training stands still
-	Done    bool `json:"done"`    // the end of it all
+	Stopped bool `json:"stopped"` // the training is paused
+	Done    bool `json:"done"`    // everything ends
 }
 
-// pictureEvery is the time between two pictures, if drawing is not slower.
+// pictureEvery is the time between two pictures, if drawing is fast enough.
 const pictureEvery = 80 * time.Millisecond
 
-// Live trains flows by controls, of which the latest counts, until they say that it is
-// done, or the context ends, or the channel is closed; it returns the last picture. Other
-// settings start another training at once. Each picture goes to show. An error of a
-// training is the line of a picture without SVG; then other settings are waited for.
+// Live trains flows by the latest of the controls, until they say Done, the context ends
+// or the channel is closed, and returns the last picture. New settings start another
+// training at once. Each picture is passed to show. An error of a training becomes the
+// line of a picture without SVG; then Live waits for other settings.
 func Live(ctx context.Context, controls <-chan Controls, show func(Picture)) Picture {
 	l := &live{show: show, scenes: map[string]*scene{}}
 	for {
@@ -37,7 +37,7 @@ func Live(ctx context.Context, controls <-chan Controls, show func(Picture)) Pic
 			}
 			continue
 		}
-		l.draw() // at rest
+		l.draw() // paused
 		select {
 		case c, ok := <-controls:
 			if !l.take(c, ok) {
@@ -49,13 +49,13 @@ func Live(ctx context.Context, controls <-chan Controls, show func(Picture)) Pic
 	}
 }
 
-// live is a [Live] at work.
+// live is a running [Live].
 type live struct {
 	show    func(Picture)
-	scenes  map[string]*scene // by density
+	scenes  map[string]*scene // by name of the density
 	now     Controls
 	session *session // nil before the first controls, and after an error
-	stale   bool     // the last picture is not what there is to see
+	stale   bool     // the last picture is out of date
 	drawn   time.Time
 	last    Picture
 }
@@ -64,7 +64,7 @@ func (l *live) running() bool {
 	return l.session != nil && !l.session.done() && !l.now.Stopped
 }
 
-// take follows the controls; false says that it is the end.
+// take follows the controls; it returns false at the end.
 func (l *live) take(c Controls, ok bool) bool {
 	if !ok || c.Done {
 		return false
@@ -83,7 +83,7 @@ func (l *live) take(c Controls, ok bool) bool {
 	return true
 }
 
-// start begins the training that the settings ask for.
+// start begins a training with the current settings.
 func (l *live) start() {
 	l.session, l.stale = nil, false
 	in := l.scenes[l.now.Data]
@@ -114,7 +114,7 @@ func (l *live) work() {
 	}
 }
 
-// draw shows what there is to see, where that has changed.
+// draw shows a new picture if something has changed.
 func (l *live) draw() {
 	if !l.stale || l.session == nil {
 		return
@@ -133,7 +133,7 @@ func (l *live) fail(err error) {
 	l.shown(Picture{Line: err.Error()})
 }
 
-// shown remembers the time after drawing: what is slow to draw leaves time to train.
+// shown stores when drawing ended: slow drawing leaves time to train.
 func (l *live) shown(p Picture) {
 	l.show(p)
 	if p.SVG != nil || l.last.SVG == nil {
@@ -142,7 +142,7 @@ func (l *live) shown(p Picture) {
 	l.drawn = time.Now()
 }
 
-// end is the last picture, of what there is now.
+// end returns the last picture, of the current state.
 func (l *live) end() Picture {
 	l.now.Stopped = true
 	l.stale = l.stale || l.last.Running

@@ -12,22 +12,21 @@ import (
 // Picture is what [Live] shows of a flow.
 type Picture struct {
 	SVG         figure.SVG
-	Description string // of the picture, for those who cannot see it
-	Line        string // what the flow is and how well it does
-	Running     bool   // the training goes on
+	Description string // alternative text of the picture
+	Line        string // describes the flow and its quality
+	Running     bool   // the training is not finished
 }
 
-// Place says which state is looked at.
+// Place says which state is shown.
 type Place struct {
-	Layer float64 `json:"layer"` // how far through the layers: 0 is noise, 1 all of them
-	Time  float64 `json:"time"`  // how far through the training, of the states kept so far: 0 to 1
+	Layer float64 `json:"layer"` // share of the layers: 0 shows noise, 1 all layers
+	Time  float64 `json:"time"`  // share of the training, among the states kept so far: 0 to 1
 }
 
-// End is all layers of the newest state.
+// End shows all layers of the newest state.
 var End = Place{Layer: 1, Time: 1}
 
-// picture draws the state at a place. The newest is shown as it is, though it be no
-// point of the curve.
+// picture draws the state at a place. The newest state need not be a point of the curve.
 func (t *session) picture(at Place, running bool) (Picture, error) {
 	p, shown, err := t.at(at.Time)
 	if err != nil {
@@ -59,8 +58,8 @@ func (t *session) picture(at Place, running bool) (Picture, error) {
 	return pic, err
 }
 
-// at returns the state that is so far through those that are kept, and its place in the
-// curve; the newest has that behind the last point where it is none itself.
+// at returns the state at a share of those that are kept, and its index in the curve;
+// that of the newest is after the last point if it is not one itself.
 func (t *session) at(time float64) (point, int, error) {
 	count := len(t.points)
 	if t.points[count-1].step < t.step {
@@ -73,7 +72,7 @@ func (t *session) at(time float64) (point, int, error) {
 	return point{step: t.step, weights: weights}, count - 1, err
 }
 
-// clamp cuts a share off at 0 and 1; what is no number is 1.
+// clamp limits a share to 0 to 1; NaN becomes 1.
 func clamp(share float64) float64 {
 	if math.IsNaN(share) {
 		return 1
@@ -91,14 +90,14 @@ func layerName(through float64, of int) string {
 	return fmt.Sprintf("after %.1f of %d layers", through, of)
 }
 
-// learned is the density of what the engine holds.
+// learned returns the density that the engine holds.
 func (t *session) learned(name string) figure.DensityPanel {
 	logProb := make([]float64, len(t.places))
 	t.engine.LogProb(logProb, t.places32)
 	logDet := t.model.Units().LogDet()
 	for i, v := range logProb {
 		if logProb[i] = math.Min(math.Exp(v+logDet), math.MaxFloat32); math.IsNaN(v) {
-			logProb[i] = 0 // of a place far out; the test events say whether the flow is broken
+			logProb[i] = 0 // far out; the test events show whether the flow is broken
 		}
 	}
 	panel := t.truth
@@ -106,7 +105,7 @@ func (t *session) learned(name string) figure.DensityPanel {
 	return panel
 }
 
-// samples are draws of what the engine holds, of the same noise each time.
+// samples returns draws of what the engine holds, from the same noise each time.
 func (t *session) samples() [][]float64 {
 	x := make([]float32, 2*draws)
 	t.engine.Sample(x, nil, nil, 1, 0, 1)
@@ -119,12 +118,12 @@ func (t *session) samples() [][]float64 {
 		}
 	}
 	if rows == nil {
-		rows = [][]float64{{math.MaxFloat32, math.MaxFloat32}} // outside of the window
+		rows = [][]float64{{math.MaxFloat32, math.MaxFloat32}} // outside the window
 	}
 	return rows
 }
 
-// line is such as "8 layers, 35,344 parameters, KL 0.014 ± 0.001 nats, 1.1 s".
+// line returns text such as "8 layers, 35,344 parameters, KL 0.014 ± 0.001 nats, 1.1 s".
 func (t *session) line(p point, through float64) string {
 	layers := "1 layer"
 	if t.settings.Layers > 1 {
@@ -140,7 +139,7 @@ func (t *session) line(p point, through float64) string {
 	return line + fmt.Sprintf(", %.1f s", t.seconds)
 }
 
-// thousands writes a whole number in groups of three digits.
+// thousands formats a whole number in groups of three digits.
 func thousands(n int) string {
 	s := strconv.Itoa(n)
 	for i := len(s) - 3; i > 0; i -= 3 {

@@ -7,17 +7,17 @@ import (
 )
 
 const (
-	cells  = 112    // of a density picture, each way
-	events = 10_000 // that judge a flow; the same for every seed
-	few    = 4_000  // of those, while it trains
+	cells  = 112    // of a density picture, in each direction
+	events = 10_000 // to judge a flow; the same for every seed
+	few    = 4_000  // of those, during training
 	draws  = 1_200  // in a picture
 )
 
-// scene is what is the same for all flows on one density.
+// scene is what all flows on one density share.
 type scene struct {
 	density *dataset.Density
 	truth   figure.DensityPanel
-	places  [][]float64 // the middles of its cells, row by row
+	places  [][]float64 // the centers of its cells, row by row
 	test    [][]float64 // events, [events, 2]
 	logProb []float64   // their exact log-densities
 }

@@ -14,21 +14,21 @@ import (
 	"normflow/internal/names"
 )
 
-// trainEvents are as many as the experiments of the notebooks train on.
+// trainEvents is the size of the training set, as in the experiments of the notebooks.
 const trainEvents = 20_000
 
-// session is one flow and its training, which stands still between calls.
+// session is one flow and its training, which pauses between calls.
 type session struct {
 	*scene
 	settings Settings
 	model    *flow.Model // holds the newest weights
 	stepper  *fit.Stepper
-	engine   *fast.Engine // to look at states
+	engine   *fast.Engine // shows states
 	places32 []float32    // standardized
 	test32   []float32
-	points   []point // of the curve, the newest last
+	points   []point // of the curve, newest last
 	step     int
-	pace     float64 // seconds of a step
+	pace     float64 // seconds per step
 	started  time.Time
 	seconds  float64 // from the start to the newest step
 }
@@ -42,7 +42,7 @@ type point struct {
 
 type estimate struct{ mean, se float64 } // nats
 
-// newSession makes the flow, and sets what it takes from data.
+// newSession returns a session whose flow is initialized by data.
 func newSession(s Settings, in *scene) (*session, error) {
 	c, err := s.Flow()
 	if err != nil {
@@ -53,7 +53,7 @@ func newSession(s Settings, in *scene) (*session, error) {
 	if c.Scaler, err = dataset.NewStandardizer(train); err != nil {
 		return nil, err
 	}
-	b, err := backend.Open("go") // of its numbers; it starts at once, and the steps are package fast's
+	b, err := backend.Open("go") // holds the weights; it starts at once, and package fast trains
 	if err != nil {
 		return nil, err
 	}
@@ -75,11 +75,11 @@ func newSession(s Settings, in *scene) (*session, error) {
 	return t, t.keep()
 }
 
-// done says that all steps are made.
+// done reports whether all steps have been made.
 func (t *session) done() bool { return t.step == t.settings.Steps }
 
-// advance makes some steps, as many as take about 20 ms, but not beyond the next point
-// of the curve, which it then keeps.
+// advance makes as many steps as take about 20 ms, but not beyond the next point of the
+// curve, which it then keeps.
 func (t *session) advance() error {
 	const slice = 0.02 // seconds
 	count := 1
@@ -101,8 +101,8 @@ func (t *session) advance() error {
 	return nil
 }
 
-// nextPoint is the step of the next point of the curve: in the beginning, when most is
-// learned, they lie close together; there are some fifty in all.
+// nextPoint returns the step of the next point of the curve. At the beginning, when most
+// is learned, points are close together; there are about fifty in all.
 func nextPoint(step, steps int) int {
 	every := max(1, steps/200)
 	if step >= steps/10 {
@@ -111,7 +111,7 @@ func nextPoint(step, steps int) int {
 	return min((step/every+1)*every, steps)
 }
 
-// keep puts the newest state at the end of the curve.
+// keep adds the newest state to the curve.
 func (t *session) keep() error {
 	weights, err := t.weights()
 	if err != nil {
@@ -130,7 +130,7 @@ func (t *session) keep() error {
 	return nil
 }
 
-// weights are the newest, in the order of the engine's arrays.
+// weights returns the newest weights, in the order of the engine's arrays.
 func (t *session) weights() ([][]float32, error) {
 	all, err := t.model.Weights()
 	if err != nil {
@@ -155,9 +155,9 @@ func (t *session) weights() ([][]float32, error) {
 	return out, nil
 }
 
-// load sets the engine to the first layers of a state, and to a share of the next one.
-// A coupling whose network says 0 is the identity, and between that and what it has
-// learned lies an invertible map for every share of its last layer.
+// load sets the engine to the first layers of a state and a share of the next one. A
+// coupling whose network returns 0 is the identity; in between, every share of its last
+// layer gives an invertible map.
 func (t *session) load(weights [][]float32, layers int, share float64) {
 	arrays := t.engine.Weights()
 	for i, values := range weights {

@@ -1,6 +1,6 @@
-// Package explore trains small flows in front of a reader's eyes: from settings that may
-// change at any moment to pictures of the flow that they make, on the fast engine. It
-// knows nothing of notebooks: controls come in and pictures go out, see [Live].
+// Package explore trains small flows before a reader's eyes: settings, which may change
+// at any moment, come in, and pictures of the flow that the fast engine trains go out. It
+// does not depend on notebooks, see [Live].
 package explore
 
 import (
@@ -12,7 +12,7 @@ import (
 	"normflow/internal/show"
 )
 
-// Settings are what a reader chooses of a flow and its training.
+// Settings are what a reader can choose about a flow and its training.
 type Settings struct {
 	Data     string `json:"data"`     // name of a toy density, see [dataset.Densities]
 	Layers   int    `json:"layers"`   // coupling layers, 1 to MaxLayers
@@ -23,26 +23,27 @@ type Settings struct {
 	Steps    int    `json:"steps"`    // of 256 events
 }
 
-// MaxLayers bounds Settings.Layers: with more the first picture would keep one waiting.
+// MaxLayers bounds Settings.Layers: with more layers the first picture would take too
+// long.
 const MaxLayers = 16
 
-// What Settings may hold.
+// Possible values of Settings.
 var (
 	Widths    = []int{8, 16, 32, 64, 128}
 	Bases     = []string{"Gaussian", "mixture"}
 	Couplings = []string{"affine", "spline"}
 )
 
-// models are the names that package flow has for Couplings.
+// models maps Couplings to the names in package flow.
 var models = map[string]string{"affine": "realnvp", "spline": "nsf+plain"}
 
-// Default is RealNVP with 8 layers on the named data, trained as long as a reader
-// likes to watch.
+// Default returns RealNVP with 8 layers on the named data, trained for as long as a
+// reader likes to watch.
 func Default(data string) Settings {
 	return Settings{Data: data, Layers: 8, Hidden: 64, Base: "Gaussian", Coupling: "affine", Steps: 2000}
 }
 
-// Flow is the flow of s, without a scaler. The error names what it may not hold.
+// Flow returns the flow of s, without a scaler. The error names a wrong setting.
 func (s Settings) Flow() (flow.Config, error) {
 	refuse := func(what string, found, expected any) (flow.Config, error) {
 		return flow.Config{}, fmt.Errorf("explore: %s is %v, expected %v", what, found, expected)
@@ -76,7 +77,7 @@ func (s Settings) Flow() (flow.Config, error) {
 	return c, nil
 }
 
-// training is how package fit trains the flow, for the steps of s.
+// training returns the training of package fit for the flow, with the steps of s.
 func (s Settings) training(of flow.Config) fit.Config {
 	c := fit.DefaultConfig(of)
 	c.Seed, c.Steps, c.Engine = s.Seed, s.Steps, fit.EngineFast

@@ -6,8 +6,8 @@ import (
 	"normflow/flowlib/figure"
 )
 
-// Info is the title and the alternative text of the notebooks' figures, kept
-// here so that a cell says what it draws and no more. It panics on an unknown name.
+// Info returns the title and the alternative text of a figure of the notebooks, which are
+// kept here so that cells stay short. It panics on an unknown name.
 func Info(name string) figure.Info {
 	info, ok := captions[name]
 	if !ok {
@@ -16,7 +16,7 @@ func Info(name string) figure.Info {
 	return info
 }
 
-// half is the same for half the width of a page.
+// half returns the same for half the width of a page.
 func half(info figure.Info) figure.Info {
 	info.Half = true
 	return info

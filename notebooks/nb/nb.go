@@ -1,10 +1,10 @@
-// Package nb holds what a notebook's cell needs around flowlib: the settings a reader
-// may change from outside, and pictures, tables and numbers that are shown and kept for
-// the report. It links no backend; package runs, which trains, does, and so do twins and
-// anomalies, which are of notebooks 7 and 8. Package measured reads report/measured.
+// Package nb holds what a notebook's cell needs besides flowlib: settings that a reader
+// may change from outside, and pictures, tables and numbers to show and to store for the
+// report. It links no backend; package runs, which trains, does, and so do twins and
+// anomalies, for notebooks 7 and 8. Package measured reads report/measured.
 //
-// Its functions panic on an error, since a cell shows a panic as it is; what a reader has
-// asked for, by a number that cannot be or by an interrupt, ends in one line.
+// Its functions panic on errors, since a cell shows a panic. What a reader causes, by an
+// impossible number or an interrupt, ends in one line.
 package nb
 
 import (
@@ -25,12 +25,11 @@ import (
 	"normflow/internal/whole"
 )
 
-// maxLayers is flow.MaxLayers: importing that would link XLA into every cell.
+// maxLayers is flow.MaxLayers; importing that would link XLA into every cell.
 const maxLayers = 64
 
-// Layers is the number of coupling layers: FLOW_LAYERS where it is set, else usual, in
-// which 0 leaves the choice to what fits. Another number than a flow may have ends the
-// cell where it stands.
+// Layers returns the number of coupling layers: FLOW_LAYERS if it is set, else usual,
+// where 0 leaves the choice to the fit. An impossible number ends the cell.
 func Layers(usual int) int {
 	if usual < 0 || usual > maxLayers {
 		Refuse("nb.Layers(%d): a flow has from 1 to %d coupling layers", usual, maxLayers)
@@ -38,10 +37,10 @@ func Layers(usual int) int {
 	return setting("FLOW_LAYERS", usual, maxLayers)
 }
 
-// Steps is the number of training steps: FLOW_STEPS where it is set, else usual.
+// Steps returns the number of training steps: FLOW_STEPS if it is set, else usual.
 func Steps(usual int) int { return setting("FLOW_STEPS", usual, 1_000_000_000) }
 
-// LayerCounts is usual, and FLOW_LAYERS among them where it is set, in order.
+// LayerCounts returns usual, with FLOW_LAYERS inserted if it is set.
 func LayerCounts(usual ...int) []int {
 	for _, n := range usual {
 		if n < 1 || n > maxLayers {
@@ -66,15 +65,15 @@ func setting(name string, usual, largest int) int {
 	return n
 }
 
-// Refuse ends the cell with one line, to which the stack of a panic would add nothing.
+// Refuse ends the cell with one line: the stack of a panic would not help.
 var Refuse = func(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, format+"\n", args...)
 	os.Exit(1)
 }
 
-// Figure shows a picture below the cell, and keeps it for the report as name.svg.
-// It goes out as an image, not as inline SVG, which JupyterLab strips from a
-// notebook that somebody else has executed.
+// Figure shows a picture below the cell, and stores it for the report as name.svg. It is
+// sent as an image, not as inline SVG, which JupyterLab removes from notebooks that
+// somebody else has executed.
 func Figure(name string, svg figure.SVG) {
 	gonbui.DisplayHTML(fmt.Sprintf(`<p class="figure"><img alt="%s" src="data:image/svg+xml;base64,%s"></p>`,
 		html.EscapeString(Info(name).Description), base64.StdEncoding.EncodeToString(svg)))
@@ -82,19 +81,19 @@ func Figure(name string, svg figure.SVG) {
 	Keep(name, svg)
 }
 
-// Keep keeps a picture for the report and does not show it: one that is drawn
-// at another size there.
+// Keep stores a picture for the report without showing it, because the report has it in
+// another size.
 func Keep(name string, svg figure.SVG) { KeepFile(name+".svg", svg) }
 
-// Save keeps values for the report as name.json. Values that are NaN or infinite
-// are refused: a report must not print them.
+// Save stores values for the report as name.json. It refuses NaN and infinite values,
+// which a report must not print.
 func Save(name string, values any) {
 	KeepFile(name+".json", append(must.M1(json.MarshalIndent(values, "", "  ")), '\n'))
 }
 
-// KeepFile writes a result whole or not at all. Results are kept only when the
-// notebooks run for the report (FLOW_RESULTS names the folder): a reader who
-// explores changes nothing there.
+// KeepFile writes a result completely or not at all. It writes only when the notebooks
+// run for the report, whose folder is FLOW_RESULTS; a reader who explores changes nothing
+// there.
 func KeepFile(file string, content []byte) {
 	dir := os.Getenv("FLOW_RESULTS")
 	if dir == "" {

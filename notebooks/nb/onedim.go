@@ -7,8 +7,8 @@ import (
 	"normflow/flowlib/figure"
 )
 
-// OneDimension compares, over [low, high], the density that logProb gives with
-// a histogram of f(z) for 200,000 draws of z from N(0, 1).
+// OneDimension compares, over [low, high], the density that logProb gives with a
+// histogram of f(z) for 200,000 draws of z from N(0, 1).
 func OneDimension(name string, f, logProb func(float64) float64, low, high float64) figure.Chart {
 	const draws, bins = 200_000, 60
 	width := (high - low) / bins
@@ -34,8 +34,8 @@ func OneDimension(name string, f, logProb func(float64) float64, low, high float
 	}}
 }
 
-// RunningMean is the mean of the first n values, with a band of two standard
-// errors, against n from 10 on, at points that lie evenly on a logarithmic axis.
+// RunningMean returns the mean of the first n values, with a band of two standard errors,
+// against n from 10 on, at points spaced evenly on a logarithmic axis.
 func RunningMean(name string, values []float64) figure.Line {
 	line := figure.Line{Name: name}
 	sum, squares, next := 0.0, 0.0, 10.0
@@ -52,8 +52,7 @@ func RunningMean(name string, values []float64) figure.Line {
 	return line
 }
 
-// Uniform draws n points of the uniform distribution over a box: events that
-// could be anything.
+// Uniform draws n points of the uniform distribution over a box.
 func Uniform(seed int64, box [][2]float64, n int) [][]float64 {
 	rng := rand.New(rand.NewPCG(uint64(seed), 1))
 	x := make([][]float64, n)

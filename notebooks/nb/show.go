@@ -7,8 +7,9 @@ import (
 	"github.com/janpfeifer/gonb/gonbui"
 )
 
-// Markdown shows text below the cell, and like all that shows something waits until
-// it has arrived: what a cell's program sends just before it ends may be lost.
+// Markdown shows text below the cell. Like all functions that show something, it waits
+// until the text has arrived: what a cell's program sends just before it ends may be
+// lost.
 func Markdown(text string) {
 	gonbui.DisplayMarkdown(text)
 	gonbui.Sync()
@@ -26,7 +27,7 @@ func Table(rows [][]string) {
 	Markdown(b.String())
 }
 
-// Thousands writes a number of at least three digits, grouped.
+// Thousands formats a number of at least three digits, grouped.
 func Thousands(v float64) string {
 	switch {
 	case v < 10:

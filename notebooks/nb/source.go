@@ -12,10 +12,9 @@ import (
 	"github.com/janpfeifer/must"
 )
 
-// Source shows functions of a package of the project as they stand in its files,
-// without the comment before them, so that a text about them cannot go stale
-// unseen. folder is relative to the root of the project; a method is named as in
-// "Coupling.backward".
+// Source shows functions of a package as they are in its files, without the comments
+// before them, so that a text about them cannot become outdated unnoticed. folder is
+// relative to the root of the project; a method is named as in "Coupling.backward".
 func Source(folder string, names ...string) {
 	var b strings.Builder
 	for _, name := range names {
@@ -24,7 +23,7 @@ func Source(folder string, names ...string) {
 	Markdown(b.String())
 }
 
-// source returns the text of a function, below a line that says where it stands.
+// source returns the text of a function, below a line that says where it is.
 func source(folder, name string) (string, error) {
 	files, err := filepath.Glob(filepath.Join(Root(), folder, "*.go"))
 	if err != nil {
@@ -53,7 +52,7 @@ func source(folder, name string) (string, error) {
 	return "", fmt.Errorf("nb: no function %s in the %d files of %s", name, len(files), filepath.Join(Root(), folder))
 }
 
-// fullName is the name of a function, behind the type it is a method of.
+// fullName returns the name of a function, after the type it is a method of.
 func fullName(f *ast.FuncDecl) string {
 	if f.Recv == nil {
 		return f.Name.Name
@@ -73,8 +72,8 @@ func fullName(f *ast.FuncDecl) string {
 	}
 }
 
-// Root is the folder of the project: FLOW_ROOT or, without it, the one that the
-// folder of the notebooks lies in.
+// Root returns the folder of the project: FLOW_ROOT or, without it, the parent of the
+// folder of the notebooks.
 func Root() string {
 	if dir := os.Getenv("FLOW_ROOT"); dir != "" {
 		return dir

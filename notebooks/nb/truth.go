@@ -11,9 +11,9 @@ import (
 	"normflow/flowlib/figure"
 )
 
-const gridCells = 200 // of a density picture, each way
+const gridCells = 200 // of a density picture, in each direction
 
-// DensityPanel is a density over a window.
+// DensityPanel returns the panel of a density over a window.
 func DensityPanel(of density.Scorer, box [][2]float64, name string, overlay [][]float64) figure.DensityPanel {
 	g := must.M1(density.NewGrid(of, box, gridCells))
 	return figure.DensityPanel{
@@ -22,13 +22,13 @@ func DensityPanel(of density.Scorer, box [][2]float64, name string, overlay [][]
 	}
 }
 
-// TrueDensity is the exact density over its window, as a panel.
+// TrueDensity returns the panel of the exact density over its window.
 func TrueDensity(d *dataset.Density, name string, overlay [][]float64) figure.DensityPanel {
 	return DensityPanel(d, d.Box, name, overlay)
 }
 
-// Gallery is the exact density of each of the given ones over a square window,
-// under its name and entropy.
+// Gallery returns panels of the exact densities over square windows, with their names and
+// entropies.
 func Gallery(densities []*dataset.Density) (panels []figure.DensityPanel) {
 	for _, d := range densities {
 		square := *d
@@ -38,8 +38,7 @@ func Gallery(densities []*dataset.Density) (panels []figure.DensityPanel) {
 	return panels
 }
 
-// Latents draws n points of the base distribution, the unit Gaussian in two
-// dimensions.
+// Latents draws n points of the base distribution, the unit Gaussian in two dimensions.
 func Latents(seed int64, n int) [][]float64 {
 	rng := rand.New(rand.NewPCG(uint64(seed), 0))
 	z := make([][]float64, n)

@@ -28,7 +28,7 @@ import (
 	"normflow/notebooks/nb/runs"
 )
 
-// Scores are the log-densities, in nats, that a model gives rows it has not seen.
+// Scores are the log-densities, in nats, that a model gives to rows it has not seen.
 type Scores struct {
 	Calibration []float64 `json:"calibration"` // normal
 	Normal      []float64 `json:"normal"`      // of the test
@@ -37,7 +37,7 @@ type Scores struct {
 
 // Fitted is a flow that was fitted to the normal rows of a table, and its scores.
 type Fitted struct {
-	Record     *tabular.Record `json:"record"` // of the fit: what was chosen and why, the curve
+	Record     *tabular.Record `json:"record"` // of the fit: choices with their reasons, and the curve
 	Parameters int             `json:"parameters"`
 	Scores     Scores          `json:"scores"`
 	Layers     int             `json:"layers"`
@@ -46,15 +46,15 @@ type Fitted struct {
 	Dir   string `json:"-"` // of the model
 }
 
-// FitParts fits a flow to the training rows as flow fit does, with a progress bar
-// below the cell, and scores the other parts; or it hands back at once what was done
-// before. 0 layers are as many as flow fit chooses.
+// FitParts fits a flow to the training rows as flow fit does, with a progress bar below
+// the cell, and scores the other parts; or it returns an earlier result at once. 0 layers
+// leave the choice to flow fit.
 func FitParts(p Parts, layers int) Fitted {
 	folder := p.write()
 	cfg := tabular.DefaultFit()
-	cfg.Test = 0 // the test rows are apart already
+	cfg.Test = 0 // the test rows have been separated already
 	cfg.Seed, cfg.Layers, cfg.Steps = p.Seed, layers, nb.Steps(0)
-	cfg.Options = map[string]string{"test": "0"} // as the command would have kept them
+	cfg.Options = map[string]string{"test": "0"} // as the command would record them
 	for name, value := range map[string]int{"seed": int(p.Seed), "layers": layers, "steps": cfg.Steps} {
 		if value != 0 {
 			cfg.Options[name] = fmt.Sprint(value)
@@ -66,7 +66,7 @@ func FitParts(p Parts, layers int) Fitted {
 	must.M1(experiment.Once(ctx, f.Dir+".json", &f, func() error {
 		f.Record = fitTable(ctx, filepath.Join(folder, "train.csv"), f.Dir, cfg)
 		m := must.M1(tabular.Open(f.Dir, cfg.Engine))
-		rows := slices.Concat(p.Calibration, p.Normal, p.Anomalies) // in one piece: each size is compiled for itself
+		rows := slices.Concat(p.Calibration, p.Normal, p.Anomalies) // together, because every size is compiled separately
 		logProb := scoreRows(m, rows)
 		n, n2 := len(p.Calibration), len(p.Calibration)+len(p.Normal)
 		f.Scores = Scores{logProb[:n], logProb[n:n2], logProb[n2:]}
@@ -76,14 +76,15 @@ func FitParts(p Parts, layers int) Fitted {
 	return f
 }
 
-// key is short for all that a fit depends on besides the code: rows, options, the backend.
+// key abbreviates all that a fit depends on besides the code: rows, options and the
+// backend.
 func (p Parts) key(cfg tabular.FitConfig) string {
 	sum := sha256.Sum256(must.M1(json.Marshal([]any{p, cfg.Seed, cfg.Valid, cfg.Model, cfg.Layers, cfg.Steps, backend.Name(runs.Backend())})))
 	return hex.EncodeToString(sum[:4])
 }
 
-// fitTable is tabular.Fit below a progress bar. Interrupting the cell keeps a
-// checkpoint: running it again goes on from there.
+// fitTable is tabular.Fit with a progress bar. Interrupting the cell keeps a checkpoint,
+// from which running it again continues.
 func fitTable(ctx context.Context, file, dir string, cfg tabular.FitConfig) *tabular.Record {
 	cfg.Resume = true
 	name := fmt.Sprintf("flow fit, seed %d", cfg.Seed)
@@ -117,12 +118,12 @@ func (f Fitted) Choices() {
 	nb.Markdown(b.String())
 }
 
-// Curve is the training curve as log-likelihood.
+// Curve returns the training curve as log-likelihood.
 func (f Fitted) Curve() figure.CurvePanel {
 	return runs.CurvePanel(f.Parts.Name+" rows", f.Record.Result.Curve)
 }
 
-// Commands are what does the same from a shell, in the folder where the parts lie.
+// Commands returns commands that do the same in a shell, in the folder of the parts.
 func (f Fitted) Commands(falseAlarm float64) string {
 	folder := filepath.Dir(f.Dir)
 	if relative, err := filepath.Rel(nb.Root(), folder); err == nil && filepath.IsLocal(relative) {

@@ -12,8 +12,8 @@ import (
 	"normflow/flowlib/dataset"
 )
 
-// Gaussian is a normal distribution fitted to the rows of a table, [n, D]: what one
-// tries before a flow. Its log-density falls with the Mahalanobis distance,
+// Gaussian is a normal distribution fitted to the rows of a table, [n, D]: the simplest
+// alternative to a flow. Its log-density falls with the Mahalanobis distance,
 //
 //	log p(x) = -½ (x-μ)ᵀ Σ⁻¹ (x-μ) - ½ log det(2πΣ)
 //
@@ -23,9 +23,9 @@ type Gaussian struct {
 	chol mat.Cholesky // of Σ
 }
 
-// NewGaussian fits to rows. Without correlations Σ is diagonal: each column is looked
-// at for itself. It panics unless Σ is positive definite, which takes more rows than
-// columns and no column that follows from others.
+// NewGaussian fits a Gaussian to rows. Without correlations Σ is diagonal: each column is
+// considered by itself. It panics unless Σ is positive definite, which needs more rows
+// than columns and no column that is a function of others.
 func NewGaussian(rows [][]float64, correlations bool) *Gaussian {
 	d := len(rows[0])
 	must.M(dataset.CheckRows(rows, d))
@@ -55,7 +55,7 @@ func (g *Gaussian) LogProb(rows [][]float64) (logProb []float64) {
 	return logProb
 }
 
-// Scores are its log-densities of the parts of a table that it was not fitted to.
+// Scores returns its log-densities of the parts of a table that it was not fitted to.
 func (g *Gaussian) Scores(p Parts) Scores {
 	return Scores{g.LogProb(p.Calibration), g.LogProb(p.Normal), g.LogProb(p.Anomalies)}
 }

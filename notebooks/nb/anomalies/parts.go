@@ -1,5 +1,5 @@
-// Package anomalies parts a table into normal rows and anomalies, fits a flow to the normal ones and
-// judges what it flags, for notebook 8.
+// Package anomalies splits a table into normal rows and anomalies, fits a flow to normal
+// rows and judges what it flags, for notebook 8.
 package anomalies
 
 import (
@@ -16,19 +16,19 @@ import (
 	"normflow/notebooks/nb"
 )
 
-// Parts is a table parted for a detector that gets to know normal rows alone.
+// Parts is a table, split for a detector that learns from normal rows only.
 type Parts struct {
 	Columns     []string    // [D]
 	Train       [][]float64 // half of the normal rows, [n, D]
-	Calibration [][]float64 // a quarter: they say how strange a normal row can look
-	Normal      [][]float64 // the last quarter, and
-	Anomalies   [][]float64 // all the other rows: the test
-	Name, Other string      // what normal rows and the others are called
+	Calibration [][]float64 // a quarter: shows how strange a normal row can look
+	Normal      [][]float64 // the last quarter, which with
+	Anomalies   [][]float64 // all other rows is the test
+	Name, Other string      // names of normal rows and of the others
 	Seed        int64       // of the shuffle
 }
 
-// Part parts the rows of a table by the column of text that was read beside the
-// numbers: normal are those where it says so.
+// Part splits the rows of a table by the column of text that was read with the numbers:
+// rows are normal if it is equal to normal.
 func Part(t *table.Table, normal string, seed int64) Parts {
 	if len(t.Kept) != 1 {
 		panic(fmt.Sprintf("nb: the table was read with %d columns of text beside its numbers, expected the one that tells normal rows from others: name it in Keep, and in Exclude", len(t.Kept)))
@@ -56,7 +56,7 @@ func Part(t *table.Table, normal string, seed int64) Parts {
 	return p
 }
 
-// String says how many rows are where.
+// String says how many rows each part has.
 func (p Parts) String() string {
 	return fmt.Sprintf("to fit to:         %d %s rows\nto calibrate with: %d %s rows\nfor the test:      %d %s rows, %d %s rows",
 		len(p.Train), p.Name, len(p.Calibration), p.Name, len(p.Normal), p.Name, len(p.Anomalies), p.Other)
@@ -65,13 +65,13 @@ func (p Parts) String() string {
 // Label is the column of the test's file that is 1 in anomalies, else 0.
 const Label = "label"
 
-// folder is where the parts and what is fitted to them are kept.
+// folder returns where the parts and the fit are stored.
 func (p Parts) folder() string {
 	return filepath.Join(experiment.Root(), "tables", fmt.Sprintf("%s-seed-%d", p.Name, p.Seed))
 }
 
-// write keeps the parts as the files train.csv, calibration.csv and test.csv, as
-// the flow command reads them.
+// write writes the parts as train.csv, calibration.csv and test.csv, for the flow
+// command.
 func (p Parts) write() (folder string) {
 	folder = p.folder()
 	must.M(os.MkdirAll(folder, 0o777))
@@ -91,8 +91,8 @@ func (p Parts) write() (folder string) {
 	return folder
 }
 
-// Rows shows so many rows of a table, spread evenly over it, in the columns named, of
-// numbers or of text, and how many rows and columns there are.
+// Rows shows the given number of rows of a table, spread evenly over it, in the named
+// columns of numbers or text, and how many rows and columns there are.
 func Rows(t *table.Table, count int, names ...string) {
 	shown := [][]string{names}
 	count = min(count, len(t.Rows))

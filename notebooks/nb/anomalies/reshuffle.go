@@ -10,17 +10,18 @@ import (
 	"normflow/flowlib/anomaly"
 )
 
-// Reshuffled is the share of normal rows flagged when the normal rows that the fit has
-// not seen are parted anew, time after time, into calibration and test.
+// Reshuffled holds the shares of normal rows flagged when the normal rows that the fit
+// has not seen are split again and again into calibration and test.
 type Reshuffled struct {
 	Times          int
 	Promised, Mean float64
-	Low, High      float64 // 95 % of the shares lie between
+	Low, High      float64 // bounds of 95 % of the shares
 }
 
-// Reshuffle parts the rows of calibration and the normal rows of the test so many times
-// into as many of each, and decides each time anew. Whatever the scores are, each row is
-// as often above as below any other, so that the promise holds exactly on average.
+// Reshuffle splits the rows of calibration and the normal rows of the test the given
+// number of times into parts of the same sizes, and decides each time. Whatever the
+// scores are, each row is above any other as often as below, so that the promise holds
+// exactly on average.
 func Reshuffle(s Scores, asked float64, times int) Reshuffled {
 	rng := rand.New(rand.NewPCG(0, 0x5b1))
 	pool := slices.Concat(s.Calibration, s.Normal)
@@ -36,7 +37,7 @@ func Reshuffle(s Scores, asked float64, times int) Reshuffled {
 	return Reshuffled{times, float64(anomaly.Rank(n, asked)) / float64(n+1), stat.Mean(shares, nil), at(0.025), at(0.975)}
 }
 
-// String says how the promise is kept.
+// String says how well the promise is kept.
 func (r Reshuffled) String() string {
 	return fmt.Sprintf("parted anew %d times: %.2f %% on average (promised: %.2f %%),\n95 times in 100 from %.1f %% to %.1f %%",
 		r.Times, 100*r.Mean, 100*r.Promised, 100*r.Low, 100*r.High)

@@ -13,14 +13,14 @@ import (
 	"normflow/notebooks/nb"
 )
 
-// Method is a density that was fitted to the training part, and its scores of the rest.
+// Method is a density that was fitted to the training part, with its scores of the rest.
 type Method struct {
 	Name   string
 	Scores Scores
 }
 
-// Methods are the flow and two normal distributions, fitted to the same parts of a
-// table. The flow comes first.
+// Methods returns the flow, first, and two normal distributions, fitted to the same parts
+// of a table.
 func Methods(f Fitted) []Method {
 	return []Method{
 		{"flow", f.Scores},
@@ -29,13 +29,13 @@ func Methods(f Fitted) []Method {
 	}
 }
 
-// Rivals are the decisions of the same methods on several splits of a table.
+// Rivals holds the decisions of the same methods on several splits of a table.
 type Rivals struct {
 	Names     []string
 	Decisions [][]anomaly.Decision // [methods][splits]
 }
 
-// Compete fits the methods to splits by the seeds from 0 on.
+// Compete fits the methods to splits with the seeds from 0 on.
 func Compete(t *table.Table, normal string, layers, splits int, asked float64) (r Rivals) {
 	for seed := range splits {
 		for i, m := range Methods(FitParts(Part(t, normal, int64(seed)), layers)) {
@@ -59,7 +59,7 @@ var measures = []struct {
 	{"false alarms", anomaly.Decision.FalseAlarmRate},
 }
 
-// values are a measure of a method on each split.
+// values returns a measure of a method on each split.
 func (r Rivals) values(method int, of func(anomaly.Decision) float64) (values []float64) {
 	for _, d := range r.Decisions[method] {
 		values = append(values, of(d))
@@ -67,7 +67,7 @@ func (r Rivals) values(method int, of func(anomaly.Decision) float64) (values []
 	return values
 }
 
-// Table shows all measures: the mean of the splits, and from the least to the largest.
+// Table shows all measures: the mean over the splits, and the range.
 func (r Rivals) Table() { nb.Table(r.table()) }
 
 func (r Rivals) table() [][]string {
@@ -86,7 +86,7 @@ func (r Rivals) table() [][]string {
 // ShowAnswer shows the answer as a list.
 func (r Rivals) ShowAnswer() { nb.Markdown(r.Answer()) }
 
-// Panels are what AUROC and average precision lack to 1, with a dot for each split.
+// Panels shows what AUROC and average precision lack to 1, with a dot for each split.
 func (r Rivals) Panels() (panels []figure.ComparePanel) {
 	for _, m := range measures[:2] {
 		panel := figure.ComparePanel{Name: "1 − " + m.name}
@@ -102,8 +102,8 @@ func (r Rivals) Panels() (panels []figure.ComparePanel) {
 	return panels
 }
 
-// Answer says in words how the flow's AUROC stands to that of each other method, split
-// by split: the same rows for both, so that the luck of a split is in both.
+// Answer compares the flow's AUROC with that of each other method in words, split by
+// split: both have the same rows, so that the luck of a split cancels.
 func (r Rivals) Answer() string {
 	var b strings.Builder
 	flow := r.values(0, measures[0].of)
@@ -132,7 +132,7 @@ func (r Rivals) Answer() string {
 	return b.String()
 }
 
-// Summary is the comparison as the report needs it.
+// Summary returns the comparison for the report.
 func (r Rivals) Summary() map[string]any {
 	summary := map[string]any{"splits": len(r.Decisions[0])}
 	for i, name := range r.Names {

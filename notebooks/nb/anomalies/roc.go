@@ -9,8 +9,8 @@ import (
 	"normflow/flowlib/figure"
 )
 
-// ScoreFigure draws how the strangeness −log p is distributed in normal rows that the fit
-// has not seen and in anomalies, and where the decision lies.
+// ScoreFigure draws the distribution of the strangeness −log p in normal rows that the
+// fit has not seen and in anomalies, with the threshold of the decision.
 func ScoreFigure(info figure.Info, f Fitted, d anomaly.Decision) figure.SVG {
 	strangeness := func(parts ...[]float64) (values []float64) {
 		for _, lp := range slices.Concat(parts...) {
@@ -23,7 +23,7 @@ func ScoreFigure(info figure.Info, f Fitted, d anomaly.Decision) figure.SVG {
 		figure.Sample{Name: f.Parts.Other, Values: strangeness(f.Scores.Anomalies)}))
 }
 
-// ROCChart draws the curves of methods, and a dot where the first one's decision is.
+// ROCChart draws the curves of methods, and a dot at the first one's decision.
 func ROCChart(methods []Method, d anomaly.Decision) figure.Chart {
 	chart := figure.Chart{Name: "all thresholds", X: "share of normal rows flagged", Y: "share of anomalies flagged"}
 	for _, m := range methods {
@@ -33,9 +33,9 @@ func ROCChart(methods []Method, d anomaly.Decision) figure.Chart {
 	return chart
 }
 
-// PromiseChart draws, for every false-alarm rate that some p-value can reach up to
-// limit, the share of normal test rows flagged, with the promise and the band in which
-// the share lies 95 times in 100, at each rate for itself.
+// PromiseChart draws, for every false-alarm rate up to limit that a p-value can reach,
+// the share of normal test rows flagged, with the promise and the band that contains the
+// share 95 times in 100, for each rate separately.
 func PromiseChart(s Scores, limit float64) figure.Chart {
 	n, m := len(s.Calibration), len(s.Normal)
 	p := s.pValues(s.Normal)

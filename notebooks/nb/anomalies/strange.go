@@ -21,11 +21,11 @@ type Strange struct {
 	Row     []float64 // [D]
 	LogProb float64   // nats
 	PValue  float64
-	Drivers []anomaly.Driver // from the column that drives it most on
+	Drivers []anomaly.Driver // strongest column first
 }
 
-// Strangest are the anomalies of the lowest and of the middle log-density, and that
-// of the highest, which looks most like a normal row.
+// Strangest returns the anomalies with the lowest, the middle and the highest
+// log-density; the last looks most like a normal row.
 func (f Fitted) Strangest() []Strange {
 	order := make([]int, len(f.Scores.Anomalies))
 	for i := range order {
@@ -64,8 +64,8 @@ func (f Fitted) StrangeTable(rows []Strange) {
 }
 
 // RangeFigure draws the rows in the columns that drive each of them most, over the range
-// in which nine tenths of the training rows lie, in standard deviations of these from
-// their mean. Panels are named after −log p and the p-value as well.
+// of nine tenths of the training rows, in standard deviations of these from their mean.
+// The panels' names include −log p and the p-value.
 func (f Fitted) RangeFigure(info figure.Info, rows []Strange) figure.SVG {
 	const perRow = 5 // columns
 	var columns []int
@@ -90,8 +90,8 @@ func (f Fitted) RangeFigure(info figure.Info, rows []Strange) figure.SVG {
 	return must.M1(figure.Ranges(info, fmt.Sprintf("value, in standard deviations of the %s rows from their mean", f.Parts.Name), fmt.Sprintf("nine tenths of the %s rows", f.Parts.Name), "this row", names, ranges, panels...))
 }
 
-// usual is where nine tenths of the training rows lie in a column, and the middle one, in
-// standard deviations from their mean, which are returned as well.
+// usual returns the range of nine tenths of the training rows in a column, and the middle
+// one, in standard deviations from their mean, which it also returns.
 func (p Parts) usual(column int) (r figure.Range, mean, std float64) {
 	values := make([]float64, len(p.Train))
 	for i, row := range p.Train {

@@ -16,8 +16,8 @@ import (
 	"normflow/notebooks/nb"
 )
 
-// kinds and variants are what the ablation crosses: the model of cmd/measure is
-// the kind's name there followed by the variant's.
+// kinds and variants are the dimensions of the ablation: the model in cmd/measure is
+// named by the kind followed by the variant.
 var (
 	kinds    = []part{{"affine", "affine", "realnvp"}, {"spline", "spline", "nsf+plain"}}
 	variants = []part{{"plain", "plain", ""}, {"actnorm", "+ ActNorm", "+actnorm"}, {"lu", "+ LU", "+lu"}, {"both", "+ both", "+actnorm+lu"}, {"mixture", "+ mixture base", "+mixture"}}
@@ -25,13 +25,13 @@ var (
 
 type part struct{ key, name, model string }
 
-// Ablation is what was measured of each kind of coupling layer in each variant.
+// Ablation holds the measurements of each kind of coupling layer in each variant.
 type Ablation struct {
 	Data []string // names of the data sets, in the order of the file
 	runs map[cell][]measured
 }
 
-// cell is one place of the ablation: indices into Data, variants and kinds.
+// cell is a place in the ablation: indices into Data, variants and kinds.
 type cell struct{ data, variant, kind int }
 
 // measured is a run, as cmd/measure writes it.
@@ -44,9 +44,9 @@ type measured struct {
 	KL     float64 `json:"kl"` // nats
 }
 
-// ReadAblation reads report/measured/ablation.json, below FLOW_ROOT or, without
-// it, beside the folder of the notebooks. It panics if the file is not there or
-// a run is missing, and says how to measure.
+// ReadAblation reads report/measured/ablation.json, below FLOW_ROOT or, without it,
+// beside the folder of the notebooks. If the file or a run is missing it panics and says
+// how to measure.
 func ReadAblation() Ablation {
 	path := filepath.Join(nb.Root(), "report", "measured", "ablation.json")
 	text, err := os.ReadFile(path)
@@ -94,7 +94,7 @@ func parseAblation(path string, text []byte) (Ablation, error) {
 	return a, nil
 }
 
-// kl is one value per seed, in nats.
+// kl returns one value per seed, in nats.
 func (a Ablation) kl(at cell) (kl []float64) {
 	for _, run := range a.runs[at] {
 		kl = append(kl, run.KL)
@@ -102,10 +102,10 @@ func (a Ablation) kl(at cell) (kl []float64) {
 	return kl
 }
 
-// Variants names the rows of [Ablation.Panels].
+// Variants returns the names of the rows of [Ablation.Panels].
 func (a Ablation) Variants() []string { return names(variants) }
 
-// Kinds names the series of [Ablation.Panels].
+// Kinds returns the names of the series of [Ablation.Panels].
 func (a Ablation) Kinds() []string { return names(kinds) }
 
 func names(parts []part) (out []string) {
@@ -115,8 +115,8 @@ func names(parts []part) (out []string) {
 	return out
 }
 
-// Panels is a panel for each data set, with a row for each variant and a series
-// for each kind.
+// Panels returns a panel for each data set, with a row for each variant and a series for
+// each kind.
 func (a Ablation) Panels() (panels []figure.ComparePanel) {
 	for d, data := range a.Data {
 		panel := figure.ComparePanel{Name: data, Values: make([][][]float64, len(variants))}
@@ -145,7 +145,7 @@ func AblationTable(a Ablation) {
 	nb.Table(table)
 }
 
-// nats writes a KL in three decimals, or four below 0.01.
+// nats formats a KL with three decimals, or four below 0.01.
 func nats(kl float64) string {
 	if kl < 0.01 {
 		return fmt.Sprintf("%.4f", kl)
@@ -153,15 +153,15 @@ func nats(kl float64) string {
 	return fmt.Sprintf("%.3f", kl)
 }
 
-// Change is what one change to a flow did in every comparison that the ablation has of it.
+// Change says what one change to a flow did in every comparison of the ablation.
 type Change struct {
 	Name          string
-	Factors       []float64 // the median KL with it over that without; one for each comparison
-	Better, Worse int       // comparisons in which every seed with it has a smaller (larger) KL than every seed without
+	Factors       []float64 // median KL with the change divided by that without; one for each comparison
+	Better, Worse int       // comparisons in which every seed with the change has a smaller (larger) KL than every seed without
 }
 
-// Changes are ActNorm, LU, both and a mixture base, each added to the plain flow
-// of either kind, and splines in place of affine maps, in every variant; on all data sets.
+// Changes returns ActNorm, LU, both and a mixture base, each added to the plain flow of
+// either kind, and splines in place of affine maps, in every variant; on all data sets.
 func (a Ablation) Changes() []Change {
 	changes := []Change{{Name: "ActNorm"}, {Name: "LU"}, {Name: "ActNorm and LU"}, {Name: "a mixture base"}, {Name: "splines"}}
 	for d := range a.Data {
@@ -187,7 +187,7 @@ func (c *Change) add(without, with []float64) {
 	}
 }
 
-// String says it in a sentence.
+// String describes the change in a sentence.
 func (c Change) String() string {
 	n := len(c.Factors)
 	return fmt.Sprintf("**%s**: the median KL is multiplied by %.2f to %.2f; lower with every seed in %d of %d comparisons, higher with every seed in %d.",
@@ -203,8 +203,8 @@ func AblationAnswer(a Ablation) {
 	nb.Markdown(b.String())
 }
 
-// Summary is the ablation as the report needs it: median KL by data set, kind
-// and variant, the parameters by kind and variant, and the changes by name.
+// Summary returns the ablation for the report: median KL by data set, kind and variant,
+// the parameters by kind and variant, and the changes by name.
 func (a Ablation) Summary() map[string]any {
 	kl, params := map[string]any{}, map[string]map[string]int{}
 	first := a.runs[cell{}]

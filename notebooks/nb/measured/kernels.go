@@ -16,9 +16,9 @@ import (
 	"normflow/notebooks/nb"
 )
 
-// KernelBars are the GFLOP/s of one core, just now: in multiply-adds and nothing
-// else, in the three products that a layer of 64 to 64 units asks for with a block
-// of 64 events, and in the readable product of package byhand.
+// KernelBars measures the GFLOP/s of one core now: of multiply-adds alone, of the three
+// products that a layer of 64 to 64 units needs for a block of 64 events, and of the
+// readable product of package byhand.
 func KernelBars() (bars []figure.Bar) {
 	const units = 64
 	rng := rand.New(rand.NewPCG(1, 0))
@@ -64,8 +64,8 @@ func KernelBars() (bars []figure.Bar) {
 	return bars
 }
 
-// gflops is how fast work goes, which says how many operations it made: the best of
-// a few short whiles, since others may be at the processor too.
+// gflops returns the speed of work, which returns how many operations it made: the best
+// of a few short periods, since other programs may be running.
 func gflops(work func() int) (best float64) {
 	for range 15 {
 		done, began := 0, time.Now()
@@ -79,8 +79,8 @@ func gflops(work func() int) (best float64) {
 	return best
 }
 
-// flopsPerSample of a step of training: a multiply-add for each weight of a matrix,
-// once forth and twice back.
+// flopsPerSample returns the operations of a training step: a multiply-add for each
+// weight of a matrix, once forward and twice backward.
 func flopsPerSample(f *byhand.Flow[float32]) (flops float64) {
 	for _, c := range f.Layers {
 		for _, l := range c.Conditioner {
@@ -94,12 +94,12 @@ func flopsPerSample(f *byhand.Flow[float32]) (flops float64) {
 type StepCost struct {
 	Name     string
 	Seconds  float64
-	Products float64 // of them, in matrix products; below 0 where they are not told apart
+	Products float64 // of them, in matrix products; below 0 if not measured separately
 	GFLOPs   float64 // per second, over the whole step
 }
 
-// StepCosts makes a step of 256 events by hand, with the readable product and with
-// the fast one, and by the fast engine, each on one thread and the fastest of a few.
+// StepCosts makes a step of 256 events by hand, with the readable product and with the
+// fast one, and by the fast engine, each on one thread, and returns the fastest of a few.
 func StepCosts(layers int) (costs []StepCost) {
 	const batch = 256
 	f := byhand.New[float32](2, layers, []int{64, 64}, 1)
@@ -144,7 +144,7 @@ func StepCosts(layers int) (costs []StepCost) {
 	return costs
 }
 
-// CostTable shows them.
+// CostTable shows the costs.
 func CostTable(costs []StepCost) {
 	table := [][]string{{"256 events, one thread", "ms", "in products", "GFLOP/s in all"}}
 	for _, c := range costs {

@@ -2,10 +2,10 @@ package measured
 
 import "slices"
 
-// paceBatch is the batch size of the training whose time is told.
+// paceBatch is the batch size of the training whose time is shown.
 const paceBatch = 256
 
-// Pace is how an engine gets on with a training.
+// Pace is the speed of an engine in a training.
 type Pace struct {
 	Engine, Name   string
 	Cold           float64 // from the start of the process to the end of the first step, seconds
@@ -14,11 +14,11 @@ type Pace struct {
 	Reported       bool // the report has room for it
 }
 
-// At is when so many steps are made, counted from 1, in seconds from the start of
+// At returns when the given number of steps has been made, in seconds from the start of
 // the process. Engines that make the same steps differ in nothing else.
 func (p Pace) At(steps int) float64 { return p.Cold + float64(steps-1)/p.StepsPerSecond }
 
-// Paces are those of the engines that were measured, at batches of 256 and the
+// Paces returns those of the engines that were measured, for batches of 256 and the
 // better number of threads.
 func (s Speeds) Paces() (paces []Pace) {
 	for _, e := range speedEngines {

@@ -1,4 +1,5 @@
-// Package measured reads what report/measured holds, and measures what a cell can: it links no backend.
+// Package measured reads what report/measured holds, and measures what a cell can. It
+// links no backend.
 package measured
 
 import (
@@ -19,8 +20,8 @@ import (
 	"normflow/notebooks/nb"
 )
 
-// speedEngines are the programs in the comparison, in the order of tables and
-// pictures: those of the project first. The key is the lib of a line.
+// speedEngines are the programs in the comparison, in the order of tables and pictures,
+// ours first. The key is the lib of a line.
 var speedEngines = []struct{ key, name string }{
 	{"fast", "fast, by hand"}, {"byhand", "by hand"}, {"xla", "GoMLX, XLA"}, {"go", "GoMLX, pure Go"},
 	{"jax-scan", "JAX, scan"}, {"jax-step", "JAX, step by step"}, {"torch", "PyTorch"}, {"zuko", "PyTorch, zuko"}, {"normflows", "PyTorch, normflows"},
@@ -33,7 +34,7 @@ const reference = "jax-scan"
 // speedBatches are the batch sizes at which training was measured.
 var speedBatches = []int{256, 1024, 4096}
 
-// Speeds is what `make bench` has measured, as report/measured/bench.json holds it.
+// Speeds holds the measurements of `make bench`, from report/measured/bench.json.
 type Speeds struct {
 	Machine string      `json:"machine"`
 	CPU     string      `json:"cpu"`
@@ -50,13 +51,13 @@ type SpeedLine struct {
 	Task      string  `json:"task"`  // train, logprob or sample
 	Batch     int     `json:"batch"` // of training; else 0
 	Threads   int     `json:"threads"`
-	PerSecond float64 `json:"per_s"`  // samples trained on, or points
+	PerSecond float64 `json:"per_s"`  // training samples, or points, per second
 	Cold      float64 `json:"cold_s"` // from the start of the process to the end of the first step, seconds
-	Memory    float64 `json:"rss_mb"` // at its peak, MiB
+	Memory    float64 `json:"rss_mb"` // peak, MiB
 }
 
-// ReadSpeeds reads report/measured/bench.json of the project. Without that file
-// there are no speeds, which [Speeds.Missing] says.
+// ReadSpeeds reads report/measured/bench.json of the project. Without that file the
+// result is empty, which [Speeds.Missing] reports.
 func ReadSpeeds() Speeds {
 	path := filepath.Join(nb.Root(), "report", "measured", "bench.json")
 	text, err := os.ReadFile(path)
@@ -92,8 +93,7 @@ func (s Speeds) best(engine, task string, batch int) (best SpeedLine, ok bool) {
 	return best, ok
 }
 
-// Missing says in a sentence what has not been measured, and what to run; it is ""
-// if all has.
+// Missing says what has not been measured, and what to run; "" if nothing is missing.
 func (s Speeds) Missing() string {
 	if len(s.Medians) == 0 {
 		return "The speeds have not been measured: there is no report/measured/bench.json. `make bench` measures the engines of this project and, after `make bench-peers`, NumPy, PyTorch and JAX beside them."
@@ -113,8 +113,8 @@ func (s Speeds) Missing() string {
 	return fmt.Sprintf("Not measured at every batch size: %s. `make bench` measures the engines of this project and, after `make bench-peers`, NumPy, PyTorch and JAX beside them.", strings.Join(missing, "; "))
 }
 
-// Panels are the engines that were measured at all batch sizes, and a panel for each
-// with the thousand samples that each trained on per second, at the better number of
+// Panels returns the engines that were measured at all batch sizes, and a panel for each
+// size with the thousand samples per second that each trained on, at the better number of
 // threads.
 func (s Speeds) Panels() (rows []string, panels []figure.ComparePanel) {
 	for _, batch := range speedBatches {
@@ -150,9 +150,9 @@ func SpeedFigure(name string, s Speeds) {
 	}
 }
 
-// Table is a row for each engine: thousand samples per second in training, by batch
-// size, thousand points per second scored and drawn, the cold start in seconds and
-// the peak memory of scoring a million points in MiB.
+// Table returns a row for each engine: thousand samples per second in training, by batch
+// size, thousand points per second scored and drawn, the cold start in seconds and the
+// peak memory of scoring a million points in MiB.
 func (s Speeds) Table() [][]string {
 	table := [][]string{{"engine", "256", "1,024", "4,096", "scored", "drawn", "start", "memory"}}
 	for _, e := range speedEngines {
@@ -179,7 +179,7 @@ func (s Speeds) Table() [][]string {
 	return table
 }
 
-// SpeedTable shows the table, where there is something in it.
+// SpeedTable shows the table, unless it is empty.
 func SpeedTable(s Speeds) {
 	if table := s.Table(); len(table) > 1 {
 		nb.Table(table)
@@ -187,16 +187,16 @@ func SpeedTable(s Speeds) {
 	}
 }
 
-// reported are the columns, with the batches that two of them are of, and the engines
-// that the report has room for.
+// reported lists the columns that the report has room for, with the batches of two of
+// them, and the engines.
 var reported = struct {
 	columns []int
 	batches []int
 	engines []string
 }{[]int{0, 1, 3, 4, 6}, []int{256, 4096}, []string{"fast", "byhand", "xla", "jax-scan", "torch", "numpy"}}
 
-// Summary is what the report says of the speeds: a part of the table, and what
-// follows from it, or else what to run.
+// Summary returns the speeds for the report: a part of the table and its conclusions, or
+// else what to run.
 func (s Speeds) Summary() map[string]any {
 	full, short := s.Table(), [][]string{}
 	for i, row := range full {
@@ -211,7 +211,7 @@ func (s Speeds) Summary() map[string]any {
 			short = append(short, cells)
 		}
 	}
-	if len(short) == 1 { // a table without a row is none
+	if len(short) == 1 { // a table without rows
 		short = append(short, append([]string{"not measured"}, slices.Repeat([]string{"–"}, len(short[0])-1)...))
 	}
 	return map[string]any{"table": short, "sentence": s.sentence()}
@@ -231,7 +231,7 @@ func (s Speeds) sentence() string {
 	return fmt.Sprintf("our fast engine trains %s and %s times as fast as JAX at batches of 256 and 4,096, and scores %.1f times as fast.", ratios[0], ratios[1], score)
 }
 
-// ratio is how many times as fast the one is as the other, each at its best.
+// ratio returns how many times as fast as another an engine is, both at their best.
 func (s Speeds) ratio(engine, other, task string, batch int) (ratio float64, ok bool) {
 	a, ok := s.best(engine, task, batch)
 	b, okToo := s.best(other, task, batch)

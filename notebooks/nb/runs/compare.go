@@ -12,8 +12,8 @@ import (
 	"normflow/notebooks/nb"
 )
 
-// Zoo is the experiment of [Experiment] with a flow of the zoo, such as
-// "realnvp+actnorm+lu" (see flow.Named).
+// Zoo is [Experiment] with a flow of the zoo, such as "realnvp+actnorm+lu" (see
+// flow.Named).
 func Zoo(model, data string, layers int, seed int64) experiment.Config {
 	of := must.M1(flow.Named(model, 2))
 	of.Layers = layers
@@ -22,17 +22,17 @@ func Zoo(model, data string, layers int, seed int64) experiment.Config {
 		cfg.Fit.Engine = fit.EngineFast
 	}
 	cfg.Fit.Steps = nb.Steps(cfg.Fit.Steps)
-	cfg.Fit.EvalEvery = max(1, min(cfg.Fit.EvalEvery, cfg.Fit.Steps/20)) // a short run has a curve too
+	cfg.Fit.EvalEvery = max(1, min(cfg.Fit.EvalEvery, cfg.Fit.Steps/20)) // gives a short run a curve too
 	return cfg
 }
 
-// Run is a finished run under the name it has in pictures and tables.
+// Run is a finished run with its name in pictures and tables.
 type Run struct {
 	Name string
 	*experiment.Result
 }
 
-// RunTable shows what runs cost and how they did.
+// RunTable shows the cost and the quality of runs.
 func RunTable(runs []Run) {
 	table := [][]string{{"flow", "parameters", "NLL", "KL", "training (s)"}}
 	for _, r := range runs {
@@ -44,7 +44,7 @@ func RunTable(runs []Run) {
 	nb.Table(table)
 }
 
-// Densities are the exact density of the runs' data and what each run learned of it.
+// Densities returns the exact density of the runs' data and what each run learned.
 func Densities(runs []Run) []figure.DensityPanel {
 	panels := []figure.DensityPanel{nb.TrueDensity(runs[0].Density, "truth", nil)}
 	for _, r := range runs {
@@ -53,7 +53,7 @@ func Densities(runs []Run) []figure.DensityPanel {
 	return panels
 }
 
-// Draws are n test events of the runs' data, and as many draws of each run.
+// Draws returns n test events of the runs' data, and as many draws of each run.
 func Draws(runs []Run, n int) []figure.ScatterPanel {
 	panels := []figure.ScatterPanel{figure.Panel("data", runs[0].Data.Test[:n])}
 	for _, r := range runs {

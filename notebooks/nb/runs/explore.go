@@ -27,10 +27,10 @@ import (
 //go:embed explore.html
 var explorePage string
 
-// Explore is a playground below the cell: controls for the data, the flow and its training,
-// and a picture that moves while the flow learns. It begins with the named density, and
-// lasts until its button Done is pressed, or the cell is interrupted; the last picture stays.
-// Where there is no page to play on it shows the picture of one training.
+// Explore shows a playground below the cell: controls for the data, the flow and its
+// training, and a picture that moves while the flow learns. It begins with the named
+// density, and lasts until its button Done is pressed or the cell is interrupted; the
+// last picture stays. Without a page to play on it shows the picture of one training.
 func Explore(data string) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -49,16 +49,16 @@ func Explore(data string) {
 	}
 }
 
-// headless says that nobody looks at the notebook while it runs.
+// headless reports whether nobody watches the notebook run.
 func headless() bool { return os.Getenv("FLOW_HEADLESS") == "1" || !gonbui.IsNotebook }
 
 // playground is the page's side of [Explore].
 type playground struct {
-	id      string // of the controls, and of the address that they send to
-	picture string // of the output that the pictures go to
+	id      string // of the controls, and of the address they send to
+	picture string // of the output with the pictures
 }
 
-// answerWithin is the time that a page has to send its controls.
+// answerWithin is how long a page may take to send its controls.
 const answerWithin = 45 * time.Second
 
 // run lets the reader play. The first training begins before the controls have answered.
@@ -85,11 +85,11 @@ func (p playground) run(ctx context.Context, s explore.Settings) explore.Picture
 	return last
 }
 
-// wake asks for the connection to the page until the page has answered, and gives up in
-// the end: a cell that nobody can answer must not last for ever.
+// wake asks for the connection to the page until the page has answered, and finally gives
+// up: a cell that nobody can answer must not last forever.
 func (p playground) wake(ctx context.Context, giveUp func(), box *mailbox) {
 	deadline := time.After(answerWithin)
-	for wait := 5 * time.Second; ; wait *= 2 { // the connection is given three
+	for wait := 5 * time.Second; ; wait *= 2 { // the connection gets three attempts
 		select {
 		case <-box.answered:
 			return
@@ -104,13 +104,14 @@ func (p playground) wake(ctx context.Context, giveUp func(), box *mailbox) {
 	}
 }
 
-// show puts a picture in the place of the one before.
+// show replaces the picture.
 func (p playground) show(picture explore.Picture) {
 	gonbui.UpdateHTML(p.picture, pictureHTML(picture))
 	gonbui.Sync()
 }
 
-// pictureHTML is an image, as [Figure] shows it, which is decoded before it is swapped.
+// pictureHTML returns an image, as [nb.Figure] shows it, which is decoded before it is
+// swapped.
 func pictureHTML(p explore.Picture) string {
 	line := fmt.Sprintf(`<p class="flow-explore-line" data-running="%v">%s</p>`, p.Running, html.EscapeString(p.Line))
 	if p.SVG == nil {
@@ -120,7 +121,7 @@ func pictureHTML(p explore.Picture) string {
 		html.EscapeString(p.Description), base64.StdEncoding.EncodeToString(p.SVG), line)
 }
 
-// controls are those of the page, set to s.
+// controls returns the controls of the page, set to s.
 func (p playground) controls(s explore.Settings) string {
 	var names []string
 	for _, d := range dataset.Densities() {
@@ -134,12 +135,11 @@ func (p playground) controls(s explore.Settings) string {
 	return b.String()
 }
 
-// mailbox holds the latest controls until they are looked at. The messages that bring
-// them may overtake each other: numbers say which is the latest, and a page sends the
-// same ones again and again.
+// mailbox holds the latest controls until they are read. Messages may overtake each
+// other, so they carry numbers, and a page sends the same ones repeatedly.
 type mailbox struct {
 	c        chan explore.Controls
-	answered chan struct{} // closed by the first message of the page
+	answered chan struct{} // closed by the page's first message
 
 	mu     sync.Mutex
 	number int64
@@ -149,7 +149,7 @@ func newMailbox() *mailbox {
 	return &mailbox{c: make(chan explore.Controls, 1), answered: make(chan struct{}), number: -1}
 }
 
-// farewell is what stands in the place of the controls in the end.
+// farewell returns what replaces the controls at the end.
 func (b *mailbox) farewell() string {
 	select {
 	case <-b.answered:

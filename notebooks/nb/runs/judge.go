@@ -17,7 +17,7 @@ import (
 	"normflow/notebooks/nb"
 )
 
-// Figures is what the report says of one fitted flow. Units are nats.
+// Figures holds the report's figures of one fitted flow, in nats.
 type Figures struct {
 	Name        string  `json:"name"`
 	Entropy     float64 `json:"entropy"`
@@ -31,7 +31,7 @@ type Figures struct {
 	Seconds     float64 `json:"seconds"` // of training
 }
 
-// Judge measures a run on fresh events, and proves that it is a density.
+// Judge measures a run on fresh events, and verifies that it is a density.
 func Judge(r *experiment.Result) Figures {
 	proof := must.M1(r.Prove())
 	return Figures{
@@ -42,8 +42,8 @@ func Judge(r *experiment.Result) Figures {
 	}
 }
 
-// Report shows the figures of several flows that were trained alike as a table,
-// and keeps them for the report with what r says of the training.
+// Report shows the figures of several flows with the same training as a table, and stores
+// them for the report with the training of r.
 func Report(name string, r *experiment.Result, flows map[string]Figures) {
 	values := map[string]any{
 		"layers": r.Config.Flow.Layers, "params": r.Parameters, "backend": engineName(r), "seed": r.Config.Seed,
@@ -75,16 +75,16 @@ func SweepTable(rows []SweepRow) {
 	nb.Table(table)
 }
 
-// Detector is a threshold on a log-density, and how it did.
+// Detector is a threshold on a log-density, and its performance.
 type Detector struct {
-	Threshold   float64 // flagged below it, nats
+	Threshold   float64 // events below it are flagged, nats
 	HeldOutRate float64 // share of normal test events that it flags
 	Detected    float64 // share of anomalies that it flags
 	AUROC       float64
 }
 
-// Detect sets a threshold on the validation events for the given false-alarm
-// rate, and tries it on the test events and on anomalies.
+// Detect sets a threshold on the validation events for the given false-alarm rate, and
+// tries it on the test events and on anomalies.
 func Detect(by density.Scorer, data dataset.Splits, anomalies [][]float64, falseAlarm float64) Detector {
 	normal, strange := must.M1(density.LogProb(by, data.Test)), must.M1(density.LogProb(by, anomalies))
 	threshold := must.M1(anomaly.Threshold(must.M1(density.LogProb(by, data.Valid)), falseAlarm))
@@ -96,13 +96,13 @@ func Detect(by density.Scorer, data dataset.Splits, anomalies [][]float64, false
 	}
 }
 
-// Detection compares a flow's detector with the one of the true density, which
-// no other beats on anomalies that are spread evenly.
+// Detection compares a flow's detector with that of the true density, the best possible
+// one for anomalies that are spread evenly.
 type Detection struct {
 	Flow, Truth Detector
 }
 
-// Summary is the comparison as the report needs it, for the false-alarm rate it was made with.
+// Summary returns the comparison for the report, with its false-alarm rate.
 func (d Detection) Summary(falseAlarm float64) map[string]float64 {
 	return map[string]float64{
 		"false_alarm": falseAlarm, "threshold": d.Flow.Threshold, "held_out_rate": d.Flow.HeldOutRate,
@@ -111,7 +111,7 @@ func (d Detection) Summary(falseAlarm float64) map[string]float64 {
 	}
 }
 
-// Flag parts the rows of x into those whose log-density lies below the threshold, and the rest.
+// Flag separates the rows of x whose log-density is below the threshold from the rest.
 func Flag(m *flow.Model, x [][]float64, threshold float64) (flagged, passed [][]float64) {
 	for i, lp := range must.M1(m.LogProb(x)) {
 		if !(lp >= threshold) { // as anomaly.Rate counts them

@@ -12,15 +12,15 @@ import (
 	"normflow/notebooks/nb"
 )
 
-// Curves is the training curve of a run as log-likelihood, with the negative
-// entropy as the limit.
+// Curves returns the training curve of a run as log-likelihood, with the negative entropy
+// as the limit.
 func Curves(r *experiment.Result, name string) figure.CurvePanel {
 	panel := CurvePanel(name, r.Fit.Curve)
 	panel.Limit = &figure.Mark{Name: "−entropy", Value: -r.Entropy}
 	return panel
 }
 
-// CurvePanel is a training curve as log-likelihood.
+// CurvePanel returns a training curve as log-likelihood.
 func CurvePanel(name string, curve []fit.Point) figure.CurvePanel {
 	panel := figure.CurvePanel{Name: name}
 	for _, p := range curve {
@@ -30,14 +30,14 @@ func CurvePanel(name string, curve []fit.Point) figure.CurvePanel {
 	return panel
 }
 
-// LearnedDensity is the density of a run's flow over the same window.
+// LearnedDensity returns the density of a run's flow over the same window.
 func LearnedDensity(r *experiment.Result, name string) figure.DensityPanel {
 	return nb.DensityPanel(must.M1(r.Scorer()), r.Density.Box, name, nil)
 }
 
-// ForwardStages sends latents through the flow: a panel for z and one for each
-// coupling layer, the last being data in standardized units; the scaler, which
-// only shifts and stretches the axes, is left out.
+// ForwardStages sends latents through the flow: a panel for z and one for each coupling
+// layer, the last being data in standardized units. It omits the scaler, which only
+// shifts and stretches the axes.
 func ForwardStages(m *flow.Model, z [][]float64) []figure.Stage {
 	states := must.M1(m.Forward(z))[:m.Flow().Couplings()+1]
 	stages := make([]figure.Stage, len(states))
@@ -49,9 +49,9 @@ func ForwardStages(m *flow.Model, z [][]float64) []figure.Stage {
 	return stages
 }
 
-// InverseStages sends data back: a panel for x in standardized units and one
-// for each coupling layer undone, the last being the latents. It returns the
-// latents as well, whose angles colour the points.
+// InverseStages sends data back: a panel for x in standardized units and one for each
+// coupling layer undone, the last being the latents. It also returns the latents, whose
+// angles color the points.
 func InverseStages(m *flow.Model, x [][]float64) (stages []figure.Stage, latents [][]float64) {
 	states := must.M1(m.Inverse(x))
 	states = states[len(states)-m.Flow().Couplings()-1:]
@@ -65,8 +65,8 @@ func InverseStages(m *flow.Model, x [][]float64) (stages []figure.Stage, latents
 	return stages, states[last]
 }
 
-// Grid is the regular grid over [-2.5, 2.5]² in latent space, and its images
-// after each coupling layer of the flow: the panels of a warped grid.
+// Grid returns the panels of a warped grid: the regular grid over [-2.5, 2.5]² in latent
+// space, and its images after each coupling layer of the flow.
 func Grid(m *flow.Model) []figure.GridPanel {
 	const lines, points, half = 17, 81, 2.5
 	at := func(i, n int) float64 { return half * (2*float64(i)/float64(n-1) - 1) }

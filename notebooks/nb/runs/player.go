@@ -13,15 +13,15 @@ import (
 	"normflow/notebooks/nb"
 )
 
-// playerFlow is a trained flow as the player of the report reads it, see
-// report/player. A flow over two features is its knots: the page needs no network.
+// playerFlow is a trained flow as the player of the report reads it, see report/player. A
+// flow over two features is a set of knots: the page needs no network.
 type playerFlow struct {
 	Data       string           `json:"data"`
 	Layers     int              `json:"layers"`
 	Parameters int              `json:"parameters"`
 	KL         rounded          `json:"kl"`    // nats
 	KLSE       rounded          `json:"kl_se"` // nats
-	Mean       []float64        `json:"mean"`  // of the data, in which the flow is standardized
+	Mean       []float64        `json:"mean"`  // of the data: the flow is standardized
 	Std        []float64        `json:"std"`
 	Couplings  []playerCoupling `json:"couplings"` // z to x
 }
@@ -35,8 +35,8 @@ type playerCoupling struct {
 	T      []rounded `json:"t"`
 }
 
-// rounded is a number in twelve digits: what a page shows of a log-density, and what it
-// is compared by, needs no more.
+// rounded is a number with twelve digits: enough for a page to show a log-density, and to
+// compare it.
 type rounded float64
 
 // MarshalJSON implements [json.Marshaler].
@@ -44,17 +44,17 @@ func (r rounded) MarshalJSON() ([]byte, error) {
 	return strconv.AppendFloat(nil, float64(r), 'g', 12, 64), nil
 }
 
-// playerPoints are points and what the networks, in float64 and without tables, say of
-// them: what the test of the page compares it with.
+// playerPoints are points and the networks' results for them, in float64 and without
+// tables: the test of the page compares these with its own.
 type playerPoints struct {
 	Points  []rounded `json:"points"` // [n, 2] row by row
 	LogProb []rounded `json:"log_prob"`
 }
 
-// playerEvents are so many of the data as the page shows.
+// playerEvents is how many events of the data the page shows.
 const playerEvents = 500
 
-// Player keeps the flows of a sweep for the player of the report, the one of the median
+// Player stores the flows of a sweep for the player of the report, the one of the median
 // seed for each number of layers, and as many of another density, trained once each.
 func Player(rows []SweepRow, other string) {
 	var runs []*experiment.Result
@@ -107,7 +107,7 @@ func round(values []float64) []rounded {
 	return out
 }
 
-// decimals cuts values to so many digits behind the point.
+// decimals rounds values to the given number of decimals.
 func decimals(digits int, values []float64) []rounded {
 	scale := math.Pow10(digits)
 	out := make([]rounded, len(values))
@@ -117,7 +117,7 @@ func decimals(digits int, values []float64) []rounded {
 	return out
 }
 
-// forTest takes 900 test events, and 100 points spread over three times the window.
+// forTest returns 900 test events, and 100 points spread over three times the window.
 func forTest(r *experiment.Result) playerPoints {
 	wide := slices.Clone(r.Density.Box)
 	for d, side := range wide {

@@ -7,8 +7,8 @@ import (
 	"normflow/flowlib/flow"
 )
 
-// RandomFlow is a flow over two features with random weights, to look at what a
-// coupling layer does before anything is learned.
+// RandomFlow returns a flow over two features with random weights, to show what a
+// coupling layer does before it has learned anything.
 func RandomFlow(layers int, seed int64) *flow.Model {
 	cfg := flow.RealNVP(2)
 	cfg.Layers, cfg.Hidden = layers, []int{16, 16}

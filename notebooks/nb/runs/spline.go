@@ -11,8 +11,8 @@ import (
 	"normflow/flowlib/figure"
 )
 
-// The bins of a spline to look at: their shares of the width and height, and the
-// slopes that the curve starts from at the inner knots.
+// The bins of the spline in the picture: their shares of the width and height, and the
+// slopes of the curve at the inner knots.
 var (
 	binWidths  = []float64{0.25, 0.15, 0.2, 0.12, 0.28}
 	binHeights = []float64{0.12, 0.3, 0.08, 0.3, 0.2}
@@ -21,8 +21,8 @@ var (
 
 const splineBound = 3.0
 
-// SplineCharts are the curve of a bijector.Spline of five bins with its knots,
-// and its derivative, over somewhat more than the square it lies in.
+// SplineCharts returns the curve of a bijector.Spline of five bins with its knots, and
+// its derivative, slightly beyond the square it lies in.
 func SplineCharts() []figure.Chart {
 	const reach = 1.25 * splineBound
 	var x, knots []float64
@@ -32,7 +32,7 @@ func SplineCharts() []figure.Chart {
 	at := -splineBound
 	knots = append(knots, at)
 	for _, share := range binWidths {
-		at += 2 * splineBound * share // but for the least share, by which no eye tells them apart
+		at += 2 * splineBound * share // the least share makes no visible difference
 		knots = append(knots, at)
 	}
 	curve, slope := spline(x)
@@ -54,12 +54,12 @@ func pairs(x, y []float64) (rows [][]float64) {
 
 // spline evaluates the curve, and its derivative, at every x.
 func spline(x []float64) (y, slope []float64) {
-	var raw []float64 // [3K-1], as bijector.Spline lays them out
+	var raw []float64 // [3K-1], in the layout of bijector.Spline
 	for _, share := range append(append([]float64{}, binWidths...), binHeights...) {
-		raw = append(raw, math.Log(share)) // what softmax takes back
+		raw = append(raw, math.Log(share)) // the inverse of softmax
 	}
 	for _, s := range knotSlopes {
-		raw = append(raw, math.Log(math.Expm1(s))-math.Log(math.Expm1(1))) // what softplus, shifted to 1 at 0, takes back
+		raw = append(raw, math.Log(math.Expm1(s))-math.Log(math.Expm1(1))) // the inverse of softplus, shifted to 1 at 0
 	}
 	evaluate := func(_ *model.Scope, v *graph.Node) (out, slope *graph.Node) {
 		parameters := graph.Reshape(graph.Const(v.Graph(), raw), len(raw), 1, 1)

@@ -11,7 +11,7 @@ import (
 	"normflow/internal/numbers"
 )
 
-// SweepRow is what several seeds say of one number of layers.
+// SweepRow holds the results of several seeds for one number of layers.
 type SweepRow struct {
 	Layers   int       `json:"layers"`
 	Params   int       `json:"params"`
@@ -19,11 +19,11 @@ type SweepRow struct {
 	KLMedian float64   `json:"kl_median"` // nats
 	Seconds  float64   `json:"seconds"`   // of training, median
 
-	median *experiment.Result // the run of the median seed
+	median *experiment.Result // of the median seed
 }
 
-// Sweep trains the default flow on a toy density with each number of layers
-// and seeds 0, 1, 2.
+// Sweep trains the default flow on a toy density with each number of layers and seeds 0,
+// 1, 2.
 func Sweep(data string, layerCounts []int) []SweepRow {
 	var rows []SweepRow
 	for _, layers := range layerCounts {
@@ -45,7 +45,7 @@ func Sweep(data string, layerCounts []int) []SweepRow {
 	return rows
 }
 
-// Series is the sweep as a figure's series.
+// Series returns the sweep as a series of a figure.
 func Series(name string, rows []SweepRow) figure.LayerSeries {
 	s := figure.LayerSeries{Name: name}
 	for _, row := range rows {
@@ -65,7 +65,7 @@ func SamplePanels(rows []SweepRow, n int) []figure.ScatterPanel {
 	return panels
 }
 
-// SweepSummary is the sweep as the report needs it.
+// SweepSummary returns the sweep for the report.
 func SweepSummary(rows []SweepRow) map[string]any {
 	best := slices.MinFunc(rows, func(a, b SweepRow) int {
 		if a.KLMedian < b.KLMedian {

@@ -1,5 +1,6 @@
-// Package runs trains flows below a progress bar, or takes up those trained before, and makes of them
-// what a notebook draws: curves, densities, stages, sweeps over layers, figures.
+// Package runs trains flows with a progress bar, or takes those trained before, and turns
+// them into what a notebook draws: curves, densities, stages, sweeps over layers,
+// figures.
 package runs
 
 import (
@@ -21,11 +22,11 @@ import (
 	"normflow/notebooks/nb"
 )
 
-// Backend is the one GOMLX_BACKEND names, or else the fastest that works.
+// Backend returns the backend that GOMLX_BACKEND names, or else the fastest that works.
 func Backend() compute.Backend { return must.M1(backend.Open("")) }
 
-// backendOf is the one for an experiment. What the fast engine trains and scores needs no
-// other than pure Go, which starts at once.
+// backendOf returns the backend for an experiment. What the fast engine trains and scores
+// needs only pure Go, which starts at once.
 func backendOf(cfg experiment.Config) compute.Backend {
 	if cfg.Fit.Engine == fit.EngineFast {
 		return must.M1(backend.Open("go"))
@@ -33,15 +34,15 @@ func backendOf(cfg experiment.Config) compute.Backend {
 	return Backend()
 }
 
-// Train runs an experiment with a progress bar below the cell, or hands back at
-// once one that was finished before. Interrupting the cell keeps a checkpoint:
-// running it again goes on from there.
+// Train runs an experiment with a progress bar below the cell, or returns at once one
+// that was finished before. Interrupting the cell keeps a checkpoint, from which running
+// it again continues.
 func Train(cfg experiment.Config) *experiment.Result {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	name := fmt.Sprintf("%s on %s, %d layers, seed %d", cfg.Flow.Name(), cfg.Data, cfg.Flow.Layers, cfg.Seed)
 	bar := gonbui.UniqueId()
-	at := 0 // the step that training has come to
+	at := 0 // the current step
 	show := func(p fit.Point, of fit.Config) {
 		at = p.Step
 		gonbui.UpdateHTML(bar, Progress(name, p, of))
@@ -66,7 +67,7 @@ func RefuseStopped(err error, step int) {
 	}
 }
 
-// engineName is what made the steps of a run, for readers.
+// engineName names what trained a run, for readers.
 func engineName(r *experiment.Result) string {
 	if r.Config.Fit.Engine == fit.EngineFast {
 		return "the fast engine"
@@ -74,14 +75,14 @@ func engineName(r *experiment.Result) string {
 	return r.Backend
 }
 
-// Progress is the bar of a training, as HTML.
+// Progress returns the progress bar of a training, as HTML.
 func Progress(name string, p fit.Point, of fit.Config) string {
 	return fmt.Sprintf(`<div>%s <progress value="%d" max="%d"></progress> step %d of %d, validation NLL %.4f nats</div>`,
 		html.EscapeString(name), p.Step, of.Steps, p.Step, of.Steps, p.Valid)
 }
 
-// Experiment is the default experiment on a toy density with the given number
-// of coupling layers and FLOW_STEPS steps of training.
+// Experiment returns the default experiment on a toy density with the given number of
+// coupling layers and FLOW_STEPS steps of training.
 func Experiment(data string, layers int, seed int64) experiment.Config {
 	return Zoo("realnvp", data, layers, seed)
 }

@@ -1,4 +1,4 @@
-// Package twins compares the flow by hand with the same one on GoMLX, for notebook 7.
+// Package twins compares the flow by hand with the same flow on GoMLX, for notebook 7.
 package twins
 
 import (
@@ -18,16 +18,17 @@ import (
 	"normflow/notebooks/nb/runs"
 )
 
-// Twins are one RealNVP over two features in float64, by GoMLX and in plain Go,
-// with the same weights, and a batch of events, [n, 2], standardized, to try them on. The weights
-// are those of a new flow, moved at random so far that no layer is the identity.
+// Twins are the same RealNVP over two features in float64, by GoMLX and in plain Go, with
+// the same weights, and a batch of standardized events, [n, 2], to compare them on. The
+// weights are those of a new flow, perturbed at random so that no layer is the identity.
 type Twins struct {
 	Model  *flow.Model
 	ByHand *byhand.Flow[float64]
 	X      [][]float64
 }
 
-// NewTwins makes them with so many coupling layers, and 256 events of two moons.
+// NewTwins returns twins with the given number of coupling layers, and 256 events of two
+// moons.
 func NewTwins(layers int) Twins {
 	x := dataset.TwoMoons(0.1).Sample(1, 256)
 	scaler := must.M1(dataset.NewStandardizer(x))
@@ -48,8 +49,8 @@ func NewTwins(layers int) Twins {
 	return Twins{m, must.M1(m.ByHand()), x}
 }
 
-// Gradients are the derivatives of the mean NLL of a batch by every weight, in the
-// same order, and that NLL, in nats; each computed twice.
+// Gradients holds the derivatives of the mean NLL of a batch by every weight, in the same
+// order, and that NLL, in nats, each computed twice.
 type Gradients struct {
 	ByHand, AutoDiff       []float64
 	NLLByHand, NLLAutoDiff float64
@@ -71,7 +72,7 @@ func (t Twins) Gradients() Gradients {
 	for _, w := range flow.ByHandWeights(gradient) {
 		byPath[w.Path] = w.Values
 	}
-	i := 1 // GoMLX gives gradients in the order of its variables
+	i := 1 // GoMLX returns gradients in the order of its variables
 	for v := range t.Model.Store().Scope("/").IterVariables() {
 		if v.Trainable {
 			out[i].MustConstFlatData(func(flat any) { g.AutoDiff = append(g.AutoDiff, flat.([]float64)...) })
@@ -82,9 +83,9 @@ func (t Twins) Gradients() Gradients {
 	return g
 }
 
-// Summary is the agreement in numbers: how many derivatives there are, how many of
-// them are equal to the last bit, and how large the largest is; the largest
-// difference, and the largest as a share of max(1, |derivative|).
+// Summary describes the agreement: how many derivatives there are, how many are equal to
+// the last bit, and how large the largest is; the largest difference, and the largest
+// relative to max(1, |derivative|).
 func (g Gradients) Summary() map[string]float64 {
 	s := map[string]float64{"derivatives": float64(len(g.ByHand)), "nll_difference": math.Abs(g.NLLByHand - g.NLLAutoDiff)}
 	for i, d := range g.differences() {
@@ -92,14 +93,14 @@ func (g Gradients) Summary() map[string]float64 {
 			s["equal"]++
 		}
 		size := math.Abs(g.AutoDiff[i])
-		s["largest"] = max(s["largest"], size) // max keeps a NaN
+		s["largest"] = max(s["largest"], size) // max keeps NaN
 		s["difference"] = max(s["difference"], d)
 		s["relative"] = max(s["relative"], d/max(1, size))
 	}
 	return s
 }
 
-// String is the agreement in words.
+// String describes the agreement in words.
 func (g Gradients) String() string {
 	s := g.Summary()
 	return fmt.Sprintf("%.0f derivatives, the largest %.2g\nequal to the last bit: %.0f\nlargest difference: %.1e", s["derivatives"], s["largest"], s["equal"], s["difference"])
@@ -116,8 +117,8 @@ func (g Gradients) differences() []float64 {
 	return out
 }
 
-// Charts are derivative against derivative, a few hundred of all sizes, and a
-// histogram of all differences that are not zero.
+// Charts returns derivative against derivative, a few hundred of all sizes, and a
+// histogram of all nonzero differences.
 func (g Gradients) Charts() []figure.Chart {
 	differences := g.differences()
 	order := make([]int, len(differences))
@@ -140,8 +141,8 @@ func (g Gradients) Charts() []figure.Chart {
 	}
 }
 
-// spread returns rows of about count of the sorted items: the more extreme half of
-// those at both ends, and every so many of the rest.
+// spread returns rows for about count of the sorted items: the more extreme half from
+// both ends, and the rest evenly spaced.
 func spread(sorted []int, count int, row func(item int) []float64) (rows [][]float64) {
 	every := max(1, 2*len(sorted)/count)
 	for at, item := range sorted {
@@ -152,8 +153,8 @@ func spread(sorted []int, count int, row func(item int) []float64) (rows [][]flo
 	return rows
 }
 
-// logHistogram counts the positive values between powers of two, as the outline of
-// bars. Where there are none it is a line at 0.
+// logHistogram counts the positive values between powers of two, as the outline of bars.
+// Without any it is a line at 0.
 func logHistogram(values []float64) (outline [][]float64) {
 	bin := func(v float64) int { return math.Ilogb(v) }
 	counts, first, last := map[int]float64{}, math.MaxInt, math.MinInt

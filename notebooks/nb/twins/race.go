@@ -13,7 +13,8 @@ import (
 	"normflow/notebooks/nb/runs"
 )
 
-// Race is a training on the fast engine, whose steps others make at their own pace.
+// Race is a training on the fast engine, whose steps other engines make at their own
+// pace.
 type Race struct {
 	Curve   []KLPoint
 	Target  float64 // KL to reach, nats
@@ -28,8 +29,8 @@ type KLPoint struct {
 	KL    float64
 }
 
-// NewRace trains on moons10 with so many coupling layers by the fast engine, or
-// takes up a training finished before.
+// NewRace trains on moons10 with the given number of coupling layers by the fast engine,
+// or takes a training that was finished before.
 func NewRace(layers int, target float64, s measured.Speeds) Race {
 	cfg := runs.Experiment("moons10", layers, 0)
 	cfg.Fit.EvalEvery = max(1, min(50, cfg.Fit.Steps/20))
@@ -37,8 +38,8 @@ func NewRace(layers int, target float64, s measured.Speeds) Race {
 	return Race{Curve: klCurve(r), Target: target, Paces: s.Paces(), Result: r, Missing: s.Missing()}
 }
 
-// klCurve turns validation NLLs into KLs: the mean of log p - log q over the same
-// events, in which the noise of the entropy cancels.
+// klCurve turns validation NLLs into KLs: the mean of log p - log q over the same events,
+// in which the noise of the entropy cancels.
 func klCurve(r *experiment.Result) (curve []KLPoint) {
 	truth := 0.0
 	for _, lp := range r.Density.LogProb(r.Data.Valid) {
@@ -50,8 +51,8 @@ func klCurve(r *experiment.Result) (curve []KLPoint) {
 	return curve
 }
 
-// Steps is the first step of the curve at which the target is reached; ok is false
-// if it never is.
+// Steps returns the first step of the curve at which the target is reached, and whether
+// it is reached.
 func (r Race) Steps() (steps int, ok bool) {
 	for _, p := range r.Curve {
 		if p.KL <= r.Target {
@@ -61,10 +62,9 @@ func (r Race) Steps() (steps int, ok bool) {
 	return 0, false
 }
 
-// Chart is the least KL so far, that of the weights which training keeps, against
-// the seconds since the process started: a line for each engine that the report
-// names too. A KL at or below 0, which the noise of a finite sample allows, has no
-// place on it.
+// Chart draws the least KL so far, that of the weights which training keeps, against the
+// seconds since the process started: a line for each engine in the report. It cannot show
+// a KL at or below 0, which the noise of a finite sample allows.
 func (r Race) Chart() figure.Chart {
 	chart := figure.Chart{X: "seconds since the start of the process", Y: "KL (nats), least so far", LogX: true, LogY: true, Limit: &figure.Mark{Name: "target", Value: r.Target}}
 	for _, pace := range r.Paces {
@@ -73,7 +73,7 @@ func (r Race) Chart() figure.Chart {
 		}
 		line, least := figure.Line{Name: pace.Name}, math.Inf(1)
 		for _, p := range r.Curve {
-			least = min(least, p.KL) // a NaN stays, and is refused by the figure
+			least = min(least, p.KL) // NaN stays, and the figure refuses it
 			if !(least <= 0) {
 				line.XY = append(line.XY, []float64{pace.At(p.Steps), least})
 			}
@@ -83,8 +83,8 @@ func (r Race) Chart() figure.Chart {
 	return chart
 }
 
-// Table is the seconds to the target, a row for each engine, and how many times
-// those of the first one.
+// Table returns a row for each engine: the seconds to the target, and how many times as
+// long as the first one's they are.
 func (r Race) Table() [][]string {
 	steps, ok := r.Steps()
 	table := [][]string{{"engine", "first step (s)", "steps per second", fmt.Sprintf("to KL ≤ %g (s)", r.Target), "times the first"}}
@@ -98,7 +98,7 @@ func (r Race) Table() [][]string {
 	return table
 }
 
-// Story says what was trained, when it reached the target, and what to mind.
+// Story says what was trained, when it reached the target, and what to keep in mind.
 func (r Race) Story() string {
 	steps, ok := r.Steps()
 	text := fmt.Sprintf("%d steps on %s, for which the fast engine took %.1f s, validation included.", r.Result.Config.Fit.Steps, r.Result.Config.Data, r.Result.Fit.Seconds)
@@ -119,7 +119,7 @@ func (r Race) Story() string {
 	return text
 }
 
-// Show shows all of it, and keeps the picture.
+// Show shows all of it, and stores the picture.
 func (r Race) Show(name string) {
 	if chart := r.Chart(); len(chart.Lines) > 0 {
 		nb.Figure(name, must.M1(figure.Lines(nb.Info(name), chart)))

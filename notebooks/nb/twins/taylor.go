@@ -11,8 +11,8 @@ import (
 	"normflow/internal/numbers"
 )
 
-// Taylor is what is left of a loss L along a random direction d of length 1 from
-// the weights w, at steps H, each half of the one before. In nats.
+// Taylor holds the remainders of a loss L along a random direction d of length 1 from the
+// weights w, at steps H, each half of the one before. In nats.
 type Taylor struct {
 	H        []float64
 	Constant []float64 // |L(w+hd) - L(w)|, which falls as h
@@ -20,7 +20,7 @@ type Taylor struct {
 	Mistaken []float64 // the same with the sign of one derivative wrong, which falls as h
 }
 
-// Taylor computes it from a step of 1/16 down to one of 2⁻²⁰.
+// Taylor computes them for steps from 1/16 down to 2⁻²⁰.
 func (t Twins) Taylor() Taylor {
 	x := slices.Concat(t.X...)
 	nll, gradient := byhand.NewBackprop(t.ByHand).Gradient(x)
@@ -68,9 +68,9 @@ func unit(rng *rand.Rand, n int) []float64 {
 	return d
 }
 
-// Ratios are the medians of what halving h divides each remainder by, over steps of
-// 2⁻¹⁴ to 2⁻¹⁸: smaller than the way to the next kink of a ReLU, and large enough
-// that the remainder is more than rounding.
+// Ratios returns the medians of what halving h divides each remainder by, over steps of
+// 2⁻¹⁴ to 2⁻¹⁸: shorter than the way to the next kink of a ReLU, and long enough that the
+// remainder exceeds rounding.
 func (t Taylor) Ratios() (constant, tangent, mistaken float64) {
 	of := func(remainder []float64) float64 {
 		var ratios []float64
@@ -84,24 +84,24 @@ func (t Taylor) Ratios() (constant, tangent, mistaken float64) {
 	return of(t.Constant), of(t.Tangent), of(t.Mistaken)
 }
 
-// String is the ratios in words.
+// String describes the ratios in words.
 func (t Taylor) String() string {
 	constant, tangent, mistaken := t.Ratios()
 	return fmt.Sprintf("halving h divides what is left by\n%.3f without the gradient\n%.3f with the gradient\n%.3f with one sign of it wrong", constant, tangent, mistaken)
 }
 
-// Summary is what the report says of it.
+// Summary returns the remainders for the report.
 func (t Taylor) Summary() map[string]float64 {
 	_, tangent, _ := t.Ratios()
 	return map[string]float64{"ratio": tangent}
 }
 
-// Chart draws the remainders. One that is 0, as rounding may have it, is left out.
+// Chart draws the remainders, except those that rounding makes 0.
 func (t Taylor) Chart() figure.Chart {
 	line := func(name string, remainder []float64) figure.Line {
 		line := figure.Line{Name: name}
 		for i, r := range remainder {
-			if !(r <= 0) { // a NaN stays, and is refused by the figure
+			if !(r <= 0) { // NaN stays, and the figure refuses it
 				line.XY = append(line.XY, []float64{t.H[i], r})
 			}
 		}

@@ -15,9 +15,9 @@ import (
 	"normflow/notebooks/nb/runs"
 )
 
-// Together is the NLL of every step, in nats, over its batch and by the weights
-// before it, of one training made five times: from the same weights, on the same
-// batches, by the same Adam.
+// Together holds the NLL of every step, in nats, over its batch and before its update, of
+// one training made five times: from the same weights, on the same batches, by the same
+// Adam.
 type Together struct {
 	ByHand, Fast, GoMLX     []float64 // in float32
 	ByHand64, GoMLX64       []float64 // in float64
@@ -25,13 +25,13 @@ type Together struct {
 	Layers, Steps, NumBatch int
 }
 
-// NewTogether makes so many steps of 128 events of two moons, five times.
+// NewTogether makes the given number of steps of 128 events of two moons, five times.
 func NewTogether(layers, steps int) Together {
 	density := dataset.TwoMoons(0.1)
 	x := density.Sample(0, 10_000)
 	of := flow.RealNVP(2)
 	of.Layers, of.Scaler = layers, must.M1(dataset.NewStandardizer(x))
-	fresh := func() *flow.Model { return must.M1(of.NewModel(runs.Backend())) } // the same seed, the same weights
+	fresh := func() *flow.Model { return must.M1(of.NewModel(runs.Backend())) } // same seed, same weights
 
 	cfg := fit.Config{Seed: 1, Steps: steps, BatchSize: 128, LearningRate: 1e-3, Constant: true, EvalEvery: 100}
 	graph := func(m *flow.Model, engine string) (nll []float64) {
@@ -43,7 +43,7 @@ func NewTogether(layers, steps int) Together {
 		}
 		return nll
 	}
-	plain := byhand.Config{Seed: cfg.Seed, Steps: steps, BatchSize: cfg.BatchSize, LearningRate: cfg.LearningRate, Epsilon: 1e-7} // as GoMLX's Adam has it
+	plain := byhand.Config{Seed: cfg.Seed, Steps: steps, BatchSize: cfg.BatchSize, LearningRate: cfg.LearningRate, Epsilon: 1e-7} // as in GoMLX's Adam
 	units := of.Units()
 	flat32 := units.Append32(nil, x...)
 	flat := slices.Concat(x...)
@@ -69,8 +69,8 @@ func NewTogether(layers, steps int) Together {
 	}
 }
 
-// Curves draws the log-likelihood of the three trainings in float32: a line, and
-// dots on it.
+// Curves draws the log-likelihood of the three trainings in float32: one as a line, the
+// others as dots on it.
 func (t Together) Curves() figure.Chart {
 	rows := func(nll []float64, first, every int) (xy [][]float64) {
 		for i := min(first, len(nll)-1); i < len(nll); i += every {
@@ -86,7 +86,7 @@ func (t Together) Curves() figure.Chart {
 	}}
 }
 
-// Differences draws how far trainings are from GoMLX's, step by step. Where they are
+// Differences draws how far trainings deviate from GoMLX's, step by step. Where they are
 // equal to the last bit there is no point.
 func (t Together) Differences() figure.Chart {
 	chart := figure.Chart{Name: "how far from GoMLX", X: "step", Y: "|difference| (nats)", LogY: true}
@@ -96,7 +96,7 @@ func (t Together) Differences() figure.Chart {
 	}{{"by hand", t.ByHand, t.GoMLX}, {"fast", t.Fast, t.GoMLX}, {"by hand, float64", t.ByHand64, t.GoMLX64}} {
 		line := figure.Line{Name: pair.name}
 		for i := range pair.a {
-			if d := math.Abs(pair.a[i] - pair.b[i]); !(d <= 0) { // a NaN stays, and is refused by the figure
+			if d := math.Abs(pair.a[i] - pair.b[i]); !(d <= 0) { // NaN stays, and the figure refuses it
 				line.XY = append(line.XY, []float64{float64(i + 1), d})
 			}
 		}
@@ -107,8 +107,8 @@ func (t Together) Differences() figure.Chart {
 	return chart
 }
 
-// Summary is the largest difference of the NLLs over the first steps, in nats: the
-// first 10, and the first 50.
+// Summary returns the largest differences of the NLLs over the first 10 and the first 50
+// steps, in nats.
 func (t Together) Summary() map[string]float64 {
 	s := map[string]float64{"steps": float64(t.Steps), "batch": float64(t.NumBatch)}
 	for _, early := range []struct {
