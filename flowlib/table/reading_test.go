@@ -15,14 +15,14 @@ func TestReadingIsAsItIsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	elsewhere := map[string]bool{"NPY, NPZ": true, "Parquet": true, "bzip2": true, "index of pandas or R": true, "rows' numbers under a name": true,
+	elsewhere := map[string]bool{"NPY, NPZ": true, "Parquet": true, "bzip2": true, "index of pandas or R": true, "row numbers under a name": true,
 		"whole numbers, grids": true, "constant column": true, "row far outside": true}
 	samples := map[string]struct {
 		text string
 		want string // what is read, or a part of the error
 	}{
 		"CSV":                           {"x|y\n1.5|2\n", "[[1.5 2]]"},
-		"columns parted by blanks":      {"  x  y\n 1.5  2\n", "[[1.5 2]]"},
+		"columns separated by blanks":   {"  x  y\n 1.5  2\n", "[[1.5 2]]"},
 		"sep= line":                     {"sep=;\nx;y\n1,5;2\n", "[[1.5 2]]"},
 		"comment lines":                 {"# by hand\nx,y\n1.5,2\n", "[[1.5 2]]"},
 		"header":                        {"x,y\n1.5,2\n", "[[1.5 2]]"},
@@ -33,11 +33,11 @@ func TestReadingIsAsItIsTold(t *testing.T) {
 		"gzip":                          {string(gzipped("x,y\n1.5,2\n")) + "\x00\x00", "[[1.5 2]]"},
 		"zstd":                          {string(zstdOf("x,y\n1.5,2\n")), "[[1.5 2]]"},
 		"xz":                            {"\xfd7zXZ\x00", "unxz"},
-		"lines that end in CR alone":    {"x,y\r1.5,2\r3,4\r", "convert it"},
+		"lines that end in CR only":     {"x,y\r1.5,2\r3,4\r", "convert it"},
 		"Excel":                         {"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save the sheet as CSV"},
 		"number":                        {"x,y\n-0.5,3e-7\n", "[[-0.5 3e-07]]"},
 		"decimal comma":                 {"x;y\n1,5;2\n", "[[1.5 2]]"},
-		"`1.234` alone":                 {"x;y\n1.234;2.345\n5.678;1.222\n", "one decimal mark to be named"},
+		"only numbers like `1.234`":       {"x;y\n1.234;2.345\n5.678;1.222\n", "one decimal mark to be named"},
 		"thousands":                     {"x;y\n1,234.5;2\n", "[[1234.5 2]]"},
 		"`2024_01`":                     {"x,y\n2024_01,2\n", "expected a number"},
 		"True, False":                   {"x,y\nTrue,FALSE\n", "[[1 0]]"},
