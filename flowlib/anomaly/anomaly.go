@@ -42,48 +42,6 @@ func Rate(logProb []float64, threshold float64) float64 {
 	return float64(flagged) / float64(len(logProb))
 }
 
-// AUROC returns the probability that an anomaly scores lower than a normal event, where
-// ties count half. It is the area under the ROC curve, computed from ranks
-// (Mann-Whitney).
-func AUROC(normal, anomalous []float64) (float64, error) {
-	if len(normal) == 0 || len(anomalous) == 0 {
-		return 0, fmt.Errorf("anomaly: AUROC needs normal and anomalous events, found %d and %d", len(normal), len(anomalous))
-	}
-	wins, anomaliesBelow := 0.0, 0
-	err := eachTie(normal, anomalous, func(tiedNormal, tiedAnomalous int) {
-		wins += float64(tiedNormal) * (float64(anomaliesBelow) + float64(tiedAnomalous)/2)
-		anomaliesBelow += tiedAnomalous
-	})
-	return wins / float64(len(normal)) / float64(len(anomalous)), err
-}
-
-// eachTie calls do for each distinct log-density, from the lowest up, with the number
-// of events of each kind that have it.
-func eachTie(normal, anomalous []float64, do func(tiedNormal, tiedAnomalous int)) error {
-	if err := checkScores(slices.Concat(normal, anomalous)); err != nil {
-		return err
-	}
-	n, a := slices.Sorted(slices.Values(normal)), slices.Sorted(slices.Values(anomalous))
-	for i, j := 0, 0; i < len(n) || j < len(a); {
-		lowest := math.Inf(1)
-		if i < len(n) {
-			lowest = n[i]
-		}
-		if j < len(a) {
-			lowest = min(lowest, a[j])
-		}
-		tied := [2]int{i, j}
-		for i < len(n) && n[i] == lowest {
-			i++
-		}
-		for j < len(a) && a[j] == lowest {
-			j++
-		}
-		do(i-tied[0], j-tied[1])
-	}
-	return nil
-}
-
 // checkScores returns an error for NaN. It allows -Inf, which is an event outside the
 // support.
 func checkScores(scores []float64) error {

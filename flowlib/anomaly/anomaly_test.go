@@ -32,26 +32,4 @@ func TestThreshold(t *testing.T) {
 	}
 }
 
-func TestAUROC(t *testing.T) {
-	inf := math.Inf(-1)
-	for _, tt := range []struct {
-		normal, anomalous []float64
-		want              float64
-	}{
-		{[]float64{1, 2}, []float64{-1, inf}, 1},
-		{[]float64{1, 2}, []float64{3}, 0},
-		{[]float64{1, 2}, []float64{1, 2}, 0.5},
-		{[]float64{1, 2, 3}, []float64{2}, 0.5},
-		{[]float64{0, 1, 2, 3}, []float64{0.5, 2.5}, 0.5}, // 3 of 4 and 1 of 4
-		{[]float64{1, 3}, []float64{2, 0}, 0.75},
-	} {
-		if got, err := AUROC(tt.normal, tt.anomalous); err != nil || got != tt.want {
-			t.Errorf("AUROC(%v, %v) = %g, %v, want %g", tt.normal, tt.anomalous, got, err, tt.want)
-		}
-	}
-	if _, err := AUROC(nil, []float64{1}); err == nil {
-		t.Error("no normal events were accepted")
-	}
-}
-
 func second(_ float64, err error) error { return err }

@@ -45,10 +45,6 @@ func Compare(info Info, xLabel string, rows, series []string, panels ...CompareP
 	}
 
 	s := sheet{info: info, most: 3, gap: 14}
-	var names, none plot.ConstantTicks
-	for i, row := range rows {
-		names = append(names, plot.Tick{Value: float64(len(rows) - 1 - i), Label: row})
-	}
 	columns := min(len(panels), s.most)
 	width := 0.75 * s.width() / vg.Length(columns) // approximate, of a panel
 	var titles []string
@@ -61,9 +57,9 @@ func Compare(info Info, xLabel string, rows, series []string, panels ...CompareP
 		if logarithmic {
 			p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, fitting{logTicks{}, float64(width)}
 		}
-		p.Y.Tick.Marker, p.Y.Tick.Length = names, 0
+		p.Y.Tick.Marker, p.Y.Tick.Length = rowNames(rows), 0
 		if i%columns != 0 {
-			p.Y.Tick.Marker = none
+			p.Y.Tick.Marker = plot.ConstantTicks(nil)
 		}
 		p.Add(frame{}, name{panel.Name, nameSizeIn(width, titles...)}, gridLines{vertical: true}, comparison{panel, len(rows)})
 		setRange(p, view)
@@ -79,11 +75,7 @@ func Compare(info Info, xLabel string, rows, series []string, panels ...CompareP
 	if len(values) > len(panels)*len(rows)*len(series) {
 		s.legend = append(s.legend, entry{"one seed", muted, swatchRing})
 	}
-	s.decorate = func(c draw.Canvas, areas []vg.Rectangle) {
-		sty := textStyle(labelSize, false, ink)
-		sty.XAlign = draw.XCenter
-		c.FillText(sty, vg.Point{X: (areas[0].Min.X + areas[columns-1].Max.X) / 2, Y: margin}, xLabel)
-	}
+	s.labelX(xLabel)
 	return s.render()
 }
 

@@ -77,6 +77,16 @@ func (s sheet) render() (SVG, error) {
 	return c.document(s.info)
 }
 
+// labelX writes one label of the x axis below all panels.
+func (s *sheet) labelX(text string) {
+	columns := s.columns()
+	s.decorate = func(c draw.Canvas, areas []vg.Rectangle) {
+		sty := textStyle(labelSize, false, ink)
+		sty.XAlign = draw.XCenter
+		c.FillText(sty, vg.Point{X: (areas[0].Min.X + areas[columns-1].Max.X) / 2, Y: margin}, text)
+	}
+}
+
 // share leaves tick and axis labels only at the start of a row or column of panels with
 // the same limits.
 func (s sheet) share() {

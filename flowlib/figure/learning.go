@@ -1,7 +1,6 @@
 package figure
 
 import (
-	"bytes"
 	"fmt"
 	"image/color"
 	"math"
@@ -53,14 +52,14 @@ func Learning(info Info, events [][]float64, limit Mark, states ...State) (SVG, 
 	l := learning{states: states, rest: int(math.Round(float64(len(states)-1) * learningRest / (learningSeconds - learningRest)))}
 	l.plane(events)
 	l.curve(limit)
-	return l.document(info), nil
+	return l.document(info, "", fullWidth, learningHeight, stillOrMoving), nil
 }
 
 // learning is written by hand, because gonum's canvas has no animation.
 type learning struct {
+	page
 	states []State
 	rest   int // repetitions of the last state
-	body   bytes.Buffer
 }
 
 const (
@@ -71,6 +70,9 @@ const (
 	curveTop       = 34
 	curveHeight    = 236
 )
+
+// stillOrMoving shows readers who prefer no motion the last state only.
+const stillOrMoving = "<style>.still{display:none}@media(prefers-reduced-motion:reduce){.still{display:inline}.moving{display:none}}</style>\n"
 
 // motion moves the enclosing element along a place for each state, and rests at the last.
 func (l *learning) motion(at func(i int) string) string {
@@ -113,12 +115,8 @@ func (l *learning) plane(events [][]float64) {
 		fmt.Fprintf(&l.body, `<circle r="1.7">%s</circle>`+"\n", l.motion(func(state int) string { return at(l.states[state].Points[i]) }))
 	}
 	l.body.WriteString("</g></g>\n")
-	l.text(margin+4, learningHeight-10, "start", seriesColor(0), "draws of the flow")
-	l.text(margin+120, learningHeight-10, "start", rule, "data")
-}
-
-func (l *learning) text(x, y float64, anchor string, clr color.Color, s string) {
-	fmt.Fprintf(&l.body, `<text x="%.0f" y="%.0f" text-anchor="%s" fill="%s">%s</text>`+"\n", x, y, anchor, hex(clr), escape(s))
+	l.text(margin+4, learningHeight-10, "start", "", seriesColor(0), "draws of the flow")
+	l.text(margin+120, learningHeight-10, "start", "", rule, "data")
 }
 
 // curve draws the log-likelihood against the number of the state, labeled by its step:
@@ -138,35 +136,23 @@ func (l *learning) curve(limit Mark) {
 	bottom := float64(curveTop + curveHeight)
 	line(fmt.Sprintf("M%s V%.0f H%.0f", coordinates(curveLeft, curveTop-8), bottom+6, x(last)), rule, 0.8, "")
 	line(fmt.Sprintf("M%s H%.0f", coordinates(curveLeft, y(limit.Value)), x(last)), seriesColor(1), 1.4, ` stroke-dasharray="5 3.5"`)
-	l.text(x(last), y(limit.Value)-6, "end", seriesColor(1), fmt.Sprintf("%s = %s", limit.Name, decimal(limit.Value, 3)))
-	l.text(curveLeft, curveTop-18, "start", ink, "log-likelihood (nats)")
+	l.text(x(last), y(limit.Value)-6, "end", "", seriesColor(1), fmt.Sprintf("%s = %s", limit.Name, decimal(limit.Value, 3)))
+	l.text(curveLeft, curveTop-18, "start", "", ink, "log-likelihood (nats)")
 	for _, i := range []int{0, last / 3, 2 * last / 3, last} {
 		anchor, name := "middle", decimal(float64(l.states[i].Step), 0)
 		if i == last {
 			anchor, name = "end", name+" steps"
 		}
-		l.text(x(i), bottom+22, anchor, ink, name)
+		l.text(x(i), bottom+22, anchor, "", ink, name)
 	}
-	l.text(x(0)+14, y(l.states[0].LogLikelihood), "start", muted, decimal(l.states[0].LogLikelihood, 2))
-	l.text(x(last), y(l.states[last].LogLikelihood)+20, "end", muted, decimal(l.states[last].LogLikelihood, 2))
+	l.text(x(0)+14, y(l.states[0].LogLikelihood), "start", "", muted, decimal(l.states[0].LogLikelihood, 2))
+	l.text(x(last), y(l.states[last].LogLikelihood)+20, "end", "", muted, decimal(l.states[last].LogLikelihood, 2))
 	path := "M" + at(0)
 	for i := range l.states[1:] {
 		path += "L" + at(i+1)
 	}
 	line(path, seriesColor(0), 2, "")
 	fmt.Fprintf(&l.body, `<circle class="moving" r="5" fill="%s" stroke="%s" stroke-width="1.5">%s</circle>`+"\n", hex(seriesColor(0)), hex(paper), l.motion(at))
-}
-
-func (l *learning) document(info Info) SVG {
-	var out bytes.Buffer
-	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img" aria-labelledby="title desc" font-family="%s" font-size="%g">`+"\n",
-		fullWidth, learningHeight, fullWidth, learningHeight, fontFamily, labelSize)
-	fmt.Fprintf(&out, "<title id=\"title\">%s</title>\n<desc id=\"desc\">%s</desc>\n", escape(info.Title), escape(info.Description))
-	out.WriteString("<style>.still{display:none}@media(prefers-reduced-motion:reduce){.still{display:inline}.moving{display:none}}</style>\n")
-	fmt.Fprintf(&out, `<rect width="%d" height="%d" rx="8" fill="%s"/>`+"\n", fullWidth, learningHeight, hex(paper))
-	out.Write(l.body.Bytes())
-	out.WriteString("</svg>\n")
-	return out.Bytes()
 }
 
 func coordinates(x, y float64) string { return fmt.Sprintf("%.0f,%.0f", x, y) }

@@ -42,7 +42,7 @@ func Live(info Info, s LiveState) (SVG, error) {
 	}
 	l.samples(s)
 	l.curve(s)
-	return l.document(info), nil
+	return l.document(info, "live-", liveWidth, liveHeight, ""), nil
 }
 
 func (s LiveState) check() error {
@@ -76,7 +76,7 @@ func (d DensityPanel) top() float64 {
 }
 
 // live is written by hand, because gonum's layout takes too long.
-type live struct{ body bytes.Buffer }
+type live struct{ page }
 
 const (
 	liveWidth  = 960
@@ -88,10 +88,6 @@ const (
 )
 
 func liveLeft(i int) float64 { return float64(margin + i*(liveSize+liveGap)) }
-
-func (l *live) text(x, y float64, anchor, weight string, clr color.Color, s string) {
-	fmt.Fprintf(&l.body, `<text x="%.0f" y="%.0f" text-anchor="%s" font-weight="%s" fill="%s">%s</text>`+"\n", x, y, anchor, weight, hex(clr), escape(s))
-}
 
 func (l *live) name(i int, s string) {
 	l.text(liveLeft(i)+liveSize/2, liveTop-10, "middle", "bold", ink, s)
@@ -164,15 +160,4 @@ func (l *live) curve(s LiveState) {
 	l.text(liveCurve, bottom+17, "middle", "normal", muted, "0")
 	l.text(liveWidth-margin, bottom+17, "end", "normal", muted, decimal(float64(s.Steps), 0)+" steps")
 	l.text(liveCurve+width/2, liveTop-10, "middle", "bold", ink, "log-likelihood (nats)")
-}
-
-func (l *live) document(info Info) SVG {
-	var out bytes.Buffer
-	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img" aria-labelledby="live-title live-desc" font-family="%s" font-size="%g">`+"\n",
-		liveWidth, liveHeight, liveWidth, liveHeight, fontFamily, labelSize)
-	fmt.Fprintf(&out, "<title id=\"live-title\">%s</title>\n<desc id=\"live-desc\">%s</desc>\n", escape(info.Title), escape(info.Description))
-	fmt.Fprintf(&out, `<rect width="%d" height="%d" rx="8" fill="%s"/>`+"\n", liveWidth, liveHeight, hex(paper))
-	out.Write(l.body.Bytes())
-	out.WriteString("</svg>\n")
-	return out.Bytes()
 }

@@ -59,15 +59,11 @@ func Ranges(info Info, xLabel, usual, value string, rows []string, ranges []Rang
 	}
 	s.panels = make([]*plot.Plot, len(panels))
 	columns := s.columns()
-	var names, none plot.ConstantTicks
-	for i, row := range rows {
-		names = append(names, plot.Tick{Value: float64(len(rows) - 1 - i), Label: row})
-	}
 	for i, panel := range panels {
 		p := newPlot(" ", "") // reserves room for the label, which decorate draws
-		p.X.Tick.Marker, p.Y.Tick.Marker, p.Y.Tick.Length = ticks{most: 5}, names, 0
+		p.X.Tick.Marker, p.Y.Tick.Marker, p.Y.Tick.Length = ticks{most: 5}, rowNames(rows), 0
 		if i%columns != 0 {
-			p.Y.Tick.Marker = none
+			p.Y.Tick.Marker = plot.ConstantTicks(nil)
 		}
 		for _, row := range rows {
 			s.left = max(s.left, 0.1*p.Y.Tick.Label.Width(row))
@@ -77,11 +73,7 @@ func Ranges(info Info, xLabel, usual, value string, rows []string, ranges []Rang
 		s.panels[i] = p
 	}
 	s.aspect = (17*float64(len(rows)) + 12) / (0.75 * float64(s.width()) / float64(columns))
-	s.decorate = func(c draw.Canvas, areas []vg.Rectangle) {
-		sty := textStyle(labelSize, false, ink)
-		sty.XAlign = draw.XCenter
-		c.FillText(sty, vg.Point{X: (areas[0].Min.X + areas[columns-1].Max.X) / 2, Y: margin}, xLabel)
-	}
+	s.labelX(xLabel)
 	return s.render()
 }
 

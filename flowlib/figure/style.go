@@ -125,6 +125,14 @@ func newPlot(xLabel, yLabel string) *plot.Plot {
 	return p
 }
 
+// rowNames labels rows from the top down, at len(names)-1 to 0.
+func rowNames(names []string) (labels plot.ConstantTicks) {
+	for i, name := range names {
+		labels = append(labels, plot.Tick{Value: float64(len(names) - 1 - i), Label: name})
+	}
+	return labels
+}
+
 func setRange(p *plot.Plot, r box) {
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = r.xmin, r.xmax, r.ymin, r.ymax
 }

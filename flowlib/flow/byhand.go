@@ -2,7 +2,6 @@ package flow
 
 import (
 	"fmt"
-	"slices"
 
 	"normflow/flowlib/bijector"
 	"normflow/flowlib/byhand"
@@ -40,58 +39,6 @@ func byHandOf(c Config, weights []Weight) (*byhand.Flow[float64], error) {
 		copy(w.Values, values[w.Path])
 	}
 	return f, nil
-}
-
-// SetByHand replaces the weights of the model by those of f. If f differs from the
-// model in anything but its weights, SetByHand returns an error and changes nothing.
-func (m *Model) SetByHand(f *byhand.Flow[float64]) error {
-	if err := m.made(); err != nil {
-		return err
-	}
-	if err := f.Check(); err != nil {
-		return fmt.Errorf("flow: %w", err)
-	}
-	c, err := m.Config()
-	if err != nil {
-		return err
-	}
-	own, err := c.byHand()
-	if err != nil {
-		return err
-	}
-	if err := sameByHand(f, own); err != nil {
-		return err
-	}
-	return m.SetWeights(ByHandWeights(f))
-}
-
-// ByHandConfig returns the config of f. To get a model with the weights of f, call
-// [Config.NewModel], then [Model.SetByHand]; the caller sets the scaler. ByHandConfig
-// returns an error if a Config cannot describe f: if its couplings differ in more than
-// their masks, or if the masks are neither alternating nor halves.
-func ByHandConfig(f *byhand.Flow[float64]) (Config, error) {
-	if err := f.Check(); err != nil {
-		return Config{}, fmt.Errorf("flow: %w", err)
-	}
-	if len(f.Layers) == 0 {
-		return Config{}, fmt.Errorf("flow: a flow by hand without a coupling, expected at least 1")
-	}
-	c, first := RealNVP(f.Features), f.Layers[0]
-	c.Layers, c.InputBound, c.MaxLogScale, c.Hidden = len(f.Layers), first.InputBound, first.MaxLogScale, []int{}
-	for _, l := range first.Conditioner[:len(first.Conditioner)-1] {
-		c.Hidden = append(c.Hidden, l.Out)
-	}
-	if err := c.check(); err != nil {
-		return Config{}, fmt.Errorf("flow: %w", err)
-	}
-	var err error
-	for _, c.Mask = range []string{"halves", ""} {
-		own, _ := c.byHand() // a config made here always has one
-		if err = sameByHand(f, own); err == nil {
-			return c, nil
-		}
-	}
-	return Config{}, err
 }
 
 // byHand returns the flow of c in plain Go with all weights zero.
@@ -140,39 +87,4 @@ func ByHandWeights(f *byhand.Flow[float64]) (weights []Weight) {
 		}
 	}
 	return weights
-}
-
-// sameByHand returns an error if f differs from want in anything but its weights.
-func sameByHand(f, want *byhand.Flow[float64]) error {
-	differ := func(what string, got, want any) error {
-		return fmt.Errorf("flow: the flow by hand has %s %v, expected %v", what, got, want)
-	}
-	switch {
-	case f.Features != want.Features:
-		return differ("features", f.Features, want.Features)
-	case len(f.Layers) != len(want.Layers):
-		return differ("couplings", len(f.Layers), len(want.Layers))
-	}
-	for i, c := range f.Layers {
-		w := want.Layers[i]
-		in := fmt.Sprintf("in coupling %d ", i)
-		switch {
-		case !slices.Equal(c.Mask, w.Mask):
-			return differ(in+"the mask", c.Mask, w.Mask)
-		case c.InputBound != w.InputBound:
-			return differ(in+"the bound on inputs", c.InputBound, w.InputBound)
-		case c.MaxLogScale != w.MaxLogScale:
-			return differ(in+"the bound on the log-scale", c.MaxLogScale, w.MaxLogScale)
-		case !slices.Equal(widths(c), widths(w)):
-			return differ(in+"layers of widths", widths(c), widths(w))
-		}
-	}
-	return nil
-}
-
-func widths(c byhand.Coupling[float64]) (all []int) {
-	for _, l := range c.Conditioner {
-		all = append(all, l.Out)
-	}
-	return all
 }

@@ -13,14 +13,16 @@ import (
 )
 
 // Train in plain Go, save it as a model, and read that without a backend.
-func ExampleByHandConfig() {
+func ExampleByHandWeights() {
 	f := byhand.New[float64](2, 2, []int{8}, 1)
 	training := byhand.DefaultConfig()
 	training.Steps, training.BatchSize = 20, 4
 	must.M1(byhand.Train(context.Background(), f, []float64{0, 1, 1, 0, 2, 1, 1, 2}, training))
 
-	m := must.M1(must.M1(flow.ByHandConfig(f)).NewModel(must.M1(backend.Open("go"))))
-	must.M(m.SetByHand(f))
+	cfg := flow.RealNVP(2)
+	cfg.Layers, cfg.Hidden = 2, []int{8}
+	m := must.M1(cfg.NewModel(must.M1(backend.Open("go"))))
+	must.M(m.SetWeights(flow.ByHandWeights(f)))
 	dir := must.M1(os.MkdirTemp("", "by-hand"))
 	defer os.RemoveAll(dir)
 	must.M(m.Save(dir, nil))

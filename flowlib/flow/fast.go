@@ -88,58 +88,35 @@ const fastChunk = 8192
 
 // DrawChunks implements [Engine].
 func (f *FastModel) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
-	return func(yield func(Draws, error) bool) {
-		s := s
-		if err := s.check(f.uniform, f.engine.Context()); err != nil {
-			yield(Draws{}, fmt.Errorf("flow: sampling: %w", err))
-			return
-		}
-		d := f.engine.Features()
-		single, logDet := make([]float32, fastChunk*d), f.units.LogDet()
-		for first := 0; first < s.Count; first += fastChunk {
-			n := min(fastChunk, s.Count-first)
-			var draws Draws
-			if s.LogProb {
-				draws.LogProb = make([]float64, n)
-			}
-			f.engine.Sample(single[:n*d], f.contexts(s.Context, first, n), draws.LogProb, s.Seed, first, s.Temperature)
-			flat := make([]float64, n*d)
-			for i, v := range single[:n*d] {
-				flat[i] = float64(v)
-			}
-			draws.X = slices.Collect(slices.Chunk(flat, d))
-			for i, x := range draws.X {
-				f.units.Invert(x, x)
-				if slices.ContainsFunc(x, func(v float64) bool { return v-v != 0 }) {
-					yield(Draws{}, fmt.Errorf("flow: sampling: draw %d is not finite: %v: a temperature below %g keeps draws where the model has seen rows", first+i+1, x, s.Temperature))
-					return
-				}
-			}
-			for i := range draws.LogProb {
-				if draws.LogProb[i] += logDet; math.IsNaN(draws.LogProb[i]) {
-					yield(Draws{}, fmt.Errorf("flow: sampling: %w: draw %d, %v", ErrNaN, first+i, draws.X[i]))
-					return
-				}
-			}
-			if !yield(draws, nil) {
-				return
-			}
-		}
-	}
+	return s.chunks(f.uniform, f.engine.Context(), fastChunk, f.draw)
 }
 
-// contexts returns the standardized contexts of n draws, beginning with draw first. all
-// has one row per draw, or one row for all.
-func (f *FastModel) contexts(all [][]float64, first, n int) []float32 {
+func (f *FastModel) draw(s Sampling, first, count int) (draws Draws, err error) {
+	d := f.engine.Features()
+	single, logDet := make([]float32, count*d), f.units.LogDet()
+	if s.LogProb {
+		draws.LogProb = make([]float64, count)
+	}
 	f.single = f.single[:0]
-	for i := range n {
-		switch len(all) {
-		case 0:
-		case 1:
-			f.single = f.units.appendContext(f.single, all[0])
-		default:
-			f.single = f.units.appendContext(f.single, all[first+i])
+	for i := range count {
+		f.single = f.units.appendContext(f.single, s.context(first+i))
+	}
+	f.engine.Sample(single, f.single, draws.LogProb, s.Seed, first, s.Temperature)
+	flat := make([]float64, len(single))
+	for i, v := range single {
+		flat[i] = float64(v)
+	}
+	draws.X = slices.Collect(slices.Chunk(flat, d))
+	for i, x := range draws.X {
+		f.units.Invert(x, x)
+		if slices.ContainsFunc(x, func(v float64) bool { return v-v != 0 }) {
+			return Draws{}, fmt.Errorf("flow: sampling: draw %d is not finite: %v: a temperature below %g keeps draws where the model has seen rows", first+i+1, x, s.Temperature)
 		}
 	}
-	return f.single
+	for i := range draws.LogProb {
+		if draws.LogProb[i] += logDet; math.IsNaN(draws.LogProb[i]) {
+			return Draws{}, fmt.Errorf("flow: sampling: %w: draw %d, %v", ErrNaN, first+i, draws.X[i])
+		}
+	}
+	return draws, nil
 }

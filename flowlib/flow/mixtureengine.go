@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"fmt"
 	"iter"
 	"math"
 	"math/rand/v2"
@@ -77,25 +76,12 @@ const mixtureChunk = 8192
 // DrawChunks implements [Engine]: which member an event is from is drawn first, then the
 // events of each member.
 func (e *mixtureEngine) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
-	return func(yield func(Draws, error) bool) {
-		context := e.width - e.features
-		s := s
-		if err := s.check(false, context); err != nil {
-			yield(Draws{}, fmt.Errorf("flow: sampling: %w", err))
-			return
-		}
-		for first, chunk := 0, int64(0); first < s.Count; first, chunk = first+mixtureChunk, chunk+1 {
-			d, err := e.draw(s, chunk, first, min(mixtureChunk, s.Count-first))
-			if !yield(d, err) || err != nil {
-				return
-			}
-		}
-	}
+	return s.chunks(false, e.width-e.features, mixtureChunk, e.draw)
 }
 
-// draw draws count events of a chunk, the first of which is the event first of the sample.
-func (e *mixtureEngine) draw(s Sampling, chunk int64, first, count int) (d Draws, err error) {
-	seed := s.Seed + chunk*chunkSeedStep
+// draw draws the chunk of count events that begins with the event first of the sample.
+func (e *mixtureEngine) draw(s Sampling, first, count int) (d Draws, err error) {
+	seed := s.Seed + int64(first/mixtureChunk)*chunkSeedStep
 	of := make([][]int, len(e.members)) // places in the chunk
 	rng := rand.New(rand.NewPCG(uint64(seed), 0x3f1d))
 	for i := range count {
@@ -142,11 +128,7 @@ func (s Sampling) rows(x [][]float64, first int) [][]float64 {
 	}
 	rows := make([][]float64, len(x))
 	for i := range x {
-		c := s.Context[0]
-		if len(s.Context) > 1 {
-			c = s.Context[first+i]
-		}
-		rows[i] = slices.Concat(x[i], c)
+		rows[i] = slices.Concat(x[i], s.context(first+i))
 	}
 	return rows
 }

@@ -69,28 +69,45 @@ func (m *Model) Draw(s Sampling) (Draws, error) {
 // DrawChunks implements [Engine]. Other methods of the model may be called between
 // chunks.
 func (m *Model) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
-	return func(yield func(Draws, error) bool) {
-		if err := m.made(); err != nil {
-			yield(Draws{}, err)
-			return
+	if err := m.made(); err != nil {
+		return func(yield func(Draws, error) bool) { yield(Draws{}, err) }
+	}
+	_, uniform := m.flow.base.(*base.Uniform)
+	return s.chunks(uniform, m.Context(), maxChunk, func(s Sampling, first, count int) (Draws, error) {
+		d, err := m.drawChunk(s, first, count)
+		if err != nil {
+			return Draws{}, fmt.Errorf("flow: sampling: %w", err)
 		}
-		_, uniform := m.flow.base.(*base.Uniform)
-		s := s // the sequence may be run several times, even concurrently
-		if err := s.check(uniform, m.Context()); err != nil {
+		return d, nil
+	})
+}
+
+// chunks checks s and yields what draw returns for size events at a time, up to the first
+// error. It may be run several times, even concurrently.
+func (s Sampling) chunks(uniform bool, context, size int, draw func(s Sampling, first, count int) (Draws, error)) iter.Seq2[Draws, error] {
+	return func(yield func(Draws, error) bool) {
+		s := s
+		if err := s.check(uniform, context); err != nil {
 			yield(Draws{}, fmt.Errorf("flow: sampling: %w", err))
 			return
 		}
-		for first := 0; first < s.Count; first += maxChunk {
-			d, err := m.drawChunk(s, first, min(maxChunk, s.Count-first))
-			if err != nil {
-				yield(Draws{}, fmt.Errorf("flow: sampling: %w", err))
-				return
-			}
-			if !yield(d, nil) {
+		for first := 0; first < s.Count; first += size {
+			if d, err := draw(s, first, min(size, s.Count-first)); !yield(d, err) || err != nil {
 				return
 			}
 		}
 	}
+}
+
+// context returns the context of event i, nil if there is none.
+func (s Sampling) context(i int) []float64 {
+	switch len(s.Context) {
+	case 0:
+		return nil
+	case 1:
+		return s.Context[0]
+	}
+	return s.Context[i]
 }
 
 // check fills in the default temperature and validates s for a flow with the given
@@ -183,11 +200,7 @@ func (m *Model) samplingInput(s Sampling, first, count int) *tensors.Tensor {
 	for i := range maxChunk {
 		flat[i*width] = s.Temperature
 		if m.Context() > 0 {
-			row := 0
-			if len(s.Context) > 1 {
-				row = first + min(i, count-1)
-			}
-			m.settings.ContextScaler.Apply(flat[i*width+1:(i+1)*width], s.Context[row])
+			m.settings.ContextScaler.Apply(flat[i*width+1:(i+1)*width], s.context(first+min(i, count-1)))
 		}
 	}
 	if m.DType() == dtypes.Float64 {

@@ -16,28 +16,9 @@ const (
 	startRows = 4000
 )
 
-// Fit returns the likeliest mixture of at most the given number of components for rows,
-// [n, D], each counted with its weight (nil: all 1). It runs EM from the better of two
-// starts, the clusters of standardized and of whitened rows. One component without
-// weights is the Gaussian of [dataset.NewWhitener]. Components that lose all their rows
-// are dropped.
-//
-// The same seed gives the same result on any number of processors. The errors are those
-// of [dataset.NewStandardizer], and one for weights that are negative or all zero.
-func Fit(rows [][]float64, weights []float64, components int, seed int64) (*Mixture, error) {
-	f, err := newFitter(rows, weights, seed)
-	if err != nil {
-		return nil, err
-	}
-	if components < 1 {
-		return nil, fmt.Errorf("gmm: %d components, expected at least 1", components)
-	}
-	m, _ := f.fit(components)
-	return m, nil
-}
-
 // fitter holds what fits of the same rows share. Mixtures are fitted in whitened units,
-// in which every direction has the same spread.
+// in which every direction has the same spread. The same seed gives the same result on
+// any number of processors.
 type fitter struct {
 	whitener   *dataset.Standardizer
 	rows       int

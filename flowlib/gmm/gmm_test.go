@@ -193,11 +193,11 @@ func TestWeightsCountRows(t *testing.T) {
 			repeated = append(repeated, row)
 		}
 	}
-	got, err := Fit(rows, weights, 3, 1)
+	got, err := fitted(rows, weights, 3, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := Fit(repeated, nil, 3, 1)
+	want, err := fitted(repeated, nil, 3, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +205,7 @@ func TestWeightsCountRows(t *testing.T) {
 		t.Errorf("mean log p %g with weights, %g with repeated rows", a, b)
 	}
 	for _, bad := range [][]float64{{1}, make([]float64, len(rows)), append([]float64{math.NaN()}, weights[1:]...), append([]float64{-1}, weights[1:]...)} {
-		if _, err := Fit(rows, bad, 2, 1); err == nil {
+		if _, err := fitted(rows, bad, 2, 1); err == nil {
 			t.Errorf("no error for weights %.4v…", bad[:1])
 		}
 	}
@@ -251,7 +251,7 @@ func TestStrangeRows(t *testing.T) {
 			}
 			logs := make([]float64, len(far))
 			for k := range 4 {
-				m, err := Fit(rows, nil, k+1, 3)
+				m, err := fitted(rows, nil, k+1, 3)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -314,10 +314,20 @@ func TestSpeed(t *testing.T) {
 	}
 	large, small := draw(truth(30), 20000, 1), draw(truth(30), 1000, 1)
 	clock("8 components of 20,000 × 30", func() {
-		if _, err := Fit(large, nil, 8, 1); err != nil {
+		if _, err := fitted(large, nil, 8, 1); err != nil {
 			t.Fatal(err)
 		}
 	})
 	clock("Choose of 1,000 × 30", func() { mustChoose(t, small) })
 	clock("Choose of 20,000 × 30", func() { mustChoose(t, large) })
+}
+
+// fitted returns the likeliest mixture of the given number of components.
+func fitted(rows [][]float64, weights []float64, components int, seed int64) (*Mixture, error) {
+	f, err := newFitter(rows, weights, seed)
+	if err != nil {
+		return nil, err
+	}
+	m, _ := f.fit(components)
+	return m, nil
 }

@@ -1,13 +1,9 @@
 package bench
 
 import (
-	"fmt"
-
 	"normflow/flowlib/byhand"
 	"normflow/flowlib/flow"
 	"normflow/internal/kernel"
-	"normflow/internal/safetensors"
-	"normflow/internal/show"
 )
 
 // byHand is package byhand with the fast matrix product of package kernel.
@@ -19,39 +15,22 @@ type byHand struct {
 }
 
 func openByHand(s Start) (Engine, error) {
-	f, err := startByHand(s)
-	if err != nil {
-		return nil, err
-	}
-	f.Product = kernel.MatMul
-	return &byHand{flow: f, team: byhand.NewTeam(f, s.Threads), adam: byhand.NewAdam[float32](), batches: batches{points: s.Points, size: s.Batch}}, nil
-}
-
-// startByHand returns the model in plain Go with its initial weights.
-func startByHand(s Start) (*byhand.Flow[float32], error) {
 	cfg := config(s.Model, s.Features)
-	f := byhand.New[float64](cfg.Features, cfg.Layers, cfg.Hidden, 0)
+	start := byhand.New[float64](cfg.Features, cfg.Layers, cfg.Hidden, 0)
 	if s.Weights != "" {
-		file, err := safetensors.Read(s.Weights)
+		values, err := weightsOf(s)
 		if err != nil {
 			return nil, err
 		}
-		found := map[string]safetensors.Tensor{}
-		for _, t := range file.Tensors {
-			found[t.Name] = t
-		}
-		for _, w := range flow.ByHandWeights(f) {
-			values, err := found[w.Path].Float64s()
-			if err != nil {
-				return nil, fmt.Errorf("%s: %s: %w", show.Path(s.Weights), w.Path, err)
+		for _, w := range flow.ByHandWeights(start) {
+			if err := fill(w.Values, values, w.Path); err != nil {
+				return nil, err
 			}
-			if len(values) != len(w.Values) {
-				return nil, fmt.Errorf("%s: %s has %d numbers, expected %d", show.Path(s.Weights), w.Path, len(values), len(w.Values))
-			}
-			copy(w.Values, values)
 		}
 	}
-	return byhand.Convert[float32](f), nil
+	f := byhand.Convert[float32](start)
+	f.Product = kernel.MatMul
+	return &byHand{flow: f, team: byhand.NewTeam(f, s.Threads), adam: byhand.NewAdam[float32](), batches: batches{points: s.Points, size: s.Batch}}, nil
 }
 
 func (e *byHand) NumParameters() int { return e.flow.NumParameters() }

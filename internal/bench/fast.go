@@ -3,10 +3,8 @@ package bench
 import (
 	"fmt"
 
-	"normflow/flowlib/backend"
 	"normflow/flowlib/fast"
 	"normflow/internal/names"
-	"normflow/internal/safetensors"
 )
 
 // fastEngine is package fast.
@@ -35,50 +33,16 @@ func openFast(s Start) (Engine, error) {
 	weights := e.engine.Weights()
 	for i := range weights.Len() {
 		path := names.FlowPrefix + weights.Name(i)
-		if len(values[path]) != weights.Size(i) {
-			return nil, fmt.Errorf("%s has %d numbers, expected %d", path, len(values[path]), weights.Size(i))
+		own := make([]float32, weights.Size(i))
+		if err := fill(own, values, path); err != nil {
+			return nil, err
 		}
-		weights.Set(i, values[path])
+		weights.Set(i, own)
 	}
 	if s.Batch > 0 {
 		e.trainer, err = fast.NewTrainer(e.engine, s.Points)
 	}
 	return e, err
-}
-
-// weightsOf returns the initial weights by the paths of their variables.
-func weightsOf(s Start) (map[string][]float32, error) {
-	var tensors []safetensors.Tensor
-	if s.Weights != "" {
-		file, err := safetensors.Read(s.Weights)
-		if err != nil {
-			return nil, err
-		}
-		tensors = file.Tensors
-	} else {
-		b, err := backend.Open("go")
-		if err != nil {
-			return nil, err
-		}
-		m, err := config(s.Model, s.Features).NewModel(b)
-		if err != nil {
-			return nil, err
-		}
-		if tensors, err = safetensors.FromStore(m.Store(), names.FlowPrefix); err != nil {
-			return nil, err
-		}
-	}
-	all := map[string][]float32{}
-	for _, t := range tensors {
-		values, err := t.Float64s()
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", t.Name, err)
-		}
-		for _, v := range values {
-			all[t.Name] = append(all[t.Name], float32(v))
-		}
-	}
-	return all, nil
 }
 
 func (e *fastEngine) NumParameters() int { return e.engine.NumParameters() }
