@@ -23,16 +23,23 @@ type DensityPanel struct {
 	Overlay [][]float64 // [N, 2], may be nil; a few hundred points
 }
 
+// pointsAlone reports whether the panel has no density, only points in the window.
+func (d DensityPanel) pointsAlone() bool { return d.Values == nil && d.Overlay != nil }
+
 // Density draws heat maps side by side, with one color scale from 0 to the 99.9 %
-// quantile of the cells of all panels; larger values have the last color. All panels must
-// have the same window.
+// quantile of the cells of all panels; larger values have the last color. A panel with an
+// Overlay but without Values shows the points alone. All panels must have the same window.
 func Density(info Info, panels ...DensityPanel) (SVG, error) {
 	if err := info.check("Density", len(panels)); err != nil {
 		return nil, err
 	}
 	var all []float64
 	for i, panel := range panels {
-		if err := panel.check("Density: " + place("panel", i, panel.Name)); err != nil {
+		check := panel.check
+		if panel.pointsAlone() {
+			check = panel.checkWindow
+		}
+		if err := check("Density: " + place("panel", i, panel.Name)); err != nil {
 			return nil, err
 		}
 		if first := panels[0]; panel.window() != first.window() {
@@ -41,6 +48,9 @@ func Density(info Info, panels ...DensityPanel) (SVG, error) {
 		for _, row := range panel.Values {
 			all = append(all, row...)
 		}
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("figure: Density: no panel has a density: draw points with Scatter")
 	}
 	slices.Sort(all)
 	top, largest := quantile(all, 0.999), all[len(all)-1]
@@ -52,18 +62,25 @@ func Density(info Info, panels ...DensityPanel) (SVG, error) {
 	}
 	view := panels[0].window()
 	s := sheet{info: info, most: 3, gap: 16, right: 70, aspect: view.aspect()}
-	if info.Half {
+	if info.Half && len(panels) != 3 {
 		s.most = 2
 	}
 	for _, panel := range panels {
 		p := newPlot("", "")
-		p.Add(heat{panel, top, 1200 / min(len(panels), 3)}, frame{}, name{text: panel.Name})
+		if !panel.pointsAlone() {
+			p.Add(heat{panel, top, 1200 / min(len(panels), 3)})
+		}
+		p.Add(frame{}, name{text: panel.Name})
 		if len(panel.Overlay) > 0 {
 			inside := slices.DeleteFunc(slices.Clone(panel.Overlay), func(row []float64) bool {
 				return row[0] < view.xmin || row[0] > view.xmax || row[1] < view.ymin || row[1] > view.ymax
 			})
 			d := dotDiameter(len(inside), s.panelWidth(len(panels)))
-			p.Add(dots{inside, ink, d + 1}, dots{inside, paper, d})
+			if panel.pointsAlone() {
+				p.Add(dots{inside, seriesColor(0), d})
+			} else {
+				p.Add(dots{inside, ink, d + 1}, dots{inside, paper, d})
+			}
 		}
 		setRange(p, view)
 		s.panels = append(s.panels, p)
@@ -89,6 +106,11 @@ func (d DensityPanel) check(where string) error {
 			}
 		}
 	}
+	return d.checkWindow(where)
+}
+
+// checkWindow checks all but the grid.
+func (d DensityPanel) checkWindow(where string) error {
 	for _, v := range []float64{d.XMin, d.XMax, d.YMin, d.YMax} {
 		if !finite(v) {
 			return fmt.Errorf("figure: %s: an edge of the grid is %v, expected a finite number", where, v)

@@ -75,6 +75,12 @@ func TestErrors(t *testing.T) {
 		{"density zero", func() (figure.SVG, error) {
 			return figure.Density(about, figure.DensityPanel{Values: [][]float64{{0}}, XMax: 1, YMax: 1})
 		}, []string{"0 everywhere"}},
+		{"density of points alone", func() (figure.SVG, error) {
+			return figure.Density(about, figure.DensityPanel{Overlay: few(), XMax: 1, YMax: 1})
+		}, []string{"no panel has a density", "Scatter"}},
+		{"points without a window", func() (figure.SVG, error) {
+			return figure.Density(about, figure.DensityPanel{Values: [][]float64{{1}}, XMax: 1, YMax: 1}, figure.DensityPanel{Name: "draws", Overlay: few()})
+		}, []string{`panel 1 ("draws")`, "no area"}},
 		{"layers lengths", func() (figure.SVG, error) {
 			return figure.Layers(about, []float64{0}, figure.Stage{Name: "z", Points: few()})
 		}, []string{`stage 0 ("z")`, "5 points", "1 colours"}},
