@@ -136,7 +136,7 @@ func engineOf(t *testing.T, m *flow.Model) *fast.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := c.Fast()
+	f, err := describe(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +186,7 @@ func TestZooLogProb(t *testing.T) {
 		got := make([]float64, len(rows))
 		e.LogProb(got, flat(rows))
 		for i := range got {
-			near(t, fmt.Sprintf("log p of row %d", i), got[i], want[i], 1e-4)
+			near(t, fmt.Sprintf("log p of row %d", i), got[i], want[i], tolerance.logProb)
 		}
 	})
 }
@@ -222,7 +222,7 @@ func TestZooSample(t *testing.T) {
 		}
 		slices.Sort(off)
 		// A draw is rounded, and its density another one where the flow is steep.
-		if median, most := off[n/2], off[n*9/10]; !(median < 1e-3) || !(most < 5e-2) {
+		if median, most := off[n/2], off[n*9/10]; !(median < tolerance.drawsMedian) || !(most < tolerance.drawsMost) {
 			t.Fatalf("log-densities of draws are off by %g at the median, by more than %g for one in ten", median, most)
 		}
 	})
@@ -241,7 +241,7 @@ func TestZooGradient(t *testing.T) {
 		}
 		nll, gradient := trainer.Gradient(at)
 		wantNLL, want := byAutodiff(t, m, rows)
-		near(t, "the NLL", nll, wantNLL, 1e-5)
+		near(t, "the NLL", nll, wantNLL, tolerance.nll)
 		for k := range gradient.Len() {
 			name, values := gradient.Name(k), make([]float32, gradient.Size(k))
 			of, ok := want["/flow/"+name]
@@ -257,7 +257,7 @@ func TestZooGradient(t *testing.T) {
 				largest = max(largest, math.Abs(v))
 			}
 			for i, v := range values {
-				if !(math.Abs(float64(v)-of[i]) <= 1e-3*(1+largest)) {
+				if !(math.Abs(float64(v)-of[i]) <= tolerance.gradient*(1+largest)) {
 					t.Fatalf("dNLL/d%s[%d] is %.9g, expected %.9g", name, i, v, of[i])
 				}
 			}
