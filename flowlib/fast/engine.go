@@ -82,7 +82,7 @@ func (e *Engine) columns() int { return e.features + e.context }
 // Threads returns how many threads the engine uses.
 func (e *Engine) Threads() int { return e.threads }
 
-// Kernels names the instructions the engine uses: avx512, avx2 or portable.
+// Kernels names the instructions the engine uses: avx512, avx2, neon or portable.
 func (e *Engine) Kernels() string { return e.set.Name }
 
 // NumParameters returns the number of weights.

@@ -2,12 +2,12 @@
 // speed of the processor: matrix products, the affine and the spline transform of a
 // coupling layer, their backward passes, and Adam.
 //
-// Each is written for AVX-512 and for AVX2 with FMA (both generated, see the folder gen)
-// and in plain Go, which runs everywhere; what the processor supports is detected at run
-// time. The results agree up to float32 rounding, and NaN stays NaN.
+// Each is written for AVX-512, for AVX2 with FMA, for arm64's NEON (all generated, see the
+// folder gen) and in plain Go, which runs everywhere; what the processor supports is
+// detected at run time. The results agree up to float32 rounding, and NaN stays NaN.
 package kernel
 
-//go:generate go -C gen run . -out ../vector_amd64.s -stubs ../vector_amd64.go -pkg kernel
+//go:generate go -C gen run . -out ../vector_amd64.s -stubs ../vector_amd64.go -neon ../vector_arm64 -pkg kernel
 
 // Block is how many events, the columns of a matrix, are processed at a time. A layer of
 // 64 units for them fits in the first-level cache with its weights.
@@ -18,7 +18,7 @@ const Lanes = 16
 
 // Set holds the kernels for one instruction set.
 type Set struct {
-	Name   string // "avx512", "avx2" or "portable"
+	Name   string // "avx512", "avx2", "neon" or "portable"
 	vector *vector
 }
 

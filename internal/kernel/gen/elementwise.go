@@ -9,13 +9,17 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-var constants = map[uint32]operand.Mem{}
+var (
+	constants = map[uint32]operand.Mem{}
+	values    = map[string]uint32{} // by their names
+)
 
 // float is a float32 in the data section, one for all that need it.
 func float(v float64) operand.Mem {
 	bits := math.Float32bits(float32(v))
 	if _, ok := constants[bits]; !ok {
-		constants[bits] = ConstData(fmt.Sprintf("float_%08x", bits), operand.U32(bits))
+		name := fmt.Sprintf("float_%08x", bits)
+		constants[bits], values[name] = ConstData(name, operand.U32(bits)), bits
 	}
 	return constants[bits]
 }

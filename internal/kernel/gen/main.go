@@ -1,12 +1,17 @@
-// Program gen writes the vector kernels of package kernel, for AVX-512 and for
-// AVX2 with FMA, from one description of each.
+// Program gen writes the vector kernels of package kernel, for AVX-512, for AVX2 with
+// FMA and for NEON, from one description of each.
 //
-//	go run . -out ../vector_amd64.s -stubs ../vector_amd64.go -pkg kernel
+//	go run . -out ../vector_amd64.s -stubs ../vector_amd64.go -neon ../vector_arm64 -pkg kernel
 package main
 
 import (
+	"flag"
+
 	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
 	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/pass"
+	"github.com/mmcloughlin/avo/printer"
 	"github.com/mmcloughlin/avo/reg"
 )
 
@@ -31,8 +36,10 @@ var avx2 = isa{name: "AVX2", lanes: 8, widths: []int{2, 1}, regs: []reg.VecPhysi
 func (s isa) bytes() int { return 4 * s.lanes }
 
 func main() {
+	path := flag.String("neon", "", "`path` of the kernels for arm64, without .s and .go")
+	flag.Parse()
 	ConstraintExpr("amd64")
-	for _, s := range []isa{avx512, avx2} {
+	for _, s := range []isa{avx512, avx2, neon} {
 		for _, width := range s.widths {
 			s.product(width)
 		}
@@ -56,6 +63,10 @@ func main() {
 	}
 	avx512.transpose512()
 	avx2.transpose256()
+	neon.transpose128()
+	config := printer.NewGoRunConfig()
+	config.Pkg = flag.Lookup("pkg").Value.String()
+	pass.Compile = pass.Concat(pass.Compile, pass.Func(func(f *ir.File) error { return writeNEON(*path, f, config) }))
 	Generate()
 }
 

@@ -224,6 +224,11 @@ func (s isa) dots() {
 
 // reduce leaves the sum of all lanes of v in its first.
 func (s isa) reduce(v, scratch reg.VecPhysical) {
+	if s.lanes == 4 {
+		VHADDPS(v, v, v)
+		VHADDPS(v, v, v)
+		return
+	}
 	if s.lanes == 16 {
 		VEXTRACTF64X4(operand.Imm(1), v, scratch.AsY())
 		VADDPS(scratch.AsY(), v.AsY(), v.AsY())

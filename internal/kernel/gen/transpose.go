@@ -97,3 +97,24 @@ func (s isa) transpose256() {
 		}
 	})
 }
+
+// transpose128 turns squares of 4 by 4.
+func (s isa) transpose128() {
+	a, b := s.regs[:4], s.regs[4:]
+	s.transpose(func(load, store func(int, reg.VecPhysical)) {
+		for i := range 4 {
+			load(i, a[i])
+		}
+		for i := 0; i < 4; i += 2 {
+			VUNPCKLPS(a[i+1], a[i], b[i])
+			VUNPCKHPS(a[i+1], a[i], b[i+1])
+		}
+		VUNPCKLPD(b[2], b[0], a[0])
+		VUNPCKHPD(b[2], b[0], a[1])
+		VUNPCKLPD(b[3], b[1], a[2])
+		VUNPCKHPD(b[3], b[1], a[3])
+		for i := range 4 {
+			store(i, a[i])
+		}
+	})
+}
