@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -151,16 +150,6 @@ func forgeNothing(t *testing.T, long string) {
 	for _, raw := range []string{"\x1b", "\u202e"} {
 		if strings.Contains(string(page), raw) {
 			t.Errorf("the page holds %q", raw)
-		}
-	}
-}
-
-// What is to be typed comes back from a shell as it was.
-func TestShellWordOfAnything(t *testing.T) {
-	for _, word := range []string{"", "plain", "two words", "it's", forged, eraser, `a\b`, "\x1b'\\n", "50 % \t$HOME `id` $(id) \"!!\"", "größe\u202e", "-a,b"} {
-		typed := shellWord(word)
-		if out, err := exec.Command("sh", "-c", "printf %s "+typed).Output(); err != nil || string(out) != word || !show.Printable(typed) {
-			t.Errorf("%q is to be typed as %q, which a shell takes for %q, %v", word, typed, out, err)
 		}
 	}
 }

@@ -61,39 +61,6 @@ func must(t *testing.T, args ...string) string {
 	return out
 }
 
-func TestFitPrints(t *testing.T) {
-	dir := t.TempDir()
-	csv, model := filepath.Join(dir, "moons.csv"), filepath.Join(dir, "model")
-	must(t, "data", "sample", "moons10", "-n", "1000", "--seed", "1", "-o", csv)
-	args := []string{"fit", csv, "-o", model, "--model", "realnvp", "--layers", "2", "--steps", "200", "--seed", "5"}
-	status, out, notes := shell(t, "", args...)
-	if status != 0 {
-		t.Fatal(notes)
-	}
-	for _, want := range []string{"training ", "validation ", "test ", " nats ", " bits/dim  (800 rows)", "(100 rows)\n", "all steps were made", " on fast. Saved as " + model + ".\n"} {
-		if !strings.Contains(out, want) {
-			t.Errorf("no %q in\n%s", want, out)
-		}
-	}
-	for _, want := range []string{csv + ": 1000 rows of x, y (CSV with a header, delimiter ',')\n", "fitting realnvp, 2 layers", "step 100 of 200  NLL ", "step 200 of 200  NLL "} {
-		if !strings.Contains(notes, want) {
-			t.Errorf("no %q in\n%s", want, notes)
-		}
-	}
-	if strings.ContainsAny(notes, "\r\x1b") {
-		t.Errorf("a bar where there is no terminal: %q", notes)
-	}
-	var r map[string]any
-	status, out, _ = shell(t, "", append(args, "--json")...)
-	if err := json.Unmarshal([]byte(out), &r); err != nil || status != 0 || strings.Count(out, "\n") != 1 {
-		t.Fatal(err, out)
-	}
-	keys(t, r, "model kind program created source features split columns reasons warnings engine fit result gaussian train valid test calibration typical quartiles sketch summary options")
-	keys(t, r["test"], "mean se bits_per_dim")
-	keys(t, r["options"], "layers model seed steps")
-	keys(t, r["split"], "seed train valid test")
-}
-
 // keys checks those of a JSON object.
 func keys(t *testing.T, v any, want string) {
 	t.Helper()
@@ -122,48 +89,6 @@ func TestJSONOfTheOthers(t *testing.T) {
 			t.Fatalf("%s prints %s", tt.args, text)
 		}
 		keys(t, v, tt.want)
-	}
-}
-
-// From a pipe to a pipe, with the columns the other way round.
-func TestPipes(t *testing.T) {
-	csv, model := moonsAndModel(t)
-	text, err := os.ReadFile(csv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	status, direct, notes := shell(t, "", "score", model, csv)
-	if status != 0 || strings.Count(direct, "\n") != 1001 || !strings.HasPrefix(direct, "log_prob\n") || !strings.Contains(notes, "1000 rows on fast: mean log_prob -") {
-		t.Fatalf("status %d, %s", status, notes)
-	}
-	var swapped strings.Builder
-	for line := range strings.Lines(string(text)) {
-		x, y, _ := strings.Cut(strings.TrimSpace(line), ",")
-		swapped.WriteString(y + ";" + x + "\r\n")
-	}
-	status, piped, notes := shell(t, swapped.String(), "score", model, "-", "-o", "-")
-	if status != 0 || piped != direct {
-		t.Errorf("status %d, other scores from a pipe: %s", status, notes)
-	}
-	status, drawn, _ := shell(t, "", "sample", model, "-n", "3", "--log-prob")
-	if status != 0 || strings.Count(drawn, "\n") != 4 || !strings.HasPrefix(drawn, "x,y,log_prob\n") {
-		t.Errorf("status %d, drew %s", status, drawn)
-	}
-	status, flagged, summary := shell(t, drawn, "anomaly", model, "-", "--false-alarm", "0.05", "-o", "-")
-	if status != 0 || !strings.HasPrefix(flagged, "log_prob,p_value,anomaly,drivers\n") || !strings.Contains(summary, "of 3 rows flagged") || !strings.Contains(summary, "ignored, as the model does not have them: log_prob") {
-		t.Errorf("status %d, %s, %s", status, flagged, summary)
-	}
-	page := filepath.Join(t.TempDir(), "page.html")
-	if said := must(t, "eval", model, csv, "-o", page); !strings.Contains(said, "The model was fitted to these rows") || !strings.Contains(said, "at the fit ") {
-		t.Errorf("eval says %s", said)
-	}
-	if text, err := os.ReadFile(page); err != nil || !strings.HasPrefix(string(text), "<!DOCTYPE html>") {
-		t.Error(err)
-	}
-	// The model fitted from a pipe knows no file.
-	other := filepath.Join(t.TempDir(), "m")
-	if status, _, notes := shell(t, string(text), "fit", "-", "-o", other, "--model", "realnvp", "--layers", "2", "--steps", "50"); status != 0 {
-		t.Error(notes)
 	}
 }
 
@@ -243,37 +168,5 @@ func TestInterrupt(t *testing.T) {
 	want := "Go on with:\n  flow fit '" + csv + "' -o " + model + " --model=realnvp --layers=2 --steps=100000000 --columns=y,x --resume\n"
 	if status != 130 || strings.Contains(errors, "canceled") || !strings.Contains(errors, "flow: fit: stopped at step ") || !strings.Contains(errors, "The checkpoint is "+model+".checkpoint. ") || !strings.Contains(errors, want) {
 		t.Errorf("status %d, said\n%swant\n%s", status, errors, want)
-	}
-}
-
-// Each command says what it does, by examples too.
-func TestHelp(t *testing.T) {
-	root := newRoot()
-	for _, name := range []string{"fit", "score", "sample", "anomaly", "eval"} {
-		cmd, _, err := root.Find([]string{name})
-		if err != nil || cmd.Name() != name || cmd.Long == "" || !strings.Contains(cmd.Example, "  flow "+name+" ") || cmd.Flags().Lookup("json") == nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		if help := must(t, name, "--help"); !strings.Contains(help, "Usage:\n  flow "+name) {
-			t.Errorf("help of %s: %s", name, help)
-		}
-	}
-}
-
-// The command that goes on with a fit names columns as they were named, brackets and all.
-func TestColumnsInBrackets(t *testing.T) {
-	f := newFit().Flags()
-	if err := f.Parse([]string{"--columns", "[y],x[mm]", "--steps", "5"}); err != nil {
-		t.Fatal(err)
-	}
-	if got, want := again("t.csv", "m", f), "flow fit t.csv -o m --columns='[y],x[mm]' --steps=5 --resume"; got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
-	}
-	f = newFit().Flags()
-	if err := f.Parse([]string{"--column", "wind, north:periodic(0,360)", "--column", "b:positive"}); err != nil {
-		t.Fatal(err)
-	}
-	if got, want := again("t.csv", "m", f), "flow fit t.csv -o m --column='wind, north:periodic(0,360)' --column=b:positive --resume"; got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

@@ -38,25 +38,6 @@ func Halves(features int, flip bool) Mask {
 	return mask
 }
 
-// Checkerboard freezes every other place of an image, the odd ones or with flip
-// the even ones, in all its channels. The features are its pixels row by row,
-// the channels of a pixel side by side. It panics unless all three numbers are
-// positive.
-//
-// Source: Dinh et al. 2017, https://arxiv.org/abs/1605.08803, section 3.4 and
-// figure 3, left.
-func Checkerboard(height, width, channels int, flip bool) Mask {
-	if height < 1 || width < 1 || channels < 1 {
-		exceptions.Panicf("bijector: a checkerboard mask needs height, width and channels > 0, found %d, %d and %d", height, width, channels)
-	}
-	mask := newMask(height*width*channels, 1)
-	for i := range mask {
-		pixel := i / channels
-		mask[i] = ((pixel/width+pixel%width)%2 == 1) != flip
-	}
-	return mask
-}
-
 // RandomMask freezes half of the features, rounded down, at random. The same seed gives
 // the same mask. It panics unless features > 1.
 func RandomMask(features int, seed int64) Mask {

@@ -1,7 +1,6 @@
 package bijector
 
 import (
-	"math/rand/v2"
 	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
@@ -49,12 +48,6 @@ func Reversal(features int) *Permutation {
 		indices[i] = features - 1 - i
 	}
 	return NewPermutation(indices)
-}
-
-// RandomPermutation returns a random permutation. The same seed gives the same one. It
-// panics unless features > 0.
-func RandomPermutation(features int, seed int64) *Permutation {
-	return NewPermutation(rand.New(rand.NewPCG(uint64(seed), 0)).Perm(max(features, 0)))
 }
 
 // Forward implements [Bijector].

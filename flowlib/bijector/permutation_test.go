@@ -24,16 +24,6 @@ func TestPermutationsNameWhereEachFeatureComesFrom(t *testing.T) {
 	}
 }
 
-func TestRandomPermutationsFollowTheirSeed(t *testing.T) {
-	a, b, c := bijector.RandomPermutation(20, 1), bijector.RandomPermutation(20, 1), bijector.RandomPermutation(20, 2)
-	if !reflect.DeepEqual(a, b) {
-		t.Error("the same seed gives another permutation")
-	}
-	if reflect.DeepEqual(a, c) {
-		t.Error("another seed gives the same permutation")
-	}
-}
-
 func TestImpossiblePermutationsPanic(t *testing.T) {
 	for name, build := range map[string]func(){
 		"twice":        func() { bijector.NewPermutation([]int{0, 0, 1}) },
@@ -41,20 +31,14 @@ func TestImpossiblePermutationsPanic(t *testing.T) {
 		"negative":     func() { bijector.NewPermutation([]int{0, -1}) },
 		"empty":        func() { bijector.NewPermutation(nil) },
 		"no features":  func() { bijector.Reversal(0) },
-		"fewer":        func() { bijector.RandomPermutation(-1, 1) },
 	} {
 		checkPanics(t, name, "permutation", build)
 	}
 }
 
-// Saved models name random masks and permutations by their seed alone: what a
-// seed stands for must never change, or a loaded model is another one.
-func TestSeedsStandForTheSameOrderForEver(t *testing.T) {
-	z := [][]float32{{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}}
-	want := []float32{0, 4, 8, 10, 2, 7, 5, 6, 9, 1, 11, 3}
-	if got := apply(t, model.NewStore(), bijector.RandomPermutation(12, 7), z, true)[0]; !reflect.DeepEqual(got, want) {
-		t.Errorf("the permutation of seed 7 is %v, models were saved with %v", got, want)
-	}
+// Saved models name random masks by their seed alone: what a seed stands for must never
+// change, or a loaded model is another one.
+func TestSeedsStandForTheSameMaskForever(t *testing.T) {
 	if got, want := draw(bijector.RandomMask(12, 7)), "#.#.#..##.#."; got != want {
 		t.Errorf("the mask of seed 7 is %s, models were saved with %s", got, want)
 	}

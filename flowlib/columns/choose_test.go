@@ -181,3 +181,124 @@ func TestChooseRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestChooseOnGridsAndScales(t *testing.T) {
+	rng := rand.New(rand.NewPCG(11, 12))
+	draw := func(n int, f func() float64) []float64 {
+		all := make([]float64, n)
+		for i := range all {
+			all[i] = f()
+		}
+		return all
+	}
+	poisson := distuv.Poisson{Lambda: 5, Src: rng}
+	for _, tt := range []struct {
+		name   string
+		values []float64
+		step   float64
+		kind   Kind
+		low    float64
+	}{
+		{"Unix times", draw(3000, func() float64 { return math.Floor(1.7e9 + 3e6*rng.Float64()) }), 1, Continuous, 0},
+		{"ages", draw(3000, func() float64 { return math.Round(40 + 8*rng.NormFloat64()) }), 1, Continuous, 0},
+		{"counts", draw(3000, poisson.Rand), 1, Positive, -0.5},
+		{"counts from one", draw(3000, func() float64 { return math.Ceil(2 * rng.ExpFloat64()) }), 1, Positive, 0.5},
+		{"whole per cents", draw(3000, func() float64 { return float64(rng.IntN(101)) }), 1, Bounded, -0.5},
+		{"tenths of a share", draw(3000, func() float64 { return float64(rng.IntN(11)) / 10 }), 0.1, Bounded, -0.05},
+		{"yes or no", draw(3000, func() float64 { return float64(rng.IntN(2)) }), 1, Bounded, -0.5},
+		{"tiny", draw(3000, func() float64 { return 1e-300 * rng.ExpFloat64() }), 0, Positive, 0},
+		{"huge", draw(3000, func() float64 { return 1e306 * rng.ExpFloat64() }), 0, Positive, 0},
+		{"huge with signs", draw(3000, func() float64 { return 1e307 * rng.NormFloat64() }), 0, Continuous, 0},
+		{"tiny with tails", draw(3000, func() float64 { return 1e-290 * rng.NormFloat64() / rng.NormFloat64() }), 0, Tails, 0},
+		{"all magnitudes", draw(3000, func() float64 { return math.Copysign(math.Exp(150*rng.NormFloat64()), rng.Float64()-0.5) }), 0, Tails, 0},
+		{"truncated normal", draw(3000, func() float64 { return math.Abs(rng.NormFloat64()) }), 0, Positive, 0},
+		{"zeros", append(draw(3000, rng.ExpFloat64), make([]float64, 1000)...), 0, Continuous, 0},
+		{"some zeros", append(draw(3000, rng.ExpFloat64), make([]float64, 100)...), 0, Tails, 0},
+		{"one zero", append(draw(3000, rng.ExpFloat64), 0), 0, Positive, 0},
+		{"shares, three of them 1", append(draw(3000, rng.Float64), 1, 1, 1), 0, Bounded, 0},
+		{"few", draw(30, rng.ExpFloat64), 0, Continuous, 0},
+		{"constant", make([]float64, 3000), 0, Continuous, 0},
+		{"none", nil, 0, Continuous, 0},
+	} {
+		choice, err := Choose("", tt.values, tt.step, "")
+		if err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+			continue
+		}
+		t.Logf("%-18s %s", tt.name, choice.Why)
+		c, kind := choice.Column, choice.Column.Kind
+		if kind != tt.kind || (kind == Positive || kind == Bounded) && c.Low != tt.low {
+			t.Errorf("%s: %s (%s), want %s from %g", tt.name, kind, choice.Why, tt.kind, tt.low)
+		}
+		if err := c.Check(); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		for _, x := range tt.values {
+			for _, noise := range []float64{-0.5, 0, 0.49} {
+				if y, logDet := c.Forward(x + noise*tt.step); math.IsInf(y, 0) || math.IsNaN(logDet) || math.IsInf(logDet, 0) {
+					if noise != -0.5 { // the very edge, which noise reaches with probability 0
+						t.Fatalf("%s: the training value %g%+g has y = %g, log-derivative %g", tt.name, x, noise*tt.step, y, logDet)
+					}
+				}
+			}
+		}
+	}
+}
+
+// What is on few of many rows is seen although not all rows are looked at.
+func TestChooseSeesFewOfMany(t *testing.T) {
+	rng := rand.New(rand.NewPCG(15, 16))
+	values := make([]float64, 50_000)
+	for i := range values {
+		values[i] = rng.NormFloat64()
+	}
+	for i := range 6 {
+		values[8000*i] = 1e6
+	}
+	if choice, _ := Choose("", values, 0, ""); choice.Column.Kind != Tails {
+		t.Errorf("%s", choice.Why)
+	}
+}
+
+// The order of rows is nothing, and neither is how often it is asked.
+func TestChooseDependsOnValuesOnly(t *testing.T) {
+	rng := rand.New(rand.NewPCG(17, 18))
+	values := make([]float64, 5000)
+	for i := range values {
+		values[i] = math.Round(math.Exp(rng.NormFloat64()+2)) / 4
+	}
+	first, _ := Choose("", values, 0.25, "")
+	before := append([]float64(nil), values...)
+	rng.Shuffle(len(values), func(i, j int) { values[i], values[j] = values[j], values[i] })
+	second, _ := Choose("", values, 0.25, "")
+	if first != second {
+		t.Errorf("%+v, in another order %+v", first, second)
+	}
+	values = append(values[:0], before...)
+	if _, err := Choose("", values, 0.25, ""); err != nil || values[17] != before[17] {
+		t.Error("Choose changed the values")
+	}
+}
+
+func BenchmarkChoose(b *testing.B) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	values := make([]float64, 20_000)
+	for _, kind := range []string{"normal", "lognormal", "Cauchy"} {
+		for i := range values {
+			values[i] = rng.NormFloat64()
+			switch kind {
+			case "lognormal":
+				values[i] = math.Exp(values[i])
+			case "Cauchy":
+				values[i] /= rng.NormFloat64()
+			}
+		}
+		b.Run(kind, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := Choose("", values, 0, ""); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -41,7 +41,7 @@ func ExampleToData() {
 // ActNorm of package bijector, and [fit.EngineGraph] has any bijector.
 func ExampleRun_ownChain() {
 	coupling := bijector.NewCoupling(bijector.Halves(2, false), bijector.MLP(activation.TypeRelu, 16), bijector.Affine{})
-	chain := bijector.Chain{coupling, bijector.NewActNorm(2), bijector.RandomPermutation(2, 1), coupling}
+	chain := bijector.Chain{coupling, bijector.NewActNorm(2), bijector.Reversal(2), coupling}
 	model := must.M1(flow.NewModel(must.M1(backend.Open("go")), flow.New(base.Normal{Features: 2}, chain), flow.Settings{Features: 2}))
 	data := dataset.TwoMoons(0.1).Draw(1, 2000, 500, 0)
 	training := fit.Config{Engine: fit.EngineFast, Steps: 300, BatchSize: 128, LearningRate: 5e-3, EvalEvery: 100}

@@ -3,7 +3,6 @@
 package gmm
 
 import (
-	"fmt"
 	"math"
 	"runtime"
 	"sync"
@@ -26,25 +25,6 @@ type Mixture struct {
 type Component struct {
 	Weight float64               `json:"weight"`
 	Scaler *dataset.Standardizer `json:"scaler"`
-}
-
-// Check returns an error unless m has components of the given number of columns whose
-// weights are positive and sum to one.
-func (m *Mixture) Check(columns int) error {
-	sum := 0.0
-	for k, c := range m.Components {
-		if !(c.Weight > 0) || c.Scaler == nil {
-			return fmt.Errorf("gmm: component %d has weight %g, expected a positive number and a scaler", k, c.Weight)
-		}
-		if err := c.Scaler.Check(columns); err != nil {
-			return fmt.Errorf("gmm: component %d: %w", k, err)
-		}
-		sum += c.Weight
-	}
-	if !(math.Abs(sum-1) < 1e-6) {
-		return fmt.Errorf("gmm: the weights of %d components sum to %g, expected 1", len(m.Components), sum)
-	}
-	return nil
 }
 
 // LogProb sets dst, [n], to log p of each of rows, [n, D], in nats: -Inf where it is

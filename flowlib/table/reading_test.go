@@ -37,7 +37,7 @@ func TestReadingIsAsItIsTold(t *testing.T) {
 		"Excel":                         {"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save the sheet as CSV"},
 		"number":                        {"x,y\n-0.5,3e-7\n", "[[-0.5 3e-07]]"},
 		"decimal comma":                 {"x;y\n1,5;2\n", "[[1.5 2]]"},
-		"only numbers like `1.234`":       {"x;y\n1.234;2.345\n5.678;1.222\n", "one decimal mark to be named"},
+		"only numbers like `1.234`":     {"x;y\n1.234;2.345\n5.678;1.222\n", "one decimal mark to be named"},
 		"thousands":                     {"x;y\n1,234.5;2\n", "[[1234.5 2]]"},
 		"`2024_01`":                     {"x,y\n2024_01,2\n", "expected a number"},
 		"True, False":                   {"x,y\nTrue,FALSE\n", "[[1 0]]"},

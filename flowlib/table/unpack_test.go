@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/base64"
+	"io"
+	"os"
 	"strings"
 	"testing"
 
@@ -75,6 +77,31 @@ func TestMessagesOfPackedText(t *testing.T) {
 	} {
 		if got := message(fromBytes(tt.name, tt.packed), Options{}); got != tt.name+": "+tt.want {
 			t.Errorf("got  %s\nwant %s: %s", got, tt.name, tt.want)
+		}
+	}
+}
+
+// Content decides, and a name that contradicts it is told.
+func TestNamesThatLie(t *testing.T) {
+	for name, want := range map[string]string{
+		"a.npy": `a.npy: starts with "1,2\n3,4\n", which is no NPY file: check where it comes from, or name it .csv if it is one`,
+		"a.gz":  `a.gz: starts with "1,2\n3,4\n", which is no gzip file: check where it comes from, or name it .csv if it is one`,
+	} {
+		if got := message(fromBytes(name, []byte("1,2\n3,4\n")), Options{}); got != want {
+			t.Errorf("got %s", got)
+		}
+	}
+	if got := message(fromBytes("data.csv", must(os.ReadFile("testdata/none.parquet"))), Options{}); got != "" {
+		t.Errorf("got %s", got)
+	}
+	for file, want := range map[string]string{
+		"none.parquet": "is a Parquet file, which cannot be read from a pipe: give the file's name",
+		"columns.npz":  "is a zip file, which cannot be read from a pipe: give the file's name",
+		"fortran.npy":  "is in Fortran order, which cannot be read from a pipe: give the file's name, or save numpy.ascontiguousarray of it",
+	} {
+		in := &input{name: "pipe", stream: io.MultiReader(bytes.NewReader(must(os.ReadFile("testdata/" + file)))), size: -1}
+		if got := message(in, Options{}); got != "pipe: "+want {
+			t.Errorf("got %s", got)
 		}
 	}
 }
