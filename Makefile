@@ -1,6 +1,6 @@
 # The commands of the project. `make` alone lists them.
 #
-# Everything that is built lies in .tools/ (set-up), runs/ (finished trainings),
+# Everything that is built goes to .tools/ (set-up), runs/ (finished trainings),
 # report/results/ and report/build/. A stamp is a file whose date says when a step
 # was last done; it is written when the step has ended well, and never before.
 
@@ -23,7 +23,7 @@ empty :=
 space := $(empty) $(empty)
 quote = '$(subst ','\'',$(1))'
 
-# Before anything that needs tools, one line says what stands in the way.
+# Before anything that needs tools, one line says what is missing.
 settings := $(foreach v,LAYERS STEPS BACKEND TIMEOUT PYTHON,$(call quote,$($(v))))
 variables := LAYERS STEPS BACKEND TIMEOUT PYTHON BENCH TORTURE DEFAULTS ADBENCH QUALITY
 passed    := FLOW_LAYERS FLOW_STEPS FLOW_RUNS FLOW_REQUIRE_% FLOW_TEST_% GOMLX_BACKEND PJRT_% XLA_% GO% CGO_% CC CXX PATH SHELL TMPDIR
@@ -55,7 +55,7 @@ go   := env GOWORK=off go# a go.work around the project must not change what is 
 flowlib_src := $(shell find flowlib internal notebooks \( -name '*.go' -o -name '*.s' \) ! -name '*_test.go' 2>/dev/null)
 notebooks   := $(sort $(wildcard notebooks/*.ipynb))
 
-# valuefile,FILE,TEXT: keeps TEXT (shell words) in FILE, whose date changes only when TEXT does.
+# valuefile,FILE,TEXT: stores TEXT (shell words) in FILE, whose date changes only when TEXT does.
 define valuefile
 $(1): FORCE
 	@mkdir -p $$(@D); text=$(2); \
@@ -113,7 +113,7 @@ $(S)/lint: scripts/tools/lint/go.mod scripts/tools/lint/go.sum
 	@$(step) -h "$(no_network) the Go proxy?" "staticcheck" $(call tools,lint)
 	@touch $@
 
-# A virtual environment stands only where it was made, with the Python that made it.
+# A virtual environment works only where it was made, with the Python that made it.
 $(eval $(call valuefile,$(S)/python.value,$$(call quote,$$(CURDIR) $$(python_found))))
 $(S)/venv: scripts/requirements.lock scripts/make-venv $(S)/python.value
 	@rm -f $@
@@ -295,7 +295,7 @@ test-xla: setup ## run the tests of flowlib and of the command on XLA
 test-race: $(S)/modules ## run flowlib's tests under the race detector (without those that -short leaves out)
 	@$(env) $(go) test -race -short -gcflags=github.com/gomlx/compute/...=-d=checkptr=0 $(test_limit) ./flowlib/...
 
-# Emulated, so it tells nothing about time. No cgo; the kernels are NEON's, and plain ones.
+# Emulated, so it says nothing about speed. No cgo; the kernels are NEON's, and plain ones.
 arm64_tests := $(addprefix ./,internal/kernel internal/safetensors internal/npz \
 	$(addprefix flowlib/,knots gmm columns density dataset byhand fast table))
 

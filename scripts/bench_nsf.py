@@ -122,7 +122,7 @@ def measure(call, parse, progress, flow, python, peers, have_peers, reps, secs, 
 
 
 def measure_busy(call, parse, progress, flow, reps, secs, threads, folder):
-    """The same of our engines beside busy processes: {"medians", "lines", "ratios"}."""
+    """The same for our engines while other processes are busy: {"medians", "lines", "ratios"}."""
     lines = []
     for rep in range(reps):
         for busy in BUSY:

@@ -42,7 +42,7 @@ class ReportError(Exception):
 
 
 def render_pdf(source, folder):
-    """Returns the PDF of Typst source that lies with its figures in folder, and its number of pages."""
+    """Returns the PDF of Typst source, whose figures are in folder, and its number of pages."""
     file = folder / "report.typ"
     file.write_text(source, encoding="utf-8")
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(REPORT / "fonts")])

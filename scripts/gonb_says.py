@@ -8,7 +8,7 @@ from pathlib import Path
 PROGRAM_FAILED = "ProgramFailed"
 UNKNOWN_COMMAND = re.compile(r'\A("%(.*)" unknown or not implemented yet)\.\Z', re.DOTALL)
 
-# Where GoNB says a compile error stands: "Cell[3]: Line 2" in a traceback
+# Where GoNB says a compile error is: "Cell[3]: Line 2" in a traceback
 # entry; "[[ Cell [3] Line 2 ]] …/main.go:12" in a panic's stack trace.
 COMPILE_LINE = re.compile(r"\ACell(?:\[(\d+)\]:)? Line (\d+)")
 STACK_LINE = re.compile(r"\[\[ Cell (?:\[(\d+)\] )?Line (\d+) \]\]")
@@ -74,7 +74,7 @@ def last_line(path):
 
 
 def compile_error(err, cell):
-    """The first error GoNB reports, and its line of this cell (None if it stands elsewhere)."""
+    """The first error GoNB reports, and its line of this cell (None if it is elsewhere)."""
     lines = [line.strip() for line in ANSI.sub("", err.evalue or "").splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")] or [err.ename]
     placed = [line for line in lines if GO_FILE.match(line)]

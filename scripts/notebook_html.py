@@ -22,7 +22,7 @@ READER = "--from=markdown-" + "-".join(
 )
 FILTER = f"--lua-filter={pandoc.REPORT / 'template' / 'notebook.lua'}"
 
-# From one notebook to the next: the pages stand beside each other too.
+# Links between notebooks: the pages are beside each other too.
 NOTEBOOK_LINK = re.compile(r"\]\(([\w.-]+)\.ipynb\)")
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write index.html beside executed notebooks: what each asks, and how long its cells took.
+"""Write index.html for executed notebooks: what each asks, and how long its cells took.
 
     notebook_index.py FOLDER     of run_notebooks.py, with NAME.ipynb, NAME.html and NAME.seconds
 

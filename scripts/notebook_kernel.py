@@ -23,7 +23,7 @@ READS = {
 
 
 class Client(NotebookClient):
-    """A NotebookClient that remembers what GoNB says beside "ok", and leaves nothing running."""
+    """A NotebookClient that remembers what GoNB reports besides "ok", and leaves nothing running."""
 
     def __init__(self, nb, folder, timeout):
         super().__init__(
@@ -139,7 +139,7 @@ def marked_processes(needle):
 
 
 def links(folder):
-    """What the links in folder lead to, as far as they can be read."""
+    """The targets of the readable links in folder."""
     for entry in folder.glob("[0-9]*"):
         try:
             yield os.readlink(entry)

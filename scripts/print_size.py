@@ -21,7 +21,7 @@ def letters(svg, attributes):
 
 
 def too_small(markdown, folder):
-    """What to say of each figure of the text whose letters would be too small, a line each."""
+    """A message for each figure of the text whose letters would be too small."""
     for name, attributes in FIGURE.findall(markdown):
         if "height=" in attributes:
             continue  # made to fit, whatever the number of layers, on which the size of its letters depends
