@@ -26,33 +26,37 @@ def adam(state, grads):
 
 
 class Trainer:
-    steps_per_call = 10
-
-    def __init__(self, log_prob, params, points, batch):
+    def __init__(self, log_prob, params, points, batch, steps_per_call):
+        self.steps_per_call = steps_per_call
         zeros = functools.partial(jax.tree.map, jnp.zeros_like)
+        # A copy, because the buffers are given to each call for its results.
         self.state = (jax.tree.map(jnp.copy, params), zeros(params), zeros(params), jnp.float32(0))
         self.points = jnp.asarray(np.concatenate([points, points[:batch]]))
         self.starts = peers.batch_starts(len(points), batch)
 
-        def one_step(state, points, start):
+        def step(state, points, start):
+            """The state after a step on the rows from start on, and the loss before it."""
             x = jax.lax.dynamic_slice_in_dim(points, start, batch)
             loss, grads = jax.value_and_grad(lambda p: -log_prob(p, x).mean())(state[0])
             return adam(state, grads), loss
 
         @functools.partial(jax.jit, donate_argnums=0)
         def many_steps(state, points, starts):
-            return jax.lax.scan(lambda state, start: one_step(state, points, start), state, starts)
+            return jax.lax.scan(lambda state, start: step(state, points, start), state, starts)
 
-        self.many_steps = many_steps
+        self.one_step, self.many_steps = jax.jit(step, donate_argnums=0), many_steps
 
     def step(self):
         starts = np.array([next(self.starts) for _ in range(self.steps_per_call)], np.int32)
+        if self.steps_per_call == 1:
+            self.state, loss = self.one_step(self.state, self.points, starts[0])
+            return [float(loss)]
         self.state, losses = self.many_steps(self.state, self.points, starts)
         return np.asarray(losses).tolist()
 
 
 class Engine:
-    version, note, chunk = jax.__version__, "", 4096
+    version, note, chunk, steps_per_call = jax.__version__, "", 4096, 10
 
     def __init__(self, weights, args):
         self.params = jax.tree.map(jnp.asarray, weights)
@@ -61,7 +65,7 @@ class Engine:
         self.key = jax.random.key(1)
 
     def trainer(self, points, batch):
-        return Trainer(self.log_prob, self.params, points, batch)
+        return Trainer(self.log_prob, self.params, points, batch, self.steps_per_call)
 
     def logprob(self, points, chunk):
         n, answers = len(points), []
