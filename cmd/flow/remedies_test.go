@@ -129,16 +129,23 @@ func TestRemediesWork(t *testing.T) {
 		more string // of the command
 		want int    // remedies in the message
 	}{
-		"a column of text":       {text: rows("a,x,y\n", 200, func(x, y float64) string { return fmt.Sprintf("u,%.4f,%.4f", x, y) }), want: 1},
-		"columns of text":        {text: rows("\"a, b\",it's,x,y\n", 200, func(x, y float64) string { return fmt.Sprintf("u,v,%.4f,%.4f", x, y) }), want: 1},
-		"a name for a shell":     {text: rows("\"$(touch gone) `id` \"\"q\"\" \\ !\",x,y\n", 200, func(x, y float64) string { return fmt.Sprintf("u,%.4f,%.4f", x, y) }), want: 1},
-		"names that forge":       {text: rows(`"`+forged+`","`+eraser+`",x,y`+"\n", 200, func(x, y float64) string { return fmt.Sprintf("u,v,%.4f,%.4f", x, y) }), want: 1},
-		"a name that forges":     {text: rows(`"`+eraser+`%s",x,y`+"\n", 200, func(x, y float64) string { return fmt.Sprintf("u,%.4f,%.4f", x, y) }), want: 1},
-		"a missing value":        {text: rows("g,x,y\n,1,2\n", 200, func(x, y float64) string { return fmt.Sprintf("%.4f,%.4f,%.4f", x*y, x, y) }), want: 2},
-		"a mark that is missing": {text: rows("g,x,y\n*,1,2\n", 200, func(x, y float64) string { return fmt.Sprintf("%.4f,%.4f,%.4f", x*y, x, y) }), more: "--missing drop", want: 2},
-		"marks of thousands":     {text: rows("x;y\n", 200, func(x, y float64) string { return fmt.Sprintf("1.%03d;2.%03d", int(100*x+500), int(100*y+500)) }), want: 2},
-		"another decimal mark":   {text: rows("x;y\n", 200, plain(";")), more: "--decimal ,", want: 1},
-		"a delimiter":            {text: rows("x:y\n", 200, plain(":")), want: 1},
+		"a column of text":          {text: rows("a,x,y\n", 200, func(x, y float64) string { return fmt.Sprintf("u,%.4f,%.4f", x, y) }), want: 1},
+		"columns of text":           {text: rows("\"a, b\",it's,x,y\n", 200, func(x, y float64) string { return fmt.Sprintf("u,v,%.4f,%.4f", x, y) }), want: 1},
+		"a name for a shell":        {text: rows("\"$(touch gone) `id` \"\"q\"\" \\ !\",x,y\n", 200, func(x, y float64) string { return fmt.Sprintf("u,%.4f,%.4f", x, y) }), want: 1},
+		"names that forge":          {text: rows(`"`+forged+`","`+eraser+`",x,y`+"\n", 200, func(x, y float64) string { return fmt.Sprintf("u,v,%.4f,%.4f", x, y) }), want: 1},
+		"a name that forges":        {text: rows(`"`+eraser+`%s",x,y`+"\n", 200, func(x, y float64) string { return fmt.Sprintf("u,%.4f,%.4f", x, y) }), want: 1},
+		"a missing value":           {text: rows("g,x,y\n,1,2\n", 200, func(x, y float64) string { return fmt.Sprintf("%.4f,%.4f,%.4f", x*y, x, y) }), want: 2},
+		"a mark that is missing":    {text: rows("g,x,y\n*,1,2\n", 200, func(x, y float64) string { return fmt.Sprintf("%.4f,%.4f,%.4f", x*y, x, y) }), more: "--missing drop", want: 2},
+		"another such mark":         {text: rows("g,x,y\n-,1,2\n", 200, func(x, y float64) string { return fmt.Sprintf("%.4f,%.4f,%.4f", x*y, x, y) }), want: 2},
+		"empty lines":               {text: rows("x,y\n,\n", 200, plain(",")), want: 1},
+		"an empty column":           {text: rows("g,x,y\n", 200, func(x, y float64) string { return fmt.Sprintf(",%.4f,%.4f", x, y) }), want: 1},
+		"a text after an empty one": {text: rows("g,h,x,y\n,,1,2\n", 200, func(x, y float64) string { return fmt.Sprintf("u,v,%.4f,%.4f", x, y) }), want: 1},
+		"very many columns of text": {text: rows(manyNames(200)+",x,y\n", 200, func(x, y float64) string {
+			return strings.Repeat("u,", 200) + fmt.Sprintf("%.4f,%.4f", x, y)
+		}), want: 1},
+		"marks of thousands":   {text: rows("x;y\n", 200, func(x, y float64) string { return fmt.Sprintf("1.%03d;2.%03d", int(100*x+500), int(100*y+500)) }), want: 2},
+		"another decimal mark": {text: rows("x;y\n", 200, plain(";")), more: "--decimal ,", want: 1},
+		"a delimiter":          {text: rows("x:y\n", 200, plain(":")), want: 1},
 		"a header or a row": {text: rows("1,2,3\n", 200, func(x, y float64) string {
 			return fmt.Sprintf("%d,%d,%d", 1+int(50+10*x)%9, 1+int(50+10*y)%9, 1+int(70+10*x*y)%9)
 		}), want: 2},
@@ -188,4 +195,13 @@ func TestRemediesWork(t *testing.T) {
 			}
 		})
 	}
+}
+
+// manyNames are the names of n columns, as the header of a CSV has them.
+func manyNames(n int) string {
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf("kind number %d", i))
+	}
+	return strings.Join(all, ",")
 }

@@ -101,11 +101,26 @@ func parseCondition(text string) (map[string]float64, error) {
 	all := map[string]float64{}
 	for _, part := range strings.Split(text, ",") {
 		name, value, _ := strings.Cut(part, "=")
-		v, err := strconv.ParseFloat(value, 64)
+		v, err := conditionValue(value)
 		if _, twice := all[name]; err != nil || twice {
 			return nil, fmt.Errorf("--condition: expected name=value,… with a number for each name once, found %q", text)
 		}
 		all[name] = v
 	}
 	return all, nil
+}
+
+// conditionValue parses a number or, as in a table, true or false. Go reads underscores
+// and hexadecimal digits as well, which a table does not.
+func conditionValue(text string) (float64, error) {
+	switch strings.ToLower(text) {
+	case "true":
+		return 1, nil
+	case "false":
+		return 0, nil
+	}
+	if strings.ContainsAny(text, "_xX") {
+		return 0, strconv.ErrSyntax
+	}
+	return strconv.ParseFloat(text, 64)
 }

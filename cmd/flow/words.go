@@ -51,14 +51,18 @@ func namer(cmd *cobra.Command) table.Namer {
 			return flag
 		}
 		value := values[0]
-		if o == table.OptionExclude {
+		if o == table.OptionExclude || o == table.OptionColumns {
 			value = listOf(values)
 		}
 		isLong := func(name string) bool { return utf8.RuneCountInString(name) > longestName }
 		if utf8.RuneCountInString(value) > longestValue || slices.ContainsFunc(values, isLong) {
 			return flag
 		}
-		return flag + " " + shellWord(value)
+		text := flag + " " + shellWord(value)
+		if missing := cmd.Flags().Lookup("missing"); o == table.OptionNA && missing != nil && !missing.Changed {
+			text += " --missing drop" // or the values would only be missing then
+		}
+		return text
 	}
 }
 

@@ -68,7 +68,9 @@ func holdsAll(first, names []string) bool {
 //     below has a decimal;
 //   - of six or more others, if nine in ten columns are unlike them.
 //
-// Other years, and 0, 1, 2, … or three or more of 1, 2, 3, …, may be either.
+// Other years, and 0, 1, 2, … or three or more of 1, 2, 3, …, may be either. So may other
+// numbers above ten lines or more that are all unlike them: different whole numbers above
+// columns in which every number has a decimal, and three or more in equal steps.
 func numbersAsNames(first []string, below [][]string) naming {
 	start := 0
 	for start < len(first) && strings.TrimSpace(first[start]) == "" {
@@ -90,8 +92,11 @@ func numbersAsNames(first []string, below [][]string) naming {
 		}
 	}
 	steps, straight := pace(values)
-	if len(below) == 0 || !steps || start > 0 && !index || len(values) < 2 && !index {
+	if len(below) == 0 || start > 0 && !index || len(values) < 2 && !index {
 		return row
+	}
+	if !steps {
+		return orQuestion(first, at, values, below)
 	}
 	whole, years := true, len(values) > 1 || index
 	for i, v := range values {
@@ -102,7 +107,7 @@ func numbersAsNames(first []string, below [][]string) naming {
 	years = years && whole && straight
 	counts := whole && straight && (values[0] == 0 || values[0] == 1) && (len(values) == 1 || values[1] == values[0]+1)
 	if !straight && len(values) < 8 || !(years || counts) && len(values) < 3 {
-		return row
+		return orQuestion(first, at, values, below)
 	}
 	alike, unlike, decimals := 0, 0, false
 	for _, line := range below {
@@ -127,10 +132,37 @@ func numbersAsNames(first []string, below [][]string) naming {
 	case years && 2*unlike >= len(values), from0 && (decimals || 2*unlike >= len(values) || len(values) > 5),
 		len(values) > 5 && 10*unlike >= 9*len(values):
 		return likely
-	case years || from0 || counts && len(values) > 2:
+	case years || from0 || counts && len(values) > 2, straight && len(values) > 2 && len(below) >= manyLines && unlike == len(values):
 		return question
 	}
-	return row
+	return orQuestion(first, at, values, below)
+}
+
+// manyLines is how many lines below must all be unlike the first to make it a question.
+const manyLines = 10
+
+// orQuestion returns question if the values, at these places of the first line, are
+// different whole numbers and every number below them has a decimal, else row.
+func orQuestion(first []string, at []int, values []float64, below [][]string) naming {
+	if len(below) < manyLines {
+		return row
+	}
+	for k, v := range values {
+		_, err := strconv.ParseInt(strings.TrimSpace(first[at[k]]), 10, 64)
+		numbers := 0
+		for _, s := range column(below, at[k]) {
+			if !isNumber(s) {
+				continue
+			}
+			if numbers++; !strings.ContainsAny(s, ".,eE") {
+				return row
+			}
+		}
+		if err != nil || numbers < manyLines || slices.Index(values, v) != k {
+			return row
+		}
+	}
+	return question
 }
 
 // pace reports whether the numbers ascend or descend strictly, and by equal steps.

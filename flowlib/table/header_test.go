@@ -82,6 +82,13 @@ func TestHeaderOfNumbers(t *testing.T) {
 		{"whole numbers in order", "2,5,7", 3, small, "row"},
 		{"a row of equal steps", "2,4,6", 3, small, "row"},
 		{"names twice", "0,1,1", 3, small, "row"},
+		{"months over decimals", "202401,202402,202403", 3, normal, "question"},
+		{"percentiles over decimals", "5,25,50,75,95", 5, normal, "question"},
+		{"numbers of stations over decimals", "107,15,230", 3, normal, "question"},
+		{"negative steps over decimals", "-2,-1,0,1,2", 5, normal, "question"},
+		{"years with a decimal", "2019.0,2020.0,2021.0", 3, normal, "question"},
+		{"whole numbers twice over decimals", "0,5,0", 3, normal, "row"},
+		{"whole numbers over decimals and whole ones", "5,25,50", 3, func(i, j int) string { return fmt.Sprint(float64(rng.IntN(20)) / 2) }, "row"},
 	}
 	for _, tt := range tests {
 		text := lines(tt.first, 60, tt.width, tt.field)

@@ -52,6 +52,40 @@ func TestNumbersThatNameRows(t *testing.T) {
 	}
 }
 
+// What goes with the order of the rows is warned of, whole or not, up or down; what
+// begins anew every day, or has few values, is not.
+func TestColumnsInTheOrderOfTheRows(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 1))
+	clock := 1.7e9
+	for _, tt := range []struct {
+		name  string
+		n     int
+		value func(i int) float64
+		want  string
+	}{
+		{"times in tenths of a second", 300, func(i int) float64 { return float64(i) / 10 }, "rises from row to row, between 0 and 29.9"},
+		{"times backwards", 300, func(i int) float64 { return -float64(i) / 10 }, "falls from row to row, between -29.9 and 0"},
+		{"times at uneven steps", 300, func(int) float64 { clock += rng.ExpFloat64(); return clock }, "rises from row to row"},
+		{"numbers far apart, backwards", 300, func(i int) float64 { return 1e6 * float64(1000-i) }, "falls from row to row"},
+		{"seconds, two rows in each", 300, func(i int) float64 { return 1.7e9 + float64(i/2) }, "but for 150 of 300 rows"},
+		{"numbers that begin again", 300, func(i int) float64 { return float64(i % 150) }, "rises from row to row, between 0 and 149, but for 1 of 300 rows"},
+		{"hours of the day", 300, func(i int) float64 { return float64(i % 24) }, ""},
+		{"minutes of the hour", 300, func(i int) float64 { return float64(i % 60) }, ""},
+		{"sorted classes", 300, func(i int) float64 { return float64(i / 100) }, ""},
+		{"measurements", 300, func(int) float64 { return rng.NormFloat64() }, ""},
+		{"few rows", 40, func(i int) float64 { return float64(i) / 10 }, ""},
+	} {
+		s := NewSummarizer([]string{"x"})
+		for i := range tt.n {
+			s.Add([]float64{tt.value(i)})
+		}
+		said := noteText(s.Summary().Warnings())
+		if got := s.Summary().Columns[0].Ordered(); got != (tt.want != "") || !strings.Contains(said, tt.want) || got != strings.Contains(said, "from row to row") {
+			t.Errorf("%s: got %v, warned %q, want %q", tt.name, got, said, tt.want)
+		}
+	}
+}
+
 func noteText(notes []Note) (text string) {
 	for _, n := range notes {
 		text += n.String() + "\n"

@@ -223,8 +223,9 @@ func (r *Reader) sift(c *Chunk) {
 	}
 }
 
-// countMissing reads on to the end, or to the next error, to say how many rows miss a
-// value. The rows before the first such row stay in r.chunk.
+// countMissing reads on to say how many rows miss a value, or what else is wrong, which
+// is said instead: a column of text may begin with an empty field. The rows before the
+// first row that misses a value stay in r.chunk.
 func (r *Reader) countMissing(line int64, first gap, end error) error {
 	rest := Chunk{features: r.chunk.features, kept: r.chunk.kept}
 	for end == nil {
@@ -236,19 +237,30 @@ func (r *Reader) countMissing(line int64, first gap, end error) error {
 		r.seen += int64(rest.Len())
 		r.sift(&rest)
 	}
-	of := fmt.Sprintf("%d of %d rows miss", r.dropped, r.seen)
 	if end != io.EOF {
-		of = fmt.Sprintf("%d of the first %d rows miss", r.dropped, r.seen)
+		return r.wrap(end)
 	}
 	e := Error{
 		Found: "no value (" + quote(first.found) + ")", Expected: "a number",
-		Problem:  fmt.Sprintf("%s a value in the columns used (%s)", of, r.tallies()),
+		Problem:  fmt.Sprintf("%d of %d rows miss a value in the columns used (%s)", r.dropped, r.seen, r.tallies()),
 		Remedies: []Remedy{{Do: "fill them in"}},
 	}
-	if !r.settled {
-		e.Remedies = append(e.Remedies, Remedy{"leave the column out", OptionExclude, []string{r.columns[first.column].Name}})
+	var gaps []string // columns that miss a value
+	for j, n := range r.tally {
+		if n > 0 {
+			gaps = append(gaps, r.columns[j].Name)
+		}
 	}
-	e.Remedies = append(e.Remedies, Remedy{"leave the rows out", OptionMissing, []string{"drop"}})
+	if !r.settled && len(gaps) < len(r.columns) {
+		do := "leave the column out"
+		if len(gaps) > 1 {
+			do = "leave these columns out"
+		}
+		e.Remedies = append(e.Remedies, Remedy{do, OptionExclude, gaps})
+	}
+	if r.dropped < r.seen {
+		e.Remedies = append(e.Remedies, Remedy{"leave the rows out", OptionMissing, []string{"drop"}})
+	}
 	return r.at(line, first.column, e)
 }
 

@@ -92,7 +92,7 @@ func noNumbers(all []Column, wanted []int, settled bool) error {
 		e.Remedies[0].Do = c.remedy
 	}
 	if !settled && len(texts) < len(wanted) {
-		e.Remedies = append(e.Remedies, Remedy{"leave " + it + " out", OptionExclude, texts})
+		e.Remedies = append(e.Remedies, leaveOut(texts, names(at(all, wanted))))
 	}
 	return e
 }

@@ -22,15 +22,14 @@ func checkText(head []byte) error {
 
 // findDelimiter returns the first of tab, ';', '|' and ',' that every line at the start
 // has equally often outside quotes; failing that, the one most frequent in the first
-// line. If there are none of these, it returns [Blanks] if every line has the same number
-// of words, at least two, and one line is all numbers; otherwise the file has one column.
+// line. If there are none of these, it returns [Blanks] if areWords says so; otherwise the
+// file has one column.
 // Lines that begin with comment, if that is not 0, are ignored.
 func findDelimiter(head []byte, comment rune) rune {
 	candidates := []byte{'\t', ';', '|', ','}
 	counts := make([][]int, len(candidates)) // of each candidate, by line
-	var words []int
-	numbers := false
-	for _, line := range firstLines(head, comment) {
+	lines := firstLines(head, comment)
+	for _, line := range lines {
 		now := make([]int, len(candidates))
 		quoted := false
 		for _, b := range line {
@@ -43,11 +42,8 @@ func findDelimiter(head []byte, comment rune) rune {
 		for k, n := range now {
 			counts[k] = append(counts[k], n)
 		}
-		fields := strings.Fields(string(line))
-		words = append(words, len(fields))
-		numbers = numbers || !slices.ContainsFunc(fields, func(s string) bool { return !isNumber(s) })
 	}
-	if len(words) == 0 {
+	if len(lines) == 0 {
 		return ','
 	}
 	best, most := byte(','), 0
@@ -59,10 +55,33 @@ func findDelimiter(head []byte, comment rune) rune {
 			best, most = candidates[k], c[0]
 		}
 	}
-	if most == 0 && numbers && words[0] > 1 && slices.Max(words) == words[0] && slices.Min(words) == words[0] {
+	if most == 0 && areWords(lines) {
 		return Blanks
 	}
 	return rune(best)
+}
+
+// areWords reports whether blanks separate the columns of lines: every line has the same
+// number of words, at least two, and one line is all numbers. R leaves out the header
+// of its row names: the first line may have one word less than three or more.
+func areWords(lines [][]byte) bool {
+	width := len(strings.Fields(string(lines[len(lines)-1])))
+	short, numbers := false, false
+	for i, line := range lines {
+		words := strings.Fields(string(line))
+		if i == 0 && len(lines) > 2 && width > 2 && len(words) == width-1 {
+			short = true
+			continue
+		}
+		if len(words) != width {
+			return false
+		}
+		if short {
+			words = words[1:]
+		}
+		numbers = numbers || !slices.ContainsFunc(words, func(s string) bool { return !isNumber(strings.Trim(s, `"`)) })
+	}
+	return numbers && width > 1
 }
 
 // firstLines returns the first lines of a text that are not blank, without line ends and

@@ -34,6 +34,10 @@ type ColumnSummary struct {
 	// Increases says that the values are increasing whole numbers, like row numbers of a
 	// table from which some rows were removed.
 	Increases bool `json:"increases,omitempty"`
+	// Rises and Falls count the rows whose value is above or below its predecessor; see
+	// [ColumnSummary.Ordered].
+	Rises int64 `json:"rises,omitempty"`
+	Falls int64 `json:"falls,omitempty"`
 	// Step is the spacing of the grid on which all values lie, else 0.
 	Step float64 `json:"step"`
 	// Top is the commonest value, which occurs TopN times.
@@ -122,6 +126,12 @@ func (c *columnState) add(v float64) {
 	c.Whole = c.Whole && v == math.Trunc(v)
 	c.Counts = c.Counts && (c.N == 1 || v == c.last+1)
 	c.Increases = c.Increases && v == math.Trunc(v) && (c.N == 1 || v > c.last)
+	if c.N > 1 && v > c.last {
+		c.Rises++
+	}
+	if c.N > 1 && v < c.last {
+		c.Falls++
+	}
 	c.last = v
 	if _, known := c.values[v]; known || len(c.values) < MaxDistinct {
 		c.values[v]++
@@ -258,6 +268,9 @@ func (s Summary) Warnings() []Note {
 		case c.Identifies():
 			warn("column %s is a whole number, from %.15g to %.15g, of which each comes once", show.Quoted(c.Name), c.Min, c.Max)
 			leaveOut(c, "if it numbers or names the rows, leave it out")
+		case c.Ordered():
+			warn("column %s %s", show.Quoted(c.Name), c.order())
+			leaveOut(c, "if it is the time or the number of a row, leave it out")
 		case c.Quantized():
 			warn("column %s lies on steps of %.6g: noise of one step is added (dequantized)", show.Quoted(c.Name), c.Step)
 		case c.TopN > 1 && 20*c.TopN >= c.N:

@@ -66,12 +66,40 @@ func (s *csvSource) noNumber(rec record, i int, err error) error {
 	case len(texts) > 1 && slices.Contains(texts, e.Column):
 		return &Error{
 			Unit: "line", Line: rec.line, Problem: "columns hold text, expected numbers",
-			Remedies: []Remedy{{"leave them out", OptionExclude, texts}},
+			Remedies: []Remedy{leaveOut(texts, names(at(s.columns, s.want)))},
 		}
 	default:
 		e.Remedies = append(e.Remedies, Remedy{"leave the column out", OptionExclude, []string{e.Column}})
 	}
 	return e
+}
+
+// leaveOut returns the advice to leave columns out of all that are wanted: by their names,
+// or if these are long, by those of the others.
+func leaveOut(columns, wanted []string) Remedy {
+	const long = 300 // bytes
+	var others []string
+	for _, name := range wanted {
+		if !slices.Contains(columns, name) {
+			others = append(others, name)
+		}
+	}
+	size := func(names []string) int { return len(strings.Join(names, ",")) }
+	if size(columns) > long && size(others) < size(columns) {
+		return Remedy{"name the others", OptionColumns, others}
+	}
+	if len(columns) == 1 {
+		return Remedy{"leave it out", OptionExclude, columns}
+	}
+	return Remedy{"leave them out", OptionExclude, columns}
+}
+
+// at returns the columns at these places.
+func at(all []Column, places []int) (some []Column) {
+	for _, i := range places {
+		some = append(some, all[i])
+	}
+	return some
 }
 
 // parts reports whether a line of one field holds several numbers, and returns what

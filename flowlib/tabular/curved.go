@@ -77,7 +77,12 @@ func curved(rows [][]float64, order []int, on, column int, chance float64) bool 
 		if a[on] < c[on] {
 			share = (b[on] - a[on]) / (c[on] - a[on])
 		}
-		if all++; math.Abs(b[column]-(a[column]*(1-share)+c[column]*share)) <= curvedRest*chance {
+		rest := math.Abs(b[column] - (a[column]*(1-share) + c[column]*share))
+		bent := rest // from a parabola, which bends as the function does where rows are sparse
+		if k > 1 {
+			bent = math.Abs(b[column] - parabola(rows[order[k-2]], a, c, b[on], on, column))
+		}
+		if all++; rest <= curvedRest*chance || bent <= curvedRest*chance {
 			near++
 		}
 		if all == curvedRows && near < curvedRows/2 { // most pairs of columns are unrelated: stop early
@@ -85,4 +90,11 @@ func curved(rows [][]float64, order []int, on, column int, chance float64) bool 
 		}
 	}
 	return all >= curvedRows && float64(near) >= curvedShare*float64(all)
+}
+
+// parabola returns the value at x of the parabola through three points of a column over
+// another, by Lagrange's formula; NaN where two of them coincide.
+func parabola(a, b, c []float64, x float64, on, column int) float64 {
+	p, q, r := a[on], b[on], c[on]
+	return a[column]*((x-q)/(p-q))*((x-r)/(p-r)) + b[column]*((x-p)/(q-p))*((x-r)/(q-r)) + c[column]*((x-p)/(r-p))*((x-q)/(r-q))
 }

@@ -17,6 +17,7 @@ func TestCurvedFunctions(t *testing.T) {
 			{"nothing", 4, func([]float64) {}, ""},
 			{"a square", 4, func(r []float64) { r[3] = r[0] * r[0] }, `column "d" is a function of "a": the density has no bound, and its NLL means nothing`},
 			{"a square before its root", 4, func(r []float64) { r[0] = r[3] * r[3] }, `column "a" is a function of "d": `},
+			{"a square of long tails", 4, func(r []float64) { r[0] *= r[0] * r[0]; r[3] = r[0] * r[0] }, `column "d" is a function of "a": `},
 			{"an exponential", 4, func(r []float64) { r[2] = math.Exp(r[1]) }, `column "c" is a function of "b": `},
 			{"a logarithm far from 0", 4, func(r []float64) { r[2] = 1e6 + math.Log(100+r[1]) }, `column "c" is a function of "b": `},
 			{"a sine as float32", 4, func(r []float64) { r[2] = float64(float32(math.Sin(r[1]))) }, `column "c" is a function of "b": `},

@@ -1,9 +1,12 @@
 package tabular
 
 import (
+	"slices"
+
 	"normflow/flowlib/columns"
 	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
+	"normflow/internal/show"
 )
 
 // FitConfig says what to fit to which columns. Zero values leave the choice to the
@@ -54,6 +57,14 @@ func (c FitConfig) check() error {
 		e := wrong(table.OptionExclude, "of columns that are named, only those are read")
 		e.Remedies = []table.Remedy{{Do: "take " + list(c.Exclude) + " out there", Option: table.OptionColumns}}
 		return e
+	}
+	for _, name := range c.ConditionOn {
+		if slices.Contains(c.Exclude, name) {
+			return wrong(table.OptionExclude, "%s is to be conditioned on and left out: expected one of the two", show.Quoted(name))
+		}
+	}
+	if c.Model == "gaussian" && len(c.ConditionOn) > 0 {
+		return wrong(OptionModel, "a Gaussian does not depend on a condition (%s): expected a flow, such as nsf, or none to have one chosen", list(c.ConditionOn))
 	}
 	if c.Layers < 0 || c.Layers > flow.MaxLayers {
 		return wrong(OptionLayers, "expected 1 to %d layers, found %d", flow.MaxLayers, c.Layers)

@@ -49,6 +49,10 @@ func (c FitConfig) leavingOut(remedies []table.Remedy) []table.Remedy {
 	for i, r := range fits {
 		isContext := slices.ContainsFunc(r.Values, func(name string) bool { return slices.Contains(c.ConditionOn, name) })
 		switch {
+		case r.Option == table.OptionColumns && len(c.Columns)+len(c.Exclude) > 0:
+			fits[i].Values = nil
+		case r.Option == table.OptionColumns:
+			fits[i].Values = slices.DeleteFunc(slices.Clone(r.Values), func(name string) bool { return slices.Contains(c.ConditionOn, name) })
 		case r.Option != table.OptionExclude:
 		case isContext:
 			fits[i] = table.Remedy{Do: "condition on other columns", Option: OptionConditionOn}

@@ -222,6 +222,8 @@ func TestFitRefuses(t *testing.T) {
 		{good, "", func(c *FitConfig) { c.ConditionOn = []string{"q"} }, `there is no column "q"; there are: a, b`},
 		{good, "", func(c *FitConfig) { c.ConditionOn, c.Exclude = []string{"a"}, []string{"q"} }, `there is no column "q"; there are: a, b`},
 		{good, "", func(c *FitConfig) { c.ConditionOn = []string{"a", "b"} }, "no column is left to fit a density to; there are: a, b"},
+		{good, "", func(c *FitConfig) { c.ConditionOn, c.Exclude = []string{"a"}, []string{"a"} }, `"a" is to be conditioned on and left out: expected one of the two`},
+		{good, "", func(c *FitConfig) { c.ConditionOn, c.Model = []string{"a"}, "gaussian" }, "a Gaussian does not depend on a condition (a): expected a flow, such as nsf, or none to have one chosen"},
 		{good, "", func(c *FitConfig) { c.Columns, c.ConditionOn = []string{"a"}, []string{"a"} }, `column "a" is named twice`},
 		{text("a,b\n" + strings.Repeat("1,2\n3,4\n", 40)), "", nil, "t.csv: has 80 rows, too few to fit a density to: expected at least 100"},
 		{text("a,b\n" + strings.Repeat("1,2\n3,2\n", 60)), "", func(c *FitConfig) { c.Columns = []string{"b"} }, `t.csv: no column is left to fit a density to: "b": one value in all 96 training rows`},
