@@ -22,18 +22,19 @@ func newAnomaly() *cobra.Command {
 		Long: `Flag the rows of FILE that are too unlikely to be normal under MODEL, which was
 fitted to normal rows (a few anomalies among them do little harm).
 
-A row's p-value is the share of normal rows, held out at the fit, that are as
-unlikely or more. Rows with p at most --false-alarm are flagged: of normal rows
-that share is flagged on average, whatever the model has learned. The smallest
-p-value is 1/(held-out rows + 1): a lower rate cannot be promised. Then no row is
-flagged, a warning says from which rate on rows can be, and the strangest rows are
-listed with their p-values all the same.
+A row's p-value is the share of normal rows, held out at the fit, that are at
+least as unlikely. Rows with p at most --false-alarm are flagged: on average that
+share of normal rows, whatever the model has learned. The smallest p-value is
+1/(held-out rows + 1), and no lower rate can be promised. Then no row is flagged,
+a warning names the lowest possible rate, and the strangest rows are still listed
+with their p-values.
 
-OUT has a row for each of FILE, in its order, and the columns log_prob (nats),
-p_value, anomaly (0 or 1) and drivers: which columns make a flagged row strange,
-what they would normally be, and by how many nats the log-density would rise.
+OUT has a row for each row of FILE, in the same order, with the columns log_prob
+(nats), p_value, anomaly (0 or 1) and drivers: which columns make a flagged row
+strange, what they would normally be, and by how many nats the log-density would
+rise.
 
-With --labels the summary says how well the log-density parts normal rows from
+With --labels the summary says how well the log-density separates normal rows from
 anomalies. In that column 0 and false mark a normal row, any other number (1, 2,
 -1) and true an anomaly; anything else, or nothing, is an error.`,
 		Example: `  flow anomaly model new.csv --false-alarm 0.01 -o flagged.csv
@@ -43,10 +44,10 @@ anomalies. In that column 0 and false mark a normal row, any other number (1, 2,
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.Float64Var(&o.FalseAlarm, "false-alarm", 0.01, "share of normal rows that may be flagged")
-	f.StringVarP(&out, "out", "o", "", "table to write: CSV, .csv.gz, .parquet, or - for the standard output (default none)")
+	f.StringVarP(&out, "out", "o", "", "table to write: CSV, .csv.gz, .parquet, or - for standard output (default none)")
 	f.BoolVar(&o.Keep, "keep", false, "write the columns of FILE before the new ones")
 	f.StringVar(&o.Labels, "labels", "", "column of FILE, by name: 0 or false for normal rows, another number or true for anomalies")
-	f.StringVar(&o.Calibration, "calibration", "", "table of normal rows that the fit has not seen (default those it held out)")
+	f.StringVar(&o.Calibration, "calibration", "", "table of normal rows that the fit has not seen (default: the rows it held out)")
 	addEngine(f, &engine)
 	read.add(f)
 	addJSON(f, &asJSON)

@@ -20,11 +20,11 @@ func newBench() *cobra.Command {
 		Use:   "bench --data FILE.csv [--engine NAME] [--model NAME] [--task train|logprob|sample]",
 		Short: "Measure the speed of one engine",
 		Long: `Measure the speed of one engine on a RealNVP (35,344 parameters over two features)
-or on the neural spline flow that flow fit takes where it is not told (15,112):
+or on the neural spline flow that is the default of flow fit (15,112):
 training by Adam, scoring, or sampling.
 
-Each batch size is measured in a process of its own. Times are in seconds,
-memory in MiB, NLL in nats: when training that of step 200 (nsf: 40), before its update.`,
+Each batch size is measured in its own process. Times are in seconds, memory in
+MiB, NLL in nats: for training that of step 200 (nsf: 40), before its update.`,
 		Example: `  flow bench-data -o /tmp/bench
   flow bench --engine xla --task train --data /tmp/bench/data.csv --weights /tmp/bench/weights.safetensors
   flow bench --engine go --task logprob --data /tmp/bench/data.csv --json`,
@@ -34,12 +34,12 @@ memory in MiB, NLL in nats: when training that of step 200 (nsf: 40), before its
 	f.StringVar(&a.Engine, "engine", "fast", "one of "+strings.Join(bench.Engines(), ", "))
 	f.StringVar(&a.Model, "model", "realnvp", "realnvp or nsf")
 	f.StringVar(&a.Task, "task", bench.Train, "train, logprob or sample")
-	f.IntSliceVar(&batches, "batch", nil, "points per training step (default 256,1024,4096), or handed over at a time (default all)")
-	f.IntVar(&a.Threads, "threads", runtime.NumCPU(), "threads to use at most")
+	f.IntSliceVar(&batches, "batch", nil, "points per training step (default 256,1024,4096), or per call (default all)")
+	f.IntVar(&a.Threads, "threads", runtime.NumCPU(), "maximum number of threads")
 	f.Float64Var(&a.Secs, "secs", 3, "length of the timed part, seconds")
 	f.IntVar(&a.N, "n", 1_000_000, "points to score or to draw")
 	f.StringVar(&a.Data, "data", "", "CSV file as flow bench-data writes it")
-	f.StringVar(&a.Weights, "weights", "", "safetensors file of weights to start from (default fresh ones)")
+	f.StringVar(&a.Weights, "weights", "", "safetensors file of initial weights (default new ones)")
 	f.BoolVar(&asJSON, "json", false, "print a line of JSON for each measurement")
 	offer(cmd, "engine", choices(bench.Engines()...))
 	offer(cmd, "model", choices("realnvp", "nsf"))
@@ -100,7 +100,7 @@ func newBenchData() *cobra.Command {
 		Use:   "bench-data -o DIR",
 		Short: "Write the data and the weights that a comparison starts from",
 		Long: `Write data.csv, 20,000 rows with a point of moons10 for every two features, and
-weights.safetensors, the fresh weights of a model over them.`,
+weights.safetensors, the initial weights of a model over them.`,
 		Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if dir == "" {

@@ -25,12 +25,12 @@ type readFlags struct {
 func (r *readFlags) add(f *pflag.FlagSet) {
 	f.StringVar(&r.missing, "missing", "error", "rows that miss a value: error, or drop to leave them out")
 	f.StringVar(&r.header, "header", "auto", "whether the first line of a CSV holds names: auto, yes or no")
-	f.StringVar(&r.delimiter, "delimiter", "", "of a CSV: , ; | : space, tab or blanks, any run of them (default found out)")
-	f.StringVar(&r.decimal, "decimal", "", "the decimal mark of a CSV: . or , (default found out)")
-	f.StringVar(&r.comment, "comment", "", "the character that begins lines of a CSV to leave out (default: lines at its top that begin with #)")
-	f.StringArrayVar(&r.na, "na", nil, "a mark that stands for a missing value in a CSV, such as - (may be repeated)")
-	f.StringVar(&r.array, "array", "", "the array to read of an NPZ (default all, side by side)")
-	f.StringVar(&r.memory, "memory", "", "what the run may hold, such as 2GB (default half of the machine's or the container's memory)")
+	f.StringVar(&r.delimiter, "delimiter", "", "of a CSV: , ; | : space, tab, or blanks for any run of them (default detected)")
+	f.StringVar(&r.decimal, "decimal", "", "the decimal mark of a CSV: . or , (default detected)")
+	f.StringVar(&r.comment, "comment", "", "the character that begins lines of a CSV to skip (default: # at its top only)")
+	f.StringArrayVar(&r.na, "na", nil, "a mark for a missing value in a CSV, such as - (may be repeated)")
+	f.StringVar(&r.array, "array", "", "the array of an NPZ to read (default all, side by side)")
+	f.StringVar(&r.memory, "memory", "", "memory limit, such as 2GB (default half of the machine's or container's memory)")
 }
 
 func (r *readFlags) options() (o table.Options, err error) {
@@ -75,11 +75,11 @@ func one(text string) (r rune, ok bool) {
 }
 
 func addEngine(f *pflag.FlagSet, engine *string) {
-	f.StringVar(engine, "engine", "auto", "one of "+strings.Join(tabular.Engines, ", ")+"; auto takes fast, which has every model of the zoo")
+	f.StringVar(engine, "engine", "auto", "one of "+strings.Join(tabular.Engines, ", ")+"; auto is fast for every model of the zoo")
 }
 
 func addJSON(f *pflag.FlagSet, asJSON *bool) {
-	f.BoolVar(asJSON, "json", false, "print one JSON object on the standard output")
+	f.BoolVar(asJSON, "json", false, "print one JSON object on standard output")
 }
 
 // checkStreams refuses to mix a table with JSON on standard output.
@@ -105,7 +105,7 @@ func noteTo(cmd *cobra.Command) func(string) {
 func showSeen(cmd *cobra.Command, seen tabular.Seen) {
 	note := noteTo(cmd)
 	if len(seen.Matched.Ignored) > 0 {
-		note("ignored, as the model does not have them: " + show.Names(seen.Matched.Ignored))
+		note("ignored, not in the model: " + show.Names(seen.Matched.Ignored))
 	}
 	if seen.Matched.By == "position" {
 		note("the file has no names: its columns were taken for the model's in their order")

@@ -66,7 +66,7 @@ func newDataSample() *cobra.Command {
 		Use:   "sample NAME",
 		Short: "Draw from a toy density",
 		Long: `Draw from a toy density and write a table, a row for each draw. The extension of
-the file says its format: .npy, .npz, .parquet, or CSV (.gz: zipped).`,
+the file determines its format: .npy, .npz, .parquet, or CSV (also .gz).`,
 		Example: `  flow data sample moons10 -n 20000 -o moons.csv
   flow data sample checkerboard -n 1000 --seed 7 | head`,
 		Args: arguments("NAME"),
@@ -98,8 +98,8 @@ the file says its format: .npy, .npz, .parquet, or CSV (.gz: zipped).`,
 	cmd.ValidArgsFunction = inTurn(densities)
 	f := cmd.Flags()
 	f.Int64VarP(&count, "count", "n", 1000, "draws")
-	f.Int64Var(&seed, "seed", 0, "of the draws; the same one draws the same")
-	f.StringVarP(&out, "out", "o", "-", "file to write; - is the standard output")
+	f.Int64Var(&seed, "seed", 0, "of the draws; the same seed gives the same draws")
+	f.StringVarP(&out, "out", "o", "-", "file to write; - is standard output")
 	f.BoolVar(&asJSON, "json", false, "print what was drawn as JSON; needs --out")
 	offer(cmd, "out", written)
 	return cmd

@@ -22,8 +22,8 @@ func newEval() *cobra.Command {
 its standard error, bits per dimension, and tests of whether the rows could be
 draws of the model, on a sample of at most 10,000 of them.
 
-With -o the figures and their pictures are written as one HTML page, which
-fetches nothing and runs no script.
+With -o it writes one HTML page with figures and pictures, which loads nothing
+and runs no script.
 
 FILE should hold rows that the fit has not seen.`,
 		Example: `  flow eval model fresh.csv -o page.html

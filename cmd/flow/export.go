@@ -23,7 +23,7 @@ func newExport() *cobra.Command {
 		Short: "Write a model's weights for other programs: .npz or .safetensors",
 		Long: `Write a model's weights, and what flow they belong to, to one file that NumPy,
 PyTorch and JAX read. docs/format.md describes it, with programs of 20 lines that
-compute log-probabilities from it where the model is a single flow (--model) and no
+compute log-probabilities from it if the model is a single flow (--model) and no
 column is mapped (--column x:continuous).`,
 		Example: `  flow export model -o weights.npz
   flow export model -o weights.safetensors`,
@@ -57,10 +57,10 @@ func newImport() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "import FILE -o MODEL",
-		Short: "Make a model of weights from another program: .npz or .safetensors",
-		Long: `Make a model of a file of weights, such as 'flow export' writes. What flow they
-belong to is said by the file, by a model (--like) or, of a single flow, by JSON (--config),
-which is the "config" of a model.json. docs/format.md describes both.`,
+		Short: "Make a model from weights of another program: .npz or .safetensors",
+		Long: `Make a model from a file of weights, such as 'flow export' writes. The flow is
+described by the file, by a model (--like) or, for a single flow, by JSON (--config),
+the "config" of a model.json. docs/format.md describes both.`,
 		Example: `  flow import weights.npz -o model
   flow import retrained.npz --like model -o retrained`,
 		Args: arguments("FILE"),
@@ -91,7 +91,7 @@ which is the "config" of a model.json. docs/format.md describes both.`,
 	f := cmd.Flags()
 	f.StringVarP(&out, "out", "o", "", "folder of the new model")
 	f.StringVar(&like, "like", "", "model whose flows the weights are for")
-	f.StringVar(&config, "config", "", "file of JSON with the config")
+	f.StringVar(&config, "config", "", "JSON file with the config")
 	addJSON(f, &asJSON)
 	cmd.ValidArgsFunction = inTurn(arrays)
 	offer(cmd, "out", folders)

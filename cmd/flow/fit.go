@@ -29,18 +29,18 @@ func newFit() *cobra.Command {
 		Long: `Fit a flow to the columns of a table and save it as a folder.
 
 FILE is a CSV (also .gz), NPY, NPZ or Parquet table of numbers, or - for a CSV
-on the standard input. Its rows are split into training, validation and test;
-training stops when the NLL of the validation rows no longer falls. What is not
-set is chosen by the table, and the command says what and why, with a line for
-each column. Columns that have one value in all training rows are left out. Lines
-that begin with "warning:" are kept in the model too: rows that lie far outside,
-columns that are functions of others, rows that repeat.
+on standard input. Its rows are split into training, validation and test;
+training stops when the NLL of the validation rows no longer falls. Options that
+are not set are chosen by looking at the table; the command says what it chooses
+and why, with a line for each column. Columns with the same value in all training
+rows are left out. Lines that begin with "warning:" are stored in the model too:
+rows that lie far outside, columns that are functions of others, rows that repeat.
 
 NLLs are means of -log p in nats per row, in the units of the file; 0.1 nats
-less is a density 10 % higher where the rows are. Bits per dimension are the
-NLL over the number of columns and ln 2.
+less means a density 10 % higher at the rows. Bits per dimension are the NLL
+divided by the number of columns and by ln 2.
 
-Ctrl-C leaves a checkpoint beside MODEL and says how to go on from it.`,
+Ctrl-C leaves a checkpoint beside MODEL and says how to continue from it.`,
 		Example: `  flow fit measurements.csv -o model
   flow fit measurements.csv -o model --columns height,width --condition-on age
   flow fit measurements.csv -o model --model realnvp --steps 20000 --resume`,
@@ -52,16 +52,16 @@ Ctrl-C leaves a checkpoint beside MODEL and says how to go on from it.`,
 	f.StringVarP(&out, "out", "o", "", "folder to save the model to; an older model there is replaced")
 	f.StringSliceVar(&c.Columns, "columns", nil, "columns to fit, by name or number from 1 (default all)")
 	f.StringSliceVar(&c.ConditionOn, "condition-on", nil, "columns to condition on, by name: the density is p(columns | these)")
-	f.StringSliceVar(&c.Exclude, "exclude", nil, "columns to leave out, by name, where --columns is not given")
-	f.StringArrayVar(&kinds, "column", nil, "what a column is, as in wind:periodic(0,360): continuous, positive, bounded, tails or periodic (default chosen); may be repeated")
-	f.StringVar(&c.Model, "model", "", "realnvp, nice, glow or nsf, each also with +actnorm, +lu, +mixture or +plain, or gaussian (default chosen)")
+	f.StringSliceVar(&c.Exclude, "exclude", nil, "columns to leave out, by name, if --columns is not given")
+	f.StringArrayVar(&kinds, "column", nil, "the kind of a column, as in wind:periodic(0,360): continuous, positive, bounded, tails or periodic (default chosen); may be repeated")
+	f.StringVar(&c.Model, "model", "", "realnvp, nice, glow or nsf, optionally with +actnorm, +lu, +mixture or +plain, or gaussian (default chosen)")
 	f.IntVar(&c.Layers, "layers", 0, "coupling layers (default chosen)")
 	f.IntVar(&c.Steps, "steps", 0, "optimizer updates at most (default chosen)")
 	f.Int64Var(&c.Seed, "seed", 0, "of the split, the weights, the batches and the noise")
 	f.Float64Var(&c.Valid, "valid", c.Valid, "share of the rows for validation")
 	f.Float64Var(&c.Test, "test", c.Test, "share of the rows for the test; 0 for none")
 	addEngine(f, &c.Engine)
-	f.BoolVar(&c.Resume, "resume", false, "go on from the checkpoint of an interrupted fit with the same options")
+	f.BoolVar(&c.Resume, "resume", false, "continue from the checkpoint of an interrupted fit with the same options")
 	read.add(f)
 	addJSON(f, &asJSON)
 	cmd.ValidArgsFunction = inTurn(tables)

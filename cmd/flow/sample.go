@@ -22,14 +22,13 @@ func newSample() *cobra.Command {
 		Use:   "sample MODEL -n N [-o OUT]",
 		Short: "Draw rows from a model",
 		Long: `Draw N rows from MODEL and write them as a table, in the units of the file that
-it was fitted to. Columns that lay on a grid, such as whole numbers, come out
-with noise of one step: round them.
+it was fitted to. Columns on a grid, such as whole numbers, stay on their grid.
 
-A temperature below 1 keeps draws to where rows are dense, above 1 lets them
-stray; log_prob is the log-density, in nats, under the model itself.
+A temperature below 1 keeps draws where rows are dense, one above 1 spreads them;
+log_prob is the log-density, in nats, under the model at temperature 1.
 
 A model of p(x | context) needs --condition: a value for each column of context,
-as in --condition age=40,dose=0.5, or a table of them, one draw for each row.`,
+as in --condition age=40,dose=0.5, or a table of contexts, one draw per row.`,
 		Example: `  flow sample model -n 1000 -o draws.csv
   flow sample model -n 1000 --temperature 0.7 --log-prob -o draws.parquet
   flow sample model -n 100 --condition age=40 -o at40.csv`,
@@ -38,7 +37,7 @@ as in --condition age=40,dose=0.5, or a table of them, one draw for each row.`,
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.IntVarP(&c.Count, "n", "n", 0, "rows to draw")
-	f.StringVarP(&out, "out", "o", "-", "table to write: CSV, .csv.gz, .npy, .npz, .parquet, or - for the standard output")
+	f.StringVarP(&out, "out", "o", "-", "table to write: CSV, .csv.gz, .npy, .npz, .parquet, or - for standard output")
 	f.Float64Var(&c.Temperature, "temperature", 1, "factor on the spread of the base distribution")
 	f.StringVar(&condition, "condition", "", "name=value,… of the context, or a table of contexts")
 	f.Int64Var(&c.Seed, "seed", 0, "the same seed draws the same rows on the same engine")

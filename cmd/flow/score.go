@@ -17,20 +17,20 @@ func newScore() *cobra.Command {
 		Use:   "score MODEL FILE [-o OUT]",
 		Short: "Write the log-probability of each row of a table",
 		Long: `Write the log-density of each row of FILE under MODEL, in nats and in the units
-of the file, as the column log_prob, in the same order. It may be positive: a
-density has the unit of one over that of the columns.
+of the file, to the column log_prob, in the same order. It may be positive: the
+unit of a density is the inverse of the unit of its columns.
 
-The columns of FILE are found by their names where it has names: they may come
-in any order, and others beside them are ignored. Without names they are taken
-in the order of the model's. A file of any size takes the same memory.
+The columns of FILE are found by name, in any order, and others are ignored. In a
+file without names they must be in the order of the model's. Files of any size
+take the same memory.
 
-OUT is a CSV (.gz to have it zipped), .npy, .npz or .parquet, or - (the default)
-for a CSV on the standard output.
+OUT is a CSV (also .gz), .npy, .npz or .parquet, or - (the default) for a CSV on
+standard output.
 
-The engine fast, which auto takes, scores in float32; the others keep to float64 but
-for their networks. Engines agree to 1e-5 nats, relative to the
-larger of 1 and the log-density, or a few times that on spikes of a density; a row
-whose latents overflow a float32 has density 0, log_prob -Inf, by all of them.`,
+The engine fast, the default, scores in float32; the others use float64 except
+for their networks. Engines agree to 1e-5 nats, relative to the larger of 1 and
+the log-density, or a few times that at spikes of a density. With every engine a
+row whose latents overflow a float32 has density 0, log_prob -Inf.`,
 		Example: `  flow score model new.csv -o scores.csv
   flow score model new.csv.gz --keep -o scored.parquet
   cat new.csv | flow score model - | sort -g | head`,

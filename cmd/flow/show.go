@@ -23,7 +23,7 @@ func newShow() *cobra.Command {
 		Use:   "show MODEL",
 		Short: "Show a model: architecture, parameters, training record, checksums",
 		Long: `Show what a model is: architecture, parameters, training record with the columns
-of the table it was fitted to, and checksums. No weight is changed or used.`,
+of the table it was fitted to, and checksums.`,
 		Example: `  flow show model
   flow show model --json`,
 		Args: arguments("MODEL"),

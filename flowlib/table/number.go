@@ -91,7 +91,7 @@ func (p *numbers) parseSlowly(field string) (float64, error) {
 	case mark == '.' && !isPoint || mark == ',' && !isComma:
 		if p.seen == "" {
 			return 0, &Error{
-				Found: quote(field), Expected: fmt.Sprintf("a number with the decimal mark %q, as was asked for", mark),
+				Found: quote(field), Expected: fmt.Sprintf("a number with the decimal mark %q, as requested", mark),
 				Remedies: []Remedy{{"correct it", "", nil}, {"name the other mark", OptionDecimal, []string{other(mark)}}},
 			}
 		}

@@ -24,7 +24,7 @@ func TestNumbers(t *testing.T) {
 		{"thousands by points after many rows", "x;y\n" + strings.Repeat("7;8\n", 3000) + "2.783;62\n", 0, `line 3002, column "x": found "2.783"`, ""},
 		{"by option .", "x;y\n612;51\n2.783;62\n", '.', "[612 2.783]", ""},
 		{"by option ,", "x;y\n612;51\n2.783;62\n", ',', "[612 2783]", ""},
-		{"by option , for points", "x;y\n612;51\n2.5;62\n", ',', `line 3, column "x": found "2.5", expected a number with the decimal mark ',', as was asked for: correct it, or name the other mark (Decimal .)`, ""},
+		{"by option , for points", "x;y\n612;51\n2.5;62\n", ',', `line 3, column "x": found "2.5", expected a number with the decimal mark ',', as requested: correct it, or name the other mark (Decimal .)`, ""},
 		{"another column tells", "x;y\n612;5,5\n2.783;6,2\n", 0, "[612 2783]", ""},
 		{"another column tells of a point", "x;y\n6;5.5\n2.783;6.2\n", 0, "[6 2.783]", ""},
 		{"a later row tells", "x;y\n2.783;51\n0.5;62\n", 0, "[2.783 0.5]", ""},

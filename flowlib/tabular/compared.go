@@ -88,7 +88,7 @@ func (j *job) sayCompared() {
 	if r.Folds > 0 {
 		how = fmt.Sprintf("%d rows left out in turn, by %d-fold cross-validation", r.Split.Train+r.Split.Valid, r.Folds)
 	}
-	j.because("the model is the mixture of what was tried that is likeliest on %s, NLL %.4f ± %.4f nats:", how, r.Valid.Mean, r.Valid.SE)
+	j.because("the model is the mixture of these that is likeliest on %s, NLL %.4f ± %.4f nats:", how, r.Valid.Mean, r.Valid.SE)
 	for _, c := range r.Compared {
 		j.because(comparedIndent+"%-18s %s", c.Name+":", c)
 	}

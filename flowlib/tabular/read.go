@@ -51,7 +51,7 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 				switch {
 				case slices.Contains(c.ConditionOn, column.Name) || slices.Contains(c.Exclude, column.Name):
 				case column.Index:
-					d.leaveOut(column.Name, "the rows' numbers or names", table.Remedy{Do: "to fit it, name it", Option: table.OptionColumns})
+					d.leaveOut(column.Name, "row numbers or row names", table.Remedy{Do: "to fit it, name it", Option: table.OptionColumns})
 				default:
 					columns = append(columns, column.Name)
 				}
@@ -105,7 +105,7 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 		d.warn(note)
 	}
 	for _, name := range c.Exclude {
-		d.leaveOut(name, "as was asked for")
+		d.leaveOut(name, "as requested")
 	}
 	return d, t.Rows, nil
 }

@@ -27,7 +27,7 @@ func (r *recipe) chooseFlow(a ask, context int) (err error) {
 		if context > 0 {
 			what = "flows"
 		}
-		r.because("tried beside each other: %s of rational-quadratic splines; the large one came closest to all densities with known entropy", what)
+		r.because("compared: %s of rational-quadratic splines; the large one came closest to all densities with known entropy", what)
 	}
 	if r.Flow, err = flow.Named(name, a.features); err != nil {
 		return err
@@ -55,7 +55,7 @@ func (r *recipe) chooseFit(a ask) {
 	if a.steps != 0 {
 		r.Fit.Steps = a.steps
 	}
-	r.because("the weights are averages over the last steps of training (decay %g): they are nearer the optimum than the last ones", r.Fit.EMADecay)
+	r.because("the weights are averages over the last steps of training (decay %g): they are closer to the optimum than the final weights", r.Fit.EMADecay)
 	if usual := fit.DefaultConfig(r.Flow).BatchSize; r.Fit.BatchSize < usual {
 		r.because("batches of %d instead of %d, for %d training rows", r.Fit.BatchSize, usual, a.rows)
 	}

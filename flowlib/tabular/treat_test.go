@@ -42,7 +42,7 @@ func TestTreatments(t *testing.T) {
 		`column "x": feature, continuous`,
 		`column "dice": feature, positive: softplus from the edge at -0.5 (scale 0.5); 5 values in 400 rows, all on steps of 1: uniform noise of one step is added`,
 		`column "setting": context, as it is, without noise (3 values on steps of 1)`,
-		`column "y": left out, as was asked for`,
+		`column "y": left out, as requested`,
 		`column "same": left out, 7 in all 320 training rows`,
 	}
 	for i, line := range want {

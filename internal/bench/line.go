@@ -27,7 +27,7 @@ type Line struct {
 	Secs   float64 `json:"secs"`   // wall time of the timed part
 	CPU    float64 `json:"cpu_s"`  // user and system time of the process in the timed part
 	Cold   float64 `json:"cold_s"` // from the start of the process to the end of the first step, or of the first batch
-	Memory float64 `json:"rss_mb"` // peak resident memory of the process, MiB
+	Memory float64 `json:"rss_mb"` // peak resident memory of the process, MiB; 0 if the system does not tell
 
 	NumParameters int `json:"nparams"`
 

@@ -7,6 +7,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"normflow/internal/memory"
 )
 
 // The line has the keys that all programs share, and its numbers are of the task.
@@ -23,10 +25,7 @@ func TestMeasureWritesTheSharedKeys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		peak, err := peakMemory()
-		if err != nil {
-			t.Fatal(err)
-		}
+		peak := float64(memory.Peak())
 		if line.Memory > peak/(1<<20) || line.Cold < began {
 			t.Errorf("%s: %g MiB and a cold start of %g s, at most %g and at least %g expected", task, line.Memory, line.Cold, peak/(1<<20), began)
 		}

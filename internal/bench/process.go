@@ -1,10 +1,7 @@
 package bench
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -22,8 +19,7 @@ const clockTick = 10 * time.Millisecond
 // Source: proc_pid_stat(5): starttime, in ticks after boot, is field 22; field 2, the
 // name in brackets, may hold anything.
 func ageOf(stat string, now time.Duration) (time.Duration, error) {
-	_, rest, _ := cutLast(stat, ")")
-	fields := strings.Fields(rest) // the first is field 3
+	fields := strings.Fields(stat[strings.LastIndex(stat, ")")+1:]) // the first is field 3
 	if len(fields) < 20 {
 		return 0, errors.New("stat is too short")
 	}
@@ -36,26 +32,4 @@ func ageOf(stat string, now time.Duration) (time.Duration, error) {
 		return 0, errors.New("the process has not started yet")
 	}
 	return age, nil
-}
-
-func cutLast(s, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
-	}
-	return "", s, false
-}
-
-// peakMemory returns the largest resident memory this process has had, in bytes.
-func peakMemory() (float64, error) {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0, fmt.Errorf("bench: peak memory (measured on Linux only): %w", err)
-	}
-	for line := range bytes.Lines(status) {
-		if value, ok := bytes.CutPrefix(line, []byte("VmHWM:")); ok {
-			kilobytes, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(string(value)), " kB"), 64)
-			return kilobytes * 1024, err
-		}
-	}
-	return 0, errors.New("bench: /proc/self/status has no line VmHWM")
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"html"
 	"maps"
 	"os"
 	"os/signal"
@@ -15,14 +14,13 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/must"
 
+	"normflow/flowlib/anomaly"
 	"normflow/flowlib/backend"
 	"normflow/flowlib/density"
 	"normflow/flowlib/experiment"
 	"normflow/flowlib/figure"
-	"normflow/flowlib/fit"
 	"normflow/flowlib/tabular"
 	"normflow/notebooks/nb"
 	"normflow/notebooks/nb/runs"
@@ -67,7 +65,7 @@ func FitParts(p Parts, layers int) Fitted {
 		f.Record = fitTable(ctx, filepath.Join(folder, "train.csv"), f.Dir, cfg)
 		m := must.M1(tabular.Open(f.Dir, cfg.Engine))
 		rows := slices.Concat(p.Calibration, p.Normal, p.Anomalies) // together, because every size is compiled separately
-		logProb := scoreRows(m, rows)
+		logProb := must.M1(density.LogProb(m, rows))
 		n, n2 := len(p.Calibration), len(p.Calibration)+len(p.Normal)
 		f.Scores = Scores{logProb[:n], logProb[n:n2], logProb[n2:]}
 		f.Parameters, f.Layers = m.Saved.Parameters(), m.Saved.Couplings()
@@ -87,24 +85,11 @@ func (p Parts) key(cfg tabular.FitConfig) string {
 // from which running it again continues.
 func fitTable(ctx context.Context, file, dir string, cfg tabular.FitConfig) *tabular.Record {
 	cfg.Resume = true
-	name := fmt.Sprintf("flow fit, seed %d", cfg.Seed)
-	bar := gonbui.UniqueId()
-	at := 0
-	r, err := tabular.Fit(ctx, file, dir, cfg, tabular.Progress{Step: func(p fit.Point, of fit.Config) {
-		at = p.Step
-		gonbui.UpdateHTML(bar, runs.Progress(name, p, of))
-		gonbui.Sync()
-	}})
-	runs.RefuseStopped(err, at)
-	must.M(err)
-	gonbui.UpdateHTML(bar, fmt.Sprintf("<div>%s: step %d was best, %.0f s on %s</div>", html.EscapeString(name), r.Result.BestStep, r.Result.Seconds, r.Engine))
-	gonbui.Sync()
+	bar := runs.NewBar(fmt.Sprintf("flow fit, seed %d", cfg.Seed))
+	r, err := tabular.Fit(ctx, file, dir, cfg, tabular.Progress{Step: bar.Step})
+	bar.Check(err)
+	bar.End("step %d was best, %.0f s on %s", r.Result.BestStep, r.Result.Seconds, r.Engine)
 	return r
-}
-
-// scoreRows returns the log-densities of rows.
-func scoreRows(m *tabular.Model, rows [][]float64) []float64 {
-	return must.M1(density.LogProb(m, rows))
 }
 
 // Choices shows what was chosen for the table, and why.
@@ -138,4 +123,24 @@ flow fit train.csv -o model%s
 flow anomaly model test.csv --calibration calibration.csv --labels %s \
   --false-alarm %g --keep -o flagged.csv
 flow eval model test.csv -o page.html`, folder, options, Label, falseAlarm)
+}
+
+// Decide flags the test rows as flow anomaly does. It panics if no p-value can be as
+// small as asked.
+func Decide(s Scores, asked float64) anomaly.Decision {
+	return must.M1(anomaly.Decide(s.Calibration, s.Normal, s.Anomalies, asked))
+}
+
+// pValues returns the conformal p-values of log-densities.
+func (s Scores) pValues(logProb []float64) []float64 {
+	return must.M1(anomaly.PValues(s.Calibration, logProb))
+}
+
+// Summary returns the decision for the report.
+func Summary(d anomaly.Decision) map[string]float64 {
+	return map[string]float64{
+		"false_alarm": d.Asked, "calibrated": float64(d.Calibrated), "promised": d.Promised, "least": d.Least, "threshold": d.Threshold,
+		"normal": float64(d.Normal), "anomalies": float64(d.Anomalies), "false_alarms": d.FalseAlarmRate(), "found": d.Found(),
+		"auroc": d.AUROC, "average_precision": d.AveragePrecision,
+	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/janpfeifer/must"
 
+	"normflow/flowlib/density"
 	"normflow/flowlib/tabular"
 	"normflow/notebooks/nb"
 )
@@ -60,7 +61,7 @@ func TestScoresOfParts(t *testing.T) {
 		}
 		for _, i := range []int{0, len(part.rows) - 1} {
 			// float32, in another chunk
-			if got := scoreRows(m, part.rows[i:i+1])[0]; !(math.Abs(got-part.scores[i]) <= 1e-4) {
+			if got := must.M1(density.LogProb(m, part.rows[i:i+1]))[0]; !(math.Abs(got-part.scores[i]) <= 1e-4) {
 				t.Errorf("%s: row %d has %g, alone %g", name, i, part.scores[i], got)
 			}
 		}

@@ -5,21 +5,17 @@ package runs
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"html"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/gomlx/compute"
-	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/must"
 
 	"normflow/flowlib/backend"
 	"normflow/flowlib/experiment"
 	"normflow/flowlib/fit"
-	"normflow/notebooks/nb"
 )
 
 // Backend returns the backend that GOMLX_BACKEND names, or else the fastest that works.
@@ -41,30 +37,13 @@ func Train(cfg experiment.Config) *experiment.Result {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	name := fmt.Sprintf("%s on %s, %d layers, seed %d", cfg.Flow.Name(), cfg.Data, cfg.Flow.Layers, cfg.Seed)
-	bar := gonbui.UniqueId()
-	at := 0 // the current step
-	show := func(p fit.Point, of fit.Config) {
-		at = p.Step
-		gonbui.UpdateHTML(bar, Progress(name, p, of))
-		gonbui.Sync()
+	bar := NewBar(name)
+	r, err := experiment.Run(ctx, backendOf(cfg), experiment.Root(), cfg, bar.Step)
+	bar.Check(err)
+	if bar.step > 0 {
+		bar.End("%d steps in %.0f s on %s, KL %.4f ± %.4f nats", cfg.Fit.Steps, r.Fit.Seconds, engineName(r), r.KL.Mean, r.KL.SE)
 	}
-	r, err := experiment.Run(ctx, backendOf(cfg), experiment.Root(), cfg, show)
-	RefuseStopped(err, at)
-	must.M(err)
-	if at == 0 {
-		return r
-	}
-	gonbui.UpdateHTML(bar, fmt.Sprintf("<div>%s: %d steps in %.0f s on %s, KL %.4f ± %.4f nats</div>",
-		html.EscapeString(name), cfg.Fit.Steps, r.Fit.Seconds, engineName(r), r.KL.Mean, r.KL.SE))
-	gonbui.Sync()
 	return r
-}
-
-// RefuseStopped ends the cell if err is that of an interrupted training.
-func RefuseStopped(err error, step int) {
-	if errors.Is(err, context.Canceled) {
-		nb.Refuse("stopped at step %d; run the cell again to go on", step)
-	}
 }
 
 // engineName names what trained a run, for readers.
@@ -73,12 +52,6 @@ func engineName(r *experiment.Result) string {
 		return "the fast engine"
 	}
 	return r.Backend
-}
-
-// Progress returns the progress bar of a training, as HTML.
-func Progress(name string, p fit.Point, of fit.Config) string {
-	return fmt.Sprintf(`<div>%s <progress value="%d" max="%d"></progress> step %d of %d, validation NLL %.4f nats</div>`,
-		html.EscapeString(name), p.Step, of.Steps, p.Step, of.Steps, p.Valid)
 }
 
 // Experiment returns the default experiment on a toy density with the given number of
