@@ -27,11 +27,6 @@ var curves = figure.Info{
 	Description: "Mean log-likelihood in training and on validation data against optimizer steps, for two moons and the checkerboard. Both rise steeply and flatten towards the line of the negative entropy; the checkerboard ends farther below it.",
 }
 
-var densityCheckerboard = figure.Info{
-	Title:       "True and learned density, checkerboard",
-	Description: "Heat maps of the exact density of the checkerboard, constant on eight squares, and of the density the flow learned, with rounded and uneven squares.",
-}
-
 var ablation = figure.Info{
 	Title:       "What ActNorm, LU, splines and a mixture base add",
 	Description: "KL divergence from the true density on a logarithmic axis, a panel for each data set. Rows: the plain flow, with ActNorm, with LU, with both, with a mixture base. In each row affine above spline couplings: a dot for the median, open dots for the seeds.",
@@ -66,13 +61,20 @@ var captions = map[string]figure.Info{
 	},
 	"density": {
 		Title:       "True and learned density, two moons",
-		Description: "Heat maps of the exact density of the two moons and of the density the flow learned. The more layers, the more alike they look; a faint bridge joins the arcs of the learned one.",
+		Description: "Heat maps of the exact density of the two moons and of the density the flow learned. The more layers, the more alike they look; a bridge joins the arcs of the learned one, the fainter the more layers.",
 	},
-	"density-checkerboard":      densityCheckerboard,
-	"density-checkerboard-half": half(densityCheckerboard),
+	"density-checkerboard": {
+		Title:       "True and learned density, checkerboard",
+		Description: "Heat maps of the exact density of the checkerboard, constant on eight squares, and of the density the flow learned, with rounded and uneven squares.",
+	},
+	"density-checkerboard-half": {
+		Title:       "True and learned density and samples, checkerboard",
+		Description: "Heat maps of the exact density of the checkerboard, constant on eight squares, and of the density the flow learned, with rounded and uneven squares; beside them draws from the flow, with some between the squares, the fewer the more layers the flow has.",
+		Half:        true,
+	},
 	"forward": {
 		Title:       "From latent to data, layer by layer",
-		Description: "A row of panels: a round cloud of latent points, coloured by angle, and the same points after each coupling layer. The cloud is stretched and bent step by step into two moons.",
+		Description: "A row of panels: a round cloud of latent points, coloured by angle, and the same points after each coupling layer. The cloud is stretched and bent step by step towards two moons.",
 	},
 	"inverse": {
 		Title:       "From data to latent, layer by layer",
@@ -80,12 +82,12 @@ var captions = map[string]figure.Info{
 	},
 	"layers": {
 		Title:       "KL divergence against the number of layers",
-		Description: "KL divergence from the true density of two moons on 50,000 fresh events, against the number of coupling layers; a dot for each of three seeds and a line through the medians. It falls steeply from two layers to four and flattens after that.",
+		Description: "KL divergence from the true density of two moons on 50,000 fresh events, against the number of coupling layers; a dot for each of three seeds and a line through the medians. It falls steeply where there are few layers and flattens where there are many.",
 		Half:        true,
 	},
 	"layers-samples": {
 		Title:       "Samples by number of layers",
-		Description: "1,500 draws from flows of increasing depth. Two layers give a blurred shape; from four layers on two separate arcs, with fewer and fewer stray points between them.",
+		Description: "1,500 draws from flows of increasing depth. The fewest layers give the most blurred shape; with more there are two separate arcs, and fewer and fewer stray points between them.",
 	},
 	"anomaly": {
 		Title:       "Log-densities of normal events and of anomalies",
@@ -121,7 +123,7 @@ var captions = map[string]figure.Info{
 	},
 	"together": {
 		Title:       "One training, three engines",
-		Description: "Left, log-likelihood against steps of one training by GoMLX as a line, by hand and by the fast engine as dots, which lie on it. Right, how far the others are from GoMLX: in float32 from rounding at the start to some hundredths after a few hundred steps, in float64 in parallel, some nine decades lower.",
+		Description: "Left, log-likelihood against steps of one training by GoMLX as a line, by hand and by the fast engine as dots, which lie on it. Right, how far the others are from GoMLX: in float32 from rounding at the start on more with each step, in float64 in parallel, some nine decades lower.",
 	},
 	"kernels": {
 		Title:       "Speed of the matrix products",
@@ -139,6 +141,10 @@ var captions = map[string]figure.Info{
 		Title:       "Training curve on the benign rows",
 		Description: "Mean log-likelihood in training and on validation rows against optimizer steps. Both rise at first; then training goes on rising while validation does not.",
 		Half:        true,
+	},
+	"table-compared": {
+		Title:       "What was compared for the table",
+		Description: "Bars of how many nats a row each density that was tried is less likely than the mixture of them, on rows that it was not fitted to, with standard errors and its share of the model.",
 	},
 	"table-scores": {
 		Title:       "Strangeness of benign and malignant rows",

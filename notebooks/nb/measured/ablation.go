@@ -3,12 +3,14 @@ package measured
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/janpfeifer/must"
+	"gonum.org/v1/gonum/stat/combin"
 
 	"normflow/flowlib/figure"
 	"normflow/internal/numbers"
@@ -39,6 +41,7 @@ type measured struct {
 	Model  string  `json:"model"`
 	Data   string  `json:"data"`
 	Seed   int64   `json:"seed"`
+	Layers int     `json:"layers"`
 	Params int     `json:"params"`
 	Steps  int     `json:"steps"`
 	KL     float64 `json:"kl"` // nats
@@ -201,6 +204,31 @@ func AblationAnswer(a Ablation) {
 		fmt.Fprintf(&b, "- %s\n", c)
 	}
 	nb.Markdown(b.String())
+}
+
+// AblationStory shows what was trained.
+func AblationStory(a Ablation) { nb.Markdown(a.story()) }
+
+func (a Ablation) story() string {
+	layers, steps := map[int]bool{}, map[int]bool{}
+	seeds := len(a.runs[cell{}])
+	for _, runs := range a.runs {
+		seeds = min(seeds, len(runs))
+		for _, run := range runs {
+			layers[run.Layers], steps[run.Steps] = true, true
+		}
+	}
+	return fmt.Sprintf("Measured: %d data sets, %s coupling layers, %s steps, %d seeds. If a change did nothing, all seeds with it would still be better than all without it in one comparison of %d.",
+		len(a.Data), all(layers), all(steps), seeds, combin.Binomial(2*seeds, seeds))
+}
+
+// all returns numbers in order, in words.
+func all(numbers map[int]bool) string {
+	var words []string
+	for _, n := range slices.Sorted(maps.Keys(numbers)) {
+		words = append(words, fmt.Sprint(n))
+	}
+	return strings.Join(words, " or ")
 }
 
 // Summary returns the ablation for the report: median KL by data set, kind and variant,

@@ -18,7 +18,7 @@ func made() (runs []map[string]any) {
 			for k, model := range []string{"realnvp", "nsf+plain"} {
 				for seed, extra := range []float64{30, 1, 2} {
 					kl := (float64(100*d+10*v) + extra) / 1000 / math.Pow(100, float64(k))
-					runs = append(runs, map[string]any{"model": model + change, "data": data, "seed": seed, "params": 1000 + v, "steps": 7, "kl": kl})
+					runs = append(runs, map[string]any{"model": model + change, "data": data, "seed": seed, "layers": 6, "params": 1000 + v, "steps": 7, "kl": kl})
 				}
 			}
 		}
@@ -71,6 +71,9 @@ func TestAblationIsReadByPlace(t *testing.T) {
 	kl := summary["kl"].(map[string]any)["spirals"].(map[string]map[string]float64)
 	if kl["affine"]["both"] != 0.132 || !(math.Abs(kl["spline"]["plain"]-0.00102) <= 1e-12) || summary["seeds"] != 3 || summary["steps"] != 7 {
 		t.Errorf("summary: %v", summary)
+	}
+	if text := a.story(); !strings.HasPrefix(text, "Measured: 2 data sets, 6 coupling layers, 7 steps, 3 seeds. ") || !strings.HasSuffix(text, "one comparison of 20.") {
+		t.Error(text)
 	}
 	if params := summary["params"].(map[string]map[string]int); params["spline"]["lu"] != 1002 {
 		t.Errorf("parameters: %v", params)

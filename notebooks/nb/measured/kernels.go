@@ -98,11 +98,16 @@ type StepCost struct {
 	GFLOPs   float64 // per second, over the whole step
 }
 
+// ofLayers returns the untrained flow whose steps are measured.
+func ofLayers(layers int) *byhand.Flow[float32] {
+	return byhand.New[float32](2, layers, []int{64, 64}, 1)
+}
+
 // StepCosts makes a step of 256 events by hand, with the readable product and with the
 // fast one, and by the fast engine, each on one thread, and returns the fastest of a few.
 func StepCosts(layers int) (costs []StepCost) {
 	const batch = 256
-	f := byhand.New[float32](2, layers, []int{64, 64}, 1)
+	f := ofLayers(layers)
 	var x []float32
 	for _, v := range slices.Concat(dataset.TwoMoons(0.1).Sample(1, batch)...) {
 		x = append(x, float32(v))
@@ -145,7 +150,7 @@ func StepCosts(layers int) (costs []StepCost) {
 }
 
 // CostTable shows the costs.
-func CostTable(costs []StepCost) {
+func CostTable(layers int, costs []StepCost) {
 	table := [][]string{{"256 events, one thread", "ms", "in products", "GFLOP/s in all"}}
 	for _, c := range costs {
 		share := "–"
@@ -155,4 +160,10 @@ func CostTable(costs []StepCost) {
 		table = append(table, []string{c.Name, fmt.Sprintf("%.2f", 1000*c.Seconds), share, nb.Thousands(c.GFLOPs)})
 	}
 	nb.Table(table)
+	nb.Markdown(operations(layers))
+}
+
+// operations says how many of them a step takes for each event.
+func operations(layers int) string {
+	return fmt.Sprintf("Layers: %d. In matrix products that makes %s operations for each event.", layers, nb.Thousands(flopsPerSample(ofLayers(layers))))
 }

@@ -131,6 +131,10 @@ func TestKernelsAndCosts(t *testing.T) {
 			t.Errorf("%s: %g GFLOP/s", b.Name, b.Value)
 		}
 	}
+	// A layer's matrices are 1·64, 64·64 and 64·2.
+	if text := operations(3); !strings.Contains(text, "Layers: 3. In matrix products that makes 77,184 operations") {
+		t.Error(text)
+	}
 	for _, c := range StepCosts(1) {
 		if !(c.Seconds > 0) || c.Products > c.Seconds || !(c.GFLOPs > 0) {
 			t.Errorf("%+v", c)

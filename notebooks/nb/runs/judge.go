@@ -42,8 +42,8 @@ func Judge(r *experiment.Result) Figures {
 	}
 }
 
-// Report shows the figures of several flows with the same training as a table, and stores
-// them for the report with the training of r.
+// Report shows the figures of several flows with the same training as a table and in a
+// sentence, and stores them for the report with the training of r.
 func Report(name string, r *experiment.Result, flows map[string]Figures) {
 	values := map[string]any{
 		"layers": r.Config.Flow.Layers, "params": r.Parameters, "backend": engineName(r), "seed": r.Config.Seed,
@@ -51,15 +51,17 @@ func Report(name string, r *experiment.Result, flows map[string]Figures) {
 		"train_points": r.Config.Train, "test_points": r.Config.Test,
 	}
 	table := [][]string{{"data", "entropy H", "NLL", "KL", "integral", "there and back, float32", "float64"}}
+	var in []Figures                                                       // the order of the table
 	for _, key := range slices.Backward(slices.Sorted(maps.Keys(flows))) { // moons before checkerboard, always
 		f := flows[key]
-		values[key] = f
+		values[key], in = f, append(in, f)
 		table = append(table, []string{
 			f.Name, fmt.Sprintf("%.4f", f.Entropy), fmt.Sprintf("%.4f ± %.4f", f.NLL, f.NLLSE), fmt.Sprintf("%.4f ± %.4f", f.KL, f.KLSE),
 			fmt.Sprintf("%.5f", f.Integral), fmt.Sprintf("%.1e", f.RoundTrip32), fmt.Sprintf("%.1e", f.RoundTrip64),
 		})
 	}
 	nb.Table(table)
+	nb.Markdown(missing(r.Config.Flow.Layers, in...))
 	nb.Save(name, values)
 }
 

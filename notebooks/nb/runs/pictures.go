@@ -35,6 +35,15 @@ func LearnedDensity(r *experiment.Result, name string) figure.DensityPanel {
 	return nb.DensityPanel(must.M1(r.Scorer()), r.Density.Box, name, nil)
 }
 
+// DrawsInWindow returns n draws of a run's flow over the same window.
+func DrawsInWindow(r *experiment.Result, name string, n int) figure.DensityPanel {
+	box := r.Density.Box
+	return figure.DensityPanel{
+		Name: name, Overlay: must.M1(r.Model.Sample(1, n)),
+		XMin: box[0][0], XMax: box[0][1], YMin: box[1][0], YMax: box[1][1],
+	}
+}
+
 // ForwardStages sends latents through the flow: a panel for z and one for each coupling
 // layer, the last being data in standardized units. It omits the scaler, which only
 // shifts and stretches the axes.

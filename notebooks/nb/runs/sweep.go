@@ -67,15 +67,6 @@ func SamplePanels(rows []SweepRow, n int) []figure.ScatterPanel {
 
 // SweepSummary returns the sweep for the report.
 func SweepSummary(rows []SweepRow) map[string]any {
-	best := slices.MinFunc(rows, func(a, b SweepRow) int {
-		if a.KLMedian < b.KLMedian {
-			return -1
-		}
-		return 1
-	})
-	summary := map[string]any{"rows": rows, "best_layers": best.Layers, "kl_best": best.KLMedian}
-	for _, row := range rows {
-		summary[fmt.Sprintf("kl_%d", row.Layers)] = row.KLMedian
-	}
-	return summary
+	best := bestOf(rows)
+	return map[string]any{"rows": rows, "best_layers": best.Layers, "kl_best": best.KLMedian, "gaps": gaps(rows)}
 }

@@ -2,8 +2,10 @@ package twins
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/janpfeifer/must"
 
@@ -90,10 +92,7 @@ func (t Together) Curves() figure.Chart {
 // equal to the last bit there is no point.
 func (t Together) Differences() figure.Chart {
 	chart := figure.Chart{Name: "how far from GoMLX", X: "step", Y: "|difference| (nats)", LogY: true}
-	for _, pair := range []struct {
-		name string
-		a, b []float64
-	}{{"by hand", t.ByHand, t.GoMLX}, {"fast", t.Fast, t.GoMLX}, {"by hand, float64", t.ByHand64, t.GoMLX64}} {
+	for _, pair := range t.pairs() {
 		line := figure.Line{Name: pair.name}
 		for i := range pair.a {
 			if d := math.Abs(pair.a[i] - pair.b[i]); !(d <= 0) { // NaN stays, and the figure refuses it
@@ -105,6 +104,36 @@ func (t Together) Differences() figure.Chart {
 		}
 	}
 	return chart
+}
+
+// tell is a difference of two NLLs that the eye could tell in a picture, in nats.
+const tell = 1e-3
+
+// String says for how long the trainings are one to the eye, and how far apart they are
+// in the end.
+func (t Together) String() string {
+	var b strings.Builder
+	for _, pair := range t.pairs() {
+		same, last := t.Steps, 0.0
+		for i := range pair.a {
+			last = math.Abs(pair.a[i] - pair.b[i])
+			if !(last < tell) {
+				same = min(same, i)
+			}
+		}
+		fmt.Fprintf(&b, "%-16s within %g nats of GoMLX for the first %d of %d steps, %.1g apart at the last\n", pair.name, tell, same, t.Steps, last)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// pair is a training and GoMLX's in the same arithmetic.
+type pair struct {
+	name string
+	a, b []float64
+}
+
+func (t Together) pairs() []pair {
+	return []pair{{"by hand", t.ByHand, t.GoMLX}, {"fast", t.Fast, t.GoMLX}, {"by hand, float64", t.ByHand64, t.GoMLX64}}
 }
 
 // Summary returns the largest differences of the NLLs over the first 10 and the first 50

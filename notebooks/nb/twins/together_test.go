@@ -1,12 +1,29 @@
 package twins
 
 import (
+	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"normflow/flowlib/figure"
 	"normflow/notebooks/nb"
 )
+
+// For how long two curves are one is counted to the first step at which they are not.
+func TestTogetherSaysForHowLong(t *testing.T) {
+	zero, grows := []float64{0, 0, 0, 0}, []float64{0, 1e-5, 0.02, 1e-4}
+	text := Together{ByHand: grows, Fast: zero, GoMLX: zero, ByHand64: []float64{0, 0, math.NaN(), 0}, GoMLX64: zero, Steps: 4}.String()
+	for _, want := range []string{
+		"by hand          within 0.001 nats of GoMLX for the first 2 of 4 steps, 0.0001 apart at the last\n",
+		"fast             within 0.001 nats of GoMLX for the first 4 of 4 steps, 0 apart",
+		"by hand, float64 within 0.001 nats of GoMLX for the first 2 of 4 steps",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}
 
 func TestTogether(t *testing.T) {
 	t.Setenv("GOMLX_BACKEND", "go")
