@@ -285,6 +285,19 @@ $(S)/browser: scripts/requirements-test.lock $(S)/venv
 		$(step) -h "$(no_network) PyPI?" "Playwright for the test in a browser" .tools/venv/bin/python -m pip install \
 			--require-hashes --only-binary :all: --retries 2 --disable-pip-version-check --no-input -r $< && touch $@; fi
 
+.PHONY: test-onnx
+test-onnx: $(S)/modules $(S)/onnx ## compare exported ONNX files with the models, by ONNX Runtime in Python and in WebAssembly
+	@FLOW_REQUIRE_ONNX=1 $(env) env GOMLX_BACKEND=go $(go) test -count=1 $(test_limit) ./flowlib/onnx
+
+$(S)/onnx: scripts/requirements-onnx.lock scripts/onnx/package-lock.json scripts/make-venv $(S)/python.value
+	@rm -f $@
+	@$(step) -h "$(no_network) PyPI?" "ONNX Runtime for Python" \
+		scripts/make-venv $(call quote,$(PYTHON)) .tools/onnx scripts/requirements-onnx.lock
+	@if command -v npm >/dev/null; then rm -rf .tools/onnx-web && mkdir -p .tools/onnx-web && \
+		cp scripts/onnx/package.json scripts/onnx/package-lock.json .tools/onnx-web && \
+		$(step) -h "$(no_network) the npm registry?" "ONNX Runtime for browsers" npm --prefix .tools/onnx-web ci --ignore-scripts --no-audit --no-fund; fi
+	@touch $@
+
 .PHONY: test-xla
 test-xla: setup ## run the tests of flowlib and of the command on XLA
 	@FLOW_TEST_BACKEND=xla:cpu $(env) $(go) test $(test_limit) ./flowlib/... ./cmd/flow

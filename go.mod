@@ -24,6 +24,7 @@ require (
 	golang.org/x/text v0.41.0 // reads tables in UTF-16
 	gonum.org/v1/gonum v0.16.0 // statistics, decompositions, quadrature, nearest neighbours
 	gonum.org/v1/plot v0.15.2 // axes, tiles and plotters of the figures
+	google.golang.org/protobuf v1.36.11 // writes ONNX files, field by field
 )
 
 require (
@@ -46,6 +47,5 @@ require (
 	github.com/pmezard/go-difflib v1.0.1-0.20181226105442-5d4384ee4fb2 // indirect
 	github.com/twpayne/go-geom v1.6.1 // indirect
 	golang.org/x/exp v0.0.0-20260410095643-746e56fc9e2f // indirect
-	google.golang.org/protobuf v1.36.11 // indirect
 	k8s.io/klog/v2 v2.140.0 // indirect
 )

@@ -20,6 +20,7 @@
 //   - base: the base distribution p_Z: normal, mixture, Student-t, uniform
 //   - bijector: one invertible map per file; bijectortest checks them
 //   - flow: base + bijector = LogProb and Sample; the zoo; models on disk; flowtest checks whole flows
+//   - onnx: whole models as ONNX files, for runtimes in other languages
 //   - fit: maximum likelihood, on one of several engines
 //   - byhand: RealNVP in plain Go, its gradient derived on paper
 //   - fast: the same at the speed of the processor: scores, samples, trains

@@ -32,6 +32,7 @@ var ranks = map[string]int{
 	"flowlib/bijector":   2,
 	"flowlib/flow":       4,
 	"flowlib/fit":        5,
+	"flowlib/onnx":       5,
 	"flowlib/eval":       5,
 	"flowlib/anomaly":    5,
 	"flowlib/experiment": 6,
