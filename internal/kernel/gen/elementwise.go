@@ -11,10 +11,10 @@ import (
 
 var (
 	constants = map[uint32]operand.Mem{}
-	values    = map[string]uint32{} // by their names
+	values    = map[string]uint32{} // by name
 )
 
-// float is a float32 in the data section, one for all that need it.
+// float returns a float32 in the data section, shared by all functions.
 func float(v float64) operand.Mem {
 	bits := math.Float32bits(float32(v))
 	if _, ok := constants[bits]; !ok {
@@ -24,16 +24,16 @@ func float(v float64) operand.Mem {
 	return constants[bits]
 }
 
-// tanh replaces v by tanh(v), with help of three more registers. NaN stays NaN.
+// tanh replaces v by tanh(v), using three more registers. NaN stays NaN.
 //
-// It is a ratio of polynomials on ±7.9, beyond which a float32 tanh is ±1, off by
-// a few units in the last place.
+// It is a ratio of polynomials on ±7.9, beyond which a float32 tanh is ±1; the error is a
+// few units in the last place.
 //
 // Source: Eigen, https://gitlab.com/libeigen/eigen, generic_fast_tanh_float.
 func (s isa) tanh(v, square, p, q reg.VecPhysical) {
 	const limit = 7.90531110763549805
 	s.constant(float(limit), p)
-	VMINPS(v, p, v) // in this order NaN stays NaN
+	VMINPS(v, p, v) // in this order of operands NaN stays NaN
 	s.constant(float(-limit), p)
 	VMAXPS(v, p, v)
 	VMULPS(v, v, square)
@@ -44,7 +44,7 @@ func (s isa) tanh(v, square, p, q reg.VecPhysical) {
 	VDIVPS(p, v, v)
 }
 
-// polynomial sets p to the polynomial in x of the coefficients, the highest first.
+// polynomial sets p to the polynomial in x with the given coefficients, highest first.
 func (s isa) polynomial(x, p, scratch reg.VecPhysical, coefficients ...float64) {
 	s.constant(float(coefficients[0]), p)
 	for _, c := range coefficients[1:] {
@@ -53,8 +53,8 @@ func (s isa) polynomial(x, p, scratch reg.VecPhysical, coefficients ...float64) 
 	}
 }
 
-// exp replaces v by exp(v), with help of three more registers, for |v| < 87: beyond,
-// the exponent of a float32 overflows. NaN stays NaN.
+// exp replaces v by exp(v), using three more registers, for |v| < 87; beyond, the
+// exponent of a float32 overflows. NaN stays NaN.
 //
 // With v = n·ln 2 + r, it is 2ⁿ times a polynomial in r on ±ln(2)/2.
 //
@@ -73,7 +73,7 @@ func (s isa) exp(v, n, p, scratch reg.VecPhysical) {
 	VFMADD231PS(scratch, n, v)
 	s.polynomial(v, p, scratch, 1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1, 1, 1)
 	VCVTPS2DQ(n, n)
-	VPSLLD(operand.Imm(23), n, n) // n in the place of the exponent
+	VPSLLD(operand.Imm(23), n, n) // n as the exponent
 	VPADDD(n, p, v)
 }
 
@@ -85,7 +85,7 @@ func (s isa) affine() {
 			name, formula = "affineInverse", "z = (x - t)·exp(-s) and logDet -= s"
 		}
 		name += s.name
-		// v is where it moves from, out to where
+		// The kernel moves v to out.
 		TEXT(name, NOSPLIT, "func(out, logDet, scale, slope, v, r, t *float32, n int, limit, inverseLimit float32)")
 		Pragma("noescape")
 		Doc(name+" computes, with s = limit·tanh(r/limit),",
@@ -157,7 +157,7 @@ func (s isa) affineBackward() {
 	RET()
 }
 
-// clip bounds what a conditioner sees.
+// clip clips the inputs of a conditioner.
 func (s isa) clip() {
 	name := "clip" + s.name
 	TEXT(name, NOSPLIT, "func(out, in *float32, n int, bound float32)")
@@ -273,7 +273,7 @@ func (s isa) add() {
 	RET()
 }
 
-// sumSquares is what the norm of a gradient needs.
+// sumSquares sums squares, for the norm of a gradient.
 func (s isa) sumSquares() {
 	name := "sumSquares" + s.name
 	TEXT(name, NOSPLIT, "func(in *float32, n int) float32")

@@ -15,12 +15,12 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// isa is an instruction set: the width of its vectors and how many there are.
+// isa is an instruction set: the width and the number of its vectors.
 type isa struct {
 	name  string
-	lanes int // float32s in a vector
+	lanes int // float32s per vector
 	regs  []reg.VecPhysical
-	// widths of a tile of the product, in vectors, the widest first
+	// widths of a tile of the product, in vectors, widest first
 	widths []int
 }
 
@@ -70,7 +70,7 @@ func main() {
 	Generate()
 }
 
-// at is the vector number i behind base.
+// at returns vector number i from base on.
 func (s isa) at(base reg.Register, i int) operand.Mem {
 	return operand.Mem{Base: base, Disp: i * s.bytes()}
 }
@@ -93,11 +93,11 @@ func (s isa) broadcast(name string, v reg.VecPhysical) {
 	VBROADCASTSS(address.Addr, v)
 }
 
-// constant loads the float32 of the given name into all lanes of v.
+// constant loads the float32 c into all lanes of v.
 func (s isa) constant(c operand.Mem, v reg.VecPhysical) { VBROADCASTSS(c, v) }
 
 // each repeats body for every vector of n float32s, a multiple of the lanes, in the
-// arrays at the pointers, which move on.
+// arrays at the pointers, and advances these.
 func (s isa) each(label string, n reg.GPVirtual, pointers []reg.GPVirtual, body func()) {
 	Label(label)
 	body()
@@ -108,7 +108,7 @@ func (s isa) each(label string, n reg.GPVirtual, pointers []reg.GPVirtual, body 
 	JG(operand.LabelRef(label))
 }
 
-// pointers loads the pointer parameters of the names.
+// pointers loads the pointer parameters with the given names.
 func pointers(names ...string) []reg.GPVirtual {
 	all := make([]reg.GPVirtual, len(names))
 	for i, name := range names {

@@ -5,7 +5,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// addSquares is the exponent of a Gaussian in one feature.
+// addSquares adds the exponent of a Gaussian in one feature.
 func (s isa) addSquares() {
 	name := "addSquares" + s.name
 	TEXT(name, NOSPLIT, "func(out, z *float32, n int, mean, scale float32)")
@@ -28,7 +28,7 @@ func (s isa) addSquares() {
 	RET()
 }
 
-// pull is its backward pass.
+// pull is the backward pass of addSquares.
 func (s isa) pull() {
 	name := "pull" + s.name
 	TEXT(name, NOSPLIT, "func(dz, z, share *float32, n int, mean, scale float32) (first, second float32)")

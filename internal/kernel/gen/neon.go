@@ -12,16 +12,16 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// neon is arm64, which avo does not write: functions are described for it with amd64's
-// instructions, on vectors of four, and each instruction is then put into one or a few of
-// arm64. Two of its vectors are left for that.
+// neon is arm64, for which avo cannot write code: its functions are described with
+// amd64's instructions, on vectors of four, and each instruction is translated into one
+// or a few of arm64's. Two vectors are reserved for that.
 var neon = isa{name: "NEON", lanes: 4, widths: []int{4}, regs: []reg.VecPhysical{
 	reg.X0, reg.X1, reg.X2, reg.X3, reg.X4, reg.X5, reg.X6, reg.X7, reg.X8, reg.X9, reg.X10, reg.X11, reg.X12, reg.X13, reg.X14, reg.X15,
 	reg.X16, reg.X17, reg.X18, reg.X19, reg.X20, reg.X21, reg.X22, reg.X23, reg.X24, reg.X25, reg.X26, reg.X27, reg.X28, reg.X29,
 }}
 
 const (
-	loadedV = 30 // an operand out of memory
+	loadedV = 30 // an operand from memory
 	sumV    = 31 // of a multiply-add that overwrites a factor
 	helper  = 19 // R19: an address or a constant
 )
@@ -39,7 +39,7 @@ var vectorOps = map[string]struct {
 	"VUNPCKLPS": {"zip1", 0x4e803800}, "VUNPCKHPS": {"zip2", 0x4e807800}, "VUNPCKLPD": {"zip1.2d", 0x4ec03800}, "VUNPCKHPD": {"zip2.2d", 0x4ec07800},
 }
 
-// unaryOps are those on one.
+// unaryOps are instructions on one vector.
 var unaryOps = map[string]struct {
 	name string
 	bits uint32
@@ -49,8 +49,8 @@ var unaryOps = map[string]struct {
 
 var jumps = map[string]string{"JMP": "JMP", "JE": "BEQ", "JZ": "BEQ", "JNZ": "BNE", "JL": "BLT", "JG": "BGT"}
 
-// writeNEON writes the functions whose names are neon's to path.s and their stubs to
-// path.go, and takes them out of the file.
+// writeNEON writes the functions for neon to path.s and their stubs to path.go, and
+// removes them from the file.
 func writeNEON(path string, f *ir.File, config printer.Config) error {
 	own := ir.NewFile()
 	var rest []ir.Section
@@ -149,7 +149,7 @@ func (a *arm64) instruction(op string, o []operand.Op) {
 			panic("a blend that is not in place")
 		}
 		a.word("bit", 0x6ea01c00, index(o[0]), a.vector(o[1], loadedV), index(o[3]))
-	case "VROUNDPS": // to the nearest, which is what its number says
+	case "VROUNDPS": // to nearest, as its operand says
 		a.unary("frintn", 0x4e218800, index(o[1]), index(o[2]))
 	case "VPSLLD":
 		a.unary(fmt.Sprintf("shl %d,", number(o[0])), 0x4f005400|uint32(32+number(o[0]))<<16, index(o[1]), index(o[2]))
@@ -183,7 +183,7 @@ func (a *arm64) instruction(op string, o []operand.Op) {
 	}
 }
 
-// compare sets d to where n ∘ m holds.
+// compare sets d where n ∘ m holds.
 func (a *arm64) compare(predicate, m, n, d int) {
 	switch predicate {
 	case equal:
@@ -207,7 +207,7 @@ func (a *arm64) move(from, to int) {
 	}
 }
 
-// broadcast fills a vector with a constant, a parameter or a number in memory.
+// broadcast fills a vector with a constant, a parameter or a number from memory.
 func (a *arm64) broadcast(from operand.Mem, to int) {
 	value, constant := values[from.Symbol.Name]
 	switch {
@@ -230,7 +230,7 @@ func (a *arm64) broadcast(from operand.Mem, to int) {
 	}
 }
 
-// vector is the number of the register of an operand; one in memory is loaded to spare.
+// vector returns the register number of an operand; one in memory is loaded into spare.
 func (a *arm64) vector(o operand.Op, spare int) int {
 	if from, ok := o.(operand.Mem); ok {
 		a.line("\tFMOVQ %s, F%d", a.place(from), spare)
@@ -239,7 +239,7 @@ func (a *arm64) vector(o operand.Op, spare int) int {
 	return index(o)
 }
 
-// place is an address, without an index.
+// place formats an address without an index.
 func (a *arm64) place(m operand.Mem) string {
 	if m.Symbol.Name != "" {
 		return fmt.Sprintf("%s+%d(FP)", m.Symbol.Name, m.Disp)
@@ -247,7 +247,7 @@ func (a *arm64) place(m operand.Mem) string {
 	return fmt.Sprintf("%d(%s)", m.Disp, general(m.Base))
 }
 
-// scalar is an operand that is no vector.
+// scalar formats an operand that is not a vector.
 func (a *arm64) scalar(o operand.Op) string {
 	switch o := o.(type) {
 	case operand.Mem:
@@ -258,7 +258,7 @@ func (a *arm64) scalar(o operand.Op) string {
 	return fmt.Sprintf("$%d", number(o))
 }
 
-// shifted is base + index·scale, as the operands of an addition.
+// shifted formats base + index·scale as the operands of an addition.
 func shifted(m operand.Mem) string {
 	return fmt.Sprintf("%s<<%d, %s", general(m.Index), mathbits.TrailingZeros8(m.Scale), general(m.Base))
 }

@@ -9,18 +9,17 @@ import (
 )
 
 // tileRows are the heights of a tile of the product. Six rows of four vectors are 24
-// sums, which hide the latency of the multiply-adds: the four vectors of the right
-// side are loaded once for all six, so that the loads do not hold up the sums.
+// sums, which hide the latency of the multiply-adds: the four vectors of the right side
+// are loaded once for all six, so that loads do not delay the sums.
 var tileRows = []int{6, 4, 2, 1}
 
 // product is one column of tiles of a matrix product, width vectors wide:
 //
 //	out[i][:] = epilogue(start[i][:] + Σ_k w[i, k]·in[k][:]),   i = 0..m-1
 //
-// Rows of out, in and mask lie ldOut, ldIn and ldOut bytes apart; w[i, k] lies
-// i·wi + k·wk bytes behind w, so that w may be a matrix or its transpose. What the
-// low two bits of mode choose as the start, and the next two as the epilogue, is
-// said at the constants in package kernel.
+// Rows of out, in and mask are ldOut, ldIn and ldOut bytes apart; w[i, k] is i·wi + k·wk
+// bytes after w, so that w may be a matrix or its transpose. The low two bits of mode
+// choose the start, and the next two the epilogue, see the constants in package kernel.
 func (s isa) product(width int) {
 	name := fmt.Sprintf("product%sx%d", s.name, width*s.lanes)
 	TEXT(name, NOSPLIT, "func(out, w, in, bias, mask *float32, m, k, ldOut, ldIn, wi, wk, mode int)")
@@ -76,7 +75,7 @@ func (s isa) product(width int) {
 
 		s.finish(here, rows, width, sums, right[0], left, out, mask)
 		ADDQ(operand.Imm(uint64(4*rows)), bias)
-		// w moves on by rows·wi.
+		// w advances by rows·wi.
 		for _, n := range map[int][]reg.GPVirtual{6: {wi5, wi}, 4: {wi3, wi}, 2: {wi, wi}, 1: {wi}}[rows] {
 			ADDQ(n, w)
 		}
@@ -88,8 +87,8 @@ func (s isa) product(width int) {
 	RET()
 }
 
-// start fills the sums of a tile: with zeros, with the bias of each row, or with
-// what stands in out.
+// start fills the sums of a tile: with zeros, with the bias of each row, or with the
+// contents of out.
 func (s isa) start(here string, rows, width int, sums []reg.VecPhysical, out, bias reg.GPVirtual) {
 	mode := Load(Param("mode"), GP64()).(reg.GPVirtual)
 	ANDQ(operand.Imm(3), mode)
@@ -123,8 +122,8 @@ func (s isa) start(here string, rows, width int, sums []reg.VecPhysical, out, bi
 	Label(here + "_started")
 }
 
-// finish applies the epilogue to the sums, none, ReLU, or zero where the mask is
-// not positive, and writes them; out and mask move on to the next tile.
+// finish applies the epilogue to the sums (none, ReLU, or zero where the mask is not
+// positive) and writes them; out and mask advance to the next tile.
 func (s isa) finish(here string, rows, width int, sums []reg.VecPhysical, zero, scratch reg.VecPhysical, out, mask reg.GPVirtual) {
 	mode := Load(Param("mode"), GP64()).(reg.GPVirtual)
 	ldOut := Load(Param("ldOut"), GP64()).(reg.GPVirtual)
@@ -134,7 +133,7 @@ func (s isa) finish(here string, rows, width int, sums []reg.VecPhysical, zero, 
 	JL(operand.LabelRef(here + "_store"))
 	JG(operand.LabelRef(here + "_mask"))
 	for _, v := range sums {
-		VMAXPS(v, zero, v) // in this order NaN stays NaN
+		VMAXPS(v, zero, v) // in this order of operands NaN stays NaN
 	}
 	JMP(operand.LabelRef(here + "_store"))
 
@@ -163,7 +162,7 @@ func (s isa) finish(here string, rows, width int, sums []reg.VecPhysical, zero, 
 	}
 }
 
-// peak does nothing but multiply-adds, as many as the core can.
+// peak performs multiply-adds only, as many as the core can.
 func (s isa) peak() {
 	name := "peak" + s.name
 	TEXT(name, NOSPLIT, "func(n int)")
@@ -184,7 +183,7 @@ func (s isa) peak() {
 
 const peakSums = 12
 
-// dots adds the scalar products of rows, of 64 float32s each:
+// dots adds the scalar products of rows of 64 float32s each:
 //
 //	g[i, o] += Σ_r a[i][r]·d[o][r],   i = 0..m-1, o = 0..n-1
 func (s isa) dots() {
@@ -222,7 +221,7 @@ func (s isa) dots() {
 	RET()
 }
 
-// reduce leaves the sum of all lanes of v in its first.
+// reduce leaves the sum of all lanes of v in its first lane.
 func (s isa) reduce(v, scratch reg.VecPhysical) {
 	if s.lanes == 4 {
 		VHADDPS(v, v, v)

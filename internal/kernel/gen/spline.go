@@ -6,7 +6,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// softmax is what turns raw numbers into the widths and heights of bins.
+// softmax turns raw numbers into the widths or heights of bins.
 func (s isa) softmax() {
 	name := "softmax" + s.name
 	TEXT(name, NOSPLIT, "func(out, raw *float32, n, bins, stride int, whole float32)")
@@ -17,7 +17,7 @@ func (s isa) softmax() {
 	n, bins, stride := Load(Param("n"), GP64()).(reg.GPVirtual), Load(Param("bins"), GP64()).(reg.GPVirtual), Load(Param("stride"), GP64()).(reg.GPVirtual)
 	largest, v, a, b, c, sum, whole := s.regs[0], s.regs[1], s.regs[2], s.regs[3], s.regs[4], s.regs[5], s.regs[6]
 	nothing, m := s.regs[7], mask{s.regs[8], reg.K1}
-	lost, next, scale := s.regs[9], s.regs[10], s.regs[11] // what rounding the sum loses is kept
+	lost, next, scale := s.regs[9], s.regs[10], s.regs[11] // lost is what rounding the sum loses
 	s.broadcast("whole", whole)
 	s.constant(float(noShare), nothing)
 	s.each("loop", n, p, func() {
@@ -33,7 +33,7 @@ func (s isa) softmax() {
 		rows("exp", count, func() {
 			VMOVUPS(s.at(in, 0), v)
 			VSUBPS(largest, v, v)
-			s.compare(lessThan, v, nothing, m) // NaN is not, and stays
+			s.compare(lessThan, v, nothing, m) // false for NaN, which stays
 			s.atLeast(-87, v, a)
 			s.exp(v, a, b, c)
 			s.zero(a)
@@ -51,7 +51,7 @@ func (s isa) softmax() {
 			ADDQ(operand.U32(rowBytes), out)
 		})
 		VDIVPS(sum, whole, scale)
-		VMOVAPS(whole, next) // to what rounding the quotient loses, by the sum
+		VMOVAPS(whole, next) // corrects the rounding of the quotient
 		VFNMADD231PS(sum, scale, next)
 		VFNMADD231PS(lost, scale, next)
 		VDIVPS(sum, next, next)
@@ -92,15 +92,15 @@ func (s isa) splinePick() {
 		if root {
 			along, across = nextBottom, nextLeft
 		}
-		// fix turns parts of one into fixed point, in scratch.
+		// fix converts parts of one to fixed point, in scratch.
 		fix := func(v reg.VecPhysical) {
 			s.constant(float(1<<30), scratch)
 			VMULPS(v, scratch, scratch)
 			VCVTPS2DQ(scratch, scratch)
 		}
 		s.each("loop", n, p, func() {
-			// From the middle: x + bound would lose digits. And one more, so that greater
-			// is greater or equal.
+			// Measured from the middle: x + bound would lose digits. Plus one, so that
+			// "greater" means "greater or equal".
 			s.broadcast("bound", w)
 			s.constant(float(1<<29), h)
 			VMULPS(s.at(p[1], 0), h, h)
@@ -183,7 +183,7 @@ func (s isa) splinePick() {
 	}
 }
 
-// spline is the curve, from x to z or back.
+// spline evaluates the curve, from x to z or back.
 func (s isa) spline() {
 	for _, root := range []bool{false, true} {
 		name, formula := "splineInverse", "sets out to the curve at v, and adds log g' to logDet"
@@ -220,7 +220,7 @@ func (s isa) spline() {
 			VFNMADD231PS(two, slope, w) // bend: δ + δ' - 2s
 			if root {
 				VMOVUPS(row(offset, rowOffset), u)
-				VDIVPS(row(offset, rowHeight), u, u) // up, by the height
+				VDIVPS(row(offset, rowHeight), u, u) // up, divided by the height
 				VMULPS(u, w, y)                      // up·bend
 				VSUBPS(a, slope, at)
 				VADDPS(y, at, at)
@@ -229,7 +229,7 @@ func (s isa) spline() {
 				VMULPS(u, at, at)
 				VADDPS(at, at, at)
 				VADDPS(at, at, at)
-				VFMADD231PS(y, y, at) // discriminant, never negative but by rounding
+				VFMADD231PS(y, y, at) // discriminant, negative only by rounding
 				s.zero(rest)
 				VMAXPS(at, rest, at)
 				VSQRTPS(at, at)

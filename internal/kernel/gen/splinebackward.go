@@ -6,7 +6,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// splineBackward leads from the curve's value to its bin.
+// splineBackward goes from the curve's value to its bin.
 func (s isa) splineBackward() {
 	name := "splineBackward" + s.name
 	TEXT(name, NOSPLIT, "func(d, v, weight, offset, xi, gradient *float32, n int, bound, slopeOffset float32)")
@@ -43,7 +43,7 @@ func (s isa) splineBackward() {
 		VMULPS(slope, mixed, ofRho)
 		VFMADD231PS(two, ofRho, rho)
 		VDIVPS(rho, t, invAbove)
-		VMOVAPS(rho, ofLog) // α for a while
+		VMOVAPS(rho, ofLog) // α for now
 		VMULPS(slope, u, rho)
 		VFMADD231PS(a, mixed, rho)
 		VMULPS(inverse, rho, rho)
@@ -77,7 +77,7 @@ func (s isa) splineBackward() {
 		VMULPS(rho, mixed, bend)
 		VFMADD231PS(ofRho, bend, u)
 		s.zero(bend)
-		VSUBPS(u, bend, bend) // what both have
+		VSUBPS(u, bend, bend) // what both share
 		VMULPS(invAbove, ofLog, u)
 		VMULPS(rest, rest, a)
 		VMULPS(a, u, a)
@@ -99,7 +99,7 @@ func (s isa) splineBackward() {
 		VMULPS(at, at, u)
 		VFNMADD231PS(rho, mixed, u)
 		VFMADD231PS(ofRho, u, invAbove)
-		VDIVPS(row(offset, rowWidth), invAbove, invAbove) // dL/ds by the width
+		VDIVPS(row(offset, rowWidth), invAbove, invAbove) // dL/ds divided by the width
 		VMOVUPS(row(gradient, byBottom), u)
 		VMULPS(rho, u, u)
 		VADDPS(invAbove, u, u)
@@ -142,7 +142,7 @@ func (s isa) splineBackward() {
 	RET()
 }
 
-// softmaxBackward leads from a bin to the raw numbers of all.
+// softmaxBackward goes from a bin to the raw numbers of all bins.
 func (s isa) softmaxBackward() {
 	name := "softmaxBackward" + s.name
 	TEXT(name, NOSPLIT, "func(draw, parts, index, gradient *float32, n, bins, stride int, factor, inverseWhole float32)")
@@ -161,7 +161,7 @@ func (s isa) softmaxBackward() {
 		VMOVUPS(s.at(p[2], 0), index)
 		VMOVUPS(row(p[3], 0), start)
 		VMOVUPS(row(p[3], 1), size)
-		byPart := func() { // of is the gradient by the size of bin k
+		byPart := func() { // the gradient by the size of bin k
 			VMOVAPS(start, of)
 			s.compare(lessThan, k, index, m)
 			s.only(m, of)
@@ -194,7 +194,7 @@ func (s isa) softmaxBackward() {
 	RET()
 }
 
-// splineScatter leads from the slopes at a bin's knots to those of all.
+// splineScatter goes from the slopes at a bin's knots to those at all knots.
 func (s isa) splineScatter() {
 	name := "splineScatter" + s.name
 	TEXT(name, NOSPLIT, "func(draw, index, gradient *float32, n, knots, stride int)")

@@ -8,8 +8,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// transpose writes in, [rows, 64], as out, [64, rows], whose rows lie ldOut bytes
-// apart: squares of as many rows as a vector has lanes, one after another.
+// transpose writes in, [rows, 64], as out, [64, rows], whose rows are ldOut bytes apart,
+// one square of as many rows as a vector has lanes after another.
 func (s isa) transpose(square func(load func(i int, v reg.VecPhysical), store func(i int, v reg.VecPhysical))) {
 	name := "transpose" + s.name
 	TEXT(name, NOSPLIT, "func(out, in *float32, rows, ldOut int)")
@@ -38,7 +38,7 @@ func (s isa) transpose(square func(load func(i int, v reg.VecPhysical), store fu
 	RET()
 }
 
-// transpose512 turns squares of 16 by 16.
+// transpose512 transposes squares of 16 by 16.
 func (s isa) transpose512() {
 	a, b := s.regs[:16], s.regs[16:]
 	s.transpose(func(load, store func(int, reg.VecPhysical)) {
@@ -71,7 +71,7 @@ func (s isa) transpose512() {
 	})
 }
 
-// transpose256 turns squares of 8 by 8.
+// transpose256 transposes squares of 8 by 8.
 func (s isa) transpose256() {
 	a, b := s.regs[:8], s.regs[8:]
 	s.transpose(func(load, store func(int, reg.VecPhysical)) {
@@ -98,7 +98,7 @@ func (s isa) transpose256() {
 	})
 }
 
-// transpose128 turns squares of 4 by 4.
+// transpose128 transposes squares of 4 by 4.
 func (s isa) transpose128() {
 	a, b := s.regs[:4], s.regs[4:]
 	s.transpose(func(load, store func(int, reg.VecPhysical)) {

@@ -8,8 +8,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// What package kernel and its Spline say of the memory: rows of a block of float32s
-// stand one behind the other, in the order of these names.
+// The memory layout of package kernel and its Spline: rows of a block of float32s, one
+// after the other, in the order of these names.
 const (
 	rowBytes     = 4 * 64
 	minimumShare = 1e-3
@@ -35,13 +35,13 @@ const (
 	byX
 )
 
-// bits is a float32 of the given bits in the data section, or an integer.
+// bits returns a float32, or an integer, with the given bits in the data section.
 func bits(v uint32) operand.Mem { return float(float64(math.Float32frombits(v))) }
 
-// row is the place in row i of the rows at base.
+// row returns the start of row i of the rows at base.
 func row(base reg.Register, i int) operand.Mem { return operand.Mem{Base: base, Disp: i * rowBytes} }
 
-// mask says for each lane whether a comparison holds.
+// mask tells for each lane whether a comparison holds.
 type mask struct {
 	vector reg.VecPhysical // of AVX2
 	bits   reg.OpmaskPhysical
@@ -105,14 +105,14 @@ func copyOf(r reg.GPVirtual) reg.GPVirtual {
 	return c
 }
 
-// atLeast sets v to at least the bound; NaN stays NaN.
+// atLeast raises v to the bound; NaN stays NaN.
 func (s isa) atLeast(bound float64, v, scratch reg.VecPhysical) {
 	s.constant(float(bound), scratch)
 	VMAXPS(v, scratch, v)
 }
 
-// mantissaLog replaces x, from √½-1 to √2-1, by log(1+x) + exponent·log 2, with help
-// of three more registers.
+// mantissaLog replaces x, from √½-1 to √2-1, by log(1+x) + exponent·log 2, using three
+// more registers.
 //
 // Source: Cephes, https://www.netlib.org/cephes, logf.c.
 func (s isa) mantissaLog(x, exponent, square, p, scratch reg.VecPhysical) {
@@ -130,8 +130,8 @@ func (s isa) mantissaLog(x, exponent, square, p, scratch reg.VecPhysical) {
 	VFMADD231PS(scratch, exponent, x)
 }
 
-// log replaces v, a positive number that is not denormal, by log v, with help of four
-// more registers. NaN stays NaN.
+// log replaces v, positive and not denormal, by log v, using four more registers. NaN
+// stays NaN.
 func (s isa) log(v, exponent, square, p, scratch reg.VecPhysical) {
 	s.constant(float(math.Sqrt(0.5)), scratch)
 	VPSUBD(scratch, v, exponent)
@@ -144,14 +144,14 @@ func (s isa) log(v, exponent, square, p, scratch reg.VecPhysical) {
 	s.mantissaLog(v, exponent, square, p, scratch)
 }
 
-// slope replaces v by log(1+exp(v)) + least, with help of five more registers.
+// slope replaces v by log(1+exp(v)) + least, using five more registers.
 func (s isa) slope(v, e, exponent, square, p, scratch reg.VecPhysical, m mask) {
 	s.zero(scratch)
 	VSUBPS(v, scratch, e)
 	VMINPS(v, e, e) // -|v|
 	s.atLeast(-87, e, scratch)
 	s.exp(e, exponent, p, scratch)
-	// log(1+e) of 0 < e <= 1: half of 1+e where that exceeds √2
+	// log(1+e) for 0 < e <= 1: half of 1+e if that exceeds √2
 	s.constant(float(math.Sqrt2-1), scratch)
 	s.compare(greaterThan, e, scratch, m)
 	s.constant(float(0.5), scratch)
