@@ -24,8 +24,8 @@ const lockPoll = 500 * time.Millisecond
 // others wait. done says that the file was there already.
 func Once(ctx context.Context, file string, v any, do func() error) (done bool, err error) {
 	dir := filepath.Dir(file)
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return false, err
+	if err := whole.MakeFolders(dir); err != nil {
+		return false, fmt.Errorf("%s: %w", show.Path(file), err)
 	}
 	lock := flock.New(filepath.Join(dir, "lock"))
 	if _, err := lock.TryLockContext(ctx, lockPoll); err != nil {

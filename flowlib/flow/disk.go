@@ -177,33 +177,42 @@ func writable(dir string) (string, error) {
 	if whole.IsModel(filepath.Dir(dir)) {
 		return "", errors.New("it lies in the folder of a model, which holds nothing else: choose another")
 	}
-	switch info, err := os.Lstat(dir); {
+	info, err := os.Lstat(dir)
+	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return dir, os.MkdirAll(filepath.Dir(dir), 0o777)
+		return dir, whole.MakeFolders(filepath.Dir(dir))
 	case err != nil:
 		return "", err
 	case !info.IsDir():
 		return "", errors.New("there is a file of that name: choose another, or remove it")
 	}
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return dir, nil // another Write has just moved the old model aside
-	}
-	if err != nil {
+	if err := replaceable(dir); err != nil {
+		if now, gone := os.Lstat(dir); gone != nil || !os.SameFile(info, now) {
+			return dir, nil // another Write has just moved it aside, which has looked at it
+		}
 		return "", err
+	}
+	return dir, nil
+}
+
+// replaceable returns an error unless a folder is empty or that of a model.
+func replaceable(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
 	}
 	for _, e := range entries {
 		if name := e.Name(); name != modelFile && name != weightsFile {
-			return "", fmt.Errorf("the folder holds something else than a model, such as %s: choose another", show.Quoted(name))
+			return fmt.Errorf("the folder holds something else than a model, such as %s: choose another", show.Quoted(name))
 		}
 	}
 	if len(entries) > 0 && !whole.IsModel(dir) {
-		return "", fmt.Errorf("the folder holds something else than a model: its %s is not ours, or is missing: choose another", modelFile)
+		return fmt.Errorf("the folder holds something else than a model: its %s is not ours, or is missing: choose another", modelFile)
 	}
 	if len(entries) > 0 && !whole.MayWrite(dir) {
-		return "", fmt.Errorf("the folder may not be written to: %w", fs.ErrPermission)
+		return fmt.Errorf("the folder may not be written to: %w", fs.ErrPermission)
 	}
-	return dir, nil
+	return nil
 }
 
 // description returns what to write, without checksums. The error names what cannot be

@@ -77,28 +77,36 @@ func ReadMixture(dir string) (*Mixture, error) {
 	if err != nil {
 		return nil, fmt.Errorf("flow: loading %s: %w", show.Path(dir), err)
 	}
-	for attempt := 0; ; attempt++ {
+	for tries, begin := 0, time.Now(); ; tries++ {
 		m, err := readOnce(dir)
 		if err == nil {
 			return m, nil
 		}
-		// Another process may be saving: files can disappear while they are read, and
-		// where the file system cannot exchange folders there is a moment without a
-		// model. A save may also end before its traces are seen. So try again if
-		// something is missing.
+		// Another process may be saving: files can disappear or change while they are read,
+		// and where the file system cannot exchange folders there is a moment without a
+		// model, which is long on a busy machine. A save may also end before its traces are
+		// seen. So wait for it, and try again if something is missing.
 		var moved movedError
-		missing := errors.Is(err, fs.ErrNotExist)
+		saving := errors.As(err, &moved) || whole.IsSaving(target)
 		between := slices.ContainsFunc(whole.Folders(target), hasOld)
-		if attempt < 20 && (errors.As(err, &moved) || between) || attempt < 4 && missing {
-			time.Sleep(5 * time.Millisecond)
-			continue
-		}
-		if between {
+		missing := errors.Is(err, fs.ErrNotExist)
+		switch {
+		case saving && time.Since(begin) < patience:
+			tries = 0
+		case saving:
+			return nil, fmt.Errorf("flow: loading %s: another process has been saving here for %v: try again when it has ended", show.Path(dir), patience)
+		case between && tries < 20, missing && tries < 4:
+		case between:
 			return nil, fmt.Errorf("flow: loading %s: %w", show.Path(dir), interrupted(target))
+		default:
+			return nil, fmt.Errorf("flow: loading %s: %w", show.Path(dir), noModel(dir, err))
 		}
-		return nil, fmt.Errorf("flow: loading %s: %w", show.Path(dir), noModel(dir, err))
+		time.Sleep(5 * time.Millisecond)
 	}
 }
+
+// patience is how long Read waits for others who save.
+var patience = 10 * time.Second // tests set it
 
 // noModel explains that dir holds no model, if that is the cause of err.
 func noModel(dir string, err error) error {

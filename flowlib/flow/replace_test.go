@@ -9,6 +9,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/gomlx/compute/dtypes"
 
@@ -110,6 +111,62 @@ func TestSavingAndReadingAtOnce(t *testing.T) {
 	})
 }
 
+// Whoever reads waits for one who saves slowly, in whatever way, and says so where it takes
+// too long.
+func TestReadingWaitsForSaving(t *testing.T) {
+	for name, stays := range map[string]bool{"two steps": false, "file by file": true} {
+		dir := filepath.Join(t.TempDir(), "model")
+		if err := numbered(t, 1).Write(dir); err != nil {
+			t.Fatal(err)
+		}
+		slow := make(chan bool) // closed while there is no whole model
+		pause := func() {
+			close(slow)
+			time.Sleep(300 * time.Millisecond)
+		}
+		exchange = func(string, string) error { return syscall.EINVAL }
+		rename = func(from, to string) error {
+			if stays {
+				return syscall.EXDEV
+			}
+			err := os.Rename(from, to)
+			if from == dir {
+				pause()
+			}
+			return err
+		}
+		copyFile = func(from, to string) error {
+			err := whole.Copy(from, to)
+			if filepath.Base(from) == weightsFile {
+				pause()
+			}
+			return err
+		}
+		defer func(before time.Duration) {
+			exchange, rename, copyFile, patience = exchangePaths, os.Rename, whole.Copy, before
+		}(patience)
+		for i, waits := range []bool{true, false} {
+			slow = make(chan bool)
+			if patience = time.Minute; !waits {
+				patience = 50 * time.Millisecond
+			}
+			done := make(chan error, 1)
+			go func() { done <- numbered(t, 2+i).Write(dir) }()
+			<-slow
+			if waits {
+				if n := number(t, dir); n != 2 {
+					t.Errorf("%s: found model %d", name, n)
+				}
+			} else if _, err := Read(dir); err == nil || !strings.Contains(err.Error(), "another process has been saving here for 50ms: try again when it has ended") {
+				t.Errorf("%s: got %v", name, err)
+			}
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
 // With exchange there is no moment without a model: the name is never missing.
 func TestExchangeHasNoGap(t *testing.T) {
 	a, b := filepath.Join(t.TempDir(), "a"), t.TempDir()
@@ -183,6 +240,7 @@ func TestInterruptedSave(t *testing.T) {
 			if n := number(t, dir); n != 3 {
 				t.Errorf("step %d: then found model %d", step, n)
 			}
+			onlyModel(t, dir)
 		}
 	})
 }
@@ -230,6 +288,7 @@ func interruptedAt(t *testing.T, step int, dir string) (was bool) {
 			if _, ok := p.(killed); !ok {
 				panic(p)
 			}
+			pending.Abandon()
 			was = true
 		}
 	}()

@@ -45,7 +45,7 @@ func TestCreateRefuses(t *testing.T) {
 	for path, want := range map[string]string{
 		dir:                                  "it is a folder: name a file in it",
 		filepath.Join(dir, "no", "a.csv"):    "make it, or name another",
-		"/dev/null/a.csv":                    "not a directory",
+		"/dev/null/a.csv":                    "/dev/null is a device, expected a folder: name another",
 		filepath.Join(dir, "twice", "a.csv"): "make it, or name another",
 	} {
 		if _, err := Create(path, nil, []string{"x"}, Dialect{}); err == nil || !strings.Contains(err.Error(), want) {

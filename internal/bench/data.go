@@ -53,7 +53,7 @@ func WriteData(dir, model string, features int, seed int64) error {
 	if features < 2 || features > 100 || features%2 != 0 {
 		return fmt.Errorf("bench: features must be even and between 2 and 100, found %d", features)
 	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	if err := whole.MakeFolders(dir); err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}
 	density, err := dataset.ByName(Density)

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // Folder is a temporary folder beside a target that is a model's folder. It holds a
@@ -80,6 +81,12 @@ func (f *Folder) Remove() error {
 	}
 	leave(f.path)
 	return err
+}
+
+// Abandon releases the folder and leaves it as it is, like the end of the process.
+func (f *Folder) Abandon() {
+	f.marker.Close() //nolint:errcheck // its text has been written
+	leave(f.path)
 }
 
 // DropOld removes the previous contents of the target.
@@ -161,6 +168,18 @@ func Folders(target string) (all []string) {
 		}
 	}
 	return all
+}
+
+// IsSaving reports whether a running process is saving a model at target.
+func IsSaving(target string) bool {
+	return slices.ContainsFunc(Folders(target), func(path string) bool {
+		marker, err := openPlain(filepath.Join(path, markerFile))
+		if err != nil {
+			return false
+		}
+		defer marker.Close()
+		return isLocked(marker)
+	})
 }
 
 // SweepFolders removes those that killed processes left: target is complete.

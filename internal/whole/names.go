@@ -5,14 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
-
-	"normflow/internal/show"
 )
 
 // Pending files are named PREFIX, 16 random hexadecimal digits, a hyphen, and 8 digits
@@ -65,23 +62,6 @@ func create(dir string) (*os.File, error) {
 		return f, nil
 	}
 	return nil, errors.New("other processes remove what is written there")
-}
-
-// unwritable says why nothing can be created in a folder, without the temporary name that
-// was tried. Some system folders, such as /proc, accept nothing and report that the new
-// name does not exist.
-func unwritable(dir string, err error) error {
-	missing := errors.Is(err, fs.ErrNotExist)
-	if _, none := os.Stat(dir); missing && none != nil {
-		return fmt.Errorf("there is no folder %s: make it, or name another", show.Path(dir))
-	}
-	if missing {
-		return fmt.Errorf("the folder %s takes no files: name another", show.Path(dir))
-	}
-	if tried := (*fs.PathError)(nil); errors.As(err, &tried) {
-		err = tried.Err
-	}
-	return fmt.Errorf("the folder %s cannot be written to: %w", show.Path(dir), err)
 }
 
 // hold locks a file that was opened by name, and reports whether it still has that name.

@@ -21,9 +21,15 @@ var errLocked = syscall.EWOULDBLOCK
 
 // tryLock locks a file until it is closed, or returns errLocked. Any other error means
 // that there are no locks here.
-func tryLock(f *os.File) error {
+func tryLock(f *os.File) error { return flock(f, syscall.LOCK_EX) }
+
+// isLocked reports whether another process has locked a file. It tries a shared lock,
+// because on NFS an exclusive one needs a file that is open for writing.
+func isLocked(f *os.File) bool { return flock(f, syscall.LOCK_SH) == errLocked }
+
+func flock(f *os.File, how int) error {
 	for {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
 		if err != syscall.EINTR {
 			return err
 		}

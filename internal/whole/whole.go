@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // File is a file being written. Nothing is at its path until Commit, and an older file
@@ -39,6 +40,8 @@ func Create(path string) (*File, error) {
 		return &File{File: device}, nil
 	case err == nil && !MayWrite(path):
 		return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrPermission}
+	case errors.Is(err, syscall.ENOTDIR):
+		return nil, underFile(filepath.Dir(path), err)
 	case err != nil && !errors.Is(err, fs.ErrNotExist): // such as a name that is too long
 		return nil, err
 	}
@@ -227,13 +230,15 @@ func Open(path string) (*os.File, int64, error) {
 	return f, info.Size(), nil
 }
 
-// kind names a file that is not regular.
+// kind names the kind of a file.
 func kind(mode fs.FileMode) string {
 	switch {
 	case mode.IsDir():
 		return "a folder"
 	case mode&fs.ModeNamedPipe != 0:
 		return "a named pipe"
+	case mode.IsRegular():
+		return "a file"
 	}
 	return "a device"
 }

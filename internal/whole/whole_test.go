@@ -184,10 +184,22 @@ func TestFolderThatTakesNothing(t *testing.T) {
 			continue // not every system has it, and root may write to any other
 		}
 		_, err := NewFolder(filepath.Join(dir, "model"))
-		for _, err := range []error{err, Check(filepath.Join(dir, "o.csv"))} {
+		for _, err := range []error{err, Check(filepath.Join(dir, "o.csv")), MakeFolders(filepath.Join(dir, "a", "b"))} {
 			if err == nil || !strings.HasPrefix(err.Error(), "the folder "+dir+" ") || strings.Contains(err.Error(), "pending") {
 				t.Errorf("got %v", err)
 			}
+		}
+	}
+}
+
+// What lies under a file is told by the file.
+func TestUnderAFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	ok(t, os.WriteFile(file, nil, 0o644))
+	want := file + " is a file, expected a folder: name another"
+	for _, err := range []error{MakeFolders(file), MakeFolders(filepath.Join(file, "a", "b")), Check(filepath.Join(file, "o.csv")), Check(filepath.Join(file, "a", "o.csv"))} {
+		if err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
 		}
 	}
 }
