@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"normflow/flowlib/backend"
 	"normflow/flowlib/backend/backendtest"
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/flow"
@@ -87,7 +88,11 @@ func TestAnyMeanAndSpread(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, at := range [][2]float64{{1e6, 1}, {9e8, 1000}, {1.76e9, 1e4}, {1e12, 1e6}, {52.5, 1e-4}, {-1e15, 1e9}, {0, 1e39}, {3e300, 1e299}, {1e-300, 1e-300}} {
+			places := [][2]float64{{1.76e9, 1e4}, {3e300, 1e299}, {1e6, 1}, {9e8, 1000}, {1e12, 1e6}, {52.5, 1e-4}, {-1e15, 1e9}, {0, 1e39}, {1e-300, 1e-300}}
+			if backend.Name(backendtest.Open(t)) != "go" {
+				places = places[:1] // XLA compiles each for seconds
+			}
+			for _, at := range places {
 				mean, spread := at[0], at[1]
 				t.Run(fmt.Sprintf("%s, context %d, at %g ± %g", name, context, mean, spread), func(t *testing.T) {
 					m := twin(t, name, context, mean, spread)

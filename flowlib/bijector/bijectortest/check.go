@@ -45,6 +45,8 @@ func Check(t testing.TB, b bijector.Bijector, features int, tol float64) float64
 //   - the context has no effect, or has one unasked;
 //   - the variables of b, saved and loaded into a store that has seen other data
 //     under another seed, do not give the same numbers bit for bit;
+//   - variables in float32 and data in float64, as flows are scored, give an error, a
+//     result that is not float64, or one more than 1e-3 off;
 //   - a [bijector.DataDependent] is not initialized by its first data, or changes
 //     by its second.
 //
@@ -80,6 +82,7 @@ func CheckWith(t testing.TB, b bijector.Bijector, features int, tol float64, opt
 		c.gradients(far, context[:len(far)], forward, false)
 	}
 	c.reload(z, x, context, forward, inverse)
+	c.mixed(z, x, context)
 	return worst
 }
 

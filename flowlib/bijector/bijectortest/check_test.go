@@ -34,8 +34,10 @@ func (s scaling) Inverse(scope *model.Scope, x, context *Node) (z, logDet *Node)
 
 func (s scaling) variables(scope *model.Scope, v *Node) (logScale, shift *Node) {
 	shape := shapes.Make(v.DType(), 1, v.Shape().Dim(-1))
-	scope = scope.WithInitializer(initializer.Zero)
-	return scope.VariableWithShape("log_scale", shape).NodeValue(v), scope.VariableWithShape("shift", shape).NodeValue(v)
+	value := func(name string) *Node {
+		return ConvertDType(bijector.Variable(scope, name, initializer.Zero, shape).NodeValue(v), v.DType())
+	}
+	return value("log_scale"), value("shift")
 }
 
 func zeros(v *Node) *Node { return ZerosLike(ReduceSum(v, -1)) }
@@ -94,7 +96,7 @@ func TestCheckFindsWhatIsBroken(t *testing.T) {
 			return out, logDet
 		}},
 		"a variable for nothing": {"/bijector/idle gets no gradient", Options{}, func(scope *model.Scope, v, _ *Node, _ bool, out, logDet *Node) (*Node, *Node) {
-			scope.VariableWithShape("idle", shapes.Make(v.DType(), 2))
+			bijector.Variable(scope, "idle", initializer.Zero, shapes.Make(v.DType(), 2))
 			return out, logDet
 		}},
 		"infinite far out": {"not finite", Options{}, func(_ *model.Scope, v, _ *Node, _ bool, out, logDet *Node) (*Node, *Node) {
@@ -114,6 +116,18 @@ func TestCheckFindsWhatIsBroken(t *testing.T) {
 		}},
 		"context with effect": {"another context moves", Options{Context: 2, IgnoresContext: true}, shiftByContext},
 		"context as promised": {"", conditional, shiftByContext},
+		"variables of the precision of the data": {"with variables in float32, as flows are scored: ", Options{}, func(scope *model.Scope, v, _ *Node, _ bool, out, logDet *Node) (*Node, *Node) {
+			return Mul(out, OnesLike(scope.GetVariable("shift").NodeValue(v))), logDet
+		}},
+		"a result in float32": {"with variables in float32: the result is Float32, expected Float64", Options{}, func(scope *model.Scope, v, _ *Node, _ bool, out, logDet *Node) (*Node, *Node) {
+			return ConvertDType(out, scope.GetVariable("shift").DType()), logDet
+		}},
+		"another result": {"with variables in float32: the result is ", Options{}, func(scope *model.Scope, v, _ *Node, forward bool, out, logDet *Node) (*Node, *Node) {
+			if scope.GetVariable("shift").DType() != v.DType() {
+				out = AddScalar(out, 0.01)
+			}
+			return out, logDet
+		}},
 		"seed instead of a variable": {"after loading", Options{}, func(scope *model.Scope, _, _ *Node, forward bool, out, logDet *Node) (*Node, *Node) {
 			shift := float64(model.GetParamOr(scope, model.ParamInitialSeed, int64(0)))
 			if !forward {
@@ -137,7 +151,7 @@ func TestCheckFindsWhatIsBroken(t *testing.T) {
 // shiftByContext makes it x = z·exp(s) + b + context.
 func shiftByContext(scope *model.Scope, v, context *Node, forward bool, out, logDet *Node) (*Node, *Node) {
 	if !forward {
-		context = Neg(Mul(context, Exp(Neg(scope.GetVariable("log_scale").NodeValue(v)))))
+		context = Neg(Mul(context, Exp(Neg(ConvertDType(scope.GetVariable("log_scale").NodeValue(v), v.DType())))))
 	}
 	return Add(out, context), logDet
 }

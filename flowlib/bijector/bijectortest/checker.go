@@ -102,17 +102,19 @@ func (c *checker) run(in, context [][]float64, forward bool) result {
 // call runs a graph once on rows and, unless it has no features, a context.
 func (c *checker) call(in, context [][]float64, graph func(scope *model.Scope, v, context *Node) []*Node) []*tensors.Tensor {
 	c.t.Helper()
-	var outputs []*tensors.Tensor
-	var err error
-	if c.opts.Context == 0 {
-		outputs, err = model.CallOnceN(c.backend, c.store, func(scope *model.Scope, v *Node) []*Node { return graph(scope, v, nil) }, in)
-	} else {
-		outputs, err = model.CallOnceN(c.backend, c.store, graph, in, context)
-	}
+	outputs, err := c.try(in, context, graph)
 	if err != nil {
 		c.t.Fatalf("running the bijector: %v", err)
 	}
 	return outputs
+}
+
+// try is call for a graph that may fail.
+func (c *checker) try(in, context [][]float64, graph func(scope *model.Scope, v, context *Node) []*Node) ([]*tensors.Tensor, error) {
+	if c.opts.Context == 0 {
+		return model.CallOnceN(c.backend, c.store, func(scope *model.Scope, v *Node) []*Node { return graph(scope, v, nil) }, in)
+	}
+	return model.CallOnceN(c.backend, c.store, graph, in, context)
 }
 
 const scopeName = "bijector"
