@@ -52,10 +52,11 @@ func files(extensions ...string) cobra.CompletionFunc {
 }
 
 var (
-	tables  = files("csv", "tsv", "txt", "gz", "npy", "npz", "parquet")
-	written = files("csv", "tsv", "gz", "npy", "npz", "parquet")
-	arrays  = files("npz", "safetensors")
-	folders = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
+	tables   = files("csv", "tsv", "txt", "gz", "npy", "npz", "parquet")
+	written  = files("csv", "tsv", "gz", "npy", "npz", "parquet")
+	arrays   = files("npz", "safetensors")
+	exported = files("onnx", "npz", "safetensors")
+	folders  = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
 )
 
 func choices(all ...string) cobra.CompletionFunc { return cobra.FixedCompletions(all, nothing) }

@@ -117,7 +117,7 @@ func TestCompletion(t *testing.T) {
 		{"sample empty --condition ", ":4"},
 		{"show ", "given :4"},
 		{"export ", "given :4"},
-		{"export given -o ", "npz safetensors :8"},
+		{"export given -o ", "onnx npz safetensors :8"},
 		{"import ", "npz safetensors :8"},
 		{"import w.npz -o ", ":16"},
 		{"import w.npz --like ", "given :4"},

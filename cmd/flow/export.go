@@ -17,38 +17,55 @@ import (
 
 func newExport() *cobra.Command {
 	var out string
-	var asJSON bool
+	var asJSON, draws bool
 	cmd := &cobra.Command{
 		Use:   "export MODEL -o FILE",
-		Short: "Write a model's weights for other programs: .npz or .safetensors",
-		Long: `Write a model's weights, and what flow they belong to, to one file that NumPy,
-PyTorch and JAX read. docs/format.md describes it, with programs of 20 lines that
-compute log-probabilities from it if the model is a single flow (--model) and no
-column is mapped (--column x:continuous).`,
-		Example: `  flow export model -o weights.npz
-  flow export model -o weights.safetensors`,
+		Short: "Write a model for other programs: .onnx, or its weights in .npz or .safetensors",
+		Long: `Write a model to one file for other programs.
+
+.onnx holds the whole model as a graph, which ONNX Runtime computes in Python, C++, Java,
+C# and browsers: of rows x it makes log_prob. With --sample the graph draws rows instead, of
+random numbers that it is given.
+
+.npz and .safetensors hold the weights, and what flow they belong to, for NumPy, PyTorch
+and JAX. docs/format.md describes all three, with programs of ten lines that use the graphs
+and of 20 lines that compute log-probabilities from the weights if the model is a single
+flow (--model) and no column is mapped (--column x:continuous).`,
+		Example: `  flow export model -o model.onnx
+  flow export model -o draws.onnx --sample
+  flow export model -o weights.npz`,
 		Args: arguments("MODEL"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if out == "" {
-				return usageError{errors.New("--out (-o) must name the file to write, .npz or .safetensors")}
+				return usageError{errors.New("--out (-o) must name the file to write, .onnx, .npz or .safetensors")}
 			}
 			if err := whole.Apart(out, args[0]); err != nil {
 				return usageError{fmt.Errorf("--out: %w", err)}
+			}
+			isONNX := filepath.Ext(out) == ".onnx"
+			if draws && !isONNX {
+				return usageError{errors.New("--sample is for a graph that draws: the name that --out gives must end in .onnx")}
 			}
 			m, err := flow.ReadMixture(args[0])
 			if err != nil {
 				return err
 			}
-			if err := m.Export(out); err != nil {
-				return usageIfExtension(err)
+			if isONNX {
+				err = writeONNX(out, m, draws)
+			} else if err = m.Export(out); errors.Is(err, flow.ErrExtension) {
+				err = usageError{fmt.Errorf("%w, or in .onnx", err)}
+			}
+			if err != nil {
+				return err
 			}
 			return sayWeights(cmd, asJSON, weights{args[0], out, m.Name(), m.Parameters()})
 		},
 	}
-	cmd.Flags().StringVarP(&out, "out", "o", "", "file to write, .npz or .safetensors")
+	cmd.Flags().StringVarP(&out, "out", "o", "", "file to write, .onnx, .npz or .safetensors")
+	cmd.Flags().BoolVar(&draws, "sample", false, "of .onnx: a graph that draws rows, in the place of one that scores them")
 	addJSON(cmd.Flags(), &asJSON)
 	cmd.ValidArgsFunction = inTurn(models)
-	offer(cmd, "out", arrays)
+	offer(cmd, "out", exported)
 	return cmd
 }
 

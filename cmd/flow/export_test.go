@@ -52,6 +52,10 @@ func TestExportAndImport(t *testing.T) {
 	}{
 		{"export " + version3 + " -o " + in("w.npz"), 0},
 		{"export " + version3 + " -o " + in("w.safetensors"), 0},
+		{"export " + version3 + " -o " + in("w.onnx"), 0},
+		{"export " + version3 + " --sample -o " + in("draws.onnx"), 0},
+		{"export " + version3 + " --sample -o " + in("w.npz"), 2},
+		{"export " + version3 + " -o " + in("none/w.onnx"), 1},
 		{"export " + version3 + " -o " + in("w.pt"), 2},
 		{"export " + version3, 2},
 		{"export " + in("nothing") + " -o " + in("w.npz"), 1},
