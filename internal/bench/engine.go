@@ -8,7 +8,9 @@ import (
 	"normflow/internal/nearest"
 )
 
-// Engine is one implementation of the model, ready to work.
+// Engine is one implementation of the model, ready to work. It is not a density.Scorer:
+// engines are measured on float32, which they compute in, like the programs they are
+// compared with.
 type Engine interface {
 	// NumParameters returns the number of trained numbers.
 	NumParameters() int
