@@ -74,6 +74,12 @@ func (t *chooser) free() Choice {
 	if t.least() == t.most() {
 		return asItIs("one value")
 	}
+	if t.most() <= 0 {
+		if c := t.mirrored().free(); c.Column.Kind == Positive || c.Column.Kind == Bounded {
+			c.Column.Mirrored, c.Why = true, "without its sign "+c.Why
+			return c
+		}
+	}
 	t.sample = newSample(t.sorted, t.step)
 	if value, tied := t.tied(); t.step == 0 && float64(tied) > mostTied*float64(n) {
 		return asItIs("%.6g in %d of %d rows", value, tied, n)
@@ -102,6 +108,15 @@ func (t *chooser) free() Choice {
 		return edge.choice()
 	}
 	return best
+}
+
+// mirrored returns the chooser of -x.
+func (t *chooser) mirrored() *chooser {
+	m := &chooser{name: t.name, step: t.step}
+	for _, v := range slices.Backward(t.sorted) {
+		m.sorted = append(m.sorted, 0-v) // not -0
+	}
+	return m
 }
 
 // fitted is a map and the likelihood of the column under it, with a normal on its result.

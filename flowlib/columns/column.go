@@ -28,6 +28,9 @@ type Column struct {
 	Center  float64 `json:"center,omitempty"`
 	Scale   float64 `json:"scale,omitempty"`
 	Freedom float64 `json:"freedom,omitempty"`
+	// Mirrored says that the map is that of -x to -y, for a positive or bounded column
+	// without numbers above 0.
+	Mirrored bool `json:"mirrored,omitempty"`
 }
 
 // Forward returns y, finite for any finite x, and log|dy/dx|. Outside the support it
@@ -35,6 +38,11 @@ type Column struct {
 func (c Column) Forward(x float64) (y, logDet float64) {
 	if math.IsNaN(x) {
 		return x, x
+	}
+	if c.Mirrored {
+		c.Mirrored = false
+		y, logDet = c.Forward(-x)
+		return -y, logDet
 	}
 	y, logDet = c.forwardSupport(x)
 	if c.Freedom > 0 && !math.IsInf(logDet, -1) {
@@ -85,6 +93,10 @@ func (c Column) forwardSupport(x float64) (y, logDet float64) {
 func (c Column) Inverse(y float64) float64 {
 	if math.IsNaN(y) {
 		return y
+	}
+	if c.Mirrored {
+		c.Mirrored = false
+		return -c.Inverse(-y)
 	}
 	if c.Freedom > 0 {
 		y = c.inverseTails(y)
@@ -146,7 +158,7 @@ func (c Column) Check() error {
 	switch c.Kind {
 	case Continuous, "":
 	case Positive:
-		needs.Low, needs.Softness, needs.Margin = c.Low, c.Softness, c.Margin
+		needs.Low, needs.Softness, needs.Margin, needs.Mirrored = c.Low, c.Softness, c.Margin, c.Mirrored
 		if c.Softness < 0 || c.Margin < 0 {
 			return fmt.Errorf("a positive column of softness %g and margin %g, expected 0 or more", c.Softness, c.Margin)
 		}
@@ -156,7 +168,7 @@ func (c Column) Check() error {
 			return fmt.Errorf("a %s column from %g to %g, expected a range that holds numbers", c.Kind, c.Low, c.High)
 		}
 		if c.Kind == Bounded {
-			needs.Margin = c.Margin
+			needs.Margin, needs.Mirrored = c.Margin, c.Mirrored
 			if !(c.Margin >= 0 && c.Margin < (c.High-c.Low)/2) {
 				return fmt.Errorf("a bounded column from %g to %g of margin %g, expected less than half of that", c.Low, c.High, c.Margin)
 			}

@@ -224,12 +224,12 @@ func TestJSON(t *testing.T) {
 }
 
 func FuzzCheck(f *testing.F) {
-	f.Add("positive", 0.0, 0.0, 1e-3, 0.0, 1.0, 0.0, 1.0, 3.0, 2.0)
-	f.Add("bounded", 0.0, 1.0, 1e-9, 0.0, 0.0, 0.0, 0.0, 0.0, -9.0)
-	f.Add("tails", 0.0, 0.0, 0.0, 0.0, 0.0, 5.0, 1.0, 3.0, 1e300)
-	f.Add("periodic", 0.0, 360.0, 0.0, 20.0, 0.0, 0.0, 0.0, 0.0, 40.0)
-	f.Fuzz(func(t *testing.T, kind string, low, high, margin, cut, softness, center, scale, freedom, x float64) {
-		c := Column{Kind(kind), low, high, margin, cut, softness, center, scale, freedom}
+	f.Add("positive", 0.0, 0.0, 1e-3, 0.0, 1.0, 0.0, 1.0, 3.0, true, 2.0)
+	f.Add("bounded", 0.0, 1.0, 1e-9, 0.0, 0.0, 0.0, 0.0, 0.0, false, -9.0)
+	f.Add("tails", 0.0, 0.0, 0.0, 0.0, 0.0, 5.0, 1.0, 3.0, false, 1e300)
+	f.Add("periodic", 0.0, 360.0, 0.0, 20.0, 0.0, 0.0, 0.0, 0.0, false, 40.0)
+	f.Fuzz(func(t *testing.T, kind string, low, high, margin, cut, softness, center, scale, freedom float64, mirrored bool, x float64) {
+		c := Column{Kind(kind), low, high, margin, cut, softness, center, scale, freedom, mirrored}
 		if c.Check() != nil || math.IsNaN(x) || math.IsInf(x, 0) {
 			return
 		}

@@ -36,6 +36,7 @@
 //     1 or 100 above for columns between 0 and 1 or 0 and 100. If a column lies on a grid
 //     and gets uniform noise of one step, the edges are those of the grid's cells; whole
 //     numbers may begin at 1, if one row in 20 is a 1.
+//   - The sign of a column without numbers above 0 is ignored.
 //   - A column is bounded if an edge is seen above; positive if one is seen at 0, or if
 //     all rows are above 0 and a map from the edge is likelier. More than one row in 100
 //     exactly at the edge rules both out; fewer are moved as far inside as the nearest of
