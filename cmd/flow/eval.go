@@ -34,11 +34,13 @@ FILE should hold rows that the fit has not seen.`,
 	f.SortFlags = false
 	f.StringVarP(&page, "out", "o", "", "HTML page to write")
 	f.Int64Var(&seed, "seed", 0, "of the draws and the permutations")
+	f.StringVar(&o.Weights, "weights", "", "column of the rows' weights, by name: the NLL is their weighted mean")
 	addEngine(f, &engine)
 	read.add(f)
 	addJSON(f, &asJSON)
 	cmd.ValidArgsFunction = inTurn(models, tables)
 	offer(cmd, "out", files("html"))
+	offer(cmd, "weights", columnNames(&read, 1, false))
 	offerReading(cmd, 1)
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		if o.Read, err = read.options(); err != nil {

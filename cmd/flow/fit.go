@@ -53,6 +53,7 @@ Ctrl-C leaves a checkpoint beside MODEL and says how to continue from it.`,
 	f.StringSliceVar(&c.Columns, "columns", nil, "columns to fit, by name or number from 1 (default all)")
 	f.StringSliceVar(&c.ConditionOn, "condition-on", nil, "columns to condition on, by name: the density is p(columns | these)")
 	f.StringSliceVar(&c.Exclude, "exclude", nil, "columns to leave out, by name, if --columns is not given")
+	f.StringVar(&c.Weights, "weights", "", "column of the rows' weights, by name; it is not part of the density")
 	f.StringArrayVar(&kinds, "column", nil, "the kind of a column, as in wind:periodic(0,360): continuous, positive, bounded, tails or periodic (default chosen); may be repeated")
 	f.StringVar(&c.Model, "model", "", "realnvp, nice, glow or nsf, optionally with +actnorm, +lu, +mixture or +plain, or gaussian (default chosen)")
 	f.IntVar(&c.Layers, "layers", 0, "coupling layers (default chosen)")
@@ -69,6 +70,7 @@ Ctrl-C leaves a checkpoint beside MODEL and says how to continue from it.`,
 	for _, flag := range []string{"columns", "condition-on", "exclude", "column"} {
 		offer(cmd, flag, columnNames(&read, 0, true))
 	}
+	offer(cmd, "weights", columnNames(&read, 0, false))
 	offer(cmd, "model", zoo)
 	offerReading(cmd, 0)
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {

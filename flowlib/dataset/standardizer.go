@@ -129,6 +129,16 @@ const leastSteps = 100
 // finite, where rows differ in length, or where a column is constant, or nearly so
 // for a float64.
 func NewStandardizer(rows [][]float64) (*Standardizer, error) {
+	return NewWeightedStandardizer(rows, nil)
+}
+
+// NewWeightedStandardizer is [NewStandardizer] of rows that count by their weights, of which
+// only the ratios matter; nil: all the same. The variance has n-1 under its sum where n are
+// the [EffectiveRows]. The errors are those, and of [CheckWeights].
+func NewWeightedStandardizer(rows [][]float64, weights []float64) (*Standardizer, error) {
+	if err := CheckWeights(weights, len(rows)); err != nil {
+		return nil, err
+	}
 	if len(rows) < 2 {
 		return nil, fmt.Errorf("dataset: standardizing needs at least 2 rows, found %d", len(rows))
 	}
@@ -139,7 +149,7 @@ func NewStandardizer(rows [][]float64) (*Standardizer, error) {
 	s := &Standardizer{Mean: make([]float64, d), Std: make([]float64, d)}
 	for j := range d {
 		largest := 0.0
-		s.Mean[j], s.Std[j], largest = spread(rows, j)
+		s.Mean[j], s.Std[j], largest = spread(rows, weights, j)
 		step := math.Nextafter(largest, math.Inf(1)) - largest
 		switch {
 		case s.Std[j] == 0:
@@ -154,24 +164,41 @@ func NewStandardizer(rows [][]float64) (*Standardizer, error) {
 // spread returns mean and standard deviation of a column, and its largest magnitude.
 // It scales by a power of two, which rounds nothing, so that no square overflows or
 // vanishes, and takes differences before sums, so that a large mean costs no digits.
-func spread(rows [][]float64, column int) (mean, std, largest float64) {
-	for _, row := range rows {
-		largest = max(largest, math.Abs(row[column]))
+func spread(rows [][]float64, weights []float64, column int) (mean, std, largest float64) {
+	heaviest := 0.0
+	for i, row := range rows {
+		if w := weightAt(weights, i); w > 0 {
+			largest, heaviest = max(largest, math.Abs(row[column])), max(heaviest, w)
+		}
 	}
 	_, exponent := math.Frexp(largest)
 	scaled := func(row []float64) float64 { return math.Ldexp(row[column], -exponent) }
-	n, first := float64(len(rows)), scaled(rows[0])
-	for _, row := range rows {
-		mean += scaled(row) - first
+	first, n, total := 0.0, 0.0, 0.0 // total: of the squares of the weights
+	for i, row := range rows {
+		w := weightAt(weights, i) / heaviest
+		if w == 0 {
+			continue
+		}
+		if n == 0 {
+			first = scaled(row)
+		}
+		n += w
+		total += w * w
+		mean += w * (scaled(row) - first)
 	}
 	mean = first + mean/n
 	sum, squares := 0.0, 0.0
-	for _, row := range rows {
+	for i, row := range rows {
+		w := weightAt(weights, i) / heaviest
+		if w == 0 {
+			continue
+		}
 		d := scaled(row) - mean
-		sum += d
-		squares += d * d
+		sum += w * d
+		squares += w * d * d
 	}
-	std = math.Sqrt(max(0, squares-sum*sum/n) / (n - 1)) // sum: what the mean lost in rounding
+	// sum: what the mean lost in rounding. Under it stands n-1 where all weigh the same.
+	std = math.Sqrt(max(0, squares-sum*sum/n) / (n - total/n))
 	return math.Ldexp(mean, exponent), math.Ldexp(std, exponent), largest
 }
 

@@ -3,7 +3,9 @@ package dataset
 import (
 	"fmt"
 	"math"
+	"slices"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -19,23 +21,33 @@ import (
 // brings the matrix nearest to the true one, was ten times too large for the likelihood
 // of three factors and noise in 12 columns.)
 func NewWhitener(rows [][]float64) (*Standardizer, error) {
-	s, _, err := NewShrunkWhitener(rows)
+	s, _, err := NewWeightedWhitener(rows, nil)
 	return s, err
 }
 
-// NewShrunkWhitener is [NewWhitener], and returns the s by which it has shrunk too.
-func NewShrunkWhitener(rows [][]float64) (s *Standardizer, by float64, err error) {
-	s, err = NewStandardizer(rows)
+// NewWeightedWhitener is [NewWhitener] of rows that count by their weights, see
+// [NewWeightedStandardizer], and returns the s by which it has shrunk too.
+func NewWeightedWhitener(rows [][]float64, weights []float64) (s *Standardizer, by float64, err error) {
+	s, err = NewWeightedStandardizer(rows, weights)
 	if err != nil || len(s.Mean) == 1 {
 		return s, 0, err
 	}
 	d := len(s.Mean)
 	standardized := mat.NewDense(len(rows), d, nil)
+	if weights != nil { // so that no product vanishes
+		weights = slices.Clone(weights)
+		floats.Scale(1/slices.Max(weights), weights)
+	}
 	for i, row := range rows {
-		s.Apply(standardized.RawRowView(i), row)
+		to, root := standardized.RawRowView(i), math.Sqrt(weightAt(weights, i))
+		if root == 0 {
+			continue
+		}
+		s.Apply(to, row)
+		floats.Scale(root, to)
 	}
 	var cholesky mat.Cholesky
-	by = shrinkage(standardized)
+	by = shrinkage(standardized, weights)
 	if !cholesky.Factorize(shrunk(products(standardized, 0, len(rows)), by)) {
 		return nil, 0, fmt.Errorf("dataset: the columns cannot be whitened: some of them follow exactly from others (leave one of each such set out)")
 	}
@@ -77,10 +89,11 @@ const (
 	enoughRows = 100
 )
 
-// shrinkage returns the s that is best in cross-validation on rows of mean 0, [n, D].
-func shrinkage(rows *mat.Dense) float64 {
+// shrinkage returns the s that is best in cross-validation on rows of mean 0, [n, D], each
+// times the root of its weight.
+func shrinkage(rows *mat.Dense, weights []float64) float64 {
 	n, d := rows.Dims()
-	if n >= enoughRows*d || n < 2*folds {
+	if EffectiveRows(weights, n) >= float64(enoughRows*d) || n < 2*folds {
 		return leastShrinkage
 	}
 	best, least := leastShrinkage, math.Inf(1)
@@ -88,11 +101,15 @@ func shrinkage(rows *mat.Dense) float64 {
 	for _, s := range []float64{leastShrinkage, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 0.9} {
 		nll := 0.0
 		for k := range folds {
-			out := products(rows, k*n/folds, (k+1)*n/folds)
+			from, to := k*n/folds, (k+1)*n/folds
+			out, weight := products(rows, from, to), float64(to-from)
+			if weights != nil {
+				weight = floats.Sum(weights[from:to])
+			}
 			var in mat.SymDense
 			in.ScaleSym(-1, out)
 			in.AddSym(all, &in)
-			nll += gaussianNLL(shrunk(&in, s), out, float64((k+1)*n/folds-k*n/folds))
+			nll += gaussianNLL(shrunk(&in, s), out, weight)
 		}
 		if nll < least { // NaN and infinities are not
 			best, least = s, nll
@@ -101,8 +118,8 @@ func shrinkage(rows *mat.Dense) float64 {
 	return best
 }
 
-// gaussianNLL is n/2·log|C| + tr(C⁻¹·P)/2: the NLL under the covariance C of n rows of
-// which P is Σ u uᵀ, but for a constant.
+// gaussianNLL is n/2·log|C| + tr(C⁻¹·P)/2: the NLL under the covariance C of rows of the
+// weight n in all, of which P is Σ w·u uᵀ, but for a constant.
 func gaussianNLL(covariance, products *mat.SymDense, n float64) float64 {
 	var cholesky mat.Cholesky
 	if !cholesky.Factorize(covariance) {

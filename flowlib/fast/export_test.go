@@ -7,7 +7,7 @@ func (t *Trainer) Gradient(rows []int32) (nll float64, gradient Arrays) {
 	l := t.learners[0]
 	l.slice = &slice{gradient: aligned(len(t.engine.weights))}
 	l.prepare()
-	t.engine.learn(l, t.data, rows, 1/float32(len(rows)))
+	t.engine.learn(l, t.data, t.Weights, rows, 1/float32(len(rows)))
 	return l.nll / float64(len(rows)), Arrays{t.engine.arrays, l.gradient}
 }
 

@@ -21,6 +21,10 @@ type Trainer struct {
 	Epsilon     float64 // of Adam; 1e-8, the default, is that of Kingma and Ba
 	WeightDecay float64 // matrices of the layers shrink by the rate times this (AdamW)
 
+	// Weights says how much each event counts, [n]; nil, the default, for 1 each. The loss
+	// of a batch is the mean of weight times NLL.
+	Weights []float32
+
 	engine       *Engine
 	data         []float32 // [n, D+C]
 	steps        int       // updates made
@@ -50,7 +54,7 @@ type slice struct {
 type learner struct {
 	*worker
 	d       []float32 // [D, block]: dL/dv
-	weight  []float32 // [block]: 1/B for an event, 0 for padding
+	weight  []float32 // [block]: its weight/B for an event, 0 for padding
 	logProb []float64 // [block]
 	rows    []float32 // [block, D+C]
 	*slice            // being worked on
@@ -96,7 +100,7 @@ func (e *Engine) newLearner() *learner {
 
 // Run makes one training step for each of rates, on the events with the row numbers in
 // rows, equally many per step. It sets nll, as long as rates, to the mean NLL of each
-// batch before its step, in nats. shares, unless empty, says for each step how far the
+// batch, weighted, before its step, in nats. shares, unless empty, says for each step how far the
 // average of the weights moves towards them.
 //
 // Run returns the number of steps made: fewer than all if an NLL or a gradient was not
@@ -169,7 +173,7 @@ func (t *Trainer) work(i, threads int, rows []int32, rates, shares, nll []float6
 		for k := i; k < count; k += threads {
 			from, to := k*blocks/count*block, min((k+1)*blocks/count*block, batch)
 			l.slice = &t.slices[k]
-			t.engine.learn(l, t.data, of[from:to], 1/float32(batch))
+			t.engine.learn(l, t.data, t.Weights, of[from:to], 1/float32(batch))
 		}
 		t.barrier.wait()
 		mean := 0.0
@@ -257,9 +261,9 @@ func moveTo(average, weights []float32, share float32) {
 	}
 }
 
-// learn sets the gradient of l to that of Σ -weight·log p over the given rows, and l.nll
-// to Σ -log p.
-func (e *Engine) learn(l *learner, data []float32, rows []int32, weight float32) {
+// learn sets the gradient of l to that of Σ -share·weight·log p over the given rows, and
+// l.nll to Σ -weight·log p. weights may be nil, for 1 each.
+func (e *Engine) learn(l *learner, data, weights []float32, rows []int32, share float32) {
 	clear(l.gradient)
 	l.nll = 0
 	columns := e.columns()
@@ -269,18 +273,22 @@ func (e *Engine) learn(l *learner, data []float32, rows []int32, weight float32)
 			copy(l.rows[r*columns:][:columns], data[int(row)*columns:])
 		}
 		l.load(l.rows, len(chunk))
-		for r := range l.weight {
-			l.weight[r] = 0
-			if r < len(chunk) {
-				l.weight[r] = weight
+		weight := func(row int32) float32 {
+			if weights == nil {
+				return 1
 			}
+			return weights[row]
+		}
+		clear(l.weight)
+		for r, row := range chunk {
+			l.weight[r] = share * weight(row)
 		}
 		l.inverse()
 		logProb := l.logProb[:len(chunk)]
 		copy(logProb, l.total)
 		l.base.gradient(l, logProb)
-		for _, lp := range logProb {
-			l.nll -= lp
+		for r, lp := range logProb {
+			l.nll -= float64(weight(chunk[r])) * lp
 		}
 		for _, layer := range l.layers {
 			layer.backward(l)

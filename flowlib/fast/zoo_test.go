@@ -242,31 +242,61 @@ func TestZooGradient(t *testing.T) {
 		nll, gradient := trainer.Gradient(at)
 		wantNLL, want := byAutodiff(t, m, rows)
 		near(t, "the NLL", nll, wantNLL, tolerance.nll)
-		for k := range gradient.Len() {
-			name, values := gradient.Name(k), make([]float32, gradient.Size(k))
-			of, ok := want["/flow/"+name]
-			if ok == gradient.Fixed(k) {
-				t.Fatalf("%s: trained %v, in the engine %v", name, ok, !gradient.Fixed(k))
-			}
-			if !ok {
-				continue
-			}
-			gradient.Get(k, values)
-			largest := 0.0
-			for _, v := range of {
-				largest = max(largest, math.Abs(v))
-			}
-			for i, v := range values {
-				if !(math.Abs(float64(v)-of[i]) <= tolerance.gradient*(1+largest)) {
-					t.Fatalf("dNLL/d%s[%d] is %.9g, expected %.9g", name, i, v, of[i])
-				}
-			}
-			delete(want, "/flow/"+name)
-		}
-		for path := range want {
-			t.Errorf("no gradient by %s", path)
-		}
+		agree(t, gradient, want)
 	})
+}
+
+// Events that count twice are there twice, and those of weight 0 are not there.
+func TestZooGradientByWeights(t *testing.T) {
+	eachFlow(t, func(t *testing.T, m *flow.Model, e *fast.Engine, rows [][]float64) {
+		trainer, err := fast.NewTrainer(e, flat(rows))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var at []int32
+		var repeated [][]float64
+		for i, row := range rows {
+			at = append(at, int32(i))
+			trainer.Weights = append(trainer.Weights, float32(i%3))
+			repeated = append(repeated, slices.Repeat([][]float64{row}, i%3)...)
+		}
+		for i := range trainer.Weights {
+			trainer.Weights[i] *= float32(len(rows)) / float32(len(repeated))
+		}
+		nll, gradient := trainer.Gradient(at)
+		wantNLL, want := byAutodiff(t, m, repeated)
+		near(t, "the NLL", nll, wantNLL, tolerance.nll)
+		agree(t, gradient, want)
+	})
+}
+
+// agree compares a gradient with that by the paths of a model.
+func agree(t *testing.T, gradient fast.Arrays, want map[string][]float64) {
+	t.Helper()
+	for k := range gradient.Len() {
+		name, values := gradient.Name(k), make([]float32, gradient.Size(k))
+		of, ok := want["/flow/"+name]
+		if ok == gradient.Fixed(k) {
+			t.Fatalf("%s: trained %v, in the engine %v", name, ok, !gradient.Fixed(k))
+		}
+		if !ok {
+			continue
+		}
+		gradient.Get(k, values)
+		largest := 0.0
+		for _, v := range of {
+			largest = max(largest, math.Abs(v))
+		}
+		for i, v := range values {
+			if !(math.Abs(float64(v)-of[i]) <= tolerance.gradient*(1+largest)) {
+				t.Fatalf("dNLL/d%s[%d] is %.9g, expected %.9g", name, i, v, of[i])
+			}
+		}
+		delete(want, "/flow/"+name)
+	}
+	for path := range want {
+		t.Errorf("no gradient by %s", path)
+	}
 }
 
 func byAutodiff(t *testing.T, m *flow.Model, rows [][]float64) (nll float64, gradient map[string][]float64) {

@@ -78,7 +78,7 @@ func canLoop(b compute.Backend) bool { return backend.Name(b) != "go" }
 // graph is the common part of the engines that run on a backend.
 type graph struct {
 	*trainer
-	data *tensors.Tensor // the training rows on the device, in standardized units
+	data *tensors.Tensor // the training rows on the device, see [trainer.onDevice]
 }
 
 func (g graph) name() string { return backend.Name(g.model.Backend()) }
@@ -94,19 +94,24 @@ func (g graph) validate() ([]float64, error) {
 	return logProb, nil
 }
 
-// meanNLL is that of the rows that have a density, in nats, and the number of rows of
-// density 0 beside them; +Inf if there are only those.
-func meanNLL(logProb []float64) (mean float64, zero int) {
-	sum := 0.0
-	for _, lp := range logProb {
+// meanNLL returns the NLL of the rows that have a density, in nats, weighted unless weights
+// is nil, and the number of rows of density 0. It is +Inf if there are only those.
+func meanNLL(logProb, weights []float64) (mean float64, zero int) {
+	sum, total := 0.0, 0.0
+	for i, lp := range logProb {
 		if math.IsInf(lp, -1) {
 			zero++
 			continue
 		}
-		sum -= lp
+		w := 1.0
+		if weights != nil {
+			w = weights[i]
+		}
+		sum -= w * lp
+		total += w
 	}
 	if zero == len(logProb) {
 		return math.Inf(1), zero
 	}
-	return sum / float64(len(logProb)-zero), zero
+	return sum / total, zero
 }

@@ -45,6 +45,9 @@ func newFast(t *trainer) (engine, error) {
 	if e.adam, err = fast.NewTrainer(e.engine, e.units.Append32(make([]float32, 0, len(t.train)*width), t.train...)); err != nil {
 		return nil, err
 	}
+	for _, w := range cfg.Weights {
+		e.adam.Weights = append(e.adam.Weights, float32(w))
+	}
 	e.adam.ClipNorm, e.adam.WeightDecay, e.adam.Epsilon = cfg.ClipNorm, cfg.WeightDecay, adamEpsilon
 	return e, nil
 }

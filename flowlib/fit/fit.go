@@ -55,6 +55,13 @@ type Config struct {
 	// fast.
 	Engine string `json:"engine,omitempty"`
 
+	// Weights says how much each training event counts, and ValidWeights each validation
+	// event; nil: all count the same. Only ratios matter: they are scaled to a mean of 1.
+	// Batches are drawn as without weights, and their loss is the mean of weight times
+	// -log p. Events of weight 0 are left out.
+	Weights      []float64 `json:"-"` // finite and not negative, [n]
+	ValidWeights []float64 `json:"-"` // [k]
+
 	// Checkpoint is a file, rewritten at every point of the curve, from which an
 	// interrupted run resumes; config and data must be the same. "" keeps none.
 	Checkpoint string `json:"-"`
@@ -100,6 +107,10 @@ type Progress func(p Point, of Config)
 // names the step and the part of the flow where that happened, and leaves the best
 // weights so far in m. It never writes numbers that are not finite to disk.
 func Run(ctx context.Context, m *flow.Model, train, valid [][]float64, cfg Config, progress Progress) (Result, error) {
+	train, valid, err := cfg.apply(train, valid)
+	if err != nil {
+		return Result{}, err
+	}
 	if err := check(m, train, valid, cfg); err != nil {
 		return Result{}, err
 	}
@@ -150,7 +161,7 @@ func (s *state) advance() (p Point, weights []flow.Weight, err error) {
 		if err != nil {
 			return err
 		}
-		if p.Valid, p.Zero = meanNLL(logProb); !numbers.Finite(p.Valid) {
+		if p.Valid, p.Zero = meanNLL(logProb, t.cfg.ValidWeights); !numbers.Finite(p.Valid) {
 			return t.explainValidation(p)
 		}
 		weights, err = t.model.Weights()

@@ -17,14 +17,14 @@ type loop struct {
 
 func newLoop(t *trainer) (*loop, error) {
 	exec, err := model.NewExec(t.model.Backend(), t.model.Store(), t.loopGraph)
-	return &loop{graph{t, t.model.Tensor(t.train)}, exec}, err
+	return &loop{graph{t, t.onDevice()}, exec}, err
 }
 
 // loopGraph runs count steps in one device call: one loop whose state is every
 // variable, over batches gathered on the device. A call per step would spend
 // half the time between the calls.
 //
-// The inputs are the data [N, D], row numbers
+// The inputs are the data [N, columns], row numbers
 // [K, B], schedules [K, 2], and scalars: the first step (0), count, the sum
 // of NLLs (0) and the first step whose NLL was not finite (-1). It returns the
 // last two.

@@ -38,6 +38,9 @@ func newState(t *trainer) (*state, error) {
 	s := &state{trainer: t, result: Result{BestValid: math.MaxFloat64}} // JSON has no infinity
 	if path := t.cfg.Checkpoint; path != "" {
 		s.data = checksum(t.train, t.valid)
+		if t.cfg.Weights != nil || t.cfg.ValidWeights != nil {
+			s.data = checksum(t.train, t.valid, [][]float64{t.cfg.Weights, t.cfg.ValidWeights})
+		}
 		if _, err := s.identity(); err != nil { // before there is anything to lose
 			return nil, checkpointError{err}
 		}

@@ -17,6 +17,11 @@ type Stepper struct {
 // [n, D+C]. EvalEvery of cfg is the largest number of steps per device call; Patience
 // and Checkpoint are ignored.
 func NewStepper(m *flow.Model, train [][]float64, cfg Config) (*Stepper, error) {
+	cfg.ValidWeights = nil
+	train, _, err := cfg.apply(train, nil)
+	if err != nil {
+		return nil, err
+	}
 	if err := check(m, train, train[:min(1, len(train))], cfg); err != nil {
 		return nil, err
 	}
@@ -38,7 +43,7 @@ func (s *Stepper) Advance(count int) (nll float64, err error) {
 	if count < 1 || s.step+count > cfg.Steps {
 		return 0, fmt.Errorf("fit: %d more steps after %d of %d, expected at least 1 and at most %d", count, s.step, cfg.Steps, cfg.Steps-s.step)
 	}
-	sum := 0.0
+	sum, weight := 0.0, 0.0
 	for end := s.step + count; s.step < end; {
 		n := min(end-s.step, cfg.EvalEvery)
 		out, err := s.trainer.engine.steps(s.step, n)
@@ -48,8 +53,10 @@ func (s *Stepper) Advance(count int) (nll float64, err error) {
 		if out.bad >= 0 {
 			return 0, fmt.Errorf("fit: the training NLL or its gradient is not finite at step %d: %s", s.step+out.bad+1, s.trainer.advice())
 		}
-		sum += out.sum - float64(n)*s.trainer.logDet
+		w := s.trainer.weightOf(s.step, n)
+		sum += out.sum - w*s.trainer.logDet
+		weight += w
 		s.step += n
 	}
-	return sum / float64(count), nil
+	return sum / weight, nil
 }

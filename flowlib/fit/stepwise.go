@@ -18,7 +18,7 @@ type stepwise struct {
 
 // newStepwise splits each batch into numParts parts.
 func newStepwise(t *trainer, numParts int) (*stepwise, error) {
-	s := &stepwise{graph: graph{t, t.model.Tensor(t.train)}}
+	s := &stepwise{graph: graph{t, t.onDevice()}}
 	if numParts > 1 {
 		p, err := newParts(t, numParts)
 		if err != nil {

@@ -64,7 +64,7 @@ func (t *trainer) createState() error {
 	if err != nil {
 		return err
 	}
-	batch := tensors.FromShape(shapes.Make(t.model.DType(), t.cfg.BatchSize, t.model.Columns()))
+	batch := tensors.FromShape(shapes.Make(t.model.DType(), t.cfg.BatchSize, t.columns()))
 	if err := step.PreCompile(batch, t.schedule(0)); err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (t *trainer) schedule(step int) *tensors.Tensor {
 	return tensors.MustFromAnyValue(shapes.CastAsDType(t.cfg.schedule(step), t.model.DType()))
 }
 
-// stepGraph builds one update of all weights from a batch, [B, D+C], and the
+// stepGraph builds one update of all weights from a batch, [B, columns], and the
 // schedule of the step, [2], and returns the NLL before it, a scalar in nats.
 func (t *trainer) stepGraph(scope *model.Scope, batch, schedule *Node) *Node {
 	nll, gradients := t.gradientsGraph(scope, batch)
@@ -100,10 +100,15 @@ func (t *trainer) stepGraph(scope *model.Scope, batch, schedule *Node) *Node {
 	return nll
 }
 
-// gradientsGraph builds the NLL of a batch, [B, D+C], in standardized units, a scalar
+// gradientsGraph builds the NLL of a batch, [B, columns], in standardized units, a scalar
 // in nats, and its gradients by the weights, in the order of the store.
 func (t *trainer) gradientsGraph(scope *model.Scope, batch *Node) (nll *Node, gradients []*Node) {
-	nll = Neg(ReduceAllMean(t.model.LogProbGraph(scope, batch)))
+	rows, weights := t.part(batch)
+	logProb := t.model.LogProbGraph(scope, rows)
+	if weights != nil {
+		logProb = Mul(weights, logProb)
+	}
+	nll = Neg(ReduceAllMean(logProb))
 	return nll, scope.BuildTrainableVariablesGradientsGraph(nll)
 }
 
@@ -136,11 +141,12 @@ func (t *trainer) run(first, count int, store []safetensors.Tensor) (float64, er
 	if out.bad >= 0 {
 		return 0, t.explain(first, out.bad+1, store)
 	}
-	sum := out.sum - float64(count)*t.logDet
+	weight := t.weightOf(first, count)
+	sum := out.sum - weight*t.logDet
 	if !numbers.Finite(sum) {
 		return 0, fmt.Errorf("fit: the training NLLs of steps %d to %d add up to %g, more than %s holds", first+1, first+count, sum, t.model.DType())
 	}
-	return sum / float64(count), nil
+	return sum / weight, nil
 }
 
 func scalar(dtype dtypes.DType, v float64) *tensors.Tensor {

@@ -50,7 +50,7 @@ func leftOut(rows [][]float64, weights []float64, share float64, components int,
 		from, to := k*len(rows)/folds, (k+1)*len(rows)/folds
 		in, out := slices.Concat(order[:from], order[to:]), order[from:to]
 		f, err := newFitter(pick(rows, in), pickWeights(weights, in), seed)
-		if err != nil { // a column is constant without these rows
+		if err != nil { // a column is constant without these rows, or no weight is left
 			return math.Inf(-1)
 		}
 		m, _ := f.withPrior(share).fit(components)
@@ -70,11 +70,11 @@ func leftOut(rows [][]float64, weights []float64, share float64, components int,
 func (f *fitter) choose() (best *Mixture) {
 	least, worse := math.Inf(1), 0
 	for _, k := range []int{1, 2, 3, 5, 8, 12, 20} {
-		if worse == 2 || k > 1 && 3*k*(1+f.all.dims) >= f.rows {
+		if worse == 2 || k > 1 && 3*float64(k*(1+f.all.dims)) >= f.rows {
 			break
 		}
 		m, likelihood := f.fit(k)
-		d, n := float64(f.all.dims), float64(f.rows)
+		d, n := float64(f.all.dims), f.rows
 		parameters := float64(len(m.Components))*(1+d+d*(d+1)/2) - 1
 		bic := parameters*math.Log(n) - 2*n*likelihood
 		if bic < least || best == nil {

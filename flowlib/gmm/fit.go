@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
 
 	"normflow/flowlib/dataset"
 	"normflow/internal/kmeans"
@@ -21,8 +24,7 @@ const (
 // any number of processors.
 type fitter struct {
 	whitener   *dataset.Standardizer
-	rows       int
-	weighted   bool
+	rows       float64 // the effective number
 	start, all *data
 	// starts hold the rows that k-means clusters, startRows each.
 	starts [][][]float64
@@ -30,18 +32,20 @@ type fitter struct {
 }
 
 func newFitter(rows [][]float64, weights []float64, seed int64) (*fitter, error) {
-	if err := checkWeights(weights, len(rows)); err != nil {
-		return nil, err
-	}
-	whitener, shrinkage, err := dataset.NewShrunkWhitener(rows)
+	whitener, shrinkage, err := dataset.NewWeightedWhitener(rows, weights)
 	if err != nil {
 		return nil, err
 	}
-	f := &fitter{whitener: whitener, rows: len(rows), weighted: weights != nil, seed: seed}
+	f := &fitter{whitener: whitener, rows: dataset.EffectiveRows(weights, len(rows)), seed: seed}
+	if weights != nil { // scale them to this sum
+		factor := f.rows / floats.Sum(weights)
+		weights = slices.Clone(weights)
+		floats.Scale(factor, weights)
+	}
 	plain := &dataset.Standardizer{Mean: whitener.Mean, Std: whitener.Std}
 	white, standard := apply(whitener, rows), apply(plain, rows)
 	// Each component is shrunk by as many rows as the Gaussian of all rows was.
-	prior := float64(len(rows)) * shrinkage / (1 - shrinkage)
+	prior := f.rows * shrinkage / (1 - shrinkage)
 	f.all = newData(white, weights, prior)
 	f.start, f.starts = f.all, [][][]float64{standard, white}
 	if len(rows) > startRows {
@@ -55,30 +59,10 @@ func newFitter(rows [][]float64, weights []float64, seed int64) (*fitter, error)
 	return f, nil
 }
 
-func checkWeights(weights []float64, rows int) error {
-	if weights == nil {
-		return nil
-	}
-	if len(weights) != rows {
-		return fmt.Errorf("gmm: %d weights for %d rows", len(weights), rows)
-	}
-	sum := 0.0
-	for i, w := range weights {
-		if !(w >= 0) || math.IsInf(w, 0) {
-			return fmt.Errorf("gmm: row %d has weight %g, expected a finite number from 0 on", i, w)
-		}
-		sum += w
-	}
-	if !(sum > 0) || math.IsInf(sum, 0) {
-		return fmt.Errorf("gmm: the weights sum to %g, expected a positive number", sum)
-	}
-	return nil
-}
-
 // fit returns the mixture in the units of the data, and its mean log-likelihood in
 // whitened units.
 func (f *fitter) fit(components int) (*Mixture, float64) {
-	if components == 1 && !f.weighted {
+	if components == 1 {
 		one := &Mixture{Components: []Component{{1, identity(f.all.dims)}}}
 		_, likelihood := f.all.expect(one)
 		return f.inUnits(one), likelihood

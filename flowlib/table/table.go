@@ -140,6 +140,18 @@ func (c *Chunk) Row(i int) []float64 {
 	return c.Values[i*c.features : (i+1)*c.features : (i+1)*c.features]
 }
 
+// SplitLast returns a copy of the chunk without its last column of numbers, and that
+// column, [rows].
+func (c *Chunk) SplitLast() (rest *Chunk, last []float64) {
+	of := *c
+	of.features, of.Values = c.features-1, make([]float64, 0, len(c.Values)-c.Len())
+	for i := range c.Len() {
+		row := c.Row(i)
+		of.Values, last = append(of.Values, row[:of.features]...), append(last, row[of.features])
+	}
+	return &of, last
+}
+
 // Matrix returns the numbers, [rows, D]; it shares memory with Values.
 func (c *Chunk) Matrix() *mat.Dense { return mat.NewDense(c.Len(), c.features, c.Values) }
 

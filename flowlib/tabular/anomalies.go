@@ -108,7 +108,7 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 		return w.begin(r)
 	}
 	var upper []float64
-	a.Seen, err = m.each(ctx, file, o.Read, nil, begin, func(c *table.Chunk, logProb []float64) error {
+	a.Seen, err = m.each(ctx, file, Options{Read: o.Read}, nil, begin, func(c *table.Chunk, logProb []float64) error {
 		normal.meet(c)
 		upper = append(upper[:0], logProb...)
 		for i, lp := range upper {

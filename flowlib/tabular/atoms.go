@@ -135,9 +135,10 @@ func (j *job) mayHaveAtoms(name string) bool {
 // pattern is the set of rows at the same atoms, see [flow.Atoms].
 type pattern struct {
 	at           []int
-	free         []int // features at no atom
-	train, valid []int // indices of the rows
-	own          bool  // there are enough rows for a density of its own
+	free         []int   // features at no atom
+	train, valid []int   // indices of the rows
+	own          bool    // there are enough rows for a density of its own
+	mass         float64 // weight of the rows, as an effective number of rows
 }
 
 // rare reports whether the pattern has no density of its own.
@@ -167,13 +168,25 @@ func (d *data) patterns(a *flow.Atoms) (all []*pattern) {
 		}
 		return byAt[string(key)]
 	}
+	per := 1.0
+	if d.weights.train != nil {
+		per = d.perWeight()
+	}
+	mass := func(weights []float64, i int) float64 {
+		if weights == nil {
+			return 1
+		}
+		return weights[i] * per
+	}
 	for i, row := range d.raw.Train {
 		p := of(row)
 		p.train = append(p.train, i)
+		p.mass += mass(d.weights.train, i)
 	}
 	for i, row := range d.raw.Valid {
 		p := of(row)
 		p.valid = append(p.valid, i)
+		p.mass += mass(d.weights.valid, i)
 	}
 	slices.SortStableFunc(all, func(a, b *pattern) int { return cmp.Compare(b.rows(), a.rows()) })
 	for k, p := range all {
@@ -219,9 +232,13 @@ func (d *data) restrict(a *flow.Atoms, p *pattern) *data {
 	sub.raw, sub.noisy = dataset.Splits{Test: d.raw.Test}, dataset.Splits{} // restricted patterns only need to know whether there is a test
 	sub.raw.Train, sub.noisy.Train = part(d.raw.Train, d.noisy.Train, p.train)
 	sub.raw.Valid, sub.noisy.Valid = part(d.raw.Valid, d.noisy.Valid, p.valid)
-	for _, row := range d.aside {
+	sub.weights = weights{train: pickWeights(d.weights.train, p.train), valid: pickWeights(d.weights.valid, p.valid)}
+	for i, row := range d.aside {
 		if slices.Equal(a.PatternOf(row[:len(d.features)]), p.at) {
 			sub.aside = append(sub.aside, pick(row, p.free))
+			if d.weights.aside != nil {
+				sub.weights.aside = append(sub.weights.aside, d.weights.aside[i])
+			}
 		}
 	}
 	sub.applyMaps()

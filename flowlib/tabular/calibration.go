@@ -38,7 +38,7 @@ func (m *Model) calibration(ctx context.Context, o AnomalyOptions) (*normalRows,
 	}
 	rare := m.Record == nil || !m.Record.manyRepeats()
 	different, compared := map[uint64]bool{}, 0
-	seen, err := m.each(ctx, o.Calibration, o.Read, nil, nil, func(c *table.Chunk, logProb []float64) error {
+	seen, err := m.each(ctx, o.Calibration, Options{Read: o.Read}, nil, nil, func(c *table.Chunk, logProb []float64) error {
 		n.scores = append(n.scores, logProb...)
 		for i := range c.Len() {
 			if len(different) < maxDifferent {

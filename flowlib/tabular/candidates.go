@@ -17,7 +17,7 @@ import (
 type candidate struct {
 	name string
 	// simple fits a density that is not a flow; nil for a flow.
-	simple     func(rows [][]float64) ([]flow.Member, error)
+	simple     func(rows [][]float64, weights []float64) ([]flow.Member, error)
 	parameters int // of each member of a simple one
 
 	flow   *flow.Config // without its scaler
@@ -34,10 +34,12 @@ const (
 )
 
 // candidates returns the densities to try if the user has not chosen one, simplest first.
-// Given a context they are all flows.
+// Given a context they are a linear Gaussian and flows.
 func (j *job) candidates() (all []candidate) {
 	d := len(j.data.features)
-	if len(j.data.context) == 0 {
+	if c := len(j.data.context); c > 0 {
+		all = []candidate{{name: "linear gaussian", simple: j.linear, parameters: d + d*(d+1)/2 + c*d}}
+	} else {
 		all = []candidate{
 			{name: "gaussian", simple: j.gaussian, parameters: d + d*(d+1)/2},
 			{name: "gaussian mixture", simple: j.mixture, parameters: 1 + d + d*(d+1)/2},
@@ -70,8 +72,8 @@ func stretches(c columns.Column) bool {
 }
 
 // gaussian fits a Gaussian to the mean and the shrunk covariance of the rows.
-func (j *job) gaussian(rows [][]float64) ([]flow.Member, error) {
-	whitener, err := dataset.NewWhitener(rows)
+func (j *job) gaussian(rows [][]float64, weights []float64) ([]flow.Member, error) {
+	whitener, _, err := dataset.NewWeightedWhitener(rows, weights)
 	if err != nil {
 		return nil, err
 	}
@@ -80,8 +82,8 @@ func (j *job) gaussian(rows [][]float64) ([]flow.Member, error) {
 }
 
 // mixture fits a mixture of as many Gaussians as the BIC favors.
-func (j *job) mixture(rows [][]float64) (members []flow.Member, err error) {
-	m, err := gmm.Choose(rows, nil, j.Seed)
+func (j *job) mixture(rows [][]float64, weights []float64) (members []flow.Member, err error) {
+	m, err := gmm.Choose(rows, weights, j.Seed)
 	if err != nil {
 		return nil, err
 	}
@@ -98,10 +100,10 @@ func (j *job) mixture(rows [][]float64) (members []flow.Member, err error) {
 // wide returns independent Cauchy densities of the columns around the middle of the rows.
 // In a mixture it costs little near the rows, and keeps rows far outside from a
 // log-density too low for any number.
-func (j *job) wide(rows [][]float64) ([]flow.Member, error) {
+func (j *job) wide(rows [][]float64, weights []float64) ([]flow.Member, error) {
 	cfg := flow.Gaussian(len(j.data.features))
 	cfg.Base, cfg.Freedom = "student", 1
-	s, err := dataset.NewStandardizer(rows)
+	s, err := dataset.NewWeightedStandardizer(rows, weights)
 	if err != nil {
 		return nil, err
 	}
@@ -110,8 +112,9 @@ func (j *job) wide(rows [][]float64) ([]flow.Member, error) {
 		for i, row := range rows {
 			values[i] = row[k]
 		}
-		slices.Sort(values)
-		quantile := func(p float64) float64 { return stat.Quantile(p, stat.LinInterp, values, nil) }
+		of := slices.Clone(weights)
+		stat.SortWeighted(values, of)
+		quantile := func(p float64) float64 { return stat.Quantile(p, stat.LinInterp, values, of) }
 		s.Mean[k] = quantile(0.5)
 		if half := (quantile(0.75) - quantile(0.25)) / 2; half > 1e-3*s.Std[k] { // otherwise most rows have the same value
 			s.Std[k] = half
@@ -135,7 +138,7 @@ func (j *job) member(weight float64, cfg flow.Config, s *dataset.Standardizer) (
 // trainOne trains a flow on one part.
 func (j *job) trainOne(ctx context.Context, c candidate, p part, alone bool) ([]flow.Member, fit.Result, error) {
 	features, _ := columnsOf(p.train[:p.rows], len(j.data.features))
-	whitener, err := dataset.NewWhitener(features)
+	whitener, _, err := dataset.NewWeightedWhitener(features, p.weights)
 	if err != nil {
 		return nil, fit.Result{}, err
 	}

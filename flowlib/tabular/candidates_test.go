@@ -19,8 +19,8 @@ func candidatesJob(t *testing.T, rows int, context ...string) *job {
 	return j
 }
 
-// The simplest come first; a small flow is tried where rows are few, and only flows take
-// a context.
+// The simplest come first; a small flow is tried where rows are few, and given a context a
+// linear Gaussian takes the place of the others.
 func TestCandidates(t *testing.T) {
 	for _, tt := range []struct {
 		rows    int
@@ -29,9 +29,9 @@ func TestCandidates(t *testing.T) {
 	}{
 		{100, nil, []string{"gaussian", "gaussian mixture", "wide", "nsf-small", "nsf"}},
 		{5000, nil, []string{"gaussian", "gaussian mixture", "wide", "nsf"}},
-		{100, []string{"c"}, []string{"nsf-small", "nsf"}},
-		{5000, []string{"c"}, []string{"nsf"}},
-		{5000, []string{"c", "d", "e", "f"}, []string{"nsf-small", "nsf"}},
+		{100, []string{"c"}, []string{"linear gaussian", "nsf-small", "nsf"}},
+		{5000, []string{"c"}, []string{"linear gaussian", "nsf"}},
+		{5000, []string{"c", "d", "e", "f"}, []string{"linear gaussian", "nsf-small", "nsf"}},
 	} {
 		var got []string
 		for _, c := range candidatesJob(t, tt.rows, tt.context...).candidates() {
@@ -64,7 +64,7 @@ func TestWide(t *testing.T) {
 	for i := range 10 {
 		rows[10*i][1] = 7 + float64(i)
 	}
-	members, err := candidatesJob(t, len(rows)).wide(rows)
+	members, err := candidatesJob(t, len(rows)).wide(rows, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,11 +96,11 @@ func TestSimpleCandidates(t *testing.T) {
 		rows[i][0] += 9
 	}
 	j := candidatesJob(t, len(rows))
-	one, err := j.gaussian(rows)
+	one, err := j.gaussian(rows, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	several, err := j.mixture(rows)
+	several, err := j.mixture(rows, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

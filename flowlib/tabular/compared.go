@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"gonum.org/v1/gonum/stat"
-
 	"normflow/internal/show"
 )
 
@@ -25,8 +23,8 @@ type Compared struct {
 }
 
 // compared compares a contender with the mixture.
-func (c contender) compared(mixed []float64, weight float64) Compared {
-	var nll, behind []float64
+func (c contender) compared(mixed, weights []float64, weight float64) Compared {
+	var nll, behind sums
 	said := Compared{Name: c.name, Weight: weight}
 	for _, m := range c.members[0] {
 		said.Parameters += m.Parameters
@@ -42,23 +40,23 @@ func (c contender) compared(mixed []float64, weight float64) Compared {
 			said.Zero++
 			continue
 		}
-		nll = append(nll, -lp)
+		w := weightOf(weights, i)
+		nll.add(lp, w)
 		if !math.IsInf(mixed[i], -1) {
-			behind = append(behind, mixed[i]-lp)
+			behind.add(lp-mixed[i], w)
 		}
 	}
-	said.NLL, said.SE = meanAndError(nll)
-	said.Behind, said.BehindSE = meanAndError(behind)
+	said.NLL, said.SE = nll.meanAndError()
+	said.Behind, said.BehindSE = behind.meanAndError()
 	return said
 }
 
 // meanAndError returns the mean and its standard error, 0 for fewer than two values.
-func meanAndError(v []float64) (mean, se float64) {
-	if len(v) < 2 {
+func (s *sums) meanAndError() (mean, se float64) {
+	if s.n < 2 {
 		return 0, 0
 	}
-	mean, std := stat.MeanStdDev(v, nil)
-	return mean, std / math.Sqrt(float64(len(v)))
+	return s.mean, s.error()
 }
 
 // String describes it in one line, without the name.

@@ -31,9 +31,10 @@ type Evaluation struct {
 	// Verdict sums up the figures in sentences.
 	Verdict []string `json:"verdict"`
 
-	rows  [][]float64 // a sample of the table, dequantized
-	score []float64   // their log-densities
-	draws [][]float64 // as many draws of the model
+	weighted bool
+	rows     [][]float64 // a sample of the table, dequantized
+	score    []float64   // their log-densities
+	draws    [][]float64 // of the model, as many
 }
 
 // maxDiagnosed is how many rows are kept for the diagnosis and the pictures.
@@ -43,14 +44,14 @@ const maxDiagnosed = 10000
 // with draws of the model. Features that were dequantized at the fit are dequantized
 // here.
 func (m *Model) Evaluate(ctx context.Context, file string, o Options, seed int64) (*Evaluation, error) {
-	e := &Evaluation{Model: m.Dir}
+	e := &Evaluation{Model: m.Dir, weighted: o.Weights != ""}
 	// Reservoir sampling: every row has the same chance to be in the sample. Source:
 	// Vitter 1985, algorithm R, https://doi.org/10.1145/3147.3165.
 	rng := rand.New(rand.NewPCG(uint64(seed), 0xe7a1))
 	noise := m.noise(seed)
 	count := 0
 	var err error
-	e.Seen, err = m.each(ctx, file, o.Read, noise, nil, func(c *table.Chunk, logProb []float64) error {
+	e.Seen, err = m.each(ctx, file, o, noise, nil, func(c *table.Chunk, logProb []float64) error {
 		for i := range c.Len() {
 			count++
 			if count <= maxDiagnosed {
@@ -113,6 +114,9 @@ func (m *Model) diagnose(e *Evaluation, seed int64) error {
 	switch {
 	case len(m.Context) > 0:
 		e.Undiagnosed = "the model is conditional: only its NLL can be judged"
+		return nil
+	case e.weighted:
+		e.Undiagnosed = "the rows have weights: only their NLL can be judged, since tests take rows that count the same"
 		return nil
 	case len(e.rows) < 100:
 		e.Undiagnosed = fmt.Sprintf("%d rows are too few to test the model by: at least 100 are needed", len(e.rows))

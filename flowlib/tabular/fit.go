@@ -114,9 +114,10 @@ type job struct {
 	trained  int           // flows trained so far, each with a checkpoint
 	record   Record
 
-	held       []float64 // log-densities of rows by stacked fits that did not see them
-	simpleOnly bool      // try no flows
-	whole      bool      // no cross-validation
+	held        []float64 // log-densities of rows by stacked fits that did not see them
+	heldWeights []float64 // of these rows
+	simpleOnly  bool      // try no flows
+	whole       bool      // no cross-validation
 }
 
 // prepare reads the table and makes every choice.
@@ -158,7 +159,7 @@ func (j *job) prepare(file string) error {
 	features, context := columnsOf(d.mapped.Train, len(d.features))
 	// Only the first copy of each row counts: others would leak into cross-validation.
 	if d.atoms == nil { // else each pattern of them is scaled by itself
-		if j.whitener, err = dataset.NewWhitener(features[:len(d.raw.Train)]); err != nil {
+		if j.whitener, _, err = dataset.NewWeightedWhitener(features[:len(d.raw.Train)], d.weights.train); err != nil {
 			return fmt.Errorf("%s: the training rows: %w", show.Path(file), err)
 		}
 		j.flow.Scaler = j.whitener
@@ -167,14 +168,14 @@ func (j *job) prepare(file string) error {
 		}
 	}
 	if len(d.context) > 0 {
-		if j.flow.ContextScaler, err = dataset.NewStandardizer(context); err != nil {
+		if j.flow.ContextScaler, err = dataset.NewWeightedStandardizer(context, times(d.weights.train, len(context))); err != nil {
 			return fmt.Errorf("%s: the training rows: columns of context: %w", show.Path(file), err)
 		}
 	}
 	j.fit.Checkpoint = CheckpointOf(j.dir)
 	j.record = Record{
 		Kind: recordKind, Program: flow.Library(), Created: time.Now().UTC().Format(time.RFC3339),
-		Source: d.source, Features: d.features, Context: d.context, Summary: d.summary,
+		Source: d.source, Features: d.features, Context: d.context, Weights: j.Weights, Summary: d.summary,
 		Split: Split{j.Seed, len(d.raw.Train), len(d.raw.Valid), len(d.raw.Test)},
 		Steps: chosen.Noise, Columns: d.columns, Reasons: chosen.Reasons, Warnings: append([]table.Note{}, j.record.Warnings...), Options: j.Options,
 	}
@@ -214,7 +215,7 @@ func (j *job) train(ctx context.Context) error {
 	j.Note(table.NoteOf("fitting %s, %d layers, %d parameters, to %d rows, at most %d steps of %d, on %s",
 		j.flow.Name(), j.flow.Layers, j.model.NumParameters(), len(j.data.raw.Train), j.fit.Steps, j.fit.BatchSize, j.record.Engine))
 	if j.model.NumParameters() > 0 { // otherwise a Gaussian, which its scaler describes
-		if j.record.Result, err = j.run(ctx, j.model, part{train: j.data.mapped.Train, valid: j.data.mapped.Valid}, j.fit, j.Step); err != nil {
+		if j.record.Result, err = j.run(ctx, j.model, part{train: j.data.mapped.Train, valid: j.data.mapped.Valid, weights: j.data.weights.train, judges: j.data.weights.valid}, j.fit, j.Step); err != nil {
 			return interrupted(ctx, err, CheckpointOf(j.dir))
 		}
 		j.noteZeros()
@@ -235,7 +236,10 @@ func (j *job) chosenByTable() bool { return j.Model == "" && j.Layers == 0 }
 
 // run trains a flow on mapped rows. Its curve is in nats of the unmapped rows.
 func (j *job) run(ctx context.Context, m *flow.Model, p part, c fit.Config, step fit.Progress) (fit.Result, error) {
-	train, valid := stat.Mean(j.data.trainLogDet, nil), stat.Mean(j.data.validLogDet, nil)
+	w := j.data.weights
+	train := stat.Mean(j.data.trainLogDet, times(w.train, len(j.data.trainLogDet)))
+	valid := stat.Mean(j.data.validLogDet, times(w.valid, len(j.data.validLogDet)))
+	c.Weights, c.ValidWeights = times(p.weights, len(p.train)), times(p.judges, len(p.valid))
 	if math.IsInf(valid, 0) { // a row is outside the support
 		valid = train
 	}
@@ -287,12 +291,12 @@ func (j *job) judge() error {
 	if err := m.start("auto"); err != nil { // the default engine for scoring
 		return err
 	}
-	nll := func(part string, rows [][]float64) (NLL, error) {
+	nll := func(part string, rows [][]float64, weights []float64) (NLL, error) {
 		logProb, err := density.LogProb(m, rows)
 		if err != nil {
 			return NLL{}, err
 		}
-		n, err := newNLL(logProb, len(j.data.features))
+		n, err := newNLL(logProb, weights, len(j.data.features))
 		if err != nil {
 			return n, fmt.Errorf("the %s rows: %w", part, err)
 		}
@@ -303,26 +307,27 @@ func (j *job) judge() error {
 	}
 	d := j.data // only the first copy of each row: more would make the standard error too small
 	var err error
-	fitted := d.noisy.Train[:len(d.raw.Train)]
+	fitted, weights := d.noisy.Train[:len(d.raw.Train)], d.weights.train
 	if j.record.Folds > 0 {
+		weights = joined(weights, d.weights.valid)
 		fitted = slices.Concat(fitted, d.noisy.Valid[:len(d.raw.Valid)])
 	}
-	if j.record.Train, err = nll("training", fitted); err != nil {
+	if j.record.Train, err = nll("training", fitted, weights); err != nil {
 		return err
 	}
 	if j.record.Folds == 0 { // otherwise measured in cross-validation
-		if j.record.Valid, err = nll("validation", d.noisy.Valid[:len(d.raw.Valid)]); err != nil {
+		if j.record.Valid, err = nll("validation", d.noisy.Valid[:len(d.raw.Valid)], d.weights.valid); err != nil {
 			return err
 		}
 	}
-	part, heldOut := "valid", d.raw.Valid
+	part, heldOut := "valid", proportional(d.raw.Valid, d.weights.valid)
 	if len(d.raw.Test) > 0 {
-		test, err := nll("test", d.noisy.Test)
+		test, err := nll("test", d.noisy.Test, d.weights.test)
 		if err != nil {
 			return err
 		}
 		j.record.Test = &test
-		part, heldOut = "test", d.raw.Test
+		part, heldOut = "test", proportional(d.raw.Test, d.weights.test)
 	}
 	heldOut = heldOut[:min(len(heldOut), maxCalibration)] // they are shuffled
 	scores, err := density.LogProb(m, heldOut)
@@ -330,8 +335,9 @@ func (j *job) judge() error {
 		return err
 	}
 	j.record.Calibration = calibrate(part, scores)
-	j.record.Typical = anomaly.Candidates(d.raw.Train, len(d.features), typicalValues(len(d.features)))
-	j.record.Quartiles = quartiles(d.raw.Train)
+	train := proportional(d.raw.Train, d.weights.train)
+	j.record.Typical = anomaly.Candidates(train, len(d.features), typicalValues(len(d.features)))
+	j.record.Quartiles = quartiles(train)
 	all := slices.Concat(d.raw.Train, d.raw.Valid, d.raw.Test)
 	j.record.Sketch = sketch(all)
 	if len(d.context) > 0 {

@@ -16,7 +16,8 @@ type FitConfig struct {
 	Columns     []string      // features; if empty, all except those below
 	ConditionOn []string      // context: the density is p(features | context)
 	Exclude     []string      // columns to leave out if Columns is empty
-	// Kinds gives the kind of some features by name; [columns.Choose] chooses the others.
+	Weights     string        // column of the rows' weights, not part of the density; if "", all rows count the same
+	// Kinds says what features are, by name; [columns.Choose] chooses for the others.
 	Kinds map[string]columns.Kind
 
 	Valid, Test float64 // shares of the rows
@@ -65,6 +66,9 @@ func (c FitConfig) check() error {
 	}
 	if c.Model == "gaussian" && len(c.ConditionOn) > 0 {
 		return wrong(OptionModel, "a Gaussian does not depend on a condition (%s): expected a flow, such as nsf, or none to have one chosen", list(c.ConditionOn))
+	}
+	if c.Weights != "" && slices.Contains(slices.Concat(c.Columns, c.ConditionOn, c.Exclude), c.Weights) {
+		return wrong(OptionWeights, "column %s is named for something else too: the weights must be a column of their own", show.Quoted(c.Weights))
 	}
 	if c.Layers < 0 || c.Layers > flow.MaxLayers {
 		return wrong(OptionLayers, "expected 1 to %d layers, found %d", flow.MaxLayers, c.Layers)

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"gonum.org/v1/gonum/stat"
-
 	"normflow/flowlib/density"
 	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
@@ -42,15 +40,17 @@ func (j *job) besideGaussian() error {
 	if err != nil {
 		return err
 	}
-	var gains, finite []float64 // of rows with a density under both; finite: the Gaussian's log-densities
+	var gains, finite sums // of rows with a density under both; finite: the Gaussian's NLL
 	for i, lp := range simple {
 		if !math.IsInf(lp, -1) && !math.IsInf(own[i], -1) {
-			gains, finite = append(gains, own[i]-lp), append(finite, lp+j.data.validLogDet[i])
+			w := weightOf(j.data.weights.valid, i)
+			gains.add(lp-own[i], w)
+			finite.add(lp+j.data.validLogDet[i], w)
 		}
 	}
-	c := &Comparison{NLL: -stat.Mean(finite, nil)}
-	c.Gain, c.SE = meanAndError(gains)
-	if len(gains) < 2 || math.IsNaN(c.NLL) || math.IsInf(c.NLL, 0) {
+	c := &Comparison{NLL: finite.mean}
+	c.Gain, c.SE = gains.meanAndError()
+	if gains.n < 2 || math.IsNaN(c.NLL) || math.IsInf(c.NLL, 0) {
 		return nil // too few rows to compare
 	}
 	j.record.Gaussian = c

@@ -2,6 +2,7 @@ package tabular
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"normflow/flowlib/columns"
@@ -31,16 +32,50 @@ func (j *job) mapColumns(noise []float64) error {
 	for k, name := range d.features {
 		values := d.values(k)
 		rest, why := values, ""
+		weights := joined(d.weights.train, d.weights.valid)
 		if d.atoms != nil && len(d.atoms[k]) > 0 {
-			rest, why = offAtoms(values, d.atoms[k]), sayAtoms(values, d.atoms[k])
+			rest, why = offAtoms(values, d.atoms[k]), sayAtoms(proportional(values, weights), d.atoms[k])
 		}
-		choice, err := columns.Choose(name, rest, steps[k], j.Kinds[name])
+		choice, err := chooseMap(name, rest, standIns(rest, values, weights), steps[k], j.Kinds[name])
 		if err != nil {
 			return table.InFile(d.source.File, fmt.Errorf("column %s: %w", show.Quoted(name), err))
 		}
 		d.maps, d.kinds = append(d.maps, choice.Column), append(d.kinds, choice.Why+why)
 	}
 	return nil
+}
+
+// standIns returns as many of the values that are in rest as their weights say, or rest if
+// weights is nil.
+func standIns(rest, values, weights []float64) []float64 {
+	if weights == nil {
+		return rest
+	}
+	in := map[float64]bool{}
+	for _, v := range rest {
+		in[v] = true
+	}
+	var kept, of []float64
+	for i, v := range values {
+		if in[v] {
+			kept, of = append(kept, v), append(of, weights[i])
+		}
+	}
+	return proportional(kept, of)
+}
+
+// chooseMap chooses a map by values that stand for all values in proportion to their weights.
+// It chooses by all of them if some are outside the support of that map.
+func chooseMap(name string, all, values []float64, step float64, kind columns.Kind) (columns.Choice, error) {
+	choice, err := columns.Choose(name, values, step, kind)
+	outside := func(v float64) bool {
+		_, logDet := choice.Column.Forward(v)
+		return math.IsInf(logDet, -1)
+	}
+	if err == nil && slices.ContainsFunc(all, outside) {
+		return columns.Choose(name, all, step, kind)
+	}
+	return choice, err
 }
 
 // values returns a feature's values in the training and validation rows.

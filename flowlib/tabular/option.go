@@ -12,6 +12,7 @@ import (
 const (
 	OptionConditionOn table.Option = "ConditionOn"
 	OptionColumn      table.Option = "Column"
+	OptionWeights     table.Option = "Weights"
 	OptionModel       table.Option = "Model"
 	OptionLayers      table.Option = "Layers"
 	OptionSteps       table.Option = "Steps"

@@ -138,6 +138,16 @@ func (d *data) setAside(columns []string, rows [][]float64) [][]float64 {
 			kept, lines = append(kept, row), append(lines, d.lines[i])
 		}
 	}
+	if w := d.weights.all; w != nil {
+		d.weights.all = nil
+		for i, v := range w {
+			if aside[i] {
+				d.weights.aside = append(d.weights.aside, v)
+			} else {
+				d.weights.all = append(d.weights.all, v)
+			}
+		}
+	}
 	d.lines, d.source.Outliers = lines, len(aside)
 	return kept
 }

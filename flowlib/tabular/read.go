@@ -31,6 +31,7 @@ type data struct {
 	mapped                   dataset.Splits // noisy rows behind the maps, without the test
 	trainLogDet, validLogDet []float64      // of the maps, nats
 	aside, far               [][]float64    // rows left out because they lie far outside, and the same behind the maps
+	weights                  weights
 
 	lines    []int64     // line of each row in the file, see table.Chunk
 	unit     string      // what lines counts
@@ -44,12 +45,12 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 	o := c.Read
 	o.Columns = nil
 	o.Copies = 4 // as read, split, with noise, and standardized
-	o.Choose = func(all []table.Column) ([]string, error) {
+	o.Choose = chooseWeights(c.Weights, func(all []table.Column) ([]string, error) {
 		columns := c.Columns
 		if len(columns) == 0 {
 			for _, column := range all {
 				switch {
-				case slices.Contains(c.ConditionOn, column.Name) || slices.Contains(c.Exclude, column.Name):
+				case slices.Contains(c.ConditionOn, column.Name) || slices.Contains(c.Exclude, column.Name) || column.Name == c.Weights:
 				case column.Index:
 					d.leaveOut(column.Name, "row numbers or row names", table.Remedy{Do: "to fit it, name it", Option: table.OptionColumns})
 				default:
@@ -70,7 +71,7 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 			return nil, fmt.Errorf("no column is left to fit a density to; there are: %s", list(namesOf(all)))
 		}
 		return slices.Concat(columns, c.ConditionOn), nil
-	}
+	})
 	var err error
 	if d.source.SHA256, err = sum(file); err != nil {
 		return nil, nil, err
@@ -79,9 +80,12 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 	if err != nil {
 		return nil, nil, c.remediable(err)
 	}
+	d.source = Source{File: file, SHA256: d.source.SHA256, Format: t.Format, Dropped: t.Dropped}
+	if err := d.takeWeights(t, file, c.Weights); err != nil {
+		return nil, nil, err
+	}
 	features := len(t.Columns) - len(c.ConditionOn)
 	d.features, d.context = t.Columns[:features:features], t.Columns[features:]
-	d.source = Source{File: file, SHA256: d.source.SHA256, Format: t.Format, Dropped: t.Dropped}
 	d.lines, d.unit = t.Lines, unit(t.Format)
 	t.Rows = d.setAside(t.Columns, t.Rows)
 	d.source.Rows = len(t.Rows)
@@ -101,6 +105,7 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 	if t.Dropped > 0 {
 		note(table.NoteOf("%d rows were left out: they miss a value", t.Dropped))
 	}
+	d.sayWeights(c.Weights, note)
 	for _, note := range t.Notes {
 		d.warn(note)
 	}
@@ -115,7 +120,7 @@ func (d *data) split(rows [][]float64, c FitConfig) (err error) {
 	if d.raw, err = dataset.Split(rows, c.Seed, c.Valid, c.Test); err != nil {
 		return fmt.Errorf("%s: %w", show.Path(d.source.File), err)
 	}
-	return nil
+	return d.weights.split(c)
 }
 
 // dequantize adds the recipe's noise to copies of the rows. The seed determines it.

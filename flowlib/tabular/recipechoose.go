@@ -25,7 +25,7 @@ func (r *recipe) chooseFlow(a ask, context int) (err error) {
 		name = "nsf"
 		what := "a Gaussian, a mixture of Gaussians and flows"
 		if context > 0 {
-			what = "flows"
+			what = "a linear Gaussian and flows"
 		}
 		r.because("compared: %s of rational-quadratic splines; the large one came closest to all densities with known entropy", what)
 	}

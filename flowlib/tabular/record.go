@@ -29,6 +29,7 @@ type Record struct {
 	Source   Source   `json:"source"`
 	Features []string `json:"features"`          // names of the columns, [D]
 	Context  []string `json:"context,omitempty"` // names of the columns of context, [C]
+	Weights  string   `json:"weights,omitempty"` // name of the column of the rows' weights, used for every mean; "": all count the same
 	Split    Split    `json:"split"`
 	// Steps holds the step of the grid of each feature, [D+C]; noise of one step was
 	// added before fitting. It is 0 for continuous features and for context, and absent
@@ -87,6 +88,8 @@ type Source struct {
 	Format  string `json:"format"`
 	Rows    int    `json:"rows"`    // used
 	Dropped int64  `json:"dropped"` // for a missing value
+	// Weightless counts the rows left out because their weight is 0.
+	Weightless int64 `json:"weightless,omitempty"`
 	// Outliers counts the rows left out because they lie far outside.
 	Outliers int `json:"outliers,omitempty"`
 }
@@ -117,34 +120,56 @@ func (n NLL) String() string {
 	return text
 }
 
-// newNLL returns the NLL of log-densities, or an error if fewer than two are finite.
-func newNLL(logProb []float64, features int) (NLL, error) {
+// newNLL returns the NLL of log-densities of rows with weights (nil: all 1), or an error if
+// fewer than two are finite.
+func newNLL(logProb, weights []float64, features int) (NLL, error) {
 	var s sums
-	for _, lp := range logProb {
-		s.add(lp)
+	for i, lp := range logProb {
+		s.add(lp, weightOf(weights, i))
 	}
 	return s.nll(features)
 }
 
 // sums accumulates an NLL by Welford's update.
 type sums struct {
-	n, zero  int64 // rows with finite log-density, and with density 0
-	mean, m2 float64
+	n, zero   int64   // rows with finite log-density, and with density 0
+	exponent  int     // the weights are divided by this power of two
+	w, mean   float64 // the sum of the weights, and the weighted mean
+	squares   float64 // the sum of the squared weights
+	mean2, m2 float64 // the mean and the sum of squares with these as weights
 }
 
-func (s *sums) add(logProb float64) {
-	if math.IsInf(logProb, -1) {
+// add adds a row. A row of weight 0 is ignored.
+func (s *sums) add(logProb, weight float64) {
+	switch {
+	case weight == 0:
+		return
+	case math.IsInf(logProb, -1):
 		s.zero++
 		return
 	}
-	s.n++
-	delta := -logProb - s.mean
-	s.mean += delta / float64(s.n)
-	s.m2 += delta * (-logProb - s.mean)
+	if s.n++; s.n == 1 { // so that no square overflows
+		_, s.exponent = math.Frexp(weight)
+	}
+	weight = math.Ldexp(weight, -s.exponent)
+	s.w += weight
+	s.mean += (-logProb - s.mean) * weight / s.w
+	square := weight * weight
+	s.squares += square
+	delta := -logProb - s.mean2
+	s.mean2 += delta * square / s.squares
+	s.m2 += square * delta * (-logProb - s.mean2)
+}
+
+// error returns the standard error of the mean, √(Σw²(x-m)²)/Σw, times √(n/(n-1)) for n
+// effective rows.
+func (s *sums) error() float64 {
+	off := s.mean2 - s.mean
+	return math.Sqrt((s.m2 + s.squares*off*off) / (s.w*s.w - s.squares))
 }
 
 func (s *sums) nll(features int) (NLL, error) {
-	se := math.Sqrt(s.m2 / float64(s.n-1) / float64(s.n))
+	se := s.error()
 	switch {
 	case s.n < 2:
 		return NLL{}, fmt.Errorf("tabular: an NLL with its standard error needs at least 2 rows that have a density, found %d and %d of density 0", s.n, s.zero)

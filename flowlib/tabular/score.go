@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"normflow/flowlib/density"
@@ -17,7 +18,10 @@ import (
 // Options says how to read a table that a model is to judge.
 type Options struct {
 	Read table.Options // Header, Delimiter, Missing, Array; the columns are the model's
-	Keep bool          // write the file's columns before the new ones
+	// Weights is the name of the column of the rows' weights for Evaluate; if "", all rows
+	// count the same.
+	Weights string
+	Keep    bool // write the file's columns before the new ones
 }
 
 // Seen describes a table that was judged.
@@ -42,9 +46,11 @@ type Seen struct {
 // each scores a table chunk by chunk. It calls begin before the first chunk, and for each
 // chunk noise, which may change the rows, and do, with their log-densities. begin and
 // noise may be nil.
-func (m *Model) each(ctx context.Context, file string, o table.Options, noise func(rows [][]float64), begin func(r *table.Reader) error, do func(c *table.Chunk, logProb []float64) error) (Seen, error) {
+func (m *Model) each(ctx context.Context, file string, options Options, noise func(rows [][]float64), begin func(r *table.Reader) error, do func(c *table.Chunk, logProb []float64) error) (Seen, error) {
 	seen := Seen{File: file, Engine: m.Engine, Warnings: []table.Note{}, watch: m.newWatch()}
+	o := options.Read
 	o.Choose, o.Settled, o.Names = match(m.Columns(), m.Features, o.Keep, &seen.Matched), true, m.Columns()
+	o.Choose = chooseWeights(options.Weights, o.Choose)
 	r, err := table.Open(file, o)
 	if err != nil {
 		return seen, err
@@ -70,6 +76,15 @@ func (m *Model) each(ctx context.Context, file string, o table.Options, noise fu
 		if err == io.EOF {
 			break
 		}
+		var weights []float64
+		if options.Weights != "" {
+			c, weights = c.SplitLast()
+			for i, w := range weights {
+				if err := checkWeight(w, options.Weights, file, seen.Unit, c.Lines[i]); err != nil {
+					return seen, err
+				}
+			}
+		}
 		seen.watch.see(c)
 		kept.see(r, c)
 		if noise != nil {
@@ -83,14 +98,20 @@ func (m *Model) each(ctx context.Context, file string, o table.Options, noise fu
 			}
 			return seen, fmt.Errorf("%s: from %s %d on: %w", show.Path(file), seen.Unit, c.Lines[0], err)
 		}
-		for _, lp := range logProb {
-			total.add(lp)
+		for i, lp := range logProb {
+			total.add(lp, weightOf(weights, i))
 		}
 		seen.watch.score(logProb)
 		seen.Rows += int64(c.Len())
 		if err := do(c, logProb); err != nil {
 			return seen, err
 		}
+	}
+	if options.Weights != "" {
+		if seen.Rows > 0 && total.n+total.zero == 0 {
+			return seen, noWeight(file, options.Weights)
+		}
+		seen.Matched.Ignored = slices.DeleteFunc(seen.Matched.Ignored, func(name string) bool { return name == options.Weights })
 	}
 	for _, c := range seen.watch.conditions {
 		seen.Warnings = append(seen.Warnings, one(c.warning(file, seen.Unit))...)
@@ -122,7 +143,7 @@ func (m *Model) Score(ctx context.Context, file, out string, o Options) (Seen, e
 	if err := w.check(&o, m.Dir, file); err != nil {
 		return Seen{}, err
 	}
-	seen, err := m.each(ctx, file, o.Read, nil, w.begin, func(c *table.Chunk, logProb []float64) error {
+	seen, err := m.each(ctx, file, o, nil, w.begin, func(c *table.Chunk, logProb []float64) error {
 		for i, lp := range logProb {
 			if err := w.write(c, i, []float64{lp}); err != nil {
 				return err

@@ -29,6 +29,9 @@ type part struct {
 	train, valid [][]float64
 	rows         int   // number of train rows without their copies, which follow
 	judged       []int // indices of the valid rows among the judged rows of all parts; copies follow
+	// weights and judges are the weights of the train and of the judged rows, without
+	// copies; nil if all rows count the same.
+	weights, judges []float64
 }
 
 // parts returns the folds of a small table, and the log-determinants of the judged rows.
@@ -39,7 +42,7 @@ func (j *job) parts() (parts []part, logDet []float64) {
 	d := j.data
 	nTrain, nValid := len(d.raw.Train), len(d.raw.Valid)
 	whole := func() ([]part, []float64) {
-		p := part{train: d.mapped.Train, valid: d.mapped.Valid, rows: nTrain}
+		p := part{train: d.mapped.Train, valid: d.mapped.Valid, rows: nTrain, weights: d.weights.train, judges: d.weights.valid}
 		for i := range nValid {
 			p.judged = append(p.judged, i)
 		}
@@ -49,11 +52,18 @@ func (j *job) parts() (parts []part, logDet []float64) {
 		return whole()
 	}
 	all := append(copies(d.mapped.Train, nTrain), copies(d.mapped.Valid, nValid)...)
+	weights := joined(d.weights.train, d.weights.valid)
 	parts = make([]part, numFolds)
 	for k := range parts {
 		p := &parts[k]
 		for i := k; i < len(all); i += numFolds {
 			p.judged = append(p.judged, i)
+		}
+		p.judges = pickWeights(weights, p.judged)
+		for i := range all {
+			if weights != nil && i%numFolds != k {
+				p.weights = append(p.weights, weights[i])
+			}
 		}
 		p.rows = len(all) - len(p.judged)
 		for c := range all[0] {
@@ -118,6 +128,7 @@ func (j *job) stack(ctx context.Context) error {
 		return fmt.Errorf("%s: is of another fit, since one of these rows and options leaves none: give the options of the fit that was interrupted, or delete it to start afresh", show.Path(path))
 	}
 	all := slices.Concat(d.mapped.Train[:len(d.raw.Train)], d.mapped.Valid[:len(d.raw.Valid)])
+	j.heldWeights = judges(parts, len(logDet))
 	var contenders []contender
 	for _, c := range j.candidates() {
 		t, err := j.contend(ctx, c, contenders, parts, logDet)
@@ -136,7 +147,7 @@ func (j *job) stack(ctx context.Context) error {
 	if len(at) == 0 {
 		return errors.New("nothing could be fitted to the rows: the warnings say why")
 	}
-	shares := stackWeights(logProbs)
+	shares := stackWeights(logProbs, joined(j.heldWeights, d.weights.aside))
 	mixed := mix(logProbs, shares)[:len(logDet)]
 	weights := make([]float64, len(contenders))
 	for k, i := range at {
@@ -152,7 +163,7 @@ func (j *job) stack(ctx context.Context) error {
 				of = append(of, m...)
 			}
 		default: // needs no rows for early stopping
-			m, err := c.simple(all)
+			m, err := c.simple(all, joined(d.weights.train, d.weights.valid))
 			if err != nil {
 				return err
 			}
@@ -160,7 +171,7 @@ func (j *job) stack(ctx context.Context) error {
 		}
 		members = append(members, share(of, weights[i])...)
 		if len(c.members) > 0 {
-			j.record.Compared = append(j.record.Compared, c.compared(mixed, weights[i]))
+			j.record.Compared = append(j.record.Compared, c.compared(mixed, j.heldWeights, weights[i]))
 		}
 	}
 	best := 0
@@ -175,7 +186,7 @@ func (j *job) stack(ctx context.Context) error {
 	if j.saved, err = flow.NewMixture(j.data.maps, members, nil); err != nil {
 		return err
 	}
-	nll, err := newNLL(mixed, len(j.data.features))
+	nll, err := newNLL(mixed, j.heldWeights, len(j.data.features))
 	if err != nil {
 		return fmt.Errorf("the rows held out: %w", err)
 	}
@@ -185,6 +196,22 @@ func (j *job) stack(ctx context.Context) error {
 	}
 	j.sayCompared()
 	return nil
+}
+
+// judges returns the weights of the judged rows of all parts, nil if all count the same.
+func judges(parts []part, rows int) (all []float64) {
+	for _, p := range parts {
+		if p.judges == nil {
+			return nil
+		}
+		if all == nil {
+			all = make([]float64, rows)
+		}
+		for i, at := range p.judged {
+			all[at] = p.judges[i]
+		}
+	}
+	return all
 }
 
 // share scales the weights of members to the given sum.
@@ -216,7 +243,7 @@ func (j *job) contend(ctx context.Context, c candidate, others []contender, part
 				t.result = result
 			}
 		} else {
-			members, err = c.simple(p.train[:p.rows])
+			members, err = c.simple(p.train[:p.rows], p.weights)
 		}
 		if err != nil {
 			return j.failed(ctx, t, err)
@@ -230,7 +257,7 @@ func (j *job) contend(ctx context.Context, c candidate, others []contender, part
 			t.logProb[at] = logProb[i] + logDet[at]
 		}
 		if k == 0 && c.flow != nil && slices.ContainsFunc(others, func(o contender) bool {
-			behind, se := gainOf(o.logProb, t.logProb)
+			behind, se := gainOf(o.logProb, t.logProb, j.heldWeights)
 			return behind > max(hopeless, hopelessErrors*se)
 		}) {
 			break

@@ -19,26 +19,28 @@ func (j *job) stackPatterns(ctx context.Context) error {
 	d := j.data
 	a := &flow.Atoms{Values: d.atoms}
 	all := d.patterns(a)
-	n := float64(len(d.raw.Train) + len(d.raw.Valid))
-	own, rare := 0, 0
+	own, rare, rareRows, n := 0, 0.0, 0, 0.0
 	for _, p := range all {
+		n += p.mass
 		if p.rare() {
-			rare += p.rows()
+			rare += p.mass
+			rareRows += p.rows()
 		} else {
 			own++
 		}
 	}
-	share := func(rows int) float64 { return (float64(rows) + 0.5) / (n + 0.5*float64(own+1)) }
+	share := func(mass float64) float64 { return (mass + 0.5) / (n + 0.5*float64(own+1)) }
 	a.Rest = d.rest(a, all)
 	a.Rest.Weight = share(rare)
 	var members []flow.Member
-	var held []float64 // log-densities of rows that were not trained on
+	var held, weights []float64 // log-densities of rows that were not trained on, and their weights
 	first := true
 	for k, p := range all {
-		weight := share(p.rows())
+		weight := share(p.mass)
 		if len(p.free) == 0 {
 			a.Points = append(a.Points, flow.Point{Weight: weight, At: p.at})
 			held = append(held, slices.Repeat([]float64{math.Log(weight)}, len(p.valid))...)
+			weights = joined(weights, pickWeights(d.weights.valid, p.valid))
 			continue
 		}
 		if !p.own {
@@ -54,6 +56,7 @@ func (j *job) stackPatterns(ctx context.Context) error {
 		for _, lp := range sub.held {
 			held = append(held, lp+math.Log(weight))
 		}
+		weights = joined(weights, sub.heldWeights)
 		if first {
 			first = false
 			j.record.Compared, j.record.Folds = sub.record.Compared, sub.record.Folds
@@ -67,15 +70,15 @@ func (j *job) stackPatterns(ctx context.Context) error {
 	if j.saved, err = flow.NewAtomic(d.maps, *a, members); err != nil {
 		return err
 	}
-	if rare > 0 {
-		j.because("%d rows whose exact values come together in fewer than %d training rows have a density of independent columns", rare, patternRows)
-		lp, err := j.scoreRare(all)
+	if rareRows > 0 {
+		j.because("%d rows whose exact values come together in fewer than %d training rows have a density of independent columns", rareRows, patternRows)
+		lp, of, err := j.scoreRare(all)
 		if err != nil {
 			return err
 		}
-		held = append(held, lp...)
+		held, weights = append(held, lp...), joined(weights, of)
 	}
-	nll, err := newNLL(held, len(d.features))
+	nll, err := newNLL(held, weights, len(d.features))
 	if err != nil {
 		return fmt.Errorf("the rows held out: %w", err)
 	}
@@ -110,21 +113,23 @@ func (j *job) stackPattern(ctx context.Context, a *flow.Atoms, p *pattern, flows
 
 // scoreRare returns the log-densities of the validation rows of rare patterns, of which
 // the fit has used little more than means.
-func (j *job) scoreRare(all []*pattern) ([]float64, error) {
+func (j *job) scoreRare(all []*pattern) (logProb, weights []float64, err error) {
 	var rows [][]float64
 	for _, p := range all {
 		if p.rare() {
 			rows = append(rows, pick(j.data.noisy.Valid, p.valid)...)
+			weights = joined(weights, pickWeights(j.data.weights.valid, p.valid))
 		}
 	}
 	if len(rows) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	e, err := j.saved.Engine(openFast)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return density.LogProb(e, rows)
+	logProb, err = density.LogProb(e, rows)
+	return logProb, weights, err
 }
 
 // rest returns the density of independent columns: the shares of atoms among the rows of
@@ -139,27 +144,30 @@ func (d *data) rest(a *flow.Atoms, all []*pattern) (r flow.Rest) {
 			total += 0.5
 		}
 		for _, p := range all {
-			everywhere[p.at[k]] += float64(p.rows())
-			total += float64(p.rows())
+			everywhere[p.at[k]] += p.mass
+			total += p.mass
 			if p.rare() {
-				rare[p.at[k]] += float64(p.rows())
-				of += float64(p.rows())
+				rare[p.at[k]] += p.mass
+				of += p.mass
 			}
 		}
 		shares := make([]float64, len(rare))
 		for i := range shares {
 			shares[i] = (rare[i] + everywhere[i]/total) / (of + 1)
 		}
-		var y []float64
-		for _, row := range slices.Concat(d.noisy.Train[:len(d.raw.Train)], d.noisy.Valid[:len(d.raw.Valid)]) {
+		var y, w []float64
+		weights := joined(d.weights.train, d.weights.valid)
+		for i, row := range slices.Concat(d.noisy.Train[:len(d.raw.Train)], d.noisy.Valid[:len(d.raw.Valid)]) {
 			if slices.Contains(values, row[k]) {
 				continue
 			}
 			if v, logDet := d.maps[k].Forward(row[k]); !math.IsInf(logDet, -1) {
-				y = append(y, v)
+				if y = append(y, v); weights != nil {
+					w = append(w, weights[i]*d.perWeight())
+				}
 			}
 		}
-		mean, std := stat.MeanStdDev(y, nil)
+		mean, std := stat.MeanStdDev(y, w)
 		if !(std > 0) || math.IsInf(std, 0) || math.IsInf(mean, 0) { // the rest has one value
 			mean, std = y[0], max(1, math.Abs(y[0]))
 		}

@@ -19,10 +19,10 @@ const (
 // stackWeights returns the weights of the likeliest mixture, by the EM algorithm.
 // Beginning with the last, a density gets weight 0 if the mixture is as good without it.
 // logProb holds the log-densities of the same rows under each density, [k][n], simplest
-// first.
-func stackWeights(logProb [][]float64) []float64 {
+// first, and rows the weights of the rows (nil: all 1).
+func stackWeights(logProb [][]float64, rows []float64) []float64 {
 	weights := slices.Repeat([]float64{1}, len(logProb))
-	climb(logProb, weights)
+	climb(logProb, rows, weights)
 	mixed := mix(logProb, weights)
 	for k := len(weights) - 1; k >= 0; k-- {
 		without := slices.Clone(weights)
@@ -30,9 +30,9 @@ func stackWeights(logProb [][]float64) []float64 {
 		if weights[k] == 0 || floats.Sum(without) == 0 { // keep at least one
 			continue
 		}
-		climb(logProb, without)
+		climb(logProb, rows, without)
 		fewer := mix(logProb, without)
-		if gain, se := gainOf(mixed, fewer); gain < max(leastErrors*se, leastGain) {
+		if gain, se := gainOf(mixed, fewer, rows); gain < max(leastErrors*se, leastGain) {
 			weights, mixed = without, fewer
 		}
 	}
@@ -41,21 +41,24 @@ func stackWeights(logProb [][]float64) []float64 {
 
 // gainOf returns the mean by which logProb exceeds other, in nats per row, and its
 // standard error. It is infinite if a row has a density under the first alone.
-func gainOf(logProb, other []float64) (mean, se float64) {
-	var gains []float64
+func gainOf(logProb, other, rows []float64) (mean, se float64) {
+	var gains sums
 	for i, lp := range logProb {
-		if d := lp - other[i]; !math.IsNaN(d) {
-			gains = append(gains, d)
+		d := lp - other[i]
+		switch {
+		case math.IsInf(d, 1):
+			return d, 0
+		case math.IsNaN(d):
+		default:
+			gains.add(-d, weightOf(rows, i))
 		}
 	}
-	if slices.Contains(gains, math.Inf(1)) {
-		return math.Inf(1), 0
-	}
-	return meanAndError(gains)
+	return gains.meanAndError()
 }
 
-// climb moves weights to the likeliest ones; zeros stay zero.
-func climb(logProb [][]float64, weights []float64) {
+// climb moves weights to the likeliest ones; zeros stay zero. counts are the weights of
+// the rows (nil: all 1).
+func climb(logProb [][]float64, counts, weights []float64) {
 	const (
 		rounds = 2000
 		tiny   = 1e-7
@@ -75,7 +78,7 @@ func climb(logProb [][]float64, weights []float64) {
 		if math.IsInf(largest, -1) { // outside the support of all
 			continue
 		}
-		rows++
+		rows += weightOf(counts, i)
 		for k, w := range weights {
 			if w > 0 {
 				shares[k][i] = math.Exp(logProb[k][i] - largest)
@@ -102,7 +105,7 @@ func climb(logProb [][]float64, weights []float64) {
 			sum := 0.0
 			for i, share := range shares[k] {
 				if share > 0 {
-					sum += share / density[i]
+					sum += weightOf(counts, i) * share / density[i]
 				}
 			}
 			weights[k] = w * sum / rows

@@ -35,7 +35,7 @@ func TestStackWeightsAreThoseOfTheRows(t *testing.T) {
 		}
 		values = append(values, from.Mu+from.Sigma*rng.NormFloat64())
 	}
-	got := stackWeights(underNormals(values, a, other, b))
+	got := stackWeights(underNormals(values, a, other, b), nil)
 	if math.Abs(got[0]-0.7) > 4*math.Sqrt(0.21/n) || got[1] != 0 || math.Abs(got[0]+got[2]-1) > 1e-9 {
 		t.Errorf("got %v, expected 0.7, 0, 0.3", got)
 	}
@@ -56,7 +56,7 @@ func TestStackWeightsPreferTheSimplest(t *testing.T) {
 		"hardly better":   {{Mu: stat.Mean(values, nil), Sigma: stat.StdDev(values, nil)}},
 		"worse by itself": {{Mu: 0, Sigma: 3}},
 	} {
-		got := stackWeights(underNormals(values, append([]distuv.Normal{truth}, others...)...))
+		got := stackWeights(underNormals(values, append([]distuv.Normal{truth}, others...)...), nil)
 		if got[0] != 1 || slices.ContainsFunc(got[1:], func(w float64) bool { return w != 0 }) {
 			t.Errorf("%s: got %v, expected the first alone", name, got)
 		}
@@ -77,8 +77,8 @@ func TestStackWeightsLoseToNone(t *testing.T) {
 			}
 		}
 		all := slices.Repeat([]float64{1}, k)
-		climb(logProb, all)
-		weights := stackWeights(logProb)
+		climb(logProb, nil, all)
+		weights := stackWeights(logProb, nil)
 		sum := 0.0
 		for _, w := range weights {
 			if !(w >= 0) {
@@ -90,10 +90,10 @@ func TestStackWeightsLoseToNone(t *testing.T) {
 			t.Errorf("try %d: the weights %v sum to %g", try, weights, sum)
 		}
 		for i := range logProb {
-			if loss, _ := gainOf(logProb[i], mix(logProb, all)); loss > 1e-4 {
+			if loss, _ := gainOf(logProb[i], mix(logProb, all), nil); loss > 1e-4 {
 				t.Errorf("try %d: the likeliest mixture is %g nats worse than density %d", try, loss, i)
 			}
-			loss, se := gainOf(logProb[i], mix(logProb, weights))
+			loss, se := gainOf(logProb[i], mix(logProb, weights), nil)
 			if most := float64(k-1) * max(se/2, leastGain); loss > most+1e-4 {
 				t.Errorf("try %d: the mixture is %g nats worse than density %d, allowed are %g", try, loss, i, most)
 			}
@@ -117,7 +117,7 @@ func TestStackWeightsOfDensitiesThatAreZero(t *testing.T) {
 		{"the second nowhere", [][]float64{many(0, 9), many(none, 9)}, []float64{1, 0}},
 		{"the first nowhere", [][]float64{many(none, 9), many(0, 9)}, []float64{0, 1}},
 	} {
-		got := stackWeights(tt.logProb)
+		got := stackWeights(tt.logProb, nil)
 		sum := 0.0
 		for k, w := range got {
 			sum += w
@@ -134,10 +134,10 @@ func TestStackWeightsOfDensitiesThatAreZero(t *testing.T) {
 			}
 		}
 	}
-	if mean, se := gainOf([]float64{0, 1, nan, 2}, []float64{-1, nan, 0, 0}); mean != 1.5 || math.Abs(se-0.5) > 1e-12 {
+	if mean, se := gainOf([]float64{0, 1, nan, 2}, []float64{-1, nan, 0, 0}, nil); mean != 1.5 || math.Abs(se-0.5) > 1e-12 {
 		t.Errorf("gain %g ± %g of rows that both have, expected 1.5 ± 0.5", mean, se)
 	}
-	if mean, _ := gainOf([]float64{0, 1}, []float64{0, none}); !math.IsInf(mean, 1) {
+	if mean, _ := gainOf([]float64{0, 1}, []float64{0, none}, nil); !math.IsInf(mean, 1) {
 		t.Errorf("gain %g where the other has density 0", mean)
 	}
 }
