@@ -11,8 +11,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
+	"time"
 
 	"github.com/janpfeifer/must"
 
@@ -50,9 +50,8 @@ type Fitted struct {
 func FitParts(p Parts, layers int) Fitted {
 	folder := p.write()
 	cfg := tabular.DefaultFit()
-	cfg.Test = 0 // the test rows have been separated already
 	cfg.Seed, cfg.Layers, cfg.Steps = p.Seed, layers, nb.Steps(0)
-	cfg.Options = map[string]string{"test": "0"} // as the command would record them
+	cfg.Options = map[string]string{} // as the command would record them
 	for name, value := range map[string]int{"seed": int(p.Seed), "layers": layers, "steps": cfg.Steps} {
 		if value != 0 {
 			cfg.Options[name] = fmt.Sprint(value)
@@ -85,22 +84,11 @@ func (p Parts) key(cfg tabular.FitConfig) string {
 // from which running it again continues.
 func fitTable(ctx context.Context, file, dir string, cfg tabular.FitConfig) *tabular.Record {
 	cfg.Resume = true
-	bar := runs.NewBar(fmt.Sprintf("flow fit, seed %d", cfg.Seed))
+	bar, start := runs.NewBar(fmt.Sprintf("flow fit, seed %d", cfg.Seed)), time.Now()
 	r, err := tabular.Fit(ctx, file, dir, cfg, tabular.Progress{Step: bar.Step})
 	bar.Check(err)
-	bar.End("step %d was best, %.0f s on %s", r.Result.BestStep, r.Result.Seconds, r.Engine)
+	bar.End("%.0f s on %s", time.Since(start).Seconds(), r.Engine)
 	return r
-}
-
-// Choices shows what was chosen for the table, and why.
-func (f Fitted) Choices() {
-	var b strings.Builder
-	for _, reason := range f.Record.Reasons {
-		fmt.Fprintf(&b, "- %s\n", reason)
-	}
-	fmt.Fprintf(&b, "\nThat makes %d coupling layers with %s parameters, fitted to %d rows with %d more for validation.",
-		f.Layers, nb.Thousands(float64(f.Parameters)), f.Record.Split.Train, f.Record.Split.Valid)
-	nb.Markdown(b.String())
 }
 
 // Curve returns the training curve as log-likelihood.
