@@ -36,7 +36,7 @@ func backendOf(cfg experiment.Config) compute.Backend {
 func Train(cfg experiment.Config) *experiment.Result {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	name := fmt.Sprintf("%s on %s, %d layers, seed %d", cfg.Flow.Name(), cfg.Data, cfg.Flow.Layers, cfg.Seed)
+	name := fmt.Sprintf("%s on %s, %s, seed %d", cfg.Flow.Name(), cfg.Data, counted(cfg.Flow.Layers), cfg.Seed)
 	bar := NewBar(name)
 	r, err := experiment.Run(ctx, backendOf(cfg), experiment.Root(), cfg, bar.Step)
 	bar.Check(err)
