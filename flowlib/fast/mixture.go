@@ -3,6 +3,8 @@ package fast
 import (
 	"fmt"
 	"math"
+
+	"gonum.org/v1/gonum/floats"
 )
 
 // runningMixture is a Gaussian mixture:
@@ -83,11 +85,25 @@ func (r *runningMixture) logProb(w *worker, to []float64) {
 	for i := range to {
 		at := int(r.largest[i])*block + i
 		if term := r.terms[at]; math.IsInf(float64(term), 0) {
-			to[i] += float64(term) // a square overflows
+			to[i] += r.farOut(w, i, means)
 		} else {
 			to[i] += float64(term) - math.Log(float64(r.share[at]))
 		}
 	}
+}
+
+// farOut returns the log-density of event i, whose squares overflow a float32, in float64.
+func (r *runningMixture) farOut(w *worker, i int, means []float32) float64 {
+	terms := make([]float64, r.k)
+	for k := range terms {
+		terms[k] = float64(r.logNorm[k])
+		for d := range r.e.features {
+			at := k*r.e.features + d
+			u := (float64(w.v[d*block+i]) - float64(means[at])) * float64(r.scale[at])
+			terms[k] -= 0.5 * u * u
+		}
+	}
+	return floats.LogSumExp(terms)
 }
 
 func (r *runningMixture) gradient(l *learner, logProb []float64) {

@@ -88,6 +88,7 @@ func TestEnginesAgree(t *testing.T) {
 	}{
 		{"moons", "realnvp", moons(1, 1000), 1e-5},
 		{"moons", "nsf", moons(1, 1000), 1e-5},
+		{"moons", "realnvp+mixture", moons(1, 1000), 1e-5},
 		{"spiked", "realnvp", spiked, 5e-5},
 	} {
 		t.Run(tt.name+", "+tt.model, func(t *testing.T) {
