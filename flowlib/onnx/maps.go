@@ -10,6 +10,11 @@ var halfLog2Pi = 0.5 * math.Log(2*math.Pi)
 
 // mapColumn maps x, [N, 1], as c.Forward does: y and log|dy/dx|, -Inf outside the support.
 func (g *graph) mapColumn(c columns.Column, x value) (y, logDet value) {
+	if c.Mirrored {
+		c.Mirrored = false
+		y, logDet = g.mapColumn(c, g.of("Neg", x))
+		return g.of("Neg", y), logDet
+	}
 	inside := g.compareN("LessOrEqual", g.of("Abs", x), math.MaxFloat64)
 	switch c.Kind {
 	case columns.Positive:

@@ -222,6 +222,9 @@ func mixtures(t *testing.T) []example {
 		mix("tails and a circle", members[:1], columns.Map{
 			{Kind: columns.Tails, Center: 0.5, Scale: 2, Freedom: 0.3}, {Kind: columns.Periodic, High: 24, Cut: 3},
 		}, plain([]float64{0.5, 3}, []float64{-1e300, -40}, []float64{0.5 + 1e-12, 23.999}, []float64{7, 1e5})...),
+		mix("below zero", members, columns.Map{
+			{Kind: columns.Positive, Mirrored: true, Low: -1, Softness: 2, Margin: 0.5, Center: 0.25, Scale: 2, Freedom: 3}, {Kind: columns.Bounded, Mirrored: true, High: 1},
+		}, []float64{-3, -0.2}, []float64{1, -0.5}, []float64{2, -0.5}, []float64{0.5, 0.5}, []float64{-1e9, -1e-12}, []float64{-7, -1 + 1e-9}),
 		mix("light tails", members[1:], columns.Map{
 			{Kind: columns.Tails, Center: 5, Scale: 1e-3, Freedom: 100}, {Kind: columns.Continuous},
 		}, plain([]float64{5, 3}, []float64{4.999, -40}, []float64{5.003, 23.999})...),

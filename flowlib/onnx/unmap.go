@@ -8,6 +8,10 @@ import (
 
 // unmapColumn maps y, [N, 1], as c.Inverse does.
 func (g *graph) unmapColumn(c columns.Column, y value) value {
+	if c.Mirrored {
+		c.Mirrored = false
+		return g.of("Neg", g.unmapColumn(c, g.of("Neg", y)))
+	}
 	if c.Freedom > 0 {
 		y = g.toTails(c, y)
 	}
