@@ -93,10 +93,7 @@ func (s sheet) share() {
 	columns := s.columns()
 	for i, p := range s.panels {
 		most := ticks{most: 5}
-		switch {
-		case s.panelWidth(columns) < 110:
-			most.most = 3
-		case columns > 3:
+		if columns > 3 {
 			most.most = 4
 		}
 		p.X.Tick.Marker, p.Y.Tick.Marker = most, most
