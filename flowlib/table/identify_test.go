@@ -44,7 +44,7 @@ func TestNumbersThatNameRows(t *testing.T) {
 				s.Add([]float64{tt.value(i)})
 			}
 			c := s.Summary()
-			said := strings.Contains(noteText(c.Warnings()), "comes once: if it numbers or names the rows, leave it out")
+			said := strings.Contains(noteText(c.Warnings()), ": if it numbers or names the rows, leave it out")
 			if got := c.Columns[0].Identifies(); got != tt.want || said != got {
 				t.Errorf("%d rows, %s: got %v, warned %q", n, tt.name, got, c.Warnings())
 			}
@@ -69,6 +69,8 @@ func TestColumnsInTheOrderOfTheRows(t *testing.T) {
 		{"numbers far apart, backwards", 300, func(i int) float64 { return 1e6 * float64(1000-i) }, "falls from row to row"},
 		{"seconds, two rows in each", 300, func(i int) float64 { return 1.7e9 + float64(i/2) }, "but for 150 of 300 rows"},
 		{"numbers that begin again", 300, func(i int) float64 { return float64(i % 150) }, "rises from row to row, between 0 and 149, but for 1 of 300 rows"},
+		{"groups of six rows", 600, func(i int) float64 { return float64(i / 6) }, "rises from row to row, between 0 and 99, but for 500 of 600 rows"},
+		{"groups of six rows, backwards", 600, func(i int) float64 { return -float64(i / 6) }, "falls from row to row"},
 		{"hours of the day", 300, func(i int) float64 { return float64(i % 24) }, ""},
 		{"minutes of the hour", 300, func(i int) float64 { return float64(i % 60) }, ""},
 		{"sorted classes", 300, func(i int) float64 { return float64(i / 100) }, ""},
@@ -82,6 +84,56 @@ func TestColumnsInTheOrderOfTheRows(t *testing.T) {
 		said := noteText(s.Summary().Warnings())
 		if got := s.Summary().Columns[0].Ordered(); got != (tt.want != "") || !strings.Contains(said, tt.want) || got != strings.Contains(said, "from row to row") {
 			t.Errorf("%s: got %v, warned %q, want %q", tt.name, got, said, tt.want)
+		}
+	}
+}
+
+// Row numbers of concatenated tables are noticed in any order; evenly spread measurements
+// are not.
+func TestNumbersOfConcatenatedTables(t *testing.T) {
+	for _, n := range []int{400, 2000, 5 * MaxDistinct} {
+		rng := rand.New(rand.NewPCG(uint64(n), 2))
+		order := rng.Perm(n)
+		for name, tt := range map[string]struct {
+			value func(i int) float64
+			want  bool
+		}{
+			"two tables, shuffled":   {func(i int) float64 { return float64(order[i] % (n/2 + 1)) }, true},
+			"a fifth of it twice":    {func(i int) float64 { return float64(order[i] % (4*n/5 + 1)) }, true},
+			"hours":                  {func(i int) float64 { return float64(order[i] % 24) }, false},
+			"minutes":                {func(i int) float64 { return float64(order[i] % 60) }, false},
+			"codes":                  {func(i int) float64 { return float64(7 * order[i] / n) }, false},
+			"evenly spread":          {func(int) float64 { return float64(rng.IntN(n)) }, false},
+			"over a tenth of it":     {func(int) float64 { return float64(rng.IntN(n / 10)) }, false},
+			"over ten times as much": {func(int) float64 { return float64(rng.IntN(10 * n)) }, false},
+			"counts of events":       {func(int) float64 { return math.Floor(rng.ExpFloat64() * 30) }, false},
+		} {
+			s := NewSummarizer([]string{"x"})
+			for i := range n {
+				s.Add([]float64{tt.value(i)})
+			}
+			c := s.Summary()
+			said := strings.Contains(noteText(c.Warnings()), "that repeats more rarely than by chance, from 0 to ")
+			if got := c.Columns[0].Identifies(); got != tt.want || said != got {
+				t.Errorf("%d rows, %s: got %v, warned %q", n, name, got, c.Warnings())
+			}
+		}
+	}
+}
+
+// A repeated number identifies something if its name says so and there are more values than
+// a code has.
+func TestNumbersThatNameThings(t *testing.T) {
+	for name, want := range map[string]bool{"customer_id": true, "userId": true, "ID": true, "body mass index": false, "index": false, "x": false} {
+		for _, of := range []int{20, 300} {
+			rng := rand.New(rand.NewPCG(1, 2))
+			s := NewSummarizer([]string{name})
+			for range 1000 {
+				s.Add([]float64{float64(rng.IntN(of))})
+			}
+			if got := s.Summary().Columns[0].Identifies(); got != (want && of > 20) {
+				t.Errorf("%s of %d: got %v", name, of, got)
+			}
 		}
 	}
 }

@@ -16,7 +16,7 @@ func TestReadingIsAsItIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	elsewhere := map[string]bool{"NPY, NPZ": true, "Parquet": true, "bzip2": true, "index of pandas or R": true, "row numbers under a name": true,
-		"whole numbers, grids": true, "constant column": true, "row far outside": true}
+		"whole numbers, grids": true, "constant column": true, "column that is a function of others": true, "row far outside": true}
 	samples := map[string]struct {
 		text string
 		want string // what is read, or a part of the error

@@ -43,6 +43,8 @@ type ColumnSummary struct {
 	// Top is the commonest value, which occurs TopN times.
 	Top  float64 `json:"top"`
 	TopN int64   `json:"top_n"`
+
+	again int64 // number of values that are equal to an earlier tracked one
 }
 
 // MaxDistinct is how many different values of a column are tracked.
@@ -158,6 +160,7 @@ func (c *columnState) finish() ColumnSummary {
 	sorted := make([]float64, 0, len(c.values))
 	for v, n := range c.values {
 		sorted = append(sorted, v)
+		out.again += n - 1
 		if n > out.TopN || n == out.TopN && v < out.Top {
 			out.Top, out.TopN = v, n
 		}
@@ -260,17 +263,17 @@ func (s Summary) Warnings() []Note {
 	for _, c := range s.Columns {
 		switch {
 		case c.Counts:
-			warn("column %s counts the rows (%g, %g, …)", show.Quoted(c.Name), c.Min, c.Min+1)
+			warn("column %s counts the rows (%.15g, %.15g, …)", show.Quoted(c.Name), c.Min, c.Min+1)
 			leaveOut(c, "leave it out")
 		case c.Increases:
 			warn("column %s is a whole number that rises from row to row, from %.15g to %.15g", show.Quoted(c.Name), c.Min, c.Max)
 			leaveOut(c, "if it numbers the rows, leave it out")
-		case c.Identifies():
-			warn("column %s is a whole number, from %.15g to %.15g, of which each comes once", show.Quoted(c.Name), c.Min, c.Max)
-			leaveOut(c, "if it numbers or names the rows, leave it out")
 		case c.Ordered():
 			warn("column %s %s", show.Quoted(c.Name), c.order())
 			leaveOut(c, "if it is the time or the number of a row, leave it out")
+		case c.Identifies():
+			warn("column %s is a whole number %s, from %.15g to %.15g", show.Quoted(c.Name), c.identifies(), c.Min, c.Max)
+			leaveOut(c, "if it numbers or names the rows, leave it out")
 		case c.Quantized():
 			warn("column %s lies on steps of %.6g: noise of one step is added (dequantized)", show.Quoted(c.Name), c.Step)
 		case c.TopN > 1 && 20*c.TopN >= c.N:
