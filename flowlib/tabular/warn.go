@@ -20,7 +20,9 @@ func (j *job) warn(n table.Note) {
 // warnOfRows collects what the user should know about the rows before trusting a density
 // of them; noise is the recipe's.
 func (d *data) warnOfRows(noise []float64) {
-	for _, warning := range d.summary.Warnings() {
+	own := d.summary
+	own.Columns = own.Columns[:len(d.features)] // no density is fitted to the context
+	for _, warning := range own.Warnings() {
 		if !strings.HasSuffix(warning.Says, "(dequantized)") && !d.isOfAtom(warning) { // the column's treatment says more
 			d.warn(warning)
 		}
@@ -29,6 +31,7 @@ func (d *data) warnOfRows(noise []float64) {
 	const most = 5 // of a kind
 	dependent := findDependent(d.raw.Train, len(d.features))
 	dependent = append(dependent, findCurved(d.raw.Train, len(d.features), dependent)...)
+	dependent = append(dependent, findProducts(d.raw.Train, len(d.features), dependent)...)
 	for i, f := range dependent {
 		if i == most {
 			d.warn(table.NoteOf("%d columns more are functions of others", len(dependent)-most))
