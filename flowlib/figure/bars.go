@@ -39,11 +39,21 @@ func Bars(info Info, xLabel string, bars ...Bar) (SVG, error) {
 	}
 	p.Y.Tick.Marker, p.Y.Tick.Length = names, 0
 	p.Add(gridLines{vertical: true}, horizontalBars{bars, seriesColor(0)})
-	setRange(p, box{0, 1.16 * longest, -0.6, float64(len(bars)) - 0.4})
 	s := sheet{info: info, panels: []*plot.Plot{p}, most: 1}
+	widest := vg.Length(0)
 	for _, bar := range bars {
-		s.left = max(s.left, 0.13*p.Y.Tick.Label.Width(bar.Name))
+		widest = max(widest, p.Y.Tick.Label.Width(bar.Name))
 	}
+	s.left = 0.13 * widest
+	// The text to the right of a bar gets the room that it needs.
+	room := float64(s.width() - 2*margin - 1.13*widest - 12)
+	end := 1.16 * longest
+	for _, bar := range bars {
+		if text := float64(12+1.1*textStyle(tickSize, false, ink).Width(bar.Text)) / room; text < 0.8 {
+			end = max(end, bar.Value/(1-text))
+		}
+	}
+	setRange(p, box{0, end, -0.6, float64(len(bars)) - 0.4})
 	s.aspect = 27 * (float64(len(bars)) + 0.2) / (0.8 * float64(s.width()))
 	return s.render()
 }

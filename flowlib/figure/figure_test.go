@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -297,6 +298,21 @@ func TestDegenerate(t *testing.T) {
 		}
 		if text := string(svg); strings.Contains(text, "NaN") || strings.Contains(text, "Inf") || strings.Contains(text, "e+") {
 			t.Errorf("%s: coordinates are not finite", name)
+		}
+	}
+}
+
+// A long text beside the longest bar is not cut off at the edge.
+func TestTextsOfBarsAreInside(t *testing.T) {
+	const text = "0.85 ± 0.11: 13 % of the model"
+	svg, err := figure.Bars(about, "nats", figure.Bar{Name: "gaussian mixture", Value: 0.85, Text: text}, figure.Bar{Name: "nsf", Value: 0.1, Text: text})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, place := range regexp.MustCompile(`<text x="([0-9.]+)"[^>]*>0\.85 ±`).FindAllStringSubmatch(string(svg), -1) {
+		x, err := strconv.ParseFloat(place[1], 64)
+		if right := x + 0.5*11.5*float64(len([]rune(text))); err != nil || right > 720 {
+			t.Errorf("a text from %g to about %g, in a picture 720 wide", x, right)
 		}
 	}
 }
