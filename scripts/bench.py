@@ -130,7 +130,7 @@ def bench(args):
             **{k: v for k, v in earlier(args.out).items() if k in ("nsf", "busy")},
             "machine": f"{call(['go', 'env', 'GOOS']).strip()}/{call(['go', 'env', 'GOARCH']).strip()}, {cores} cores",
             "cpu": cpu_model(),
-            "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
+            "date": today(),
             "commit": head,
             "versions": versions(lines),
             "settings": {"reps": args.reps, "secs": args.secs, "load_before": load, "minutes": round((time.monotonic() - began) / 60, 1), **MALLOC},
@@ -145,6 +145,7 @@ def bench(args):
 def bench_default(args):
     """The default model of flow fit, and a busy machine: two keys of the file."""
     threads = min(2, os.cpu_count())
+    made = {"date": today(), "commit": commit(), "load_before": os.getloadavg()[0]}
     with tempfile.TemporaryDirectory(prefix="flow-bench-") as folder:
         nsf = bench_nsf.measure(call, parse, progress, FLOW, PEERS_PYTHON, ROOT / "scripts" / "peers", args.peers, args.reps, args.secs, threads, folder)
         busy = bench_nsf.measure_busy(call, parse, progress, FLOW, args.reps, args.secs, threads, folder)
@@ -152,8 +153,12 @@ def bench_default(args):
     if wrong := bench_nsf.disagreements(nsf["lines"]):
         raise Failed("the programs did not do the same work:\n  " + "\n  ".join(wrong))
     if args.out:
-        write(args.out, {**earlier(args.out), "nsf": nsf, "busy": busy})
+        write(args.out, {**earlier(args.out), "nsf": {**made, **nsf}, "busy": busy})
         print(f"\n{args.out}")
+
+
+def today():
+    return datetime.datetime.now(datetime.timezone.utc).date().isoformat()
 
 
 def plan(reps, engines, threads):

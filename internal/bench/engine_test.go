@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -136,6 +137,10 @@ func TestEnginesAgreeOnSplines(t *testing.T) {
 				if nll[i][step], err = e.Train(1 + step); err != nil {
 					t.Fatal(err)
 				}
+			}
+			drawn := make([]float32, 50*features)
+			if err := e.Sample(drawn, 1); err != nil || slices.Contains(drawn, 0) {
+				t.Errorf("%s draws %v, %v", name, drawn, err)
 			}
 		}
 		for step := range nll[0] {

@@ -65,7 +65,7 @@ func (e *gomlx) LogProb(out, x []float32) error {
 }
 
 func (e *gomlx) Sample(x []float32, seed int64) error {
-	draws, err := e.model.Sample(seed, len(x)/2)
+	draws, err := e.model.Sample(seed, len(x)/e.features)
 	for i, row := range draws {
 		for d, v := range row {
 			x[i*len(row)+d] = float32(v)
