@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"normflow/flowlib/parts"
 	"normflow/flowlib/table"
 	"normflow/flowlib/tabular"
 )
@@ -14,10 +16,11 @@ import (
 func newAnomaly() *cobra.Command {
 	var o tabular.AnomalyOptions
 	var read readFlags
+	var p partFlags
 	var out, engine string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "anomaly MODEL FILE [-o OUT]",
+		Use:   "anomaly MODEL FILE... [-o OUT]",
 		Short: "Flag the rows of a table that are too unlikely to be normal",
 		Long: `Flag the rows of FILE that are too unlikely to be normal under MODEL, which was
 fitted to normal rows (a few anomalies among them do little harm).
@@ -36,20 +39,23 @@ rise.
 
 With --labels the summary says how well the log-density separates normal rows from
 anomalies. In that column 0 and false mark a normal row, any other number (1, 2,
--1) and true an anomaly; anything else, or nothing, is an error.`,
+-1) and true an anomaly; anything else, or nothing, is an error.` + partsHelp,
 		Example: `  flow anomaly model new.csv --false-alarm 0.01 -o flagged.csv
-  flow anomaly model tested.csv --labels is_fraud --keep -o flagged.parquet`,
-		Args: arguments("MODEL", "FILE"),
+  flow anomaly model tested.csv --labels is_fraud --keep -o flagged.parquet
+  flow anomaly model 'days/*.parquet' -o flagged/ --shard 0/4`,
+		Args: argumentsAndMore("MODEL", "FILE"),
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.Float64Var(&o.FalseAlarm, "false-alarm", 0.01, "share of normal rows that may be flagged")
-	f.StringVarP(&out, "out", "o", "", "table to write: CSV, .csv.gz, .parquet, or - for standard output (default none)")
+	f.StringVarP(&out, "out", "o", "", "table to write: CSV, .csv.gz, .parquet, - for standard output, or a folder of parts: a name with / at its end (default none)")
 	f.BoolVar(&o.Keep, "keep", false, "write the columns of FILE before the new ones")
 	f.StringVar(&o.Labels, "labels", "", "column of FILE, by name: 0 or false for normal rows, another number or true for anomalies")
 	f.StringVar(&o.Calibration, "calibration", "", "table of normal rows that the fit has not seen (default: the rows it held out)")
 	addEngine(f, &engine)
 	read.add(f)
+	p.add(f)
+	p.addRows(f)
 	addJSON(f, &asJSON)
 	cmd.ValidArgsFunction = inTurn(models, tables)
 	offer(cmd, "out", files("csv", "tsv", "gz", "parquet"))
@@ -63,9 +69,29 @@ anomalies. In that column 0 and false mark a normal row, any other number (1, 2,
 		if o.Read, err = read.options(); err != nil {
 			return err
 		}
+		inParts, err := p.wanted(args[1:], out)
+		if err != nil {
+			return err
+		}
 		m, err := tabular.Open(args[0], engine)
 		if err != nil {
 			return err
+		}
+		if inParts {
+			units, err := p.ofFiles(args[1:])
+			if err != nil {
+				return err
+			}
+			return p.run(cmd, args[0], out, units, o.Read.Header != table.HeaderNo, asJSON, func(ctx context.Context, u parts.Unit, path string) (int64, any, error) {
+				o := o
+				o.Read.Groups = u.Groups
+				a, err := m.Anomalies(ctx, u.File, path, o)
+				if err != nil {
+					return 0, nil, err
+				}
+				warn(cmd, a.Warnings)
+				return a.Rows, a, nil
+			})
 		}
 		a, err := m.Anomalies(cmd.Context(), args[1], out, o)
 		if err != nil {

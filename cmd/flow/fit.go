@@ -12,6 +12,7 @@ import (
 
 	"normflow/flowlib/columns"
 	"normflow/flowlib/fit"
+	"normflow/flowlib/parts"
 	"normflow/flowlib/table"
 	"normflow/flowlib/tabular"
 	"normflow/internal/show"
@@ -23,6 +24,8 @@ func newFit() *cobra.Command {
 	var out string
 	var asJSON bool
 	var kinds []string
+	var splitSeed int64
+	var fold string
 	cmd := &cobra.Command{
 		Use:   "fit FILE -o MODEL",
 		Short: "Fit a flow to the columns of a table and save it as a folder",
@@ -57,8 +60,11 @@ Ctrl-C leaves a checkpoint beside MODEL and says how to continue from it.`,
 	f.StringArrayVar(&kinds, "column", nil, "the kind of a column, as in wind:periodic(0,360): continuous, positive, bounded, tails or periodic (default chosen); may be repeated")
 	f.StringVar(&c.Model, "model", "", "realnvp, nice, glow or nsf, optionally with +actnorm, +lu, +mixture or +plain, or gaussian (default chosen)")
 	f.IntVar(&c.Layers, "layers", 0, "coupling layers (default chosen)")
+	f.Float64Var(&c.LearningRate, "learning-rate", 0, "peak rate of Adam (default chosen)")
 	f.IntVar(&c.Steps, "steps", 0, "optimizer updates at most (default chosen)")
 	f.Int64Var(&c.Seed, "seed", 0, "of the split, the weights, the batches and the noise")
+	f.Int64Var(&splitSeed, "split-seed", 0, "of the split and the noise alone, so that fits of other seeds are judged on the same rows (default that of --seed)")
+	f.StringVar(&fold, "fold", "", "k/n: the test rows are the k-th, from 0, of n equal shares, in place of --test")
 	f.Float64Var(&c.Valid, "valid", c.Valid, "share of the rows for validation")
 	f.Float64Var(&c.Test, "test", c.Test, "share of the rows for the test; 0 for none")
 	addEngine(f, &c.Engine)
@@ -82,6 +88,16 @@ Ctrl-C leaves a checkpoint beside MODEL and says how to continue from it.`,
 		}
 		if c.Kinds, err = kindsOf(kinds); err != nil {
 			return err
+		}
+		if f.Changed("split-seed") {
+			c.SplitSeed = &splitSeed
+		}
+		if fold != "" {
+			shard, err := parts.ParseShard(fold)
+			if err != nil || shard.Of < 2 {
+				return usageError{fmt.Errorf("--fold: expected k/n, with n at least 2 and k from 0 to n-1, found %s", show.Quoted(fold))}
+			}
+			c.Fold, c.Folds = shard.Index, shard.Of
 		}
 		c.Options = map[string]string{}
 		f.Visit(func(flag *pflag.Flag) {

@@ -16,21 +16,26 @@ func TestJSONLines(t *testing.T) {
 	dir := t.TempDir()
 	in := func(name string) string { return filepath.Join(dir, name) }
 	args := map[string]string{
-		"flow fit":         csv + " -o " + in("m") + " --model realnvp --layers 1 --steps 40",
-		"flow score":       model + " " + csv + " -o " + in("s.csv"),
-		"flow anomaly":     model + " " + csv + " --false-alarm 0.05 -o " + in("a.csv"),
-		"flow eval":        model + " " + csv + " -o " + in("e.html"),
-		"flow sample":      model + " -n 3 -o " + in("d.csv"),
-		"flow show":        model,
-		"flow export":      model + " -o " + in("w.npz"),
-		"flow import":      in("w.npz") + " -o " + in("i"),
-		"flow data list":   "",
-		"flow data sample": "rings -n 3 -o " + in("r.csv"),
-		"flow bench-data":  "-o " + dir,
-		"flow bench":       "--engine fast --task logprob --n 64 --secs 0.01 --threads 1 --data " + in("data.csv"),
+		"flow fit":          csv + " -o " + in("m") + " --model realnvp --layers 1 --steps 40",
+		"flow score":        model + " " + csv + " -o " + in("s.csv"),
+		"flow anomaly":      model + " " + csv + " --false-alarm 0.05 -o " + in("a.csv"),
+		"flow eval":         model + " " + csv + " -o " + in("e.html"),
+		"flow sample":       model + " -n 3 -o " + in("d.csv"),
+		"flow gather":       in("parts"),
+		"flow sweep status": in("sweep"),
+		"flow sweep gather": in("sweep"),
+		"flow show":         model,
+		"flow export":       model + " -o " + in("w.npz"),
+		"flow import":       in("w.npz") + " -o " + in("i"),
+		"flow data list":    "",
+		"flow data sample":  "rings -n 3 -o " + in("r.csv"),
+		"flow bench-data":   "-o " + dir,
+		"flow bench":        "--engine fast --task logprob --n 64 --secs 0.01 --threads 1 --data " + in("data.csv"),
 	}
 	must(t, "bench-data", "-o", dir)
 	must(t, "export", model, "-o", in("w.npz"))
+	must(t, "score", model, csv, "-o", in("parts")+"/")
+	must(t, "sweep", csv, "-o", in("sweep"), "--models", "gaussian", "--seeds", "0,1")
 	tried := 0
 	var walk func(cmd *cobra.Command)
 	walk = func(cmd *cobra.Command) {
@@ -40,7 +45,7 @@ func TestJSONLines(t *testing.T) {
 		for _, c := range cmd.Commands() {
 			walk(c)
 		}
-		if cmd.HasSubCommands() {
+		if cmd.HasSubCommands() || cmd.Flags().Lookup("json") == nil && cmd.Name() == "run" { // as fit, whose progress is all it says
 			return
 		}
 		tried++

@@ -69,7 +69,7 @@ func newRoot() *cobra.Command {
 	commands(root)
 	root.CompletionOptions.SetDefaultShellCompDirective(nothing)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newFit(), newScore(), newAnomaly(), newEval(), newSample(), newShow(), newExport(), newImport(), newData(), newBench(), newBenchData())
+	root.AddCommand(newFit(), newScore(), newAnomaly(), newEval(), newSample(), newGather(), newSweep(), newShow(), newExport(), newImport(), newData(), newBench(), newBenchData())
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil && completion != root {
 		commands(completion)

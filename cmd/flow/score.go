@@ -1,20 +1,24 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"normflow/flowlib/parts"
+	"normflow/flowlib/table"
 	"normflow/flowlib/tabular"
 )
 
 func newScore() *cobra.Command {
 	var o tabular.Options
 	var read readFlags
+	var p partFlags
 	var out, engine string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "score MODEL FILE [-o OUT]",
+		Use:   "score MODEL FILE... [-o OUT]",
 		Short: "Write the log-probability of each row of a table",
 		Long: `Write the log-density of each row of FILE under MODEL, in nats and in the units
 of the file, to the column log_prob, in the same order. It may be positive: the
@@ -30,18 +34,21 @@ standard output.
 The engine fast, the default, scores in float32; the others use float64 except
 for their networks. Engines agree to 1e-5 nats, relative to the larger of 1 and
 the log-density, or a few times that at spikes of a density. With every engine a
-row whose latents overflow a float32 has density 0, log_prob -Inf.`,
+row whose latents overflow a float32 has density 0, log_prob -Inf.` + partsHelp,
 		Example: `  flow score model new.csv -o scores.csv
   flow score model new.csv.gz --keep -o scored.parquet
-  cat new.csv | flow score model - | sort -g | head`,
-		Args: arguments("MODEL", "FILE"),
+  cat new.csv | flow score model - | sort -g | head
+  flow score model 'days/*.parquet' -o scored/ --keep`,
+		Args: argumentsAndMore("MODEL", "FILE"),
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVarP(&out, "out", "o", "-", "table to write")
+	f.StringVarP(&out, "out", "o", "-", "table to write, or a folder of parts: a name with / at its end")
 	f.BoolVar(&o.Keep, "keep", false, "write the columns of FILE before log_prob")
 	addEngine(f, &engine)
 	read.add(f)
+	p.add(f)
+	p.addRows(f)
 	addJSON(f, &asJSON)
 	cmd.ValidArgsFunction = inTurn(models, tables)
 	offer(cmd, "out", written)
@@ -53,9 +60,26 @@ row whose latents overflow a float32 has density 0, log_prob -Inf.`,
 		if o.Read, err = read.options(); err != nil {
 			return err
 		}
+		inParts, err := p.wanted(args[1:], out)
+		if err != nil {
+			return err
+		}
 		m, err := tabular.Open(args[0], engine)
 		if err != nil {
 			return err
+		}
+		if inParts {
+			units, err := p.ofFiles(args[1:])
+			if err != nil {
+				return err
+			}
+			return p.run(cmd, args[0], out, units, o.Read.Header != table.HeaderNo, asJSON, func(ctx context.Context, u parts.Unit, path string) (int64, any, error) {
+				o := o
+				o.Read.Groups = u.Groups
+				seen, err := m.Score(ctx, u.File, path, o)
+				warn(cmd, seen.Warnings)
+				return seen.Rows, seen, err
+			})
 		}
 		seen, err := m.Score(cmd.Context(), args[1], out, o)
 		if err != nil {

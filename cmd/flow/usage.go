@@ -38,6 +38,17 @@ func arguments(names ...string) cobra.PositionalArgs {
 	}
 }
 
+// argumentsAndMore is arguments whose last may be followed by others of its kind.
+func argumentsAndMore(names ...string) cobra.PositionalArgs {
+	exact := arguments(names...)
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > len(names) {
+			return nil
+		}
+		return exact(cmd, args)
+	}
+}
+
 // commands makes cmd a group of commands that does nothing by itself: without Run cobra
 // would print its help, with status 0, whatever the arguments.
 func commands(cmd *cobra.Command) {

@@ -40,11 +40,16 @@ func flagOf(o table.Option) string {
 }
 
 // namer names an option by the flag of a command, with its values as a word for the
-// shell. An option that the command lacks is a flag of fit.
+// shell. An option that the command lacks is a flag of fit, or, in
+// a sweep, the list of its values.
 func namer(cmd *cobra.Command) table.Namer {
 	return func(o table.Option, values ...string) string {
 		flag := "--" + flagOf(o)
-		if cmd.Flags().Lookup(flagOf(o)) == nil && cmd.Name() != "fit" {
+		switch has := cmd.Flags().Lookup; {
+		case has(flagOf(o)) != nil:
+		case has(flagOf(o)+"s") != nil:
+			flag += "s"
+		case cmd.Name() != "fit":
 			flag = "flow fit " + flag
 		}
 		if len(values) == 0 {

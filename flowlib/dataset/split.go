@@ -3,6 +3,7 @@ package dataset
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 )
 
 // Splits holds the three parts every honest evaluation keeps apart: the flow is
@@ -37,13 +38,37 @@ func Split(rows [][]float64, seed int64, valid, test float64) (Splits, error) {
 	if n == 0 || valid > 0 && numValid == 0 || test > 0 && numTest == 0 {
 		return Splits{}, fmt.Errorf("dataset: %d rows are too few to split off fractions %g and %g", n, valid, test)
 	}
-	shuffled := make([][]float64, n)
-	for to, from := range rand.New(rand.NewPCG(uint64(seed), 0x5b117)).Perm(n) {
-		shuffled[to] = rows[from]
-	}
+	shuffled := shuffle(rows, seed)
 	return Splits{
 		Train: shuffled[numValid+numTest:],
 		Valid: shuffled[:numValid],
 		Test:  shuffled[numValid : numValid+numTest],
 	}, nil
+}
+
+// SplitFold is [Split] for cross-validation: the test rows are the fold-th, from 0, of
+// equal shares of the rows, which all folds of a seed have in common. It returns an error
+// as Split does, or if there is no such fold.
+func SplitFold(rows [][]float64, seed int64, valid float64, fold, folds int) (Splits, error) {
+	if folds < 2 || fold < 0 || fold >= folds {
+		return Splits{}, fmt.Errorf("dataset: there is no fold %d of %d: expected at least 2, counted from 0", fold, folds)
+	}
+	n := len(rows)
+	from, to := fold*n/folds, (fold+1)*n/folds
+	numValid := int(valid * float64(n))
+	if !(valid >= 0 && valid < 1) || from == to || valid > 0 && numValid == 0 || n-(to-from)-numValid < 1 {
+		return Splits{}, fmt.Errorf("dataset: %d rows are too few for %d folds and a fraction of %g to validate", n, folds, valid)
+	}
+	shuffled := shuffle(rows, seed)
+	others := slices.Concat(shuffled[to:], shuffled[:from]) // so that folds do not share their validation rows
+	return Splits{Train: others[numValid:], Valid: others[:numValid], Test: shuffled[from:to]}, nil
+}
+
+// shuffle returns the rows in another order.
+func shuffle(rows [][]float64, seed int64) [][]float64 {
+	shuffled := make([][]float64, len(rows))
+	for to, from := range rand.New(rand.NewPCG(uint64(seed), 0x5b117)).Perm(len(rows)) {
+		shuffled[to] = rows[from]
+	}
+	return shuffled
 }

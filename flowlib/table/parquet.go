@@ -21,7 +21,9 @@ type parquetSource struct {
 	room    *allowance
 
 	reading  []*parquetColumn
-	group    int   // current row group
+	group    int // current row group
+	end      int // first row group that is not read
+	begun    bool
 	left     int64 // its rows still to come
 	row      int64
 	longText int64 // bytes of long texts so far, see countText
@@ -45,7 +47,23 @@ func newParquet(in *input, o Options) (_ source, err error) {
 	if err := checkLayout(in, meta); err != nil {
 		return nil, err
 	}
-	return s, nil
+	return s, s.only(o.Groups)
+}
+
+// only takes the row groups from the first to before the second; zero is all.
+func (s *parquetSource) only(groups [2]int) error {
+	first, end := groups[0], groups[1]
+	if groups == [2]int{} {
+		end = len(s.meta.RowGroups)
+	}
+	if first < 0 || end < first || end > len(s.meta.RowGroups) {
+		return fmt.Errorf("has %d row groups, expected those from %d to %d in it", len(s.meta.RowGroups), first, end)
+	}
+	for i := range s.meta.RowGroups[:first] {
+		s.row += s.meta.RowGroups[i].NumRows
+	}
+	s.group, s.end = first-1, end
+	return nil
 }
 
 func (s *parquetSource) all() []Column  { return s.columns }
@@ -64,14 +82,15 @@ func (s *parquetSource) begin(numbers, texts []int) error {
 // nextGroup goes to the next row group that has rows, or returns io.EOF.
 func (s *parquetSource) nextGroup() error {
 	for s.left == 0 {
-		if s.group >= 0 && s.meta.RowGroups[s.group].NumRows > 0 {
+		if s.begun && s.meta.RowGroups[s.group].NumRows > 0 {
 			for _, c := range s.reading {
 				if err := c.end(); err != nil {
 					return s.wrap(c, err)
 				}
 			}
 		}
-		if s.group++; s.group >= len(s.meta.RowGroups) {
+		s.begun = true
+		if s.group++; s.group >= s.end {
 			return io.EOF
 		}
 		group := &s.meta.RowGroups[s.group]

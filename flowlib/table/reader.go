@@ -21,11 +21,14 @@ type Reader struct {
 	kept    []Column
 	missing Missing
 	settled bool
-	rows    int   // per chunk
-	budget  int64 // bytes that the run may hold
-	copies  int
-	chunk   Chunk
-	err     error // to return after the rows read so far
+	// infinite accepts infinite values.
+	infinite bool
+	bare     bool  // the user says that a CSV has no header
+	rows     int   // per chunk
+	budget   int64 // bytes that the run may hold
+	copies   int
+	chunk    Chunk
+	err      error // to return after the rows read so far
 
 	seen, dropped int64
 	tally         []int64 // missing values of each column
@@ -50,7 +53,7 @@ func newReader(in *input, o Options) (*Reader, error) {
 	if err != nil {
 		return nil, InFile(in.name, err)
 	}
-	r := &Reader{name: in.name, in: in, budget: memory.Budget(o.Memory), copies: max(1, o.Copies), src: src, missing: o.Missing, settled: o.Settled, rows: o.chunkRows}
+	r := &Reader{name: in.name, in: in, budget: memory.Budget(o.Memory), copies: max(1, o.Copies), src: src, missing: o.Missing, settled: o.Settled, infinite: o.infinite, bare: o.Header == HeaderNo, rows: o.chunkRows}
 	all := src.all()
 	if err := checkNames(all); err != nil {
 		return nil, r.wrap(err)
@@ -122,9 +125,9 @@ func (r *Reader) Notes() []Note {
 // Dialect returns how a CSV like this one is written; the default for other formats.
 func (r *Reader) Dialect() Dialect {
 	if s, ok := r.src.(*csvSource); ok {
-		return Dialect{Delimiter: s.delimiter, DecimalComma: s.numbers.mark == ',' && s.delimiter != ','}
+		return Dialect{Delimiter: s.delimiter, DecimalComma: s.numbers.mark == ',' && s.delimiter != ',', NoHeader: r.bare}
 	}
-	return Dialect{}
+	return Dialect{NoHeader: r.bare}
 }
 
 // Dropped returns the number of rows with missing values so far.
@@ -188,6 +191,9 @@ func (r *Reader) finite(c *Chunk) error {
 		}
 		i, j := k/c.features, k%c.features
 		if math.IsInf(v, 0) {
+			if r.infinite {
+				continue
+			}
 			line := c.Lines[i]
 			c.cut(i)
 			c.missing = slices.DeleteFunc(c.missing, func(g gap) bool { return g.row >= i })

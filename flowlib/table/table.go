@@ -36,7 +36,7 @@ type Options struct {
 	Exclude []string
 	// Choose, if not nil, receives the file's columns and returns the names of those to
 	// read as numbers, instead of Columns and Exclude. Open returns its error.
-	Choose func(all []Column) ([]string, error)
+	Choose func(all []Column) ([]string, error) `json:"-"`
 	// Settled says that the user has no choice of columns, for instance because a model
 	// sets them: then no message advises to leave one out.
 	Settled bool
@@ -56,6 +56,9 @@ type Options struct {
 	// Array names one array of an NPZ. If empty, all are read side by side; they must
 	// have the same number of rows.
 	Array string
+	// Groups are the row groups of a Parquet file to read, from the first to before the
+	// second, counted from 0. Zero: all. Rows keep their numbers in the file.
+	Groups [2]int
 
 	// Memory is how many bytes the run may hold; 0: half of the memory of the machine or
 	// container. Copies is how many copies the caller will make of the rows that
@@ -63,7 +66,8 @@ type Options struct {
 	Memory int64
 	Copies int
 
-	chunkRows int // rows per chunk; 0: about 1 MiB of numbers. Set by tests.
+	chunkRows int  // rows per chunk; 0: about 1 MiB of numbers. Set by tests.
+	infinite  bool // accept infinite values, see Join
 }
 
 // Header says whether the first line of a CSV holds names.

@@ -20,6 +20,7 @@ import (
 type Dialect struct {
 	Delimiter    rune // 0: ',', or tab if the name ends in .tsv
 	DecimalComma bool // needs another delimiter than ','
+	NoHeader     bool // leave the names of the columns out
 	Single       bool // the numbers are float32: writes the shortest text that reads back as the same
 }
 
@@ -219,6 +220,9 @@ func newCSVSink(file io.Writer, columns []string, d Dialect, pack func(io.Writer
 		file = s.packed
 	}
 	s.out = bufio.NewWriterSize(file, 1<<16)
+	if d.NoHeader {
+		return s, nil
+	}
 	return s, s.row(columns, nil, nil)
 }
 

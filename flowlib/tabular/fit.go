@@ -53,7 +53,7 @@ func Fit(ctx context.Context, file, dir string, c FitConfig, p Progress) (*Recor
 			return nil, err
 		}
 	}
-	if err := c.check(); err != nil {
+	if err := c.Check(); err != nil {
 		return nil, err
 	}
 	missing := missingFolders(dir)
@@ -152,8 +152,11 @@ func (j *job) prepare(file string) error {
 		warning.Remedies = j.leavingOut(warning.Remedies)
 		j.warn(warning)
 	}
-	d.dequantize(chosen, j.Seed)
+	d.dequantize(chosen, j.splitSeed())
 	j.flow, j.fit = chosen.Flow, chosen.Fit
+	if j.LearningRate > 0 {
+		j.fit.LearningRate = j.LearningRate
+	}
 	j.flow.Seed, j.fit.Seed = j.Seed, j.Seed
 	d.applyMaps()
 	features, context := columnsOf(d.mapped.Train, len(d.features))
@@ -176,7 +179,7 @@ func (j *job) prepare(file string) error {
 	j.record = Record{
 		Kind: recordKind, Program: flow.Library(), Created: time.Now().UTC().Format(time.RFC3339),
 		Source: d.source, Features: d.features, Context: d.context, Weights: j.Weights, Summary: d.summary,
-		Split: Split{j.Seed, len(d.raw.Train), len(d.raw.Valid), len(d.raw.Test)},
+		Split: Split{j.splitSeed(), len(d.raw.Train), len(d.raw.Valid), len(d.raw.Test)},
 		Steps: chosen.Noise, Columns: d.columns, Reasons: chosen.Reasons, Warnings: append([]table.Note{}, j.record.Warnings...), Options: j.Options,
 	}
 	for _, reason := range chosen.Reasons {

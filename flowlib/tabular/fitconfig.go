@@ -1,6 +1,7 @@
 package tabular
 
 import (
+	"math"
 	"slices"
 
 	"normflow/flowlib/columns"
@@ -22,11 +23,19 @@ type FitConfig struct {
 
 	Valid, Test float64 // shares of the rows
 	Seed        int64   // of the split, the weights, the batches and the noise
+	// SplitSeed, if not nil, replaces Seed for the split and the noise: fits of different
+	// seeds are then judged on the same rows.
+	SplitSeed *int64
+	// Fold of Folds, counted from 0, gives the test rows, in place of the share Test.
+	// Folds 0: no folds.
+	Fold, Folds int
 
 	Model  string // a name of the zoo, see [flow.Named]; "" leaves the choice to the program
 	Layers int    // 0 leaves the choice to the program
-	Steps  int    // at most; 0 leaves the choice to the program
-	Engine string // one of [Engines]
+	// LearningRate is the peak rate of Adam; 0 chooses.
+	LearningRate float64
+	Steps        int    // at most; 0 leaves the choice to the program
+	Engine       string // one of [Engines]
 
 	// Resume continues an interrupted fit from its checkpoint, with the same options and
 	// file, and ends with the model that the uninterrupted fit would have made.
@@ -39,8 +48,16 @@ type FitConfig struct {
 // tenth for the test.
 func DefaultFit() FitConfig { return FitConfig{Valid: 0.1, Test: 0.1, Engine: "auto"} }
 
-// check returns an error for options that make no sense.
-func (c FitConfig) check() error {
+// splitSeed returns the seed of the split and the noise.
+func (c FitConfig) splitSeed() int64 {
+	if c.SplitSeed != nil {
+		return *c.SplitSeed
+	}
+	return c.Seed
+}
+
+// Check returns an error for options that make no sense.
+func (c FitConfig) Check() error {
 	if err := checkEngine(c.Engine); err != nil {
 		return err
 	}
@@ -51,6 +68,8 @@ func (c FitConfig) check() error {
 		return wrong(OptionValid, "expected a share of the rows between 0 and 1 for validation, found %g", c.Valid)
 	case !(c.Test >= 0 && c.Test < 1):
 		return wrong(OptionTest, "expected a share of the rows from 0 to less than 1 for the test, found %g", c.Test)
+	case c.Folds != 0 && (c.Folds < 2 || c.Fold < 0 || c.Fold >= c.Folds):
+		return wrong(OptionFold, "expected a fold from 0 on of at least 2, found fold %d of %d", c.Fold, c.Folds)
 	case !(c.Valid+c.Test < 1):
 		return wrong(OptionValid, "shares of %g for validation and %g for the test leave no rows to train on", c.Valid, c.Test)
 	}
@@ -72,6 +91,9 @@ func (c FitConfig) check() error {
 	}
 	if c.Layers < 0 || c.Layers > flow.MaxLayers {
 		return wrong(OptionLayers, "expected 1 to %d layers, found %d", flow.MaxLayers, c.Layers)
+	}
+	if !(c.LearningRate >= 0) || math.IsInf(c.LearningRate, 0) {
+		return wrong(OptionLearningRate, "expected a positive rate, found %g", c.LearningRate)
 	}
 	if c.Steps < 0 {
 		return wrong(OptionSteps, "expected at least 1 step, found %d", c.Steps)

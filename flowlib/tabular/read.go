@@ -117,7 +117,12 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 
 // split splits the rows.
 func (d *data) split(rows [][]float64, c FitConfig) (err error) {
-	if d.raw, err = dataset.Split(rows, c.Seed, c.Valid, c.Test); err != nil {
+	if c.Folds > 0 {
+		d.raw, err = dataset.SplitFold(rows, c.splitSeed(), c.Valid, c.Fold, c.Folds)
+	} else {
+		d.raw, err = dataset.Split(rows, c.splitSeed(), c.Valid, c.Test)
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", show.Path(d.source.File), err)
 	}
 	return d.weights.split(c)

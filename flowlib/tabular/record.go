@@ -10,6 +10,7 @@
 package tabular
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -17,7 +18,9 @@ import (
 
 	"normflow/flowlib/eval"
 	"normflow/flowlib/fit"
+	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
+	"normflow/internal/show"
 )
 
 // Record is what Fit stores with the weights, as the training record of a model.
@@ -77,6 +80,22 @@ type Record struct {
 	Sketch  []uint64          `json:"sketch,omitempty"`
 	Summary table.Summary     `json:"summary"` // of all rows that were read
 	Options map[string]string `json:"options"` // that were set, as the command's flags
+}
+
+// ReadRecord returns the record of a model's folder, which [Fit] has made.
+func ReadRecord(dir string) (*Record, error) {
+	m, err := flow.ReadMixture(dir)
+	if err != nil {
+		return nil, err
+	}
+	r, err := parseRecord(m.Training, m.Features(), m.Context())
+	if err == nil && r == nil {
+		err = errors.New("has no record of a fit to a table")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", show.Path(dir), err)
+	}
+	return r, nil
 }
 
 const recordKind = "normflow table fit 1"

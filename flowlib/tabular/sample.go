@@ -52,7 +52,7 @@ func (m *Model) Sample(ctx context.Context, out string, c SampleConfig) (rows in
 	if c.LogProb {
 		columns = append(columns, LogProbColumn)
 	}
-	w, err := table.Create(out, nil, columns, table.Dialect{})
+	w, err := table.Create(out, nil, columns, table.Dialect{NoHeader: c.Read.Header == table.HeaderNo})
 	if err != nil {
 		return 0, err
 	}

@@ -93,7 +93,7 @@ func (j *job) stackPattern(ctx context.Context, a *flow.Atoms, p *pattern, flows
 	sub.simpleOnly = !flows
 	sub.whole = !j.foldable()
 	what := j.data.describe(a, p.at)
-	sub.record = Record{Split: Split{j.Seed, len(p.train), len(p.valid), 0}, Fit: j.fit}
+	sub.record = Record{Split: Split{j.splitSeed(), len(p.train), len(p.valid), 0}, Fit: j.fit}
 	r, err := newRecipe(ask{summary: sub.data.summary, features: len(p.free), rows: len(p.train), steps: j.Steps})
 	if err != nil {
 		return nil, err

@@ -35,12 +35,14 @@ var ranks = map[string]int{
 	"flowlib/onnx":       5,
 	"flowlib/eval":       5,
 	"flowlib/anomaly":    5,
+	"flowlib/parts":      5,
 	"flowlib/experiment": 6,
+	"flowlib/sweep":      8,
 	"flowlib/tabular":    7,
 	"internal/bench":     7,
-	"notebooks":          8,
+	"notebooks":          9,
 	"scripts":            7,
-	"cmd":                8,
+	"cmd":                9,
 }
 
 // loners know neither GoMLX nor the rest of the project: numbers in, numbers or pictures out.

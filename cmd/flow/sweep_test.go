@@ -1,0 +1,183 @@
+package main
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"normflow/flowlib/sweep"
+)
+
+// The ensemble of a sweep is the mean of the densities of the best setting's members.
+func TestSweep(t *testing.T) {
+	csv, _ := moonsAndModel(t)
+	dir := filepath.Join(t.TempDir(), "sweep")
+	call := []string{"sweep", csv, "-o", dir, "--seeds", "0,1", "--models", "realnvp", "--layers", "1,2", "--steps", "60", "--jobs", "2", "--engine", "fast"}
+	var r sweep.Result
+	if err := json.Unmarshal([]byte(must(t, append(call, "--json")...)), &r); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Members) != 4 || len(r.Settings) != 2 || len(r.Settings[0].NLLs) != 2 || r.EnsembleNLL == nil {
+		t.Fatalf("got %+v", r)
+	}
+	for _, file := range []string{sweep.TableFile, sweep.PictureFile} {
+		if text := content(t, filepath.Join(dir, file)); !strings.Contains(text, "realnvp") {
+			t.Errorf("%s: %s", file, text)
+		}
+	}
+	score := func(model string) (all []float64) {
+		lines := strings.Fields(must(t, "score", filepath.Join(dir, model), csv, "-o", "-"))
+		for _, line := range lines[1:] {
+			v, err := strconv.ParseFloat(line, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, v)
+		}
+		return all
+	}
+	var members []string
+	for _, m := range r.Members {
+		if m.Setting() == r.Settings[0].Name {
+			members = append(members, m.Name)
+		}
+	}
+	whole, a, b := score(sweep.EnsembleFolder), score(members[0]), score(members[1])
+	for i := range whole {
+		if want := math.Log((math.Exp(a[i]) + math.Exp(b[i])) / 2); math.Abs(whole[i]-want) > 1e-4 {
+			t.Fatalf("row %d: the ensemble has %v, its members %v and %v", i, whole[i], a[i], b[i])
+		}
+	}
+	before, err := os.Stat(filepath.Join(dir, "member-000", "model.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	must(t, call...)
+	if after, err := os.Stat(filepath.Join(dir, "member-000", "model.json")); err != nil || !after.ModTime().Equal(before.ModTime()) {
+		t.Error("a member that was there was fitted again")
+	}
+	if status, _, said := alone(t, "sweep", csv, "-o", dir, "--seeds", "0,1,2"); status != 1 || !strings.Contains(said, "holds another sweep") {
+		t.Errorf("another sweep: status %d: %s", status, said)
+	}
+	// Different seeds are judged on the same rows.
+	records := map[string]bool{}
+	for _, m := range members {
+		var record struct {
+			Training struct {
+				Split       any
+				Calibration struct{ Scores []float64 }
+			}
+		}
+		if err := json.Unmarshal([]byte(content(t, filepath.Join(dir, m, "model.json"))), &record); err != nil {
+			t.Fatal(err)
+		}
+		text, _ := json.Marshal(record.Training.Split) //nolint:errcheck // it was JSON
+		records[string(text)] = true
+	}
+	if len(records) != 1 {
+		t.Errorf("the splits are %v", records)
+	}
+}
+
+func TestSweepFolds(t *testing.T) {
+	csv, _ := moonsAndModel(t)
+	dir := filepath.Join(t.TempDir(), "sweep")
+	call := []string{"sweep", csv, "-o", dir, "--models", "gaussian", "--folds", "3"}
+	if out := must(t, call...); !strings.Contains(out, "(3)") || !strings.Contains(out, "no ensemble: the members of a cross-validation") {
+		t.Errorf("got %s", out)
+	}
+	must(t, "fit", csv, "-o", filepath.Join(dir, "alone"), "--model", "gaussian", "--fold", "1/3", "--split-seed", "0", "--seed", "0")
+	score := func(model string) string { return must(t, "score", filepath.Join(dir, model), csv, "-o", "-") }
+	if score("alone") != score("member-001") {
+		t.Error("a member is another fit than that of its options")
+	}
+	if err := os.RemoveAll(filepath.Join(dir, "member-001")); err != nil {
+		t.Fatal(err)
+	}
+	var states []sweep.State
+	if err := json.Unmarshal([]byte(must(t, "sweep", "status", dir, "--json")), &states); err != nil || len(states) != 3 || states[0].State != "finished" || states[1].State != "waiting" {
+		t.Errorf("got %+v, %v", states, err)
+	}
+	if status, _, said := alone(t, "sweep", "gather", dir); status != 1 || !strings.Contains(said, "1 of 3 members are not there: member-001 waiting") {
+		t.Errorf("status %d: %s", status, said)
+	}
+	must(t, "sweep", "gather", dir, "--partial")
+}
+
+// A member that fails leaves the others whole, and is tried again.
+func TestSweepMemberFails(t *testing.T) {
+	csv, _ := moonsAndModel(t)
+	dir := filepath.Join(t.TempDir(), "sweep")
+	if err := os.MkdirAll(filepath.Join(dir, "member-001", "in the way"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	call := []string{"sweep", csv, "-o", dir, "--models", "gaussian", "--seeds", "0,1,2"}
+	status, _, said := alone(t, call...)
+	if status != 1 || !strings.Contains(said, "1 of 3 members failed (member-001)") {
+		t.Errorf("status %d: %s", status, said)
+	}
+	if out := must(t, "sweep", "status", dir); !strings.Contains(out, "2 finished, 1 failed") {
+		t.Errorf("got %s", out)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, "member-001")); err != nil {
+		t.Fatal(err)
+	}
+	must(t, call...)
+	if out := must(t, "sweep", "status", dir); !strings.Contains(out, "3 finished") {
+		t.Errorf("got %s", out)
+	}
+}
+
+func TestSweepScripts(t *testing.T) {
+	csv, _ := moonsAndModel(t)
+	dir := filepath.Join(t.TempDir(), "sweep")
+	out := must(t, "sweep", csv, "-o", dir, "--seeds", "0,1,2", "--on", "slurm", "--dry-run", "--partition", "long", "--time", "1:00:00", "--cores", "4")
+	if !strings.Contains(out, "--dependency=afterok:$JOB") {
+		t.Errorf("got %s", out)
+	}
+	script := content(t, filepath.Join(dir, "sweep.sh"))
+	for _, line := range []string{"#SBATCH --array=0-2", "#SBATCH --partition=long", "#SBATCH --time=1:00:00", "#SBATCH --cpus-per-task=4", "sweep run '" + dir + "' --member"} {
+		if !strings.Contains(script, line) {
+			t.Errorf("the script lacks %q:\n%s", line, script)
+		}
+	}
+	for _, name := range []string{"sweep.sh", "gather.sh"} {
+		if said, err := exec.Command("bash", "-n", filepath.Join(dir, name)).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v: %s", name, err, said)
+		}
+	}
+}
+
+func TestSweepIsRefused(t *testing.T) {
+	csv, model := moonsAndModel(t)
+	for _, tt := range []struct {
+		args   string
+		status int
+		says   string
+	}{
+		{"sweep CSV", 2, "--out"},
+		{"sweep CSV -o OUT --dry-run", 2, "--on slurm"},
+		{"sweep CSV -o OUT --on spark", 2, "expected slurm"},
+		{"sweep CSV -o OUT --learning-rates 0.1,x", 2, "--learning-rates"},
+		{"sweep CSV -o OUT --models realnpv", 2, "--models"},
+		{"sweep CSV -o OUT --folds 1", 2, "--folds: expected at least 2"},
+		{"sweep CSV -o OUT --layers 0,-1", 2, "--layers"},
+		{"sweep none.csv -o OUT", 1, "none.csv: there is no such file"},
+		{"sweep CSV -o MODEL", 1, "is a model"},
+		{"sweep status MODEL", 1, "holds no sweep.json"},
+		{"sweep run MODEL --member 0", 1, "holds no sweep.json"},
+		{"sweep run MODEL", 2, "--member"},
+		{"fit CSV -o OUT --fold 3/3", 2, "--fold"},
+		{"fit CSV -o OUT --learning-rate -1", 2, "--learning-rate"},
+	} {
+		words := strings.NewReplacer("MODEL", model, "CSV", csv, "OUT", filepath.Join(t.TempDir(), "out")).Replace(tt.args)
+		if status, _, said := alone(t, strings.Fields(words)...); status != tt.status || !strings.Contains(said, tt.says) {
+			t.Errorf("flow %s: status %d: %s", tt.args, status, said)
+		}
+	}
+}
