@@ -25,7 +25,7 @@ quote = '$(subst ','\'',$(1))'
 
 # Before anything that needs tools, one line says what is missing.
 settings := $(foreach v,LAYERS STEPS BACKEND TIMEOUT PYTHON,$(call quote,$($(v))))
-variables := LAYERS STEPS BACKEND TIMEOUT PYTHON BENCH TORTURE DEFAULTS ADBENCH QUALITY
+variables := LAYERS STEPS BACKEND TIMEOUT PYTHON BENCH TORTURE DEFAULTS ENGINES ADBENCH QUALITY
 passed    := FLOW_LAYERS FLOW_STEPS FLOW_RUNS FLOW_REQUIRE_% FLOW_TEST_% GOMLX_BACKEND PJRT_% XLA_% GO% CGO_% CC CXX PATH SHELL TMPDIR
 given     := $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $(v))),$(v)))
 mistyped  := $(foreach v,$(filter-out $(variables) $(passed),$(given)),$(call quote,$(v)))
@@ -79,6 +79,7 @@ help: ## list the targets and variables
 	@echo "  BENCH        flags for bench, as in BENCH=--quick"
 	@echo "  TORTURE      more flags for torture, as in TORTURE='--inputs 10000 --kills 10'"
 	@echo "  DEFAULTS     more flags for defaults, as in DEFAULTS='--data rings --rows 2000 -o FILE'"
+	@echo "  ENGINES      more flags for engines, as in ENGINES='--data rings --layers 2 -o FILE'"
 	@echo "  ADBENCH      more flags for anomaly, as in ADBENCH='--seeds 0 --data FOLDER'"
 	@echo "  TABLES       more flags for tables, as in TABLES='--most 16 --flows 0 --without truths'"
 	@echo "  QUALITY      more flags for quality, ablation and zoo, as in QUALITY='--seeds 0,1,2,3,4'"
@@ -223,6 +224,10 @@ zoo: setup ## measure the whole zoo on all nine densities: report/measured/zoo.j
 .PHONY: defaults
 defaults: setup ## measure flow fit with no option set on all nine densities: report/measured/defaults.json (two minutes)
 	@$(env) $(go) run ./cmd/measure defaults $(DEFAULTS)
+
+.PHONY: engines
+engines: setup ## measure whether the fast engine and XLA fit and score alike: report/measured/engines.json (a quarter of an hour)
+	@$(env) $(go) run ./cmd/measure engines $(ENGINES)
 
 # Without the tables the program says where they are.
 .PHONY: anomaly

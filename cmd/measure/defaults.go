@@ -93,25 +93,30 @@ func fitDefaults(ctx context.Context, d *dataset.Density, seed int64, rows, test
 		return r, err
 	}
 	defer os.RemoveAll(dir)
-	file, model := filepath.Join(dir, "table.csv"), filepath.Join(dir, "model")
-	if err := table.WriteAll(file, columns, d.Sample(tableStream+seed, rows)); err != nil {
-		return r, err
-	}
-	start := time.Now()
 	c := defaults
 	c.Seed = seed
+	r, _, err = fitTable(ctx, dir, d, c, rows, test)
+	return r, err
+}
+
+// fitTable is one fit, whose model it leaves in the folder.
+func fitTable(ctx context.Context, dir string, d *dataset.Density, c tabular.FitConfig, rows, test int) (r defaultsRow, m *tabular.Model, err error) {
+	file, model := filepath.Join(dir, "table.csv"), filepath.Join(dir, "model")
+	if err := table.WriteAll(file, columns, d.Sample(tableStream+c.Seed, rows)); err != nil {
+		return r, nil, err
+	}
+	start := time.Now()
 	record, err := tabular.Fit(ctx, file, model, c, tabular.Progress{})
 	if err != nil {
-		return r, err
+		return r, nil, err
 	}
 	seconds := time.Since(start).Seconds()
-	m, err := tabular.Open(model, c.Engine)
-	if err != nil {
-		return r, err
+	if m, err = tabular.Open(model, c.Engine); err != nil {
+		return r, nil, err
 	}
-	kl, err := eval.KL(m, d, d.Sample(freshStream+seed, test))
+	kl, err := eval.KL(m, d, d.Sample(freshStream+c.Seed, test))
 	return defaultsRow{
-		Data: d.Name, Seed: seed, KL: kl.Mean, KLSE: kl.SE, Seconds: seconds, Rows: rows, Test: test,
+		Data: d.Name, Seed: c.Seed, KL: kl.Mean, KLSE: kl.SE, Seconds: seconds, Rows: rows, Test: test,
 		Model: m.Saved.Name(), Parameters: m.Saved.Parameters(), BestStep: record.Result.BestStep, Backend: record.Engine,
-	}, err
+	}, m, err
 }

@@ -42,6 +42,7 @@ func TestCalls(t *testing.T) {
 		"": 0, "--help": 0, "more": 2, "--jobs": 2,
 		"quality --data=moons05,sun": 2, "quality --seeds=0,x": 2, "quality more": 2, "quality --jobs=0": 2,
 		"defaults --data=moons": 2, "defaults --rows=0": 2, "defaults --test=1": 2, "defaults more": 2,
+		"engines --data=moons": 2, "engines --engine=xla:tpu": 2, "engines --layers=-1": 2,
 		"anomaly --seeds=0,x": 2, "anomaly --data=" + none: 2,
 		"anomaly " + filepath.Join(none, "none.npz"): 1,
 	} {
