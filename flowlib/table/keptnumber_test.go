@@ -56,3 +56,15 @@ func TestKeptWholeNumbersWithMarks(t *testing.T) {
 		}
 	}
 }
+
+// Decimals of Parquet have a point, also where three digits follow each.
+func TestKeptDecimals(t *testing.T) {
+	r, err := Open("../../cmd/flow/testdata/decimal.parquet", Options{Columns: []string{"x"}, Keep: []string{"price"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if v, err := keptNumber(r.Kept()[0], "1.000"); err != nil || v != 1 {
+		t.Errorf("got %g, %v, want 1", v, err)
+	}
+}

@@ -95,6 +95,9 @@ func (r *Reader) All() []Column { return slices.Clone(r.src.all()) }
 // read as numbers, else Text.
 func (r *Reader) Kept() []Column {
 	kept := slices.Clone(r.kept)
+	for i := range kept {
+		kept[i].decimal = '.' // else 1.000, of decimals, could be 1000
+	}
 	if s, csv := r.src.(*csvSource); csv {
 		for i := range kept {
 			kept[i].Kind, kept[i].decimal = Text, s.numbers.mark
