@@ -27,13 +27,13 @@ func writeONNX(path string, m *flow.Mixture, draws bool) error {
 	return nil
 }
 
-// columnsOf says which columns the model is of, as JSON, as far as its record does.
+// columnsOf returns the columns of the model as JSON, if its record names them.
 func columnsOf(m *flow.Mixture) map[string]string {
 	var record struct {
 		Features, Context, Dequantised json.RawMessage
 	}
 	about := map[string]string{}
-	if json.Unmarshal(m.Training, &record) != nil { // it is another program's, or there is none
+	if json.Unmarshal(m.Training, &record) != nil { // no record, or another program's
 		return about
 	}
 	for name, text := range map[string]json.RawMessage{"feature_names": record.Features, "context_names": record.Context, "dequantised": record.Dequantised} {

@@ -7,8 +7,8 @@ import (
 	"normflow/flowlib/flow"
 )
 
-// atoms is the log-density of x, [N, D], in a mixture with atoms: [N]. Each density is
-// computed for all rows, and does not count for those of other patterns.
+// atoms returns the log-density of x, [N, D], in a mixture with atoms: [N]. It computes
+// every density for all rows and masks the rows of other patterns.
 func (m *model) atoms(x value) value {
 	a := m.saved.Atoms
 	onlyKnown(*a, "Values", "Points", "Rest")
@@ -42,7 +42,7 @@ func (m *model) atoms(x value) value {
 	return m.logSumExp(m.concat(1, terms...))
 }
 
-// patterns is, for each feature, the number of its atom, from 1 on, or 0: [N, D].
+// patterns returns the number of each feature's atom, from 1 on, or 0 for none: [N, D].
 func (m *model) patterns(a *flow.Atoms, x value) value {
 	var all []value
 	for d, values := range a.Values {
@@ -56,7 +56,7 @@ func (m *model) patterns(a *flow.Atoms, x value) value {
 	return m.concat(1, all...)
 }
 
-// rest is the density of independent features, of any pattern.
+// rest returns the log-density of independent features, of any pattern.
 func (m *model) rest(a *flow.Atoms, y, logDets, at value) value {
 	r := a.Rest
 	u := m.div(m.sub(y, m.row(r.Mean)), m.row(r.Std))

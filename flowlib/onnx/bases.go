@@ -7,10 +7,10 @@ import (
 	"normflow/flowlib/base"
 )
 
-// mixtureForm is that of the base mixture, whose other forms are read where they are used.
+// mixtureForm is the form of the base mixture.
 type mixtureForm struct{ Features, Components int }
 
-// logProb is the log-density of z, [N, D], under the base: [N].
+// logProb returns the log-density of z, [N, D], under the base: [N].
 func (p part) logProb(z value) value {
 	switch p.name() {
 	case "normal":
@@ -37,7 +37,7 @@ func (p part) logProb(z value) value {
 	return z
 }
 
-// normal is the unit Gaussian of D features, and a number.
+// normal returns the log-density of u under the unit Gaussian of D features, plus more.
 func (g *graph) normal(u value, features int, more float64) value {
 	return g.addN(g.mulN(g.sum(g.square(u), 1), -0.5), more-float64(features)*halfLog2Pi)
 }
@@ -57,7 +57,8 @@ func exps(values []float64) []float64 {
 	return all
 }
 
-// components are the means, [K, D], standard deviations, [K, D], and log-weights, [K].
+// components returns the means, [K, D], standard deviations, [K, D], and log-weights,
+// [K].
 func (p part) components() (form mixtureForm, means, stds, logWeights []float64) {
 	p.open(&form)
 	means, logWeights = p.weight("means").Values, slices.Clone(p.weight("logits").Values)
@@ -86,14 +87,14 @@ func (p part) mixture(z value) value {
 	return p.addN(p.logSumExp(terms), -float64(d)*halfLog2Pi)
 }
 
-// freedom is ν of each feature of the base student.
+// freedom returns ν of each feature of the base student.
 func (p part) freedom() []float64 {
 	var form struct{ Freedom []float64 }
 	p.open(&form)
 	return form.Freedom
 }
 
-// box is that of the base uniform.
+// box returns the box of the base uniform.
 func (p part) box() (lo, hi []float64) {
 	var form struct{ Lo, Hi []float64 }
 	p.open(&form)
@@ -114,7 +115,7 @@ func (p part) student(z value) value {
 	return p.addN(p.graph.sum(p.mul(log1pSquare, p.graph.row(power)), 1), logNorm)
 }
 
-// logGammaHalfStep is log Γ(x+½) - log Γ(x), as in package base.
+// logGammaHalfStep returns log Γ(x+½) - log Γ(x), as in package base.
 func logGammaHalfStep(x float64) float64 {
 	if x > 1000 {
 		return 0.5*math.Log(x) - 1/(8*x) + 1/(192*x*x*x)

@@ -10,8 +10,8 @@ import (
 	"normflow/internal/names"
 )
 
-// bijector maps v, [N, D], forward or back, and returns log|det| of that: [N], or the same
-// number for all rows. The formulas are those of package bijector.
+// bijector maps v, [N, D], forward or back, and returns log|det| of that step: [N], or
+// one number for all rows. The formulas are those of package bijector.
 func (p part) bijector(v, context value, forward bool) (out, logDet value) {
 	switch p.name() {
 	case "coupling":
@@ -69,7 +69,7 @@ func (p part) actNorm(v value, forward bool) (out, logDet value) {
 	return p.div(p.sub(v, shift), p.graph.row(scale)), p.like(v, -sum)
 }
 
-// lu multiplies out P·L·(U + diag), or inverts it, when the file is written.
+// lu multiplies P·L·(U + diag), or inverts it, at the time the file is written.
 func (p part) lu(v value, forward bool) (out, logDet value) {
 	sign := p.weight("sign").Values
 	d := len(sign)
@@ -136,7 +136,7 @@ func (p part) logit(v value, forward bool) (out, logDet value) {
 		width := (form.Hi[d] - form.Lo[d]) / (1 - 2*form.Margin)
 		lower, upper := form.Lo[d]-form.Margin*width, form.Hi[d]+form.Margin*width
 		lowers, uppers, widths = append(lowers, lower), append(uppers, upper), append(widths, width)
-		const least = 1e-300 // of the distance, which is lost where denormal numbers are
+		const least = 1e-300 // a smaller distance is lost where the runtime flushes denormal numbers
 		firsts = append(firsts, max(math.Nextafter(lower, upper), lower+least*width))
 		lasts = append(lasts, min(math.Nextafter(upper, lower), upper-least*width))
 		logWidths += math.Log(width)

@@ -12,7 +12,7 @@ func (p part) coupling(v, context value, forward bool) (out, logDet value) {
 	}
 	p.open(&form)
 	var frozen, moving []int
-	back := make([]int, len(form.Mask)) // where each feature is behind the frozen, moving ones
+	back := make([]int, len(form.Mask)) // index of each feature in the frozen features followed by the moving ones
 	for i, letter := range form.Mask {
 		if letter == 'f' {
 			frozen = append(frozen, i)
@@ -30,7 +30,7 @@ func (p part) coupling(v, context value, forward bool) (out, logDet value) {
 	if context.name != "" {
 		inputs = append(inputs, context)
 	}
-	h := p.ones(v) // where there is nothing to condition on
+	h := p.ones(v) // the network's input where there is nothing to condition on
 	if len(inputs) > 0 {
 		h = p.clip(p.concat(1, inputs...), -form.InputBound, form.InputBound)
 	}
@@ -46,20 +46,20 @@ func (p part) coupling(v, context value, forward bool) (out, logDet value) {
 	return moved, p.sum(logDeriv, 1)
 }
 
-// raws are the raw parameters of a transform, [N, P·M].
+// raws holds the raw parameters of a transform, [N, P·M].
 type raws struct {
 	*graph
 	all    value
 	moving int // M
 }
 
-// parameter is one of each moving feature, [N, M].
+// parameter returns one parameter of each moving feature, [N, M].
 func (r raws) parameter(k int) value { return r.slice(r.all, 1, k*r.moving, (k+1)*r.moving) }
 
-// stacked are all, [N, P, M].
+// stacked returns all parameters, [N, P, M].
 func (r raws) stacked(parameters int) value { return r.reshape(r.all, -1, parameters, r.moving) }
 
-// transform moves v, [N, M]. Without a log-derivative it keeps volumes.
+// transform moves v, [N, M]. It returns no log-derivative if it keeps volumes.
 func (p part) transform(v value, raw raws, forward bool) (out, logDeriv value) {
 	switch p.name() {
 	case "additive":

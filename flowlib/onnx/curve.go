@@ -7,18 +7,18 @@ import (
 )
 
 // curve is a smooth function on [0, end] as a table of polynomials: ONNX has neither the
-// distribution functions of the maps of columns nor their inverses. It is within 1e-11
-// of the function, and end is where the function no longer matters.
+// distribution functions that columns are mapped by nor their inverses. It is within
+// 1e-11 of the function. Beyond end the function no longer matters.
 type curve struct {
 	end float64
-	// Piece k is from edge(k) to edge(k+1). There the function is Σ_i coefficients[i][k]·ξ^i,
-	// ξ being the place in the piece, from -1 to 1.
+	// Piece k lies between edge(k) and edge(k+1). There the function is Σ_i
+	// coefficients[i][k]·ξ^i, where ξ runs from -1 to 1.
 	middle, half []float64
 	coefficients [][]float64
 }
 
-// Pieces get wider with the distance from 0, as do the features of what they stand for:
-// edge(k) = nearest·(e^(growth·k) - 1).
+// Pieces get wider with the distance from 0, as the functions get smoother: edge(k)
+// = nearest·(e^(growth·k) - 1).
 const (
 	nearest = 0.5
 	growth  = 0.1
@@ -27,7 +27,7 @@ const (
 
 func edge(k int) float64 { return nearest * math.Expm1(growth*float64(k)) }
 
-// newCurve interpolates f at Chebyshev's points of each piece.
+// newCurve interpolates f at the Chebyshev points of each piece.
 func newCurve(f func(v float64) float64, end float64) curve {
 	c := curve{end: end, coefficients: make([][]float64, degree+1)}
 	points, powers := make([]float64, degree+1), mat.NewDense(degree+1, degree+1, nil)
@@ -47,7 +47,7 @@ func newCurve(f func(v float64) float64, end float64) curve {
 			values.SetVec(j, f(middle+half*xi))
 		}
 		if err := lu.SolveVecTo(solved, false, values); err != nil {
-			panic(err) // the points differ
+			panic(err) // the points differ, so the matrix is not singular
 		}
 		c.middle, c.half = append(c.middle, middle), append(c.half, half)
 		for i := range c.coefficients {
@@ -57,12 +57,12 @@ func newCurve(f func(v float64) float64, end float64) curve {
 	return c
 }
 
-// at evaluates the curve at v of any shape, at least 0, in float64. Beyond its end it
-// stays as it is there.
+// at evaluates the curve in float64 at v, of any shape and at least 0. Beyond its end the
+// curve is constant.
 func (g *graph) at(c curve, v value) value {
 	v = g.minN(v, c.end)
 	place := g.divN(g.of("Log", g.addN(g.divN(v, nearest), 1)), growth)
-	piece := g.cast(g.minN(place, float64(len(c.middle)-1)), int64s) // rounds down
+	piece := g.cast(g.minN(place, float64(len(c.middle)-1)), int64s) // the cast rounds down
 	of := func(table []float64) value {
 		return g.op("Gather", float64s, []value{g.floats(float64s, table, len(table)), piece}, "axis", 0)
 	}

@@ -7,8 +7,8 @@ import (
 	"normflow/flowlib/columns"
 )
 
-// The distance y of a normal number from 0 by m, with e^-m = 2·Φ(-y), and m by y. Beyond
-// the ends float64s have no such shares.
+// The curves of a normal number's distance y from 0 against m, where e^-m = 2·Φ(-y), and
+// back. float64 holds no share beyond their ends.
 var (
 	unit = columns.Column{Kind: columns.Bounded, High: 1}
 
@@ -23,15 +23,15 @@ var (
 	})
 )
 
-// farthest bounds the ratio of a distance from the center of tails to Scale·√ν.
+// farthest bounds the distance from the center of the tails, in units of Scale·√ν.
 const farthest = 1e300
 
-// tails is the map of a column's tails alone.
+// tails returns the map of the tails of a column, without its edges.
 func tails(c columns.Column) columns.Column {
 	return columns.Column{Kind: columns.Tails, Center: c.Center, Scale: c.Scale, Freedom: c.Freedom}
 }
 
-// fromTailsCurve is y = Φ⁻¹(F(t)) by s, with sinh(s) = t/√ν.
+// fromTailsCurve gives y = Φ⁻¹(F(t)) at s, where sinh(s) = t/√ν.
 func fromTailsCurve(freedom float64) curve {
 	c := columns.Column{Kind: columns.Tails, Scale: 1 / math.Sqrt(freedom), Freedom: freedom}
 	return newCurve(func(s float64) float64 {
@@ -40,7 +40,7 @@ func fromTailsCurve(freedom float64) curve {
 	}, math.Asinh(farthest))
 }
 
-// toTailsCurve is s by y.
+// toTailsCurve gives s at y.
 func toTailsCurve(freedom float64) curve {
 	c := columns.Column{Kind: columns.Tails, Scale: 1 / math.Sqrt(freedom), Freedom: freedom}
 	end, _ := c.Forward(farthest)

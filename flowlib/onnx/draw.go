@@ -2,7 +2,8 @@ package onnx
 
 import "math"
 
-// uniforms is how many uniform numbers a draw of the base needs, beside D normal ones.
+// uniforms returns how many uniform numbers a draw from the base needs besides D normal
+// ones.
 func (p part) uniforms() int {
 	switch p.name() {
 	case "mixture":
@@ -16,8 +17,8 @@ func (p part) uniforms() int {
 	return 0
 }
 
-// draw makes latents, [N, D], of standard normal numbers, [N, D], and columns of uniform
-// ones, [N, 1] each.
+// draw turns standard normal numbers, [N, D], and columns of uniform ones, [N, 1] each,
+// into latents, [N, D].
 func (p part) draw(normal value, uniform []value) value {
 	switch p.name() {
 	case "normal":
@@ -46,10 +47,11 @@ func (p part) draw(normal value, uniform []value) value {
 	return normal
 }
 
-// choice is the index, [N], that a uniform number, [N, 1], chooses by weights.
+// choice returns the index, [N], that a uniform number, [N, 1], picks according to
+// weights.
 func (g *graph) choice(uniform value, weights []float64) value {
 	total, reached := sum(weights), 0.0
-	cumulated := make([]float64, len(weights)) // the last is never reached
+	cumulated := make([]float64, len(weights)) // infinite at the end, so that rounding never picks an index too many
 	for k, w := range weights {
 		reached += w
 		cumulated[k] = reached / total
@@ -59,7 +61,8 @@ func (g *graph) choice(uniform value, weights []float64) value {
 	return g.sum(passed, 1)
 }
 
-// polar makes numbers of Student's t of two uniform ones each, as base.StudentT does.
+// polar turns pairs of uniform numbers into numbers of Student's t, as base.StudentT
+// does.
 func (p part) polar(uniform []value) value {
 	nu := p.freedom()
 	var inverse, root []float64

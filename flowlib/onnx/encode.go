@@ -11,14 +11,14 @@ import (
 	"normflow/flowlib/flow"
 )
 
-// The versions of ONNX that files are in: runtimes from 2022 on read them.
+// The versions of ONNX in the files. Runtimes since 2022 read them.
 const (
 	opset     = 17
 	irVersion = 8
 )
 
-// message is one of protobuf that is being written, field by field: onnx.proto gives the
-// numbers, which are for ever. Generated code would be a hundred times as much.
+// message is a protobuf message that is written field by field. The field numbers are
+// from onnx.proto and never change. Generated code would be a hundred times longer.
 type message []byte
 
 func (m *message) bytes(field protowire.Number, b []byte) {
@@ -70,7 +70,7 @@ func (g *graph) encode(name string, about map[string]string) ([]byte, error) {
 	return model, nil
 }
 
-// encode makes a NodeProto.
+// encode returns a NodeProto.
 func (n node) encode() (m message) {
 	for _, in := range n.in {
 		m.string(1, in)
@@ -95,7 +95,7 @@ func (n node) encode() (m message) {
 	return m
 }
 
-// encode makes a TensorProto.
+// encode returns a TensorProto.
 func (c constant) encode() (m message) {
 	for _, d := range c.shape {
 		m.int(1, int64(d))
@@ -106,7 +106,7 @@ func (c constant) encode() (m message) {
 	return m
 }
 
-// encode makes a ValueInfoProto.
+// encode returns a ValueInfoProto.
 func (p port) encode() (m message) {
 	var n, shape, tensor, of message // a dimension, TensorShapeProto, TypeProto.Tensor, TypeProto
 	n.string(2, "N")

@@ -32,14 +32,14 @@ type node struct {
 	attributes []attribute
 }
 
-// attribute has one whole number, or several.
+// attribute has one integer or several.
 type attribute struct {
 	name string
 	ints []int64
 	list bool
 }
 
-// constant is a tensor that is stored in the graph.
+// constant is a tensor stored in the graph.
 type constant struct {
 	value
 	shape []int
@@ -49,17 +49,17 @@ type constant struct {
 // port is an input or an output of a graph.
 type port struct {
 	value
-	width int // of its rows, [N, width]; 0: it is [N]
+	width int // of a row; 0: the tensor is [N]
 	about string
 }
 
-// graph is one that is being built: nodes in the order that they are computed in. Its
+// graph is a graph under construction. Its nodes are in the order of computation. Its
 // methods panic on a programmer's mistake.
 type graph struct {
 	inputs, outputs []port
 	nodes           []node
 	constants       []constant
-	known           map[string]value // constants by what they are
+	known           map[string]value // constants by their content
 	names           int
 }
 
@@ -70,21 +70,21 @@ func (g *graph) fresh(k kind) value {
 	return value{"v" + strconv.Itoa(g.names), k}
 }
 
-// input adds one of rows of that width.
+// input adds an input with rows of that width.
 func (g *graph) input(name string, width int, about string) value {
 	v := value{name, float64s}
 	g.inputs = append(g.inputs, port{v, width, about})
 	return v
 }
 
-// output names a value, [N] or [N, width], as one.
+// output makes a value, [N] or [N, width], an output of that name.
 func (g *graph) output(name string, v value, width int, about string) {
 	out := value{name, v.kind}
 	g.nodes = append(g.nodes, node{op: "Identity", in: []string{v.name}, out: name})
 	g.outputs = append(g.outputs, port{out, width, about})
 }
 
-// constant adds a tensor, once.
+// constant adds a tensor unless the graph has it already.
 func (g *graph) constant(k kind, shape []int, raw []byte) value {
 	key := fmt.Sprint(k, shape) + string(raw)
 	v, ok := g.known[key]
@@ -96,7 +96,7 @@ func (g *graph) constant(k kind, shape []int, raw []byte) value {
 	return v
 }
 
-// floats is a tensor of numbers; without a shape it is a scalar.
+// floats returns a tensor of numbers, without a shape a scalar.
 func (g *graph) floats(k kind, values []float64, shape ...int) value {
 	var raw []byte
 	for _, v := range values {
@@ -109,13 +109,13 @@ func (g *graph) floats(k kind, values []float64, shape ...int) value {
 	return g.constant(k, shape, raw)
 }
 
-// row is [1, D], of the same rank as rows.
+// row returns values as [1, D], which broadcasts over rows.
 func (g *graph) row(values []float64) value { return g.floats(float64s, values, 1, len(values)) }
 
-// like is a scalar of the type of v.
+// like returns number as a scalar of the type of v.
 func (g *graph) like(v value, number float64) value { return g.floats(v.kind, []float64{number}) }
 
-// ints is a list of whole numbers.
+// ints returns a list of integers.
 func (g *graph) ints(values ...int) value {
 	return g.constant(int64s, []int{len(values)}, littleEndian(values...))
 }
@@ -150,7 +150,7 @@ func (g *graph) op(name string, k kind, in []value, attributes ...any) value {
 	return value{n.out, k}
 }
 
-// prune removes what no output needs.
+// prune removes the nodes and constants that no output needs.
 func (g *graph) prune() {
 	needed := map[string]bool{}
 	for _, out := range g.outputs {

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// onlyKnown refuses a struct that has more than the fields of those names: what this
-// package does not know would be left out of a density, unsaid.
+// onlyKnown refuses a struct in which a field of another name is set. A graph would leave
+// out what this package does not know, without a word.
 func onlyKnown(of any, fields ...string) {
 	v := reflect.ValueOf(of)
 	for i := range v.NumField() {

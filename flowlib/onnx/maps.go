@@ -8,7 +8,8 @@ import (
 
 var halfLog2Pi = 0.5 * math.Log(2*math.Pi)
 
-// mapColumn maps x, [N, 1], as c.Forward does: y and log|dy/dx|, -Inf outside the support.
+// mapColumn maps x, [N, 1], as c.Forward does. It returns y and log|dy/dx|, -Inf outside
+// the support.
 func (g *graph) mapColumn(c columns.Column, x value) (y, logDet value) {
 	if c.Mirrored {
 		c.Mirrored = false
@@ -49,7 +50,7 @@ func (g *graph) mapColumn(c columns.Column, x value) (y, logDet value) {
 	return g.whereN(inside, y, 0), g.whereN(inside, logDet, math.Inf(-1))
 }
 
-// moved takes a value that is the edge to lie as far from it.
+// moved moves the values on the edge away from it.
 func (g *graph) moved(x value, edge, by float64) value {
 	if by == 0 {
 		return x
@@ -57,7 +58,8 @@ func (g *graph) moved(x value, edge, by float64) value {
 	return g.where(g.compareN("Equal", x, edge), g.like(x, edge+by), x)
 }
 
-// fromEdge is log(e^r - 1), r = distance/Softness, or the logarithm of the distance.
+// fromEdge returns log(e^r - 1), where r = distance/Softness, or the logarithm of the
+// distance if there is no softness.
 func (g *graph) fromEdge(c columns.Column, distance value) (y, logDet value) {
 	logDistance := g.of("Log", distance)
 	if c.Softness == 0 {
@@ -65,22 +67,24 @@ func (g *graph) fromEdge(c columns.Column, distance value) (y, logDet value) {
 	}
 	logSoftness := math.Log(c.Softness)
 	r := g.minN(g.divN(distance, c.Softness), 1e300)
-	// log(1 - e^-r), of which few digits are left near 0.
+	// log(1 - e^-r). The difference loses digits near 0, so a series takes its place
+	// there.
 	near := g.add(g.addN(logDistance, -logSoftness), g.of("Log", g.nearZero(g.minN(r, few))))
 	far := g.of("Log", g.subFrom(1, g.of("Exp", g.of("Neg", g.maxN(r, few)))))
 	small := g.where(g.compareN("Less", r, few), near, far)
 	return g.add(r, small), g.subFrom(-logSoftness, small)
 }
 
-// few is where the series of 1 - e^-r is as good as the difference.
+// few is where the series of 1 - e^-r is as exact as the difference.
 const few = 0.01
 
-// nearZero is (1 - e^-r)/r for 0 ≤ r ≤ few.
+// nearZero returns (1 - e^-r)/r for 0 ≤ r ≤ few.
 func (g *graph) nearZero(r value) value {
 	return g.polynomial(r, 1, -1./2, 1./6, -1./24, 1./120, -1./720, 1./5040)
 }
 
-// fromShare is Φ⁻¹(u), u being 1 - v, of which the smaller one has all digits.
+// fromShare returns Φ⁻¹(u), where u = 1 - v. It works from the smaller of the two, which
+// has all its digits.
 func (g *graph) fromShare(u, v value, width float64) (y, logDet value) {
 	m := g.of("Neg", g.of("Log", g.mulN(g.min(u, v), 2)))
 	y = g.at(fromShareCurve(), m)
@@ -88,12 +92,12 @@ func (g *graph) fromShare(u, v value, width float64) (y, logDet value) {
 	return y, g.addN(g.mulN(g.square(y), 0.5), halfLog2Pi-math.Log(width))
 }
 
-// fromTails is Φ⁻¹(F((x-Center)/Scale)), by s = asinh(|x-Center|/(Scale·√ν)).
+// fromTails returns Φ⁻¹(F((x-Center)/Scale)), by way of s = asinh(|x-Center|/(Scale·√ν)).
 func (g *graph) fromTails(c columns.Column, x value) (y, logDet value) {
 	root := math.Sqrt(c.Freedom)
-	half := g.addN(g.mulN(x, 0.5), -c.Center/2) // of the difference, which may overflow
+	half := g.addN(g.mulN(x, 0.5), -c.Center/2) // half the difference: the whole may overflow
 	ratio := g.minN(g.divN(g.divN(g.of("Abs", half), c.Scale/2), root), 1e300)
-	const huge = 1e8 // where 1 is nothing beside the square
+	const huge = 1e8 // from here on 1 + ratio² is ratio²
 	tame := g.minN(ratio, huge)
 	spread := g.addN(g.square(tame), 1)
 	isHuge := g.compareN("Greater", ratio, huge)

@@ -1,10 +1,10 @@
-// Package onnx writes models as ONNX files (opset 17, standard operators only), which
-// runtimes in Python, C++, Java, browsers and on phones compute: a graph that scores and
-// one that draws. docs/format.md shows how they are used.
+// Package onnx writes models as ONNX files (opset 17, standard operators only) for
+// runtimes in Python, C++, Java, browsers and phones. One graph scores and one draws.
+// docs/format.md shows how to use them.
 //
-// Graphs take and return float64, whatever the precision of the weights: columns are mapped
-// and scaled, and the flows computed, in it, but for the networks of the conditioners. Their
-// numbers are those of [flow.Flow.Score].
+// Graphs take and return float64, whatever the precision of the weights. Only the
+// networks of the conditioners are computed in the precision of the weights. The numbers
+// are those of [flow.Flow.Score].
 package onnx
 
 import (
@@ -16,26 +16,27 @@ import (
 	"normflow/flowlib/flow"
 )
 
-// Score returns the ONNX file that scores: of x, [N, D+C], the features and then the
-// context in the units of the data, it computes log_prob, [N], in nats, and, for a model
-// of one flow, its latents z, [N, D]. log_prob is NaN for a row that is not finite.
+// Score returns the ONNX file that scores. Its input is x, [N, D+C], the features
+// followed by the context, in the units of the data. Its outputs are log_prob, [N], in
+// nats, and, for a model of one flow, the latents z, [N, D]. log_prob is NaN for a row
+// that is not finite.
 //
-// About is kept in the file for readers, beside what the model is. The error names the
-// part of the model that no graph is made of, such as a bijector of one's own.
+// The file keeps about as metadata, next to what the model is. The error names the part
+// of the model that has no graph, such as a bijector defined outside this library.
 func Score(m *flow.Mixture, about map[string]string) ([]byte, error) {
 	return export(m, "score", about, (*model).score)
 }
 
-// Sample returns the ONNX file that draws x, [N, D], the features of N rows. Its inputs are
-// z, [N, D], independent standard normal numbers; u, [N, U], independent uniform ones in
-// [0, 1), where the model needs any; and the context, [N, C], where it has one: the same
-// numbers give the same rows. Where a model of one flow has a unit Gaussian base, z is what
-// [Score] returns: its latents.
+// Sample returns the ONNX file that draws x, [N, D], the features of N rows. Its inputs
+// are z, [N, D], independent standard normal numbers; u, [N, U], independent uniform
+// numbers in [0, 1), if the model needs any; and the context, [N, C], if it has one. The
+// same numbers give the same rows. If a model of one flow has a unit Gaussian base, z is
+// what [Score] returns: its latents.
 func Sample(m *flow.Mixture, about map[string]string) ([]byte, error) {
 	return export(m, "sample", about, (*model).sample)
 }
 
-// export returns what a build refuses as an error.
+// export returns what build refuses as an error.
 func export(m *flow.Mixture, name string, about map[string]string, build func(*model)) (file []byte, err error) {
 	defer func() {
 		p := recover()
@@ -56,7 +57,7 @@ func export(m *flow.Mixture, name string, about map[string]string, build func(*m
 	for _, of := range m.Members {
 		onlyKnown(of, "Weight", "Saved", "At")
 		b.members = append(b.members, b.graph.member(of.Saved))
-		b.context = of.Saved.Context() // the same of all
+		b.context = of.Saved.Context() // all members have the same context
 	}
 	build(b)
 	all := map[string]string{"model": m.Name(), "features": strconv.Itoa(b.features), "context": strconv.Itoa(b.context)}
@@ -66,7 +67,7 @@ func export(m *flow.Mixture, name string, about map[string]string, build func(*m
 	return b.encode(name, all)
 }
 
-// model is one whose graph is being built.
+// model is a model whose graph is under construction.
 type model struct {
 	*graph
 	saved             *flow.Mixture
@@ -98,7 +99,8 @@ func (m *model) score() {
 	}
 }
 
-// mixture is log Σ_k weight_k·p_k(y) + log|dy/dx|, and the latents of one flow.
+// mixture returns log Σ_k weight_k·p_k(y) + log|dy/dx|, and the latents of a model of one
+// flow.
 func (m *model) mixture(x, context value) (logProb, z value) {
 	y, logDets := m.mapped(m.saved.Columns, x)
 	if len(m.members) == 1 {
@@ -118,7 +120,7 @@ func (m *model) mixture(x, context value) (logProb, z value) {
 }
 
 // mapped maps x, [N, D], column by column, and returns the logarithms of the derivatives,
-// [N, D], or no value of the identity.
+// [N, D], or no value for the identity.
 func (m *model) mapped(c columns.Map, x value) (y, logDets value) {
 	if c.Identity() {
 		return x, value{}

@@ -7,7 +7,7 @@ import (
 	"github.com/gomlx/gomlx/ml/layers/activation"
 )
 
-// network is a conditioner, in the precision of its weights.
+// network computes a conditioner in the precision of its weights.
 func (p part) network(h value) value {
 	switch p.name() {
 	case "mlp":
@@ -38,13 +38,13 @@ func (p part) network(h value) value {
 	return h
 }
 
-// dense is h·W + b.
+// dense returns h·W + b.
 func (p part) dense(h value, name string) value {
 	w, b := p.weight(name+"/weights"), p.weight(name+"/biases")
 	return p.op("Gemm", h.kind, []value{h, p.floats(h.kind, w.Values, w.Shape...), p.floats(h.kind, b.Values, b.Shape...)})
 }
 
-// activate is the activation of that name on h, [N, width], as GoMLX defines it.
+// activate applies the activation of that name to h, [N, width], as GoMLX defines it.
 func (p part) activate(name string, h value) value {
 	switch name {
 	case "none":
@@ -76,7 +76,7 @@ func (p part) activate(name string, h value) value {
 	return h
 }
 
-// gelu is h·Φ(h). Runtimes have Erf in float32 only.
+// gelu returns h·Φ(h). Runtimes have Erf in float32 only.
 func (p part) gelu(h value) value {
 	if h.kind == float32s {
 		return p.mul(h, p.mulN(p.addN(p.of("Erf", p.divN(h, math.Sqrt2)), 1), 0.5))

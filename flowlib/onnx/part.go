@@ -13,15 +13,15 @@ import (
 	"normflow/internal/show"
 )
 
-// refusal is what is panicked with where a model has something that no graph is made of.
+// refusal is the panic of a model with a part that has no graph.
 type refusal struct{ error }
 
 func refuse(format string, a ...any) { panic(refusal{fmt.Errorf(format, a...)}) }
 
-// tree is a part of a flow as package tree writes it: its form by its name.
+// tree is a part of a flow as package tree writes it: its form under its name.
 type tree map[string]json.RawMessage
 
-// part is one of a member's flow, and where it stands.
+// part is a part of a member's flow with its place.
 type part struct {
 	*member
 	tree  tree
@@ -29,15 +29,15 @@ type part struct {
 	scope string // of its variables
 }
 
-// name is that of the part.
+// name returns the name of the part.
 func (p part) name() string {
 	for name := range p.tree {
 		return name
 	}
-	return "" // which none has that package tree writes
+	return "" // package tree writes no such part
 }
 
-// open sets form to that of the part. What the form does not know is refused.
+// open decodes the part into form. It refuses fields that form does not have.
 func (p part) open(form any) {
 	in := json.NewDecoder(bytes.NewReader(p.tree[p.name()]))
 	in.DisallowUnknownFields()
@@ -46,12 +46,13 @@ func (p part) open(form any) {
 	}
 }
 
-// unknown refuses a part of a type that has no graph here.
+// unknown refuses a part whose type has no graph.
 func (p part) unknown() {
 	refuse("%s: there is no %s in ONNX files, only what docs/format.md lists: %s is a type of its own", p.place, p.name(), p.name())
 }
 
-// within is a part in the part, whose variables lie in that scope, "" the same.
+// within returns a part inside the part. Its variables lie in that scope, or in the same
+// one if scope is "".
 func (p part) within(t tree, place, scope string) part {
 	return part{p.member, t, p.place + "." + p.name() + place, path.Join(p.scope, scope)}
 }
@@ -66,14 +67,14 @@ func (p part) weight(name string) flow.Weight {
 	return w
 }
 
-// row is a variable of D numbers, [1, D], in float64.
+// row returns a variable of D numbers as [1, D] in float64.
 func (p part) row(name string) value { return p.graph.row(p.weight(name).Values) }
 
 // member is a flow of the model.
 type member struct {
 	*graph
 	weights map[string]flow.Weight
-	kind    kind // of its weights, and of its networks
+	kind    kind // of its weights and networks
 	units   units
 	base    part
 	chain   []part
@@ -109,8 +110,8 @@ func (g *graph) member(s *flow.Saved) *member {
 
 var kinds = map[string]kind{"Float32": float32s, "Float64": float64s}
 
-// logProb returns the log-density of x, [N, D], given the context, or no value: [N]; and
-// the latents, [N, D].
+// logProb returns the log-density, [N], of x, [N, D], given the context, which may be no
+// value, and the latents, [N, D].
 func (m *member) logProb(x, context value) (logProb, z value) {
 	z, context = m.rounded(m.standardize(m.units.features, x)), m.context(context)
 	logDet := m.like(z, m.units.features.LogDet())
@@ -122,12 +123,13 @@ func (m *member) logProb(x, context value) (logProb, z value) {
 	return m.settled(m.add(m.base.logProb(z), logDet)), z
 }
 
-// settled takes an infinity less another for no density that a number can hold.
+// settled turns NaN, an infinity less another, into -Inf: a density too small for a
+// number.
 func (g *graph) settled(logProb value) value {
 	return g.whereN(g.compare("Equal", logProb, logProb), logProb, math.Inf(-1))
 }
 
-// draw makes x, [N, D], of standard normal numbers, [N, D], and uniform ones.
+// draw turns standard normal numbers, [N, D], and uniform ones into x, [N, D].
 func (m *member) draw(normal, context value, uniform []value) value {
 	x, context := m.base.draw(normal, uniform), m.context(context)
 	for _, p := range m.chain {
@@ -143,6 +145,6 @@ func (m *member) context(context value) value {
 	return m.rounded(m.standardize(m.units.context, context))
 }
 
-// rounded is v as the engines take it, in the precision of the weights: they work in
-// float64 from there on, but for the networks.
+// rounded rounds v to the precision of the weights, as the engines do, and continues in
+// float64.
 func (m *member) rounded(v value) value { return m.cast(m.cast(v, m.kind), float64s) }

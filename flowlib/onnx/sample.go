@@ -5,7 +5,7 @@ import "normflow/flowlib/columns"
 // sample adds the graph that draws.
 func (m *model) sample() {
 	var weights []float64
-	needs := 0 // of uniform numbers, beside the one that chooses
+	needs := 0 // of uniform numbers, besides the one that picks the density
 	for k, member := range m.members {
 		weights, needs = append(weights, m.saved.Members[k].Weight), max(needs, member.base.uniforms())
 	}
@@ -35,7 +35,7 @@ func (m *model) sample() {
 	if m.context > 0 {
 		context = m.input("context", m.context, "in the units of the data")
 	}
-	var of []value // draws of each density
+	var of []value // the draws from each density
 	for k, member := range m.members {
 		if m.saved.Atoms == nil {
 			of = append(of, member.draw(normal, context, uniform))

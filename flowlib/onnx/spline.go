@@ -2,10 +2,10 @@ package onnx
 
 import "math"
 
-// leastShare is that of bijector.Spline.
+// leastShare is the constant of bijector.Spline.
 const leastShare = 1e-3
 
-// spline is bijector.Spline on v, [N, M].
+// spline computes bijector.Spline on v, [N, M].
 func (p part) spline(v value, raw raws, forward bool) (out, logDeriv value) {
 	var form struct {
 		Bins  int
@@ -23,14 +23,14 @@ func (p part) spline(v value, raw raws, forward bool) (out, logDeriv value) {
 	return p.where(inside, p.add(b.bottom, b.rise(xi)), v), p.whereN(inside, b.logSlope(xi), 0)
 }
 
-// bin is the piece of the curve that each number falls into; all are [N, M].
+// bin is the piece of the curve that each number falls into. All values are [N, M].
 type bin struct {
 	*graph
 	left, width, bottom, height, slope, slopeLeft, slopeRight value
 }
 
-// bin selects the pieces by raw, [N, 3K-1, M], on the y axis if forward. A sum over
-// one-hot rows: ONNX has no search in sorted numbers.
+// bin selects the pieces by raw, [N, 3K-1, M], on the y axis if forward. ONNX has no
+// search in sorted numbers, so it sums over one-hot rows.
 func (g *graph) bin(v, raw value, bins int, bound float64, forward bool) bin {
 	shares := func(from int) value {
 		part := g.op("Softmax", raw.kind, []value{g.slice(raw, 1, from, from+bins)}, "axis", 1)

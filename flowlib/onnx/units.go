@@ -8,10 +8,10 @@ import (
 	"normflow/flowlib/dataset"
 )
 
-// units are those of a flow; each may be nil.
+// units holds the standardizers of a flow. Each may be nil.
 type units struct{ features, context *dataset.Standardizer }
 
-// standardize is s.Apply on v, [N, D].
+// standardize computes s.Apply on v, [N, D].
 func (g *graph) standardize(s *dataset.Standardizer, v value) value {
 	if s == nil {
 		return v
@@ -24,7 +24,7 @@ func (g *graph) standardize(s *dataset.Standardizer, v value) value {
 	return g.product(v, inverted(factor(s)))
 }
 
-// unstandardize is s.Invert on v, [N, D].
+// unstandardize computes s.Invert on v, [N, D].
 func (g *graph) unstandardize(s *dataset.Standardizer, v value) value {
 	if s == nil {
 		return v
@@ -35,7 +35,7 @@ func (g *graph) unstandardize(s *dataset.Standardizer, v value) value {
 	return g.add(g.mul(v, g.row(s.Std)), g.row(s.Mean))
 }
 
-// factor is the lower triangle of s, as a whole matrix.
+// factor returns the lower triangle of s as a full matrix.
 func factor(s *dataset.Standardizer) *mat.Dense {
 	l := mat.NewDense(len(s.Factor), len(s.Factor), nil)
 	for i, row := range s.Factor {
@@ -54,7 +54,8 @@ func identity(d int) *mat.Dense {
 	return m
 }
 
-// inverted is the inverse of m, which is never singular, if badly conditioned perhaps.
+// inverted returns the inverse of m, which may be badly conditioned but is never
+// singular.
 func inverted(m *mat.Dense) *mat.Dense {
 	var inverse mat.Dense
 	var condition mat.Condition
@@ -64,7 +65,7 @@ func inverted(m *mat.Dense) *mat.Dense {
 	return &inverse
 }
 
-// product is m times each row of v, [N, D].
+// product returns m times each row of v, [N, D].
 func (g *graph) product(v value, m *mat.Dense) value {
 	d, _ := m.Dims()
 	return g.matmul(v, g.floats(float64s, mat.DenseCopyOf(m.T()).RawMatrix().Data, d, d))
