@@ -28,8 +28,8 @@ type Column struct {
 	Center  float64 `json:"center,omitempty"`
 	Scale   float64 `json:"scale,omitempty"`
 	Freedom float64 `json:"freedom,omitempty"`
-	// Mirrored says that the map is that of -x to -y, for a positive or bounded column
-	// without numbers above 0.
+	// Mirrored says that the other fields map -x to -y. It is for positive and bounded
+	// columns without numbers above 0.
 	Mirrored bool `json:"mirrored,omitempty"`
 }
 

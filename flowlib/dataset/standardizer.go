@@ -120,21 +120,21 @@ func (s *Standardizer) Check(columns int) error {
 	return nil
 }
 
-// leastSteps is how many steps between neighbouring float64s a standard deviation
-// must have: a column of fewer is one on a grid, which a density would learn.
+// leastSteps is how many steps between neighbouring float64s a standard deviation must
+// span. A column with fewer is a grid, which a density would learn.
 const leastSteps = 100
 
-// NewStandardizer measures mean and standard deviation of each column of rows,
-// [n, D]. It returns an error that names row and column where a value is not
-// finite, where rows differ in length, or where a column is constant, or nearly so
-// for a float64.
+// NewStandardizer measures mean and standard deviation of each column of rows, [n, D]. It
+// returns an error that names row and column if a value is not finite, if rows differ in
+// length, or if a column is constant or nearly so in float64.
 func NewStandardizer(rows [][]float64) (*Standardizer, error) {
 	return NewWeightedStandardizer(rows, nil)
 }
 
-// NewWeightedStandardizer is [NewStandardizer] of rows that count by their weights, of which
-// only the ratios matter; nil: all the same. The variance has n-1 under its sum where n are
-// the [EffectiveRows]. The errors are those, and of [CheckWeights].
+// NewWeightedStandardizer is [NewStandardizer] for rows with weights, of which only the
+// ratios matter; nil weighs all rows the same. The variance is the weighted mean square
+// times n/(n-1), where n is [EffectiveRows]. It also returns the errors of
+// [CheckWeights].
 func NewWeightedStandardizer(rows [][]float64, weights []float64) (*Standardizer, error) {
 	if err := CheckWeights(weights, len(rows)); err != nil {
 		return nil, err
@@ -173,7 +173,7 @@ func spread(rows [][]float64, weights []float64, column int) (mean, std, largest
 	}
 	_, exponent := math.Frexp(largest)
 	scaled := func(row []float64) float64 { return math.Ldexp(row[column], -exponent) }
-	first, n, total := 0.0, 0.0, 0.0 // total: of the squares of the weights
+	first, n, total := 0.0, 0.0, 0.0 // total: sum of the squared weights
 	for i, row := range rows {
 		w := weightAt(weights, i) / heaviest
 		if w == 0 {
@@ -197,12 +197,12 @@ func spread(rows [][]float64, weights []float64, column int) (mean, std, largest
 		sum += w * d
 		squares += w * d * d
 	}
-	// sum: what the mean lost in rounding. Under it stands n-1 where all weigh the same.
+	// sum is what the mean lost in rounding. The divisor is n-1 if all weights are 1.
 	std = math.Sqrt(max(0, squares-sum*sum/n) / (n - total/n))
 	return math.Ldexp(mean, exponent), math.Ldexp(std, exponent), largest
 }
 
-// CheckRows returns an error naming the first row that has not d features or
+// CheckRows returns an error that names the first row that does not have d features or
 // holds a value that is not finite.
 func CheckRows(rows [][]float64, d int) error {
 	for i, row := range rows {

@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// CheckWeights returns an error unless weights are nil or finite, not negative and not all
-// zero, one for each of so many rows.
+// CheckWeights returns an error unless weights is nil, or has one finite weight, 0 or
+// more, for each row, and a positive sum.
 func CheckWeights(weights []float64, rows int) error {
 	if weights == nil {
 		return nil
@@ -27,8 +27,8 @@ func CheckWeights(weights []float64, rows int) error {
 	return nil
 }
 
-// EffectiveRows returns how many rows of equal weight give a mean as precise: (Σw)²/Σw², or
-// the number of rows if weights is nil.
+// EffectiveRows returns the number of rows of equal weight whose mean is as precise:
+// (Σw)²/Σw², or the number of rows if weights is nil.
 //
 // Source: Kish 1965, "Survey sampling".
 func EffectiveRows(weights []float64, rows int) float64 {

@@ -9,14 +9,14 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// NewWhitener measures what [NewStandardizer] does, and the correlation of the columns
-// of rows, [n, D], so that standardized rows have nearly the unit matrix as their
-// covariance and a flow need not learn what a Gaussian knows. The errors are those of
+// NewWhitener measures what [NewStandardizer] does and the correlation of the columns of
+// rows, [n, D]. Standardized rows then have nearly the unit matrix as their covariance,
+// and a flow need not learn what a Gaussian knows. The errors are those of
 // NewStandardizer.
 //
-// The correlation R is shrunk to (1-s)·R + s·I, which is never singular, by the s under
-// which rows left out are likeliest in five-fold cross-validation: the fewer rows, the
-// more. So does Friedman 1989, "Regularized discriminant analysis", section 3,
+// The correlation R is shrunk to (1-s)·R + s·I, which is never singular. Five-fold
+// cross-validation picks the s under which the left-out rows are likeliest: the fewer
+// rows, the larger s. See Friedman 1989, "Regularized discriminant analysis", section 3,
 // https://doi.org/10.1080/01621459.1989.10478752. (The s of Ledoit and Wolf 2004, which
 // brings the matrix nearest to the true one, was ten times too large for the likelihood
 // of three factors and noise in 12 columns.)
@@ -25,8 +25,8 @@ func NewWhitener(rows [][]float64) (*Standardizer, error) {
 	return s, err
 }
 
-// NewWeightedWhitener is [NewWhitener] of rows that count by their weights, see
-// [NewWeightedStandardizer], and returns the s by which it has shrunk too.
+// NewWeightedWhitener is [NewWhitener] for rows with weights, see
+// [NewWeightedStandardizer]. It also returns the s by which it shrank.
 func NewWeightedWhitener(rows [][]float64, weights []float64) (s *Standardizer, by float64, err error) {
 	s, err = NewWeightedStandardizer(rows, weights)
 	if err != nil || len(s.Mean) == 1 {
@@ -34,7 +34,7 @@ func NewWeightedWhitener(rows [][]float64, weights []float64) (s *Standardizer, 
 	}
 	d := len(s.Mean)
 	standardized := mat.NewDense(len(rows), d, nil)
-	if weights != nil { // so that no product vanishes
+	if weights != nil { // keep products from vanishing
 		weights = slices.Clone(weights)
 		floats.Scale(1/slices.Max(weights), weights)
 	}
@@ -59,14 +59,14 @@ func NewWeightedWhitener(rows [][]float64, weights []float64) (s *Standardizer, 
 	return s, by, nil
 }
 
-// worthWhitening is how many nats for each column the correlation must be worth to a
-// Gaussian for a flow to be given whitened rows. On real tables where it was worth 0.1 to
-// 0.3, splines without whitening were 0.4 to 2.5 nats better on held-out rows; at 1.1, on
-// 30 columns, whitening was 3 to 7 nats better.
+// worthWhitening is how many nats per column a Gaussian must gain from the correlation
+// for a flow to be given whitened rows. On real tables where it gained 0.1 to 0.3,
+// splines without whitening were 0.4 to 2.5 nats better on held-out rows; where it gained
+// 1.1, on 30 columns, whitening was 3 to 7 nats better.
 const worthWhitening = 0.5
 
-// ForFlow returns s, or s without its factor where the correlation is so weak that a
-// flow learns it by itself. To whiten is to shear: edges along the axes, as those of a
+// ForFlow returns s, or s without its factor if the correlation is so weak that a flow
+// learns it by itself. Whitening is a shear: edges along the axes, such as those of a
 // checkerboard, and features with tails and grids of their own then run aslant through
 // every coupling layer, which costs more.
 func (s *Standardizer) ForFlow() *Standardizer {
@@ -89,8 +89,8 @@ const (
 	enoughRows = 100
 )
 
-// shrinkage returns the s that is best in cross-validation on rows of mean 0, [n, D], each
-// times the root of its weight.
+// shrinkage returns the s that is best in cross-validation on rows of mean 0, [n, D],
+// each times the square root of its weight.
 func shrinkage(rows *mat.Dense, weights []float64) float64 {
 	n, d := rows.Dims()
 	if EffectiveRows(weights, n) >= float64(enoughRows*d) || n < 2*folds {
@@ -118,8 +118,8 @@ func shrinkage(rows *mat.Dense, weights []float64) float64 {
 	return best
 }
 
-// gaussianNLL is n/2·log|C| + tr(C⁻¹·P)/2: the NLL under the covariance C of rows of the
-// weight n in all, of which P is Σ w·u uᵀ, but for a constant.
+// gaussianNLL returns n/2·log|C| + tr(C⁻¹·P)/2, the NLL under the covariance C, up to a
+// constant, of rows with total weight n and P = Σ w·u uᵀ.
 func gaussianNLL(covariance, products *mat.SymDense, n float64) float64 {
 	var cholesky mat.Cholesky
 	if !cholesky.Factorize(covariance) {
@@ -132,7 +132,7 @@ func gaussianNLL(covariance, products *mat.SymDense, n float64) float64 {
 	return 0.5 * (n*cholesky.LogDet() + mat.Trace(&solved))
 }
 
-// products is Σ u uᵀ over the rows u from first to last, without that one.
+// products returns Σ u uᵀ over the rows u from first up to but not including last.
 func products(rows *mat.Dense, first, last int) *mat.SymDense {
 	_, d := rows.Dims()
 	var sum mat.SymDense
@@ -140,7 +140,7 @@ func products(rows *mat.Dense, first, last int) *mat.SymDense {
 	return &sum
 }
 
-// shrunk is (1-s)·R + s·I, R the correlation matrix of products.
+// shrunk returns (1-s)·R + s·I, where R is the correlation matrix of products.
 func shrunk(products *mat.SymDense, s float64) *mat.SymDense {
 	d := products.SymmetricDim()
 	correlation := mat.NewSymDense(d, nil)

@@ -100,8 +100,8 @@ func (e *Engine) newLearner() *learner {
 
 // Run makes one training step for each of rates, on the events with the row numbers in
 // rows, equally many per step. It sets nll, as long as rates, to the mean NLL of each
-// batch, weighted, before its step, in nats. shares, unless empty, says for each step how far the
-// average of the weights moves towards them.
+// batch, weighted, before its step, in nats. shares, unless empty, says for each step
+// how far the average of the weights moves towards them.
 //
 // Run returns the number of steps made: fewer than all if an NLL or a gradient was not
 // finite. That step changes nothing, and its NLL is in nll; if that is finite, the

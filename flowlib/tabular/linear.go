@@ -17,7 +17,7 @@ import (
 const (
 	// farContext is how far out the mean is linear in a context, in standard deviations.
 	farContext = 1e6
-	// With enoughRows for each column of context the ridge is leastRidge, which is there only
+	// With enoughRows for each column of context the ridge is leastRidge, which matters only
 	// for columns of context that follow from others.
 	enoughRows, leastRidge = 100, 1e-8
 )
