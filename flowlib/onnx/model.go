@@ -51,7 +51,7 @@ func export(m *flow.Mixture, name string, about map[string]string, build func(*m
 	}
 	onlyKnown(*m, "Columns", "Atoms", "Members", "Training", "Version", "Library", "SHA256", "WeightsSHA256")
 	for _, c := range m.Columns {
-		onlyKnown(c, "Kind", "Low", "High", "Margin", "Cut", "Softness", "Center", "Scale", "Freedom")
+		onlyKnown(c, "Kind", "Low", "High", "Margin", "Cut", "Softness", "Center", "Scale", "Freedom", "Mirrored")
 	}
 	b := &model{graph: newGraph(), saved: m, features: m.Features()}
 	for _, of := range m.Members {
