@@ -11,6 +11,7 @@ import (
 	"normflow/flowlib/columns"
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/table"
+	"normflow/internal/memory"
 	"normflow/internal/nearest"
 	"normflow/internal/show"
 )
@@ -85,6 +86,9 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 		return nil, nil, err
 	}
 	features := len(t.Columns) - len(c.ConditionOn)
+	if err := checkCovariance(features, c.Read.Memory); err != nil {
+		return nil, nil, table.InFile(file, err)
+	}
 	d.features, d.context = t.Columns[:features:features], t.Columns[features:]
 	d.lines, d.unit = t.Lines, unit(t.Format)
 	t.Rows = d.setAside(t.Columns, t.Rows)
@@ -113,6 +117,20 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 		d.leaveOut(name, "as requested")
 	}
 	return d, t.Rows, nil
+}
+
+// checkCovariance returns an error if the covariance of so many columns, with its factors
+// and the copies made on the way, does not fit into the memory that the run may hold.
+func checkCovariance(columns int, asked int64) error {
+	const matrices = 4
+	need, most := matrices*8*int64(columns)*int64(columns), memory.Budget(asked)
+	if need <= most {
+		return nil
+	}
+	return &table.Error{
+		Problem:  fmt.Sprintf("how %d columns go together takes %s of memory, the run may hold %s", columns, memory.Text(need), memory.Text(most)),
+		Remedies: []table.Remedy{{Do: "name fewer columns", Option: table.OptionColumns}, {Do: "let the run hold more", Option: table.OptionMemory}},
+	}
 }
 
 // split splits the rows.
