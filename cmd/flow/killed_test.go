@@ -153,7 +153,7 @@ func elsewhere() (all []string) {
 // anywhere but a checkpoint; what SIGKILL leaves is its owner's alone, and gone after the
 // next run; every output is whole, or as before.
 func TestKilledCommands(t *testing.T) {
-	kills := count(t, "FLOW_KILLS", 8)
+	kills := count(t, "FLOW_KILLS", 12)
 	signals := []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT, syscall.SIGKILL}
 	dir := t.TempDir()
 	old, data, few := filepath.Join(dir, "old"), filepath.Join(dir, "data.csv"), filepath.Join(dir, "few.csv")
@@ -171,6 +171,7 @@ func TestKilledCommands(t *testing.T) {
 		{name: "export", out: "killed-out.npz", args: []string{"export", old}},
 		{name: "sample", out: "killed-out.csv.gz", args: draw},
 		{name: "eval", out: "killed-out.html", args: []string{"eval", old, few}},
+		{name: "eval of many rows", out: "killed-out.html", args: []string{"eval", old, data}},
 		{name: "fit over a model", out: "model", args: fit, over: true},
 		{name: "fit resumed", out: "model", args: append(fit, "--resume"), over: true, resume: filepath.Join(dir, "half.checkpoint")},
 		{name: "anomaly", out: "killed-out.csv", args: []string{"anomaly", old, data}},
