@@ -27,13 +27,34 @@ NOTEBOOKS = ROOT / "notebooks"
 
 
 class Browser(lab.Lab):
-    def test_the_report_opens_from_disk(self):
+    def build(self, source):
         subprocess.run(
-            [sys.executable, SCRIPTS / "build_report.py", "--source", FIXTURES / "report.md", "--results", FIXTURES / "results"]
+            [sys.executable, SCRIPTS / "build_report.py", "--source", source, "--results", FIXTURES / "results"]
             + ["--measured", FIXTURES / "measured", "--out", self.dir],
             check=True,
             stdout=subprocess.DEVNULL,
         )
+
+    def test_a_wide_figure_fills_the_column_and_the_dark_is_dark(self):
+        source = self.dir / "report.md"
+        text = (FIXTURES / "report.md").read_text()
+        source.write_text(text.replace("{#fig:square}", "{#fig:square .wide width=100% height=2.5cm}"))
+        self.build(source)
+        for scheme, dark in (("light", False), ("dark", True)):
+            for width in (1200, 390):
+                self.page.close()
+                self.open_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+                self.assertOpensOffline(self.dir / "report.html")
+                picture = self.page.locator("figure.wide img, figure.wide svg").first.bounding_box()["width"]
+                column = self.page.locator("p").first.evaluate("p => p.parentElement.clientWidth - 2 * parseFloat(getComputedStyle(p.parentElement).paddingLeft)")
+                self.assertGreater(picture, 0.98 * column, f"{scheme}, {width} px wide")
+                for colour, light in (("backgroundColor", not dark), ("color", dark)):
+                    value = self.page.evaluate(f"getComputedStyle(document.documentElement).{colour}")
+                    bright = sum(map(int, re.findall(r"\d+", value)[:3])) > 3 * 128
+                    self.assertEqual(bright, light, f"{scheme}: {colour} is {value}")
+
+    def test_the_report_opens_from_disk(self):
+        self.build(FIXTURES / "report.md")
         files = [self.dir / "report.html", ROOT / "report" / "build" / "report.html"]
         files += sorted((ROOT / "report" / "build" / "notebooks").glob("*.html"))
         for file in filter(Path.exists, files):
@@ -94,12 +115,17 @@ class Browser(lab.Lab):
         boxes = [box for box in (figure.bounding_box() for figure in figures) if box]
         self.assertTrue(any(box["width"] > 100 and box["height"] > 50 for box in boxes), f"no figure among {boxes}")
 
-    def test_run_all_stops_at_a_panic(self):
-        notebook = self.dir / "notebooks" / "panic.ipynb"
+    def write(self, name, *cells):
+        """A notebook of these cells in a folder of its own."""
+        notebook = self.dir / "notebooks" / name
         notebook.parent.mkdir()
-        cells = [nbformat.v4.new_code_cell(s) for s in ('%%\nfmt.Println("before:", 6*7)', '%%\npanic("lost")', '%%\nfmt.Println("behind:", 6*7)')]
         kernel = {"kernelspec": {"name": "flow", "display_name": "Go (flow)", "language": "go"}}
-        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), notebook)
+        nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in cells], metadata=kernel), notebook)
+        return notebook
+
+    def test_run_all_stops_at_a_panic(self):
+        cells = ('%%\nfmt.Println("before:", 6*7)', '%%\npanic("lost")', '%%\nfmt.Println("behind:", 6*7)')
+        notebook = self.write("panic.ipynb", *cells)
         self.open(notebook)
         self.run_all()
         with self.explained():
