@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"syscall"
 
 	"normflow/internal/safetensors"
 	"normflow/internal/show"
@@ -179,7 +180,7 @@ func writable(dir string) (string, error) {
 	}
 	info, err := os.Lstat(dir)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 		return dir, whole.MakeFolders(filepath.Dir(dir))
 	case err != nil:
 		return "", err

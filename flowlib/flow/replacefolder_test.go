@@ -113,6 +113,19 @@ func TestFolderThatStaysInterrupted(t *testing.T) {
 	}
 }
 
+// A model under a file is refused by the file's name.
+func TestModelUnderAFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{filepath.Join(file, "m"), filepath.Join(file, "a", "m")} {
+		if err := CheckWritable(dir); err == nil || !strings.Contains(err.Error(), file+" is a file, expected a folder: name another") {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
 // What others have beside a model, under whatever name, stays; so do folders that hold
 // a model of another program.
 func TestNeighboursStay(t *testing.T) {
