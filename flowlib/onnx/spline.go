@@ -30,7 +30,7 @@ type bin struct {
 }
 
 // bin selects the pieces by raw, [N, 3K-1, M], on the y axis if forward. ONNX has no
-// search in sorted numbers, so it sums over one-hot rows.
+// search in sorted numbers, so it counts the starts that are passed.
 func (g *graph) bin(v, raw value, bins int, bound float64, forward bool) bin {
 	shares := func(from int) value {
 		part := g.op("Softmax", raw.kind, []value{g.slice(raw, 1, from, from+bins)}, "axis", 1)
@@ -46,17 +46,21 @@ func (g *graph) bin(v, raw value, bins int, bound float64, forward bool) bin {
 		of = bottoms
 	}
 	place := g.unsqueeze(g.divN(g.addN(v, bound), 2*bound), 1)
-	passed := g.cast(g.compare("GreaterOrEqual", place, g.slice(of, 1, 1, bins)), v.kind) // [N, K-1, M], ones and then zeros
-	zero := g.mulN(g.slice(passed, 1, 0, 1), 0)
-	one := g.addN(zero, 1)
-	chosen := g.sub(g.concat(1, one, passed), g.concat(1, passed, zero))
-	pick := func(values value) value { return g.sum(g.mul(chosen, values), 1) }
-	slopes := g.addN(g.softplus(g.addN(g.slice(raw, 1, 2*bins, 3*bins-1), math.Log(math.Expm1(1-leastShare)))), leastShare)
+	passed := g.cast(g.compare("GreaterOrEqual", place, g.slice(of, 1, 1, bins)), int64s) // [N, K-1, M], ones and then zeros
+	k := g.op("ReduceSum", int64s, []value{passed, g.ints(1)}, "keepdims", 1)
+	pick := func(values, k value) value {
+		return g.op("Squeeze", values.kind, []value{g.op("GatherElements", values.kind, []value{values, k}, "axis", 1), g.ints(1)})
+	}
+	// The slope at both ends is 1, which is that of a raw 0.
+	ends := g.op("Pad", raw.kind, []value{g.slice(raw, 1, 2*bins, 3*bins-1), g.ints(0, 1, 0, 0, 1, 0)})
+	slope := func(raw value) value {
+		return g.addN(g.softplus(g.addN(raw, math.Log(math.Expm1(1-leastShare)))), leastShare)
+	}
 	b := bin{
 		graph: g,
-		left:  g.addN(g.mulN(pick(lefts), 2*bound), -bound), width: g.mulN(pick(widths), 2*bound),
-		bottom: g.addN(g.mulN(pick(bottoms), 2*bound), -bound), height: g.mulN(pick(heights), 2*bound),
-		slopeLeft: pick(g.concat(1, one, slopes)), slopeRight: pick(g.concat(1, slopes, one)),
+		left:  g.addN(g.mulN(pick(lefts, k), 2*bound), -bound), width: g.mulN(pick(widths, k), 2*bound),
+		bottom: g.addN(g.mulN(pick(bottoms, k), 2*bound), -bound), height: g.mulN(pick(heights, k), 2*bound),
+		slopeLeft: slope(pick(ends, k)), slopeRight: slope(pick(ends, g.add(k, g.ints(1)))),
 	}
 	b.slope = g.div(b.height, b.width)
 	return b
