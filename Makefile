@@ -25,7 +25,7 @@ quote = '$(subst ','\'',$(1))'
 
 # Before anything that needs tools, one line says what is missing.
 settings := $(foreach v,LAYERS STEPS BACKEND TIMEOUT PYTHON,$(call quote,$($(v))))
-variables := LAYERS STEPS BACKEND TIMEOUT PYTHON BENCH TORTURE DEFAULTS ENGINES ADBENCH QUALITY
+variables := LAYERS STEPS BACKEND TIMEOUT PYTHON BENCH TORTURE DEFAULTS ENGINES ADBENCH CLUSTER QUALITY
 passed    := FLOW_LAYERS FLOW_STEPS FLOW_RUNS FLOW_REQUIRE_% FLOW_TEST_% GOMLX_BACKEND PJRT_% XLA_% GO% CGO_% CC CXX PATH SHELL TMPDIR
 given     := $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $(v))),$(v)))
 mistyped  := $(foreach v,$(filter-out $(variables) $(passed),$(given)),$(call quote,$(v)))
@@ -82,6 +82,7 @@ help: ## list the targets and variables
 	@echo "  ENGINES      more flags for engines, as in ENGINES='--data rings --layers 2 -o FILE'"
 	@echo "  ADBENCH      more flags for anomaly, as in ADBENCH='--seeds 0 --data FOLDER'"
 	@echo "  TABLES       more flags for tables, as in TABLES='--most 16 --flows 0 --without truths'"
+	@echo "  CLUSTER      more flags for test-cluster: CLUSTER=--measure"
 	@echo "  QUALITY      more flags for quality, ablation and zoo, as in QUALITY='--seeds 0,1,2,3,4'"
 
 # --- Set-up ----------------------------------------------------------------------
@@ -302,6 +303,11 @@ $(S)/onnx: scripts/requirements-onnx.lock scripts/onnx/package-lock.json scripts
 		cp scripts/onnx/package.json scripts/onnx/package-lock.json .tools/onnx-web && \
 		$(step) -h "$(no_network) the npm registry?" "ONNX Runtime for browsers" npm --prefix .tools/onnx-web ci --ignore-scripts --no-audit --no-fund; fi
 	@touch $@
+
+# As root on Debian it installs Slurm and Java; what is missing elsewhere it names, and skips.
+.PHONY: test-cluster
+test-cluster: build ## sweep and score many files on Slurm (two nodes) and Spark (two workers), started on loopback (minutes)
+	@$(PYTHON) scripts/cluster/test_cluster.py $(CLUSTER)
 
 .PHONY: test-xla
 test-xla: setup ## run the tests of flowlib and of the command on XLA

@@ -106,6 +106,11 @@ the best setting's members. Run again, a sweep fits what is missing.`,
 		if err != nil {
 			return err
 		}
+		if on == "slurm" && !dryRun {
+			if err := sweep.HasSlurm(); err != nil {
+				return fmt.Errorf("%w (--dry-run)", err)
+			}
+		}
 		if err := plan.Enter(out); err != nil {
 			return err
 		}
@@ -122,11 +127,14 @@ the best setting's members. Run again, a sweep fits what is missing.`,
 			fmt.Fprintf(cmd.OutOrStdout(), "JOB=$(%s)\n%s\n", commands[0], commands[1])
 			return nil
 		case on == "slurm":
-			array, gather, err := s.Submit(out)
+			jobs, err := s.Submit(out)
 			if err != nil {
 				return err
 			}
-			note(fmt.Sprintf("%d members are job %s, gathered by job %s; see 'flow sweep status %s'", len(plan.Members), array, gather, shellWord(out)))
+			if asJSON {
+				return printJSON(cmd.OutOrStdout(), jobs)
+			}
+			note(fmt.Sprintf("%d members are job %s, gathered by job %s; see 'flow sweep status %s'", len(plan.Members), jobs.Array, jobs.Gather, shellWord(out)))
 			return nil
 		}
 		fit := func(member int) *exec.Cmd {

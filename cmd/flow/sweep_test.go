@@ -141,7 +141,7 @@ func TestSweepScripts(t *testing.T) {
 		t.Errorf("got %s", out)
 	}
 	script := content(t, filepath.Join(dir, "sweep.sh"))
-	for _, line := range []string{"#SBATCH --array=0-2", "#SBATCH --partition=long", "#SBATCH --time=1:00:00", "#SBATCH --cpus-per-task=4", "sweep run '" + dir + "' --member"} {
+	for _, line := range []string{"#SBATCH --array=0-2", "#SBATCH --signal=B:USR1@60", "#SBATCH --partition=long", "#SBATCH --time=1:00:00", "#SBATCH --cpus-per-task=4", "sweep run '" + dir + "' --member"} {
 		if !strings.Contains(script, line) {
 			t.Errorf("the script lacks %q:\n%s", line, script)
 		}
@@ -151,6 +151,43 @@ func TestSweepScripts(t *testing.T) {
 			t.Errorf("%s: %v: %s", name, err, said)
 		}
 	}
+}
+
+// Slurm's part is played by programs that do as it does: the first job is there, and in
+// the queue from then on, or is refused.
+func TestSweepOnSlurm(t *testing.T) {
+	csv, _ := moonsAndModel(t)
+	dir := filepath.Join(t.TempDir(), "sweep")
+	call := []string{"sweep", csv, "-o", dir, "--seeds", "0,1,2", "--on", "slurm"}
+	bin := t.TempDir()
+	t.Setenv("PATH", bin)
+	if status, _, said := alone(t, call...); status != 1 || !strings.Contains(said, "there is no sbatch on this machine") || !strings.Contains(said, "--dry-run") {
+		t.Errorf("no Slurm: status %d: %s", status, said)
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("where there is no Slurm a folder is left")
+	}
+	program := func(name, body string) {
+		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+body+"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	program("squeue", "exit 1")
+	program("sbatch", "printf 'sbatch: error: invalid partition specified: none\nsbatch: error: Batch job submission failed: Invalid partition name specified\n' >&2; exit 1")
+	if status, _, said := alone(t, call...); status != 1 || !strings.HasSuffix(said, "sbatch: invalid partition specified: none: Batch job submission failed: Invalid partition name specified\n") {
+		t.Errorf("a wrong partition: status %d: %s", status, said)
+	}
+	program("sbatch", `case "$*" in *afterok:41*) echo "42;cluster";; *afterok*) exit 1;; *) echo "41;cluster";; esac`)
+	var jobs sweep.Jobs
+	if err := json.Unmarshal([]byte(must(t, append(call, "--json")...)), &jobs); err != nil || jobs != (sweep.Jobs{Array: "41", Gather: "42"}) {
+		t.Errorf("got %+v, %v", jobs, err)
+	}
+	program("squeue", `case "$*" in *41,42*) echo 41_0;; *) exit 1;; esac`)
+	if status, _, said := alone(t, call...); status != 1 || !strings.Contains(said, "'scancel 41 42'") {
+		t.Errorf("twice: status %d: %s", status, said)
+	}
+	program("squeue", "exit 1")
+	must(t, call...)
 }
 
 func TestSweepIsRefused(t *testing.T) {

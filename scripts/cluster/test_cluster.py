@@ -1,0 +1,263 @@
+"""Sweeps and scoring on a real Slurm cluster and a real Spark cluster, on loopback.
+
+    make test-cluster                      # CLUSTER=--measure writes report/measured/cluster.json too
+
+The scripts are those of docs/cluster.md. Where an engine cannot run here, a line says
+what is missing, and its tests are skipped.
+"""
+
+import glob
+import hashlib
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HERE = os.path.join(ROOT, "scripts", "cluster")
+FLOW = os.path.join(ROOT, "bin", "flow-static")
+FILES, ROWS = 16, 200_000  # to score: so many files of so many rows
+MEASURED = {}
+
+
+def run(*words, **more):
+    """Runs a command and returns what it prints."""
+    done = subprocess.run(words, capture_output=True, text=True, **more)
+    if done.returncode:
+        raise AssertionError(f"{' '.join(words)}: status {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def flow(*words):
+    return run(FLOW, *words)
+
+
+def text(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read()
+
+
+def sha256(path):
+    with open(path, "rb") as f:
+        return hashlib.sha256(f.read()).hexdigest()
+
+
+def wait(what, ready, seconds=300):
+    """Waits until ready() is true."""
+    end = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > end:
+            raise AssertionError(f"{what}: not within {seconds} s")
+        time.sleep(0.05)
+
+
+def from_docs(name):
+    """Returns the block of docs/cluster.md whose second line is "# NAME: …"."""
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text(os.path.join(ROOT, "docs", "cluster.md")), re.M | re.S)
+    return next(b for b in blocks if re.search(rf"\A(#!.*\n)?# {re.escape(name)}:", b))
+
+
+def stop(folder):
+    """Ends the daemons whose numbers lie in a folder."""
+    pids = [int(text(path)) for path in glob.glob(os.path.join(folder, "*.pid"))]
+    for sig in (signal.SIGTERM, signal.SIGKILL):
+        for pid in pids:
+            try:
+                os.kill(pid, sig)
+            except ProcessLookupError:
+                continue
+        time.sleep(1)
+
+
+class Inputs:
+    """The tables and the model that all engines get."""
+
+    folder = None
+
+    @classmethod
+    def make(cls):
+        if cls.folder is None:
+            cls.folder = tempfile.mkdtemp(prefix="flow-cluster-")
+            for k in range(FILES):
+                os.makedirs(cls.at("days"), exist_ok=True)
+                flow("data", "sample", "moons10", "-n", str(ROWS), "--seed", str(k), "-o", cls.at(f"days/day-{k:02d}.parquet"))
+            flow("data", "sample", "moons10", "-n", "20000", "-o", cls.at("moons.csv"))
+            flow("fit", cls.at("moons.csv"), "-o", cls.at("model"), "--model", "realnvp", "--steps", "300")
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            begin = time.monotonic()
+            run(FLOW, "score", cls.at("model"), cls.at("days/day-*.parquet"), "--keep", "-o", cls.at("single/"), env={**os.environ, "GOMAXPROCS": "1"})
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            note("one process", after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, time.monotonic() - begin)
+            flow("gather", cls.at("single"), "-o", cls.at("single.parquet"))
+        return cls
+
+    @classmethod
+    def at(cls, name):
+        return os.path.join(cls.folder, name)
+
+
+def note(engine, cpu, wall):
+    """Keeps what scoring all the files took, in seconds."""
+    millions = FILES * ROWS / 1e6
+    MEASURED[engine] = {"cpu_seconds_per_million_rows": round(cpu / millions, 3), "wall_seconds": round(wall, 2)}
+
+
+def missing_for_slurm():
+    """Returns what Slurm lacks here, after an attempt to install it."""
+    if os.geteuid() != 0:
+        return "root"
+    need = ["sbatch", "slurmctld", "slurmd", "munged"]
+    if not all(shutil.which(n) for n in need) and shutil.which("apt-get"):
+        install("slurm-wlm", "munge")
+    return ", ".join(n for n in need if not shutil.which(n))
+
+
+def install(*packages):
+    """Installs Debian packages, as far as that is possible."""
+    quiet = {"env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "check": False}
+    print("▸ installing", *packages, flush=True)
+    subprocess.run(["apt-get", "update", "-qq"], **quiet)
+    subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], **quiet)
+
+
+def skip(engine, missing):
+    line = f"{engine}: skipped, missing here: {missing}"
+    print(line, flush=True)
+    raise unittest.SkipTest(line)
+
+
+class Slurm(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        if missing := missing_for_slurm():
+            skip("Slurm", missing)
+        cls.dir = tempfile.mkdtemp(prefix="flow-slurm-")
+        cls.addClassCleanup(shutil.rmtree, cls.dir, ignore_errors=True)
+        cls.addClassCleanup(stop, cls.dir)
+        run(os.path.join(HERE, "start-slurm"), cls.dir, "2")
+        os.environ["SLURM_CONF"] = os.path.join(cls.dir, "slurm.conf")
+        cls.at = Inputs.make().at
+
+    def queue(self, job):
+        """Returns the states of a job's tasks that have not ended."""
+        done = subprocess.run(["squeue", "-h", "-r", "-j", job, "-o", "%T"], capture_output=True, text=True, check=False)
+        return done.stdout.split() if done.returncode == 0 else []
+
+    def ended(self, *jobs):
+        wait(f"the end of {jobs}", lambda: not any(self.queue(j) for j in jobs))
+
+    def requeue(self, task):
+        """Puts a task back into the queue, and lets it start at once: Slurm waits two minutes."""
+        run("scontrol", "requeue", task)
+        wait(f"{task} in the queue", lambda: self.queue(task) == ["PENDING"])
+        run("scontrol", "update", f"JobId={task}", "StartTime=now")
+
+    def test_sweep(self):
+        """A member requeued in the midst has the weights that it has undisturbed."""
+        call = ["sweep", self.at("moons.csv"), "--models", "realnvp", "--layers", "2,4", "--seeds", "0,1,2", "--steps", "2000", "-o"]
+        jobs = json.loads(flow(*call, self.at("sweep"), "--on", "slurm", "--json"))
+        second = subprocess.run([FLOW, *call, self.at("sweep"), "--on", "slurm"], capture_output=True, text=True, check=False)
+        self.assertEqual((second.returncode, second.stderr.count("\n")), (1, 1), second.stderr)
+        self.assertIn("in the queue", second.stderr)
+        other = subprocess.run([FLOW, *call, self.at("sweep"), "--on", "slurm", "--folds", "2"], capture_output=True, text=True, check=False)
+        self.assertEqual(other.returncode, 1)
+        self.assertIn("holds another sweep", other.stderr)
+        wait("a checkpoint", lambda: os.path.exists(self.at("sweep/member-001.checkpoint")))
+        self.requeue(jobs["array"] + "_1")
+        self.ended(jobs["array"], jobs["gather"])
+        log = text(self.at("sweep/member-001.slurm.log"))
+        self.assertIn("DUE TO JOB REQUEUE", log)
+        self.assertIn("stopped at step", log)
+        flow(*call, self.at("local"), "--jobs", "2")
+        for member in [f"member-{k:03d}" for k in range(6)] + ["ensemble"]:
+            here, there = (self.at(f"{d}/{member}/weights.safetensors") for d in ("local", "sweep"))
+            self.assertEqual(sha256(here), sha256(there), member)
+        self.assertIn("the ensemble: test", text(self.at("sweep/gather.slurm.log")))
+        self.assertTrue(os.path.exists(self.at("sweep/results.csv")))
+
+    def test_refused(self):
+        """What Slurm refuses is one line."""
+        for more, says in [(["--partition", "none"], "invalid partition"), (["--time", "soon"], "Invalid --time")]:
+            done = subprocess.run([FLOW, "sweep", self.at("moons.csv"), "-o", self.at("refused"), "--seeds", "0,1", "--on", "slurm", *more],
+                                  capture_output=True, text=True, check=False)
+            self.assertEqual((done.returncode, done.stderr.count("\n")), (1, 1), done.stderr)
+            self.assertIn(says, done.stderr)
+
+    def score(self, out):
+        """Submits the scoring of all files to four tasks. Returns the number of the job."""
+        script = self.at("score.sh")
+        with open(script, "w", encoding="utf-8") as f:
+            f.write(from_docs("score.sh") + "status=$?\ntimes\nexit $status\n")
+        return run("sbatch", "--parsable", "--output", self.at(out + "-%a.log"), script, FLOW, self.at("model"), self.at("days/day-*.parquet"), self.at(out)).strip()
+
+    def same(self, out):
+        """Compares gathered parts with those of one process."""
+        flow("gather", self.at(out), "-o", self.at(out + ".parquet"))
+        self.assertEqual(sha256(self.at("single.parquet")), sha256(self.at(out + ".parquet")))
+        for k in range(FILES):
+            self.assertEqual(sha256(self.at(f"single/part-{k:05d}.parquet")), sha256(self.at(f"{out}/part-{k:05d}.parquet")))
+
+    def test_score(self):
+        begin = time.monotonic()
+        self.ended(self.score("scored"))
+        wall = time.monotonic() - begin
+        self.same("scored")
+        cpu = 0
+        for k in range(4):
+            times = re.findall(r"(\d+)m([\d.]+)s", text(self.at(f"scored-{k}.log")))
+            cpu += sum(60 * int(m) + float(s) for m, s in times[-4:])  # the shell's and flow's
+        note("Slurm", cpu, wall)
+
+    def test_score_killed(self):
+        """A task whose flow is killed in the midst goes on where it was when it is requeued."""
+        job = self.score("killed")
+        wait("the first part of task 1", lambda: os.path.exists(self.at("killed/part-00001.json")))
+        killed = kill(f"{self.at('killed')}/\0--shard\0{1}/4")
+        self.ended(job + "_1")
+        self.assertTrue(killed)
+        self.assertFalse(os.path.exists(self.at("killed/part-00013.parquet")), "the task was not killed in the midst")
+        self.requeue(job + "_1")
+        self.ended(job)
+        self.same("killed")
+
+
+def kill(words):
+    """Kills the process whose arguments have these words in them. Returns whether there was one."""
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        try:
+            line = text(path)
+        except (OSError, UnicodeDecodeError):
+            continue
+        if line.startswith(FLOW + "\0") and words in line:
+            os.kill(int(path.split("/")[2]), signal.SIGKILL)
+            return True
+    return False
+
+
+def main():
+    measure = "--measure" in sys.argv
+    begin = time.monotonic()
+    try:
+        done = unittest.main(argv=[a for a in sys.argv if a != "--measure"], exit=False, verbosity=2)
+    finally:
+        if Inputs.folder:
+            shutil.rmtree(Inputs.folder, ignore_errors=True)
+    for engine, took in MEASURED.items():
+        print(f"{engine}: {took['cpu_seconds_per_million_rows']} CPU s per million rows, {took['wall_seconds']} s")
+    print(f"{time.monotonic() - begin:.0f} s in all")
+    if measure and MEASURED and done.result.wasSuccessful():
+        with open(os.path.join(ROOT, "report", "measured", "cluster.json"), "w", encoding="utf-8") as f:
+            json.dump({"files": FILES, "rows_per_file": ROWS, "processors": os.cpu_count(), "scoring": MEASURED}, f, indent=2)
+            f.write("\n")
+    sys.exit(not done.result.wasSuccessful())
+
+
+if __name__ == "__main__":
+    main()
