@@ -54,7 +54,7 @@ anomalies. In that column 0 and false mark a normal row, any other number (1, 2,
 	f.StringVar(&o.Calibration, "calibration", "", "table of normal rows that the fit has not seen (default: the rows it held out)")
 	addEngine(f, &engine)
 	read.add(f)
-	p.add(f)
+	p.add(cmd)
 	p.addRows(f)
 	addJSON(f, &asJSON)
 	cmd.ValidArgsFunction = inTurn(models, tables)

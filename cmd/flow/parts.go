@@ -29,9 +29,11 @@ rows beside it. Run again, it makes the parts that are missing. --shard 0/4 to 3
 them among four processes, on any machines that see the folder; flow gather checks and
 joins them.`
 
-func (p *partFlags) add(f *pflag.FlagSet) {
+func (p *partFlags) add(cmd *cobra.Command) {
+	f := cmd.Flags()
 	f.StringVar(&p.shard, "shard", "", "i/n: of the parts in a folder make each n-th, from the i-th on (0 to n-1)")
 	f.StringVar(&p.format, "part-format", "", "ending of the parts: csv, csv.gz, tsv, parquet, npy or npz (default that of each file)")
+	offer(cmd, "part-format", choices("csv", "csv.gz", "tsv", "parquet", "npy", "npz"))
 }
 
 func (p *partFlags) addRows(f *pflag.FlagSet) {

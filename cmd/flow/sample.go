@@ -54,7 +54,7 @@ checks and joins them.`,
 	f.BoolVar(&c.LogProb, "log-prob", false, "write the log-density of each row as the last column log_prob, in nats")
 	addEngine(f, &engine)
 	f.IntVar(&inParts, "parts", 0, "divide the draws into so many parts, in a folder")
-	p.add(f)
+	p.add(cmd)
 	read.add(f)
 	addJSON(f, &asJSON)
 	cmd.ValidArgsFunction = inTurn(models)

@@ -47,7 +47,7 @@ row whose latents overflow a float32 has density 0, log_prob -Inf.` + partsHelp,
 	f.BoolVar(&o.Keep, "keep", false, "write the columns of FILE before log_prob")
 	addEngine(f, &engine)
 	read.add(f)
-	p.add(f)
+	p.add(cmd)
 	p.addRows(f)
 	addJSON(f, &asJSON)
 	cmd.ValidArgsFunction = inTurn(models, tables)

@@ -76,6 +76,9 @@ the best setting's members. Run again, a sweep fits what is missing.`,
 	addJSON(f, &asJSON)
 	cmd.ValidArgsFunction = inTurn(tables)
 	offer(cmd, "out", folders)
+	for _, flag := range []string{"columns", "condition-on", "exclude", "column"} {
+		offer(cmd, flag, columnNames(&read, 0, true))
+	}
 	offer(cmd, "models", zoo)
 	offer(cmd, "on", choices("slurm"))
 	offerReading(cmd, 0)
