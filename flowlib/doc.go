@@ -13,6 +13,7 @@
 //
 //   - dataset: toy densities with exact log-density and entropy; splits; standardizer
 //   - columns: exact maps of single columns, chosen from their values: edges, tails, angles
+//   - categories: density of columns of texts, and what they say of the numbers beside
 //   - gmm: mixtures of Gaussians, and how many components the rows support
 //   - density: the common interface of everything that scores events
 //   - table: tables of numbers in CSV, NPY, NPZ and Parquet, read and written a chunk at a time

@@ -31,13 +31,14 @@ func newFit() *cobra.Command {
 		Short: "Fit a flow to the columns of a table and save it as a folder",
 		Long: `Fit a flow to the columns of a table and save it as a folder.
 
-FILE is a CSV (also .gz), NPY, NPZ or Parquet table of numbers, or - for a CSV
-on standard input. Its rows are split into training, validation and test;
-training stops when the NLL of the validation rows no longer falls. Options that
-are not set are chosen by looking at the table; the command says what it chooses
-and why, with a line for each column. Columns with the same value in all training
-rows are left out. Lines that begin with "warning:" are stored in the model too:
-rows that lie far outside, columns that are functions of others, rows that repeat.
+FILE is a CSV (also .gz), NPY, NPZ or Parquet table, or - for a CSV on standard
+input. Columns of a few texts are categories; other columns of text are left out.
+Rows are split into training, validation and test; training stops when the NLL of
+the validation rows no longer falls. Options that are not set are chosen by looking
+at the table; the command says what it chooses and why, with a line for each column.
+Columns with the same value in all training rows are left out. Lines that begin with
+"warning:" are stored in the model too: rows that lie far outside, columns that are
+functions of others, rows that repeat.
 
 NLLs are means of -log p in nats per row, in the units of the file; 0.1 nats
 less means a density 10 % higher at the rows. Bits per dimension are the NLL
@@ -57,7 +58,7 @@ Ctrl-C leaves a checkpoint beside MODEL and says how to continue from it.`,
 	f.StringSliceVar(&c.ConditionOn, "condition-on", nil, "columns to condition on, by name: the density is p(columns | these)")
 	f.StringSliceVar(&c.Exclude, "exclude", nil, "columns to leave out, by name, if --columns is not given")
 	f.StringVar(&c.Weights, "weights", "", "column of the rows' weights, by name; it is not part of the density")
-	f.StringArrayVar(&kinds, "column", nil, "the kind of a column, as in wind:periodic(0,360): continuous, positive, bounded, tails or periodic (default chosen); may be repeated")
+	f.StringArrayVar(&kinds, "column", nil, "the kind of a column, as in wind:periodic(0,360): continuous, positive, bounded, tails, periodic or category (default chosen); may be repeated")
 	f.StringVar(&c.Model, "model", "", "realnvp, nice, glow or nsf, optionally with +actnorm, +lu, +mixture or +plain, or gaussian (default chosen)")
 	f.IntVar(&c.Layers, "layers", 0, "coupling layers (default chosen)")
 	f.Float64Var(&c.LearningRate, "learning-rate", 0, "peak rate of Adam (default chosen)")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"normflow/flowlib/categories"
 	"normflow/flowlib/columns"
 	"normflow/flowlib/flow"
 	"normflow/flowlib/tabular"
@@ -49,24 +50,25 @@ of the table it was fitted to, and checksums.`,
 
 // shown is what the command says of a model.
 type shown struct {
-	Path          string          `json:"path"`
-	Name          string          `json:"name"` // in the zoo
-	FormatVersion int             `json:"format_version"`
-	Library       string          `json:"library,omitempty"` // version that wrote it
-	Engine        string          `json:"engine"`            // that auto chooses, and why
-	DType         string          `json:"dtype"`
-	Parameters    int             `json:"parameters"`
-	Layers        int             `json:"coupling_layers"`
-	Config        *flow.Config    `json:"config,omitempty"`   // or else
-	Settings      *flow.Settings  `json:"settings,omitempty"` // and
-	Flow          json.RawMessage `json:"flow,omitempty"`     // its parts
-	Atoms         *flow.Atoms     `json:"atoms,omitempty"`    // values with a probability of their own
-	Maps          columns.Map     `json:"columns,omitempty"`  // values with a probability of their own
-	Members       []shownMember   `json:"members,omitempty"`  // of a mixture
-	Variables     []shownVariable `json:"variables"`
-	Training      json.RawMessage `json:"training,omitempty"`
-	SHA256        string          `json:"sha256,omitempty"`
-	WeightsSHA256 string          `json:"weights_sha256"`
+	Path          string              `json:"path"`
+	Name          string              `json:"name"` // in the zoo
+	FormatVersion int                 `json:"format_version"`
+	Library       string              `json:"library,omitempty"` // version that wrote it
+	Engine        string              `json:"engine"`            // that auto chooses, and why
+	DType         string              `json:"dtype"`
+	Parameters    int                 `json:"parameters"`
+	Layers        int                 `json:"coupling_layers"`
+	Config        *flow.Config        `json:"config,omitempty"`     // or else
+	Settings      *flow.Settings      `json:"settings,omitempty"`   // and
+	Flow          json.RawMessage     `json:"flow,omitempty"`       // its parts
+	Atoms         *flow.Atoms         `json:"atoms,omitempty"`      // values with a probability of their own
+	Categories    *categories.Density `json:"categories,omitempty"` // density of the features that are some
+	Maps          columns.Map         `json:"columns,omitempty"`    // maps of single columns, before all flows
+	Members       []shownMember       `json:"members,omitempty"`    // of a mixture
+	Variables     []shownVariable     `json:"variables"`
+	Training      json.RawMessage     `json:"training,omitempty"`
+	SHA256        string              `json:"sha256,omitempty"`
+	WeightsSHA256 string              `json:"weights_sha256"`
 
 	features, context int
 }
@@ -89,7 +91,7 @@ type shownMember struct {
 
 func newShown(path string, m *flow.Mixture) (shown, error) {
 	d := shown{
-		Path: path, Name: m.Name(), Engine: engineOf(m), FormatVersion: m.Version, Library: m.Library, DType: m.Members[0].DType().String(), Maps: m.Columns, Atoms: m.Atoms,
+		Path: path, Name: m.Name(), Engine: engineOf(m), FormatVersion: m.Version, Library: m.Library, DType: m.Members[0].DType().String(), Maps: m.Columns, Atoms: m.Atoms, Categories: m.Categories,
 		Parameters: m.Parameters(), Layers: m.Couplings(), features: m.Features(), context: m.Context(), Training: m.Training, SHA256: m.SHA256, WeightsSHA256: m.WeightsSHA256,
 	}
 	variables, err := m.Variables()
@@ -100,7 +102,7 @@ func newShown(path string, m *flow.Mixture) (shown, error) {
 	for _, v := range variables {
 		d.Variables = append(d.Variables, shownVariable(v))
 	}
-	if len(m.Members) > 1 || m.Atoms != nil {
+	if len(m.Members) > 1 || m.Atoms != nil || m.Categories != nil {
 		for _, member := range m.Members {
 			s := shownMember{Weight: member.Weight, At: member.At, Name: member.Name(), Parameters: member.Parameters, Layers: member.Flow().Couplings()}
 			if config, err := member.Config(); err == nil {
@@ -196,6 +198,9 @@ func (d shown) write(w io.Writer) error {
 	}
 	if json.Unmarshal(d.Training, &record) != nil { // it belongs to another program
 		record.Columns, record.Compared = nil, nil
+	}
+	if d.Categories != nil {
+		line("categories", "%d columns, %d combinations", len(d.Categories.Columns), len(d.Categories.Common))
 	}
 	for _, c := range record.Compared {
 		line("compared", "%s, %s", clip(fmt.Sprintf("%q", c.Name)), c)

@@ -17,6 +17,8 @@ func (t *chooser) declared(declared Kind) (Choice, error) {
 	half := t.step / 2
 	t.sample = newSample(t.sorted, t.step)
 	switch kind {
+	case Category:
+		return Choice{}, fmt.Errorf("%s: found numbers, of which a map is asked for, expected another kind", declared)
 	case Positive:
 		low := 0.0
 		if edges != nil {

@@ -20,6 +20,9 @@ const (
 	Bounded    Kind = "bounded"
 	Tails      Kind = "tails"
 	Periodic   Kind = "periodic"
+	// Category is a column of texts, or of numbers that stand for some: not of this package,
+	// whose [Choose] refuses it, but of package categories.
+	Category Kind = "category"
 )
 
 const kindNames = "continuous, positive, bounded, tails or periodic"
@@ -51,7 +54,7 @@ func (k Kind) split() (kind Kind, edges []float64, err error) {
 		}
 	}
 	switch kind {
-	case Continuous, Tails:
+	case Continuous, Tails, Category:
 		if open {
 			return "", nil, fmt.Errorf("found %s, expected no edges: a %s column has none", show.Quoted(string(k)), kind)
 		}
@@ -73,7 +76,7 @@ func (k Kind) split() (kind Kind, edges []float64, err error) {
 			}
 		}
 	default:
-		return "", nil, fmt.Errorf("found the kind %s, expected %s, with edges as in bounded(0,100)", show.Quoted(string(k)), kindNames)
+		return "", nil, fmt.Errorf("found the kind %s, expected %s, or category, with edges as in bounded(0,100)", show.Quoted(string(k)), kindNames)
 	}
 	return kind, edges, nil
 }

@@ -88,7 +88,12 @@ func free(at []int, features int) (all []int) {
 }
 
 // Free returns the features that a member is over, in order.
-func (m *Mixture) Free(member int) []int { return free(m.Members[member].At, m.Features()) }
+func (m *Mixture) Free(member int) []int {
+	if m.Categories != nil {
+		return m.numbers()
+	}
+	return free(m.Members[member].At, m.Features())
+}
 
 // PatternOf returns that of a row.
 func (a *Atoms) PatternOf(row []float64) []int {

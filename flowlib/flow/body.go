@@ -6,6 +6,7 @@ import (
 
 	"github.com/gomlx/compute/dtypes"
 
+	"normflow/flowlib/categories"
 	"normflow/flowlib/columns"
 	"normflow/internal/safetensors"
 )
@@ -13,10 +14,11 @@ import (
 // body is what the files of a model say of its flows: of one by itself, or of several
 // with their weights, behind the maps of single columns.
 type body struct {
-	written                 // Settings and Flow from version 5 of a model.json on, Masks from 2 on
-	Columns columns.Map     `json:"columns,omitempty"` // from version 6 on
-	Atoms   *Atoms          `json:"atoms,omitempty"`   // from version 6 on
-	Members []writtenMember `json:"members,omitempty"` // in place of the written, from version 6 on
+	written                        // Settings and Flow from version 5 of a model.json on, Masks from 2 on
+	Columns    columns.Map         `json:"columns,omitempty"`    // from version 6 on
+	Atoms      *Atoms              `json:"atoms,omitempty"`      // from version 6 on
+	Categories *categories.Density `json:"categories,omitempty"` // from version 7 on
+	Members    []writtenMember     `json:"members,omitempty"`    // in place of the written, from version 6 on
 }
 
 // writtenMember is what is said of a member of a mixture.
@@ -28,7 +30,7 @@ type writtenMember struct {
 
 // body names in its error the part of a flow that cannot be written down.
 func (m *Mixture) body() (b body, err error) {
-	b.Columns, b.Atoms = m.Columns, m.Atoms
+	b.Columns, b.Atoms, b.Categories = m.Columns, m.Atoms, m.Categories
 	for _, member := range m.Members {
 		w, err := member.written()
 		if err != nil {
@@ -43,7 +45,9 @@ func (m *Mixture) body() (b body, err error) {
 }
 
 // more says whether the body has fields that programs do not know that read one flow.
-func (b body) more() bool { return b.Members != nil || b.Columns != nil || b.Atoms != nil }
+func (b body) more() bool {
+	return b.Members != nil || b.Columns != nil || b.Atoms != nil || b.Categories != nil
+}
 
 // members are the flows that the file holds, one or several.
 func (b body) members() ([]writtenMember, error) {
@@ -74,7 +78,7 @@ type unbuilt struct {
 
 // read builds no more of the flows than the body has bytes for.
 func (b body) read(dtype dtypes.DType) (u unbuilt, err error) {
-	u.Mixture = &Mixture{Columns: b.Columns, Atoms: b.Atoms}
+	u.Mixture = &Mixture{Columns: b.Columns, Atoms: b.Atoms, Categories: b.Categories}
 	members, err := b.members()
 	if err != nil {
 		return u, err

@@ -19,13 +19,14 @@ import (
 
 // FormatVersion is the version of the folder that [Model.Save] writes. [Load] reads
 // this version and all earlier ones. docs/format.md describes the format.
-const FormatVersion = 6
+const FormatVersion = 7
 
 // Versions for models that need no newer one, so that earlier programs can read them:
-// a flow with a config, and any single flow.
+// a flow with a config, any single flow, and a mixture without categories.
 const (
-	configVersion = 4
-	flowVersion   = 5
+	configVersion  = 4
+	flowVersion    = 5
+	mixtureVersion = 6
 )
 
 const (
@@ -235,7 +236,9 @@ func (m *Mixture) description() (d description, err error) {
 		}
 	}
 	switch {
+	case d.Categories != nil:
 	case d.more():
+		d.Version = mixtureVersion
 	case d.Config != nil:
 		d.Version = configVersion
 	default:

@@ -25,7 +25,7 @@ type exported struct {
 
 const (
 	exportFormat  = "normflow weights"
-	exportVersion = 3 // 1 has a config, 2 a flow, both by themselves
+	exportVersion = 4 // 1 has a config, 2 a flow, both by themselves, 3 a mixture without categories
 	exportName    = "model"
 )
 
@@ -58,7 +58,9 @@ func (m *Mixture) export(path string) error {
 	}
 	version := exportVersion
 	switch {
+	case b.Categories != nil:
 	case b.more():
+		version = 3
 	case b.Config != nil:
 		version = 1
 	default:

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
+	"normflow/flowlib/categories"
 	"normflow/flowlib/columns"
 )
 
@@ -21,9 +21,12 @@ type Mixture struct {
 	// scalers see them; nil is the identity.
 	Columns columns.Map
 	// Atoms are values that features have exactly, see there; nil: none.
-	Atoms    *Atoms
-	Members  []Member
-	Training json.RawMessage // a record for readers, of any kind; nil if there is none
+	Atoms *Atoms
+	// Categories is the density of the features that are categories, see [NewCategorical];
+	// nil: there are none.
+	Categories *categories.Density
+	Members    []Member
+	Training   json.RawMessage // a record for readers, of any kind; nil if there is none
 
 	// What [ReadMixture] has found; Write sets its own.
 	Version       int    // of the format
@@ -48,11 +51,19 @@ func (m *Mixture) Features() int {
 	if m.Atoms != nil {
 		return len(m.Atoms.Values)
 	}
+	if m.Categories != nil {
+		return m.Members[0].Features() + len(m.Categories.Columns)
+	}
 	return m.Members[0].Features()
 }
 
 // Context is C.
-func (m *Mixture) Context() int { return m.Members[0].Context() }
+func (m *Mixture) Context() int {
+	if m.Categories != nil { // which members may have for theirs
+		return 0
+	}
+	return m.Members[0].Context()
+}
 
 // Parameters counts the trained numbers of all members.
 func (m *Mixture) Parameters() (n int) {
@@ -64,7 +75,7 @@ func (m *Mixture) Parameters() (n int) {
 
 // Name is that of the only member, or "mixture".
 func (m *Mixture) Name() string {
-	if len(m.Members) == 1 && m.Atoms == nil {
+	if len(m.Members) == 1 && m.Atoms == nil && m.Categories == nil {
 		return m.Members[0].Name()
 	}
 	return "mixture"
@@ -79,6 +90,9 @@ func (m *Mixture) Single() (*Saved, error) {
 	if m.Atoms != nil {
 		return nil, errors.New("the model has values with a probability of their own, expected one flow alone")
 	}
+	if m.Categories != nil {
+		return nil, errors.New("the model has categories, expected one flow of numbers alone")
+	}
 	if len(m.Members) != 1 {
 		return nil, fmt.Errorf("the model is a mixture of %d flows, expected one flow", len(m.Members))
 	}
@@ -92,6 +106,9 @@ func (m *Mixture) check() error {
 	}
 	if m.Members[0].Saved == nil {
 		return errors.New("member 0 is nil")
+	}
+	if m.Atoms != nil && m.Categories != nil {
+		return errors.New("it has atoms and categories, expected one of them at most")
 	}
 	if err := m.Columns.Check(m.Features()); err != nil {
 		return fmt.Errorf("its columns: %w", err)
@@ -113,6 +130,8 @@ func (m *Mixture) check() error {
 			if d := len(m.Free(k)); member.Features() != d {
 				return fmt.Errorf("member %d has %d features, its pattern leaves %d", k, member.Features(), d)
 			}
+		} else if m.Categories != nil {
+			// see below
 		} else if d, c := member.Features(), member.Context(); d != m.Features() || c != m.Context() {
 			return fmt.Errorf("member %d has %d features and %d columns of context, member 0 has %d and %d", k, d, c, m.Features(), m.Context())
 		}
@@ -122,6 +141,11 @@ func (m *Mixture) check() error {
 	}
 	if m.Atoms != nil {
 		if err := m.Atoms.check(m.Members); err != nil {
+			return err
+		}
+	}
+	if m.Categories != nil {
+		if err := m.checkCategories(); err != nil {
 			return err
 		}
 	}
@@ -139,17 +163,7 @@ func NewMixture(c columns.Map, members []Member, training any) (*Mixture, error)
 	if !c.Identity() {
 		m.Columns = c
 	}
-	sum := 0.0
-	for _, member := range members {
-		if member.Weight != 0 {
-			m.Members = append(m.Members, member)
-			sum += member.Weight
-		}
-	}
-	m.Members = slices.Clone(m.Members)
-	for k := range m.Members {
-		m.Members[k].Weight /= sum
-	}
+	m.weigh(members)
 	var err error
 	if training != nil {
 		if m.Training, err = json.Marshal(training); err != nil {

@@ -27,6 +27,9 @@ func (m *Mixture) Engine(open func(*Saved) (Engine, error)) (Engine, error) {
 	if m.Atoms != nil {
 		return m.atomicEngine(open)
 	}
+	if m.Categories != nil {
+		return m.categoriesEngine(open)
+	}
 	inner, err := m.engine(open)
 	if err != nil || m.Columns.Identity() {
 		return inner, err

@@ -81,7 +81,9 @@ func newCSV(in *input, r *bufio.Reader, packed string, o Options) (source, error
 	if len(s.waiting[0].fields) > maxColumns {
 		return nil, fmt.Errorf("line %d has %d columns, expected at most %d", s.waiting[0].line, len(s.waiting[0].fields), maxColumns)
 	}
-	return s, s.names(o)
+	err = s.names(o)
+	s.findWords()
+	return s, err
 }
 
 // names takes the header off, or numbers the columns.

@@ -18,6 +18,8 @@ type Reader struct {
 	in      *input
 	src     source
 	columns []Column // read as numbers
+	named   []Column // those and the coded ones, as they were asked for
+	coded   *coded   // nil: none are
 	kept    []Column
 	missing Missing
 	settled bool
@@ -64,16 +66,18 @@ func newReader(in *input, o Options) (*Reader, error) {
 		}
 		o.Exclude = nil
 	}
-	numbers, texts, err := selectColumns(all, o)
+	numbers, texts, coders, err := selectColumns(all, o)
 	if err != nil {
 		return nil, r.wrap(err)
 	}
-	for _, i := range numbers {
-		r.columns = append(r.columns, all[i])
+	r.named, r.kept = pick(all, numbers), pick(all, texts)
+	if coders != nil {
+		r.coded = &coded{coders: coders}
+		var codes []int
+		numbers, codes = r.coded.divide(numbers)
+		texts = append(texts, codes...)
 	}
-	for _, i := range texts {
-		r.kept = append(r.kept, all[i])
-	}
+	r.columns = pick(all, numbers)
 	if r.rows == 0 {
 		r.rows = min(max(1, 1<<17/(len(numbers)+2*len(texts))), 4096)
 	}
@@ -86,7 +90,7 @@ func newReader(in *input, o Options) (*Reader, error) {
 }
 
 // Columns returns the names of the columns of a chunk's numbers.
-func (r *Reader) Columns() []string { return names(r.columns) }
+func (r *Reader) Columns() []string { return names(r.named) }
 
 // All returns the columns of the file.
 func (r *Reader) All() []Column { return slices.Clone(r.src.all()) }
@@ -101,7 +105,7 @@ func (r *Reader) Kept() []Column {
 	if s, csv := r.src.(*csvSource); csv {
 		for i := range kept {
 			kept[i].Kind, kept[i].decimal = Text, s.numbers.mark
-			if slices.ContainsFunc(r.columns, func(c Column) bool { return c.Name == kept[i].Name }) {
+			if slices.ContainsFunc(r.columns, func(c Column) bool { return c.Name == kept[i].Name }) { // not coded
 				kept[i].Kind = Number
 			}
 		}
@@ -143,7 +147,10 @@ func (r *Reader) Next() (*Chunk, error) {
 		c := &r.chunk
 		c.reset()
 		r.err = r.fill(c)
-		if c.Len() > 0 {
+		switch {
+		case c.Len() > 0 && r.coded != nil:
+			return r.coded.merge(c, len(r.kept)), nil
+		case c.Len() > 0:
 			return c, nil
 		}
 	}

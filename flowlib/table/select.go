@@ -32,16 +32,25 @@ func checkNames(all []Column) error {
 	return nil
 }
 
-// selectColumns returns the indices of the columns that o asks for.
-func selectColumns(all []Column, o Options) (numbers, texts []int, err error) {
+// pick returns the columns at some places.
+func pick(all []Column, places []int) (some []Column) {
+	for _, i := range places {
+		some = append(some, all[i])
+	}
+	return some
+}
+
+// selectColumns returns the indices of the columns that o asks for, as numbers or, where
+// there is a coder, as texts, and those of the kept texts.
+func selectColumns(all []Column, o Options) (numbers, texts []int, coders []Coder, err error) {
 	find := finder(all)
 	exclude, err := find(o.Exclude, OptionExclude)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if len(o.Columns) > 0 {
 		if numbers, err = find(o.Columns, OptionColumns); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 	} else {
 		for i := range all {
@@ -51,11 +60,16 @@ func selectColumns(all []Column, o Options) (numbers, texts []int, err error) {
 		}
 	}
 	if len(numbers) == 0 {
-		return nil, nil, fmt.Errorf("no column is left to read; there are: %s", shorten(names(all)))
+		return nil, nil, nil, fmt.Errorf("no column is left to read; there are: %s", shorten(names(all)))
 	}
-	for _, i := range numbers {
-		if c := all[i]; c.Kind != Number {
-			return nil, nil, noNumbers(all, numbers, o.Settled)
+	coders = o.coders(all, numbers)
+	for k, i := range numbers {
+		c := all[i]
+		switch {
+		case coders != nil && coders[k] != nil && c.Kind == Other:
+			return nil, nil, nil, fmt.Errorf("column %s holds %s, expected texts or numbers; there are: %s", show.Quoted(c.Name), c.note, shorten(names(all)))
+		case c.Kind != Number && (coders == nil || coders[k] == nil):
+			return nil, nil, nil, noNumbers(all, numbers, o.Settled)
 		}
 	}
 	if slices.Equal(o.Keep, []string{"*"}) {
@@ -63,14 +77,14 @@ func selectColumns(all []Column, o Options) (numbers, texts []int, err error) {
 			texts = append(texts, i)
 		}
 	} else if texts, err = find(o.Keep, OptionKeep); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	for _, i := range texts {
 		if c := all[i]; c.Kind == Other {
-			return nil, nil, fmt.Errorf("column %s holds %s, which cannot be kept: keep others; there are: %s", show.Quoted(c.Name), c.note, shorten(names(all)))
+			return nil, nil, nil, fmt.Errorf("column %s holds %s, which cannot be kept: keep others; there are: %s", show.Quoted(c.Name), c.note, shorten(names(all)))
 		}
 	}
-	return numbers, texts, nil
+	return numbers, texts, coders, nil
 }
 
 // noNumbers returns an error that lists the wanted columns that hold no numbers.

@@ -37,6 +37,10 @@ type Options struct {
 	// Choose, if not nil, receives the file's columns and returns the names of those to
 	// read as numbers, instead of Columns and Exclude. Open returns its error.
 	Choose func(all []Column) ([]string, error) `json:"-"`
+	// Coder, if not nil, is asked for each of the columns to read, by its place among them,
+	// whether to read it as texts, which the Coder that it returns turns into numbers; nil
+	// if it holds numbers.
+	Coder func(place int, c Column) Coder `json:"-"`
 	// Settled says that the user has no choice of columns, for instance because a model
 	// sets them: then no message advises to leave one out.
 	Settled bool
@@ -107,6 +111,7 @@ type Column struct {
 	note    string // what it holds, in words, if it is Other, or Text in a typed file
 	remedy  string // what its writer can do about it, "" for "write it as numbers"
 	decimal rune   // decimal mark of its numbers in a CSV, 0 if unknown
+	words   bool   // of a CSV: see IsText
 }
 
 // Limits far beyond any real table.

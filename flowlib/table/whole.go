@@ -75,7 +75,7 @@ func (r *Reader) readAll() (*Table, error) {
 // of it.
 func (r *Reader) rowBytes() int64 {
 	const around = 32 // the slice header and the line number of a row
-	return int64(r.copies) * (8*int64(len(r.columns)) + around)
+	return int64(r.copies) * (8*int64(len(r.named)) + around)
 }
 
 // fits returns an error if the rows take more than the run may hold.
@@ -85,7 +85,7 @@ func (r *Reader) fits(rows int64, holds string) error {
 	}
 	return r.wrap(&Error{
 		Problem: fmt.Sprintf("%s %d rows of %d columns, which take about %s of memory here, and the run may hold %s",
-			holds, rows, len(r.columns), memory.Text(clamp(rows, r.rowBytes())), memory.Text(r.budget)),
+			holds, rows, len(r.named), memory.Text(clamp(rows, r.rowBytes())), memory.Text(r.budget)),
 		Remedies: []Remedy{{Do: "read fewer rows or columns"}, letMore},
 	})
 }

@@ -90,7 +90,7 @@ func TestKeptColumnsComeOut(t *testing.T) {
 	if got := string(must(os.ReadFile(path))); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got := fmt.Sprint(r.Kept()); got != "[{id 1 false   44} {x 0 false   44} {remark 1 false   44}]" {
+	if got := fmt.Sprint(r.Kept()); got != "[{id 1 false   44 false} {x 0 false   44 false} {remark 1 false   44 true}]" {
 		t.Errorf("kinds are %s", got)
 	}
 }

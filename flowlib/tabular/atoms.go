@@ -129,7 +129,7 @@ func sayAtoms(values, atoms []float64) string {
 // mayHaveAtoms reports whether to look for atoms of a feature: not if the user chose the
 // model, which is a single flow, or declared the feature continuous.
 func (j *job) mayHaveAtoms(name string) bool {
-	return j.chosenByTable() && len(j.data.context) == 0 && j.Kinds[name] != columns.Continuous
+	return j.chosenByTable() && len(j.data.context) == 0 && len(j.data.levels) == 0 && j.Kinds[name] != columns.Continuous
 }
 
 // pattern is the set of rows at the same atoms, see [flow.Atoms].

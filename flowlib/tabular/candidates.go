@@ -37,7 +37,7 @@ const (
 // Given a context they are a linear Gaussian and flows.
 func (j *job) candidates() (all []candidate) {
 	d := len(j.data.features)
-	if c := len(j.data.context); c > 0 {
+	if c := len(j.data.context); c > 0 && j.data.of == nil {
 		all = []candidate{{name: "linear gaussian", simple: j.linear, parameters: d + d*(d+1)/2 + c*d}}
 	} else {
 		all = []candidate{

@@ -86,6 +86,9 @@ func (j *job) sayCompared() {
 	if r.Folds > 0 {
 		how = fmt.Sprintf("%d rows left out in turn, by %d-fold cross-validation", r.Split.Train+r.Split.Valid, r.Folds)
 	}
+	if j.data.of != nil {
+		how += " (of the numbers, given the categories)"
+	}
 	j.because("the model is the mixture of these that is likeliest on %s, NLL %.4f ± %.4f nats:", how, r.Valid.Mean, r.Valid.SE)
 	for _, c := range r.Compared {
 		j.because(comparedIndent+"%-18s %s", c.Name+":", c)

@@ -28,7 +28,7 @@ func (m *Model) decimals() []int {
 		}
 	}
 	for j, was := range seen {
-		if !was { // at an atom in every member
+		if !was && m.Saved.Atoms != nil { // at an atom in every member
 			all[j] = digits(m.Saved.Atoms.Rest.Std[j])
 		}
 	}
@@ -39,6 +39,9 @@ func (m *Model) decimals() []int {
 // as many digits on the mapped scale if its column is mapped, but never outside the
 // column's support.
 func (m *Model) written(feature int, v float64, decimals int) float64 {
+	if m.levelsOf(feature) != nil {
+		return v
+	}
 	if a := m.Saved.Atoms; a != nil && slices.Contains(a.Values[feature], v) {
 		return v
 	}

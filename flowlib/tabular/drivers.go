@@ -16,9 +16,14 @@ type Driver struct {
 	Value    float64 `json:"value"`
 	Expected float64 `json:"expected"`
 	Gain     Nats    `json:"gain"`
+	// Texts are those of Value and Expected of a category; absent of numbers.
+	Texts []string `json:"texts,omitempty"`
 }
 
 func (d Driver) String() string {
+	if d.Texts != nil {
+		return fmt.Sprintf("%s is %s, not %s (%+.1f nats)", show.Name(d.Column), d.Texts[0], d.Texts[1], d.Gain)
+	}
 	digits := 6 // or enough to show two digits of the difference, as for times in seconds since 1970
 	if apart := math.Abs(d.Value - d.Expected); apart > 0 {
 		larger := max(math.Abs(d.Value), math.Abs(d.Expected))
@@ -60,7 +65,11 @@ func (m *Model) drivers(rows, candidates [][]float64) ([][]Driver, error) {
 	for i, drivers := range found {
 		for _, d := range drivers[:min(maxDrivers, len(drivers))] {
 			if d.Gain >= minGain {
-				all[i] = append(all[i], Driver{m.Features[d.Column], rows[i][d.Column], d.Expected, Nats(d.Gain)})
+				driver := Driver{Column: m.Features[d.Column], Value: rows[i][d.Column], Expected: d.Expected, Gain: Nats(d.Gain)}
+				if levels := m.levelsOf(d.Column); levels != nil {
+					driver.Texts = []string{levelOr(levels, driver.Value, nil), levelOr(levels, driver.Expected, nil)}
+				}
+				all[i] = append(all[i], driver)
 			}
 		}
 	}

@@ -13,7 +13,7 @@ func TestDriverShowsTheDifference(t *testing.T) {
 		{1e-300, 5, "t is 1e-300, not 5 (+1.0 nats)"},
 		{7, 7, "t is 7, not 7 (+1.0 nats)"},
 	} {
-		if got := (Driver{"t", tt.value, tt.expected, 1}).String(); got != tt.want {
+		if got := (Driver{Column: "t", Value: tt.value, Expected: tt.expected, Gain: 1}).String(); got != tt.want {
 			t.Errorf("got %s, want %s", got, tt.want)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -161,7 +160,7 @@ func (j *job) prepare(file string) error {
 	d.applyMaps()
 	features, context := columnsOf(d.mapped.Train, len(d.features))
 	// Only the first copy of each row counts: others would leak into cross-validation.
-	if d.atoms == nil { // else each pattern of them is scaled by itself
+	if d.atoms == nil && len(d.levels) == 0 { // else each pattern of them, or the centred numbers, are scaled
 		if j.whitener, _, err = dataset.NewWeightedWhitener(features[:len(d.raw.Train)], d.weights.train); err != nil {
 			return fmt.Errorf("%s: the training rows: %w", show.Path(file), err)
 		}
@@ -205,6 +204,14 @@ func (j *job) train(ctx context.Context) error {
 		return err
 	}
 	j.record.Fit = j.fit
+	if len(j.data.levels) > 0 {
+		return j.trainGiven(ctx)
+	}
+	return j.trainNumbers(ctx)
+}
+
+// trainNumbers trains on numbers, which may be given categories.
+func (j *job) trainNumbers(ctx context.Context) error {
 	if j.chosenByTable() {
 		if j.data.atoms != nil {
 			return j.stackPatterns(ctx)
@@ -230,7 +237,7 @@ func (j *job) train(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	j.saved, err = flow.NewMixture(j.data.maps, []flow.Member{{Weight: 1, Saved: saved}}, nil)
+	j.saved, err = j.mixtureOf([]flow.Member{{Weight: 1, Saved: saved}})
 	return err
 }
 
@@ -274,18 +281,6 @@ func (j *job) noteZeros() {
 	if points > 0 && j.record.Result.BestZero == 0 {
 		j.warn(table.NoteOf("while training, up to %d of the %d validation rows had density 0 (log_prob -Inf), at %d of %d points of the curve, which is that of the others; by the weights that were kept all have one", most, len(j.data.mapped.Valid), points, len(j.record.Result.Curve)))
 	}
-}
-
-// interrupted returns err, or an [InterruptedError] if the context has ended.
-func interrupted(ctx context.Context, err error, checkpoint string) error {
-	if ctx.Err() == nil {
-		return err
-	}
-	stopped := &InterruptedError{err: err}
-	if _, missing := os.Stat(checkpoint); missing == nil {
-		stopped.Checkpoint = checkpoint
-	}
-	return stopped
 }
 
 // judge measures the NLLs and keeps scores for calibration.

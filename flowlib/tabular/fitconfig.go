@@ -89,6 +89,11 @@ func (c FitConfig) Check() error {
 	if c.Weights != "" && slices.Contains(slices.Concat(c.Columns, c.ConditionOn, c.Exclude), c.Weights) {
 		return wrong(OptionWeights, "column %s is named for something else too: the weights must be a column of their own", show.Quoted(c.Weights))
 	}
+	for name, kind := range c.Kinds {
+		if kind == columns.Category && len(c.ConditionOn) > 0 {
+			return wrong(OptionColumn, "%s: there are no categories where columns are conditioned on: leave it out, or condition on none", show.Name(name+":"+string(kind)))
+		}
+	}
 	if c.Layers < 0 || c.Layers > flow.MaxLayers {
 		return wrong(OptionLayers, "expected 1 to %d layers, found %d", flow.MaxLayers, c.Layers)
 	}

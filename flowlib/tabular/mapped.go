@@ -30,6 +30,10 @@ func (j *job) mapColumns(noise []float64) error {
 	}
 	d.settleAtoms(found)
 	for k, name := range d.features {
+		if d.levels[name] != nil {
+			d.maps, d.kinds = append(d.maps, columns.Column{Kind: columns.Continuous}), append(d.kinds, d.levelsSay[name])
+			continue
+		}
 		values := d.values(k)
 		rest, why := values, ""
 		weights := joined(d.weights.train, d.weights.valid)

@@ -47,6 +47,9 @@ func (m *Model) movedColumns(w *watch) (all []moved) {
 		return nil
 	}
 	for j, now := range quartiles(w.sample) {
+		if m.levelsOf(j) != nil {
+			continue
+		}
 		then := r.Quartiles[j]
 		spread, spreadNow := then[2]-then[0], now[2]-now[0]
 		if now[1] >= then[0] && now[1] <= then[2] && !(spread > 0 && spreadNow > 5*spread) {

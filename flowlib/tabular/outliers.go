@@ -116,7 +116,8 @@ func (o outliers) warning(column, unit string, lines []int64) string {
 func (d *data) setAside(columns []string, rows [][]float64) [][]float64 {
 	const most = 5 // warnings at most
 	aside := map[int]bool{}
-	for k, o := range findOutliers(rows) {
+	found := slices.DeleteFunc(findOutliers(rows), func(o outliers) bool { return d.levels[columns[o.column]] != nil })
+	for k, o := range found {
 		switch {
 		case k < most:
 			d.warn(table.Note{Says: o.warning(columns[o.column], d.unit, d.lines)})

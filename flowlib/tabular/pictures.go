@@ -29,7 +29,7 @@ const shown = 3000
 func (m *Model) pictures(e *Evaluation) []Picture {
 	var all []Picture
 	for _, draw := range []func(*Evaluation) (*Picture, error){
-		m.drawRows, m.drawDensity, m.drawColumns, m.drawScores, m.drawCoverage, m.drawLatents, m.drawTraining,
+		m.drawRows, m.drawDensity, m.drawColumns, m.drawCategories, m.drawScores, m.drawCoverage, m.drawLatents, m.drawTraining,
 	} {
 		p, err := draw(e)
 		if err != nil {
@@ -62,10 +62,11 @@ func (m *Model) stuck(rows [][]float64) string {
 
 // drawRows shows the two most correlated columns, of the rows beside the draws.
 func (m *Model) drawRows(e *Evaluation) (*Picture, error) {
-	if e.Diagnostics == nil || len(m.Features) < 2 {
+	numbers := m.numbers()
+	if e.Diagnostics == nil || len(numbers) < 2 {
 		return nil, nil
 	}
-	i, j, r := leaning(e.rows, len(m.Features))
+	i, j, r := leaning(e.rows, numbers)
 	a, b := axis(e.rows, i), axis(e.rows, j)
 	equal := min(a.std, b.std)*4 > max(a.std, b.std)
 	points := func(rows [][]float64) (out [][]float64) {
@@ -79,7 +80,7 @@ func (m *Model) drawRows(e *Evaluation) (*Picture, error) {
 		units = "in standard deviations from the mean"
 	}
 	text := fmt.Sprintf("%s (across) and %s (up), %s, of up to %d rows each.", show.Name(m.Features[i]), show.Name(m.Features[j]), units, shown)
-	if len(m.Features) > 2 {
+	if len(numbers) > 2 {
 		text += fmt.Sprintf(" Of all pairs these two are correlated most (r = %.2f).", r)
 	}
 	svg, err := figure.Scatter(figure.Info{Title: "Rows and draws", Description: "Two scatter plots: the rows of the file, and draws of the model. " + text},
@@ -113,19 +114,19 @@ func (s scale) place(v float64, asItIs bool) float64 {
 	return (v - s.mean) / s.std
 }
 
-// leaning finds the most correlated pair among the first fifty columns.
-func leaning(rows [][]float64, features int) (a, b int, r float64) {
-	columns := make([][]float64, min(features, 50))
+// leaning finds the most correlated pair among the first fifty numbers.
+func leaning(rows [][]float64, numbers []int) (a, b int, r float64) {
+	columns := make([][]float64, min(len(numbers), 50))
 	for j := range columns {
 		for _, row := range rows[:min(len(rows), shown)] {
-			columns[j] = append(columns[j], row[j])
+			columns[j] = append(columns[j], row[numbers[j]])
 		}
 	}
-	a, b = 0, 1
+	a, b = numbers[0], numbers[1]
 	for i := range columns {
 		for j := i + 1; j < len(columns); j++ {
 			if c := stat.Correlation(columns[i], columns[j], nil); math.Abs(c) > math.Abs(r) {
-				a, b, r = i, j, c
+				a, b, r = numbers[i], numbers[j], c
 			}
 		}
 	}
@@ -134,7 +135,7 @@ func leaning(rows [][]float64, features int) (a, b int, r float64) {
 
 // drawDensity shows the density of a model of two columns of similar spread.
 func (m *Model) drawDensity(e *Evaluation) (*Picture, error) {
-	if e.Diagnostics == nil || len(m.Features) != 2 {
+	if e.Diagnostics == nil || len(m.Features) != 2 || m.Saved.Categories != nil {
 		return nil, nil
 	}
 	if why := m.stuck(e.rows); why != "" {
@@ -177,16 +178,17 @@ func (m *Model) drawColumns(e *Evaluation) (*Picture, error) {
 		return nil, nil
 	}
 	var charts []figure.Chart
-	for j, name := range m.Features[:min(most, len(m.Features))] {
-		s := axis(e.rows, j)
+	numbers := m.numbers()
+	for _, j := range numbers[:min(most, len(numbers))] {
+		name, s := m.Features[j], axis(e.rows, j)
 		rows, draws := curveOf(e.rows, j, s), curveOf(e.draws, j, s)
 		charts = append(charts, figure.Chart{Name: show.Name(name), X: "", Y: "density", Lines: []figure.Line{
 			{Name: "rows of the file", XY: rows}, {Name: "draws of the model", XY: draws},
 		}})
 	}
 	text := "How each column is distributed by itself: the two lines should lie on each other but for chance."
-	if len(m.Features) > most {
-		text += fmt.Sprintf(" The first %d of %d columns.", most, len(m.Features))
+	if len(numbers) > most {
+		text += fmt.Sprintf(" The first %d of %d columns.", most, len(numbers))
 	}
 	svg, err := figure.Lines(figure.Info{Title: "Columns", Description: text}, charts...)
 	return picture("Column by column", text, svg, err)

@@ -1,6 +1,7 @@
 package tabular
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -121,4 +122,16 @@ func (j *job) resume() error {
 		}
 	}
 	return nil
+}
+
+// interrupted returns err, or an [InterruptedError] if the context has ended.
+func interrupted(ctx context.Context, err error, checkpoint string) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	stopped := &InterruptedError{err: err}
+	if _, missing := os.Stat(checkpoint); missing == nil {
+		stopped.Checkpoint = checkpoint
+	}
+	return stopped
 }

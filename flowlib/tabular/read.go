@@ -26,6 +26,10 @@ type data struct {
 	summary           table.Summary
 	raw, noisy        dataset.Splits // as in the file, and with noise; [n, D+C]
 
+	levels    map[string][]string // of the features that are categories, whose values are codes
+	levelsSay map[string]string
+	of        *givens // what the rows are given, of numbers beside categories
+
 	maps                     columns.Map    // of the features
 	kinds                    []string       // kinds of the features and their reasons
 	atoms                    [][]float64    // of each feature, [D], see [flow.Atoms]; nil if there are none
@@ -45,6 +49,14 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 	d := &data{}
 	o := c.Read
 	o.Columns = nil
+	texts := &texts{map[string][]string{}, map[string]map[string]float64{}}
+	coded := false
+	o.Coder = func(_ int, column table.Column) table.Coder {
+		if !coded || column.Name == c.Weights {
+			return nil
+		}
+		return texts.coder(column, c)
+	}
 	o.Copies = 4 // as read, split, with noise, and standardized
 	o.Choose = chooseWeights(c.Weights, func(all []table.Column) ([]string, error) {
 		columns := c.Columns
@@ -71,6 +83,7 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 		if len(columns) == 0 {
 			return nil, fmt.Errorf("no column is left to fit a density to; there are: %s", list(namesOf(all)))
 		}
+		coded = len(c.ConditionOn) == 0 && !allTexts(all, columns)
 		return slices.Concat(columns, c.ConditionOn), nil
 	})
 	var err error
@@ -84,6 +97,10 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 	d.source = Source{File: file, SHA256: d.source.SHA256, Format: t.Format, Dropped: t.Dropped}
 	if err := d.takeWeights(t, file, c.Weights); err != nil {
 		return nil, nil, err
+	}
+	t.Columns, t.Rows = d.settle(texts, t.Columns, t.Rows, c)
+	if err := d.checkLevels(c.Weights); err != nil {
+		return nil, nil, c.remediable(err)
 	}
 	features := len(t.Columns) - len(c.ConditionOn)
 	if err := checkCovariance(features, c.Read.Memory); err != nil {

@@ -7,6 +7,7 @@ import (
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
+	"normflow/internal/show"
 )
 
 // ask is what is known before a fit.
@@ -17,6 +18,7 @@ type ask struct {
 
 	model  string // a name of the zoo, see [flow.Named]; "" leaves the choice open
 	layers int    // coupling layers; 0 leaves the choice open
+	alone  bool   // the context, if any, is categories
 	steps  int    // training steps at most; 0 leaves the choice open
 }
 
@@ -45,12 +47,32 @@ type recipe struct {
 // choose settles what the user has left open.
 func (j *job) choose() (*recipe, error) {
 	d := j.data
+	numbers, summary := d.numbers(), d.summary
+	features := len(numbers)
+	if features == 0 {
+		return nil, fmt.Errorf("%s: only categories are left (%s): a density needs a column of numbers that differ", show.Path(d.source.File), list(d.features))
+	}
+	if features < len(d.features) { // the rest are context, by their levels
+		summary.Columns = pick(d.summary.Columns, numbers)
+		for _, k := range d.categories() {
+			for range d.levels[d.features[k]] {
+				summary.Columns = append(summary.Columns, d.summary.Columns[k])
+			}
+		}
+	}
 	r, err := newRecipe(ask{
-		summary: d.summary, features: len(d.features), rows: len(d.raw.Train),
+		summary: summary, features: features, rows: len(d.raw.Train), alone: len(d.context) == 0,
 		model: j.Model, layers: j.Layers, steps: j.Steps,
 	})
 	if err != nil {
 		return nil, err
+	}
+	if r.Noise != nil && features < len(d.features) {
+		noise := make([]float64, len(d.features))
+		for i, k := range numbers {
+			noise[k] = r.Noise[i]
+		}
+		r.Noise = noise
 	}
 	if j.Engine == "fast" || j.Engine == "auto" {
 		r.Fit.Engine = fit.EngineFast

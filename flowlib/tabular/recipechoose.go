@@ -24,7 +24,7 @@ func (r *recipe) chooseFlow(a ask, context int) (err error) {
 	if name == "" {
 		name = "nsf"
 		what := "a Gaussian, a mixture of Gaussians and flows"
-		if context > 0 {
+		if context > 0 && !a.alone {
 			what = "a linear Gaussian and flows"
 		}
 		r.because("compared: %s of rational-quadratic splines; the large one came closest to all densities with known entropy", what)
@@ -32,7 +32,9 @@ func (r *recipe) chooseFlow(a ask, context int) (err error) {
 	if r.Flow, err = flow.Named(name, a.features); err != nil {
 		return err
 	}
-	r.Flow.Context = context
+	if r.Flow.Context = context; a.alone && r.Flow.Layers == 0 { // a Gaussian takes no input
+		r.Flow.Context = 0
+	}
 	if a.layers != 0 {
 		r.Flow.Layers = a.layers
 	}

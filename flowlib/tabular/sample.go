@@ -48,11 +48,11 @@ func (m *Model) Sample(ctx context.Context, out string, c SampleConfig) (rows in
 	if err != nil {
 		return 0, err
 	}
-	columns := m.Columns()
+	var more []string
 	if c.LogProb {
-		columns = append(columns, LogProbColumn)
+		more = []string{LogProbColumn}
 	}
-	w, err := table.Create(out, nil, columns, table.Dialect{NoHeader: c.Read.Header == table.HeaderNo})
+	w, err := m.newDrawTable(out, table.Dialect{NoHeader: c.Read.Header == table.HeaderNo}, more...)
 	if err != nil {
 		return 0, err
 	}
@@ -67,7 +67,7 @@ func (m *Model) Sample(ctx context.Context, out string, c SampleConfig) (rows in
 			row = append(row, rounded(logProb, 6))
 		}
 		rows++
-		return w.Write(nil, row)
+		return w.row(row)
 	}
 	if err := m.draw(ctx, c, contexts, write); err != nil {
 		return rows, err

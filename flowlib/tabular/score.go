@@ -49,7 +49,7 @@ type Seen struct {
 func (m *Model) each(ctx context.Context, file string, options Options, noise func(rows [][]float64), begin func(r *table.Reader) error, do func(c *table.Chunk, logProb []float64) error) (Seen, error) {
 	seen := Seen{File: file, Engine: m.Engine, Warnings: []table.Note{}, watch: m.newWatch()}
 	o := options.Read
-	o.Choose, o.Settled, o.Names = match(m.Columns(), m.Features, o.Keep, &seen.Matched), true, m.Columns()
+	o.Coder, o.Choose, o.Settled, o.Names = m.coder, match(m.Columns(), m.Features, o.Keep, &seen.Matched), true, m.Columns()
 	o.Choose = chooseWeights(options.Weights, o.Choose)
 	r, err := table.Open(file, o)
 	if err != nil {
@@ -116,6 +116,7 @@ func (m *Model) each(ctx context.Context, file string, options Options, noise fu
 	for _, c := range seen.watch.conditions {
 		seen.Warnings = append(seen.Warnings, one(c.warning(file, seen.Unit))...)
 	}
+	seen.Warnings = append(seen.Warnings, m.unknownLevels(seen)...)
 	seen.Warnings = append(append(seen.Warnings, r.Notes()...), kept.warnings(file)...)
 	seen.Dropped, seen.Format, seen.Zero = r.Dropped(), r.Format(), total.zero
 	if nll, err := total.nll(m.Saved.Features()); err == nil && nll.Zero == 0 {

@@ -75,7 +75,11 @@ func (j *job) parts() (parts []part, logDet []float64) {
 				}
 			}
 		}
-		if !vary(p.train, len(d.features)+len(d.context)) { // such as a column with few values besides its commonest
+		columns := len(d.features) + len(d.context)
+		if d.of != nil { // a level may have no row
+			columns = len(d.features)
+		}
+		if !vary(p.train, columns) { // such as a column with few values besides its commonest
 			return whole()
 		}
 	}
@@ -163,7 +167,7 @@ func (j *job) stack(ctx context.Context) error {
 				of = append(of, m...)
 			}
 		default: // needs no rows for early stopping
-			m, err := c.simple(all, joined(d.weights.train, d.weights.valid))
+			m, err := c.simple(d.alone(all), joined(d.weights.train, d.weights.valid))
 			if err != nil {
 				return err
 			}
@@ -183,7 +187,7 @@ func (j *job) stack(ctx context.Context) error {
 	j.record.Result = contenders[best].result
 	j.record.Fit = contenders[best].fit
 	var err error
-	if j.saved, err = flow.NewMixture(j.data.maps, members, nil); err != nil {
+	if j.saved, err = j.mixtureOf(members); err != nil {
 		return err
 	}
 	nll, err := newNLL(mixed, j.heldWeights, len(j.data.features))
@@ -243,13 +247,13 @@ func (j *job) contend(ctx context.Context, c candidate, others []contender, part
 				t.result = result
 			}
 		} else {
-			members, err = c.simple(p.train[:p.rows], p.weights)
+			members, err = c.simple(j.data.alone(p.train[:p.rows]), p.weights)
 		}
 		if err != nil {
 			return j.failed(ctx, t, err)
 		}
 		t.members = append(t.members, members)
-		logProb, err := scoreBy(members, p.valid[:len(p.judged)])
+		logProb, err := scoreBy(members, j.data.rowsFor(members, p.valid[:len(p.judged)]))
 		if err != nil {
 			return j.failed(ctx, t, err)
 		}
@@ -263,7 +267,7 @@ func (j *job) contend(ctx context.Context, c candidate, others []contender, part
 			break
 		}
 	}
-	far, err := scoreBy(t.members[0], j.data.far)
+	far, err := scoreBy(t.members[0], j.data.rowsFor(t.members[0], j.data.far))
 	t.far = far
 	return t, err
 }

@@ -104,7 +104,7 @@ func (d *data) dropConstants(rows [][]float64) ([][]float64, error) {
 		return rows, nil
 	}
 	for _, j := range features {
-		why := fmt.Sprintf("%.6g in all %d training rows", train[0][j], len(train))
+		why := fmt.Sprintf("%s in all %d training rows", d.said(j, train[0][j]), len(train))
 		others := 0
 		for _, row := range rows {
 			if row[j] != train[0][j] {
@@ -115,6 +115,7 @@ func (d *data) dropConstants(rows [][]float64) ([][]float64, error) {
 			why += fmt.Sprintf(", another value in %d of the rest", others)
 		}
 		d.leaveOut(d.features[j], why)
+		delete(d.levels, d.features[j])
 	}
 	text := fmt.Sprintf("column %s has one value in all %d training rows and is left out", show.QuotedNames(names(features)), len(train))
 	if len(features) > 1 {

@@ -2,6 +2,7 @@ package tabular
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"normflow/flowlib/table"
@@ -20,18 +21,22 @@ func (j *job) warn(n table.Note) {
 // warnOfRows collects what the user should know about the rows before trusting a density
 // of them; noise is the recipe's.
 func (d *data) warnOfRows(noise []float64) {
-	own := d.summary
-	own.Columns = own.Columns[:len(d.features)] // no density is fitted to the context
+	own := d.summary // but for the context, to which no density is fitted, and for categories
+	own.Columns = slices.DeleteFunc(slices.Clone(own.Columns[:len(d.features)]), func(c table.ColumnSummary) bool { return d.levels[c.Name] != nil })
 	for _, warning := range own.Warnings() {
 		if !strings.HasSuffix(warning.Says, "(dequantized)") && !d.isOfAtom(warning) { // the column's treatment says more
 			d.warn(warning)
 		}
 	}
-	names := namesOfSummary(d.summary)
+	names, rows, features := namesOfSummary(d.summary), d.raw.Train, len(d.features)
+	if len(d.levels) > 0 {
+		at := d.numbers()
+		names, rows, features = pick(names, at), only(rows, at), len(at)
+	}
 	const most = 5 // of a kind
-	dependent := findDependent(d.raw.Train, len(d.features))
-	dependent = append(dependent, findCurved(d.raw.Train, len(d.features), dependent)...)
-	dependent = append(dependent, findProducts(d.raw.Train, len(d.features), dependent)...)
+	dependent := findDependent(rows, features)
+	dependent = append(dependent, findCurved(rows, features, dependent)...)
+	dependent = append(dependent, findProducts(rows, features, dependent)...)
 	for i, f := range dependent {
 		if i == most {
 			d.warn(table.NoteOf("%d columns more are functions of others", len(dependent)-most))

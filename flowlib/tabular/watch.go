@@ -12,6 +12,7 @@ import (
 type watch struct {
 	known      recognizer
 	conditions []condition
+	unknown    []unknown
 	// sample holds rows as they are in the file, each with the same probability.
 	sample [][]float64
 	rows   int
@@ -27,6 +28,7 @@ const watched = 1000
 
 func (m *Model) newWatch() *watch {
 	w := &watch{rng: rand.New(rand.NewPCG(1, 0x3a7c))}
+	w.unknown = m.watchLevels()
 	r := m.Record
 	if r == nil {
 		return w
@@ -52,6 +54,9 @@ func (w *watch) see(c *table.Chunk) {
 			w.sample = append(w.sample, slices.Clone(row))
 		} else if at := w.rng.IntN(w.rows); at < watched {
 			w.sample[at] = slices.Clone(row)
+		}
+		for k := range w.unknown {
+			w.unknown[k].add(row, c.Lines[i])
 		}
 		for k := range w.conditions {
 			w.conditions[k].add(row, c.Lines[i])

@@ -19,6 +19,7 @@ var ranks = map[string]int{
 	"internal":           0,
 	"flowlib/backend":    1,
 	"flowlib/byhand":     1,
+	"flowlib/categories": 1,
 	"flowlib/columns":    1,
 	"flowlib/dataset":    1,
 	"flowlib/density":    1,

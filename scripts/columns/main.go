@@ -1,5 +1,6 @@
 // Command columns draws the pictures of docs/tables.md: a column before and after the map
-// chosen for it, one picture for each kind of column.
+// chosen for it, one picture for each kind of column, and a number before and after it is
+// centred by a category.
 //
 //	go run ./scripts/columns -o docs/figures
 package main
@@ -64,6 +65,13 @@ func main() {
 			log.Fatal(err)
 		}
 		fmt.Printf("%s: %s\n", file, choice.Why)
+	}
+	svg, err := category()
+	if err == nil {
+		err = whole.WriteFile(filepath.Join(*out, "column-category.svg"), svg)
+	}
+	if err != nil {
+		log.Fatal(err)
 	}
 }
 

@@ -13,4 +13,7 @@ func TestPictures(t *testing.T) {
 			t.Errorf("%s: %s, want %s", e.name, choice.Why, e.kind)
 		}
 	}
+	if svg, err := category(); err != nil || len(svg) == 0 {
+		t.Errorf("categories: %d bytes, %v", len(svg), err)
+	}
 }

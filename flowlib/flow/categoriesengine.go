@@ -1,0 +1,182 @@
+package flow
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/mat"
+
+	"normflow/flowlib/categories"
+	"normflow/flowlib/columns"
+	"normflow/flowlib/density"
+)
+
+// categoriesEngine scores and draws rows with categories by an engine of their numbers,
+// mapped and centred, given the categories.
+type categoriesEngine struct {
+	of      *categories.Density
+	columns columns.Map // nil: none
+	numbers []int       // features
+	inner   Engine
+	given   []float64 // rows of the inner engine
+	logDet  []float64
+}
+
+// categoriesEngine is that of the whole mixture.
+func (m *Mixture) categoriesEngine(open func(*Saved) (Engine, error)) (Engine, error) {
+	e := &categoriesEngine{of: m.Categories, columns: m.Columns, numbers: m.numbers()}
+	inner := &mixtureEngine{features: len(e.numbers), width: len(e.numbers) + e.of.Width()}
+	for _, member := range m.Members {
+		engine, err := open(member.Saved)
+		if err != nil {
+			return nil, err
+		}
+		if member.Context() == 0 {
+			engine = &deafEngine{engine, len(e.numbers)}
+		}
+		inner.members, inner.weights = append(inner.members, engine), append(inner.weights, member.Weight)
+	}
+	inner.perMember = make([][]float64, len(inner.members))
+	e.inner = inner
+	return e, nil
+}
+
+// codesOf reads those of a row, and says whether they are codes.
+func (e *categoriesEngine) codesOf(codes []int, row []float64) bool {
+	for j, c := range e.of.Columns {
+		v := row[c.Feature]
+		if !(v >= 0 && v <= float64(c.Other()) && v == math.Trunc(v)) {
+			return false
+		}
+		codes[j] = int(v)
+	}
+	return true
+}
+
+// LogProbTo implements [density.Scorer]: -Inf for rows with what is no code.
+func (e *categoriesEngine) LogProbTo(dst []float64, x *mat.Dense) error {
+	d := len(e.numbers)
+	if err := density.Check(x, len(dst), d+len(e.of.Columns)); err != nil {
+		return fmt.Errorf("flow: %w", err)
+	}
+	if len(dst) == 0 {
+		return nil
+	}
+	width := d + e.of.Width()
+	e.given, e.logDet = sized(e.given, len(dst)*width), sized(e.logDet, len(dst))
+	codes := make([]int, len(e.of.Columns))
+	for i := range dst {
+		row, given := x.RawRowView(i), e.given[i*width:(i+1)*width]
+		e.logDet[i] = math.Inf(-1)
+		if !e.codesOf(codes, row) {
+			clear(given)
+			continue
+		}
+		logDet := 0.0
+		for k, feature := range e.numbers {
+			if given[k] = row[feature]; e.columns != nil {
+				y, one := e.columns[feature].Forward(row[feature])
+				given[k] = y
+				logDet += one
+			}
+		}
+		logDet += e.of.Apply(given[:d], codes)
+		e.of.Encode(given[d:], codes)
+		e.logDet[i] = logDet + e.of.LogProb(codes)
+	}
+	if err := e.inner.LogProbTo(dst, mat.NewDense(len(dst), width, e.given)); err != nil {
+		var nan *NaNError
+		if errors.As(err, &nan) {
+			return &NaNError{nan.Row, x.RawRowView(nan.Row)}
+		}
+		return err
+	}
+	for i, logDet := range e.logDet {
+		if dst[i] += logDet; math.IsInf(logDet, -1) { // outside the support
+			dst[i] = logDet
+		}
+	}
+	return nil
+}
+
+// sized is a slice of that length, with the memory of another.
+func sized(s []float64, n int) []float64 {
+	if cap(s) < n {
+		return make([]float64, n)
+	}
+	return s[:n]
+}
+
+// DrawChunks implements [Engine]: categories are drawn first, then numbers given these. The
+// temperature is that of the numbers.
+func (e *categoriesEngine) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
+	return func(yield func(Draws, error) bool) {
+		s := s
+		if err := s.check(false, 0); err != nil {
+			yield(Draws{}, fmt.Errorf("flow: sampling: %w", err))
+			return
+		}
+		for first, chunk := 0, int64(0); first < s.Count; first, chunk = first+mixtureChunk, chunk+1 {
+			d, err := e.draw(s, s.Seed+chunk*chunkSeedStep, min(mixtureChunk, s.Count-first))
+			if !yield(d, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (e *categoriesEngine) draw(s Sampling, seed int64, count int) (d Draws, err error) {
+	rng := rand.New(rand.NewPCG(uint64(seed), 0xca7e))
+	part := Sampling{Seed: seed, Count: count, Temperature: s.Temperature}
+	codes := make([][]int, count)
+	for i := range codes {
+		codes[i] = make([]int, len(e.of.Columns))
+		e.of.Draw(rng, codes[i])
+		given := make([]float64, e.of.Width())
+		e.of.Encode(given, codes[i])
+		part.Context = append(part.Context, given)
+	}
+	for draws, err := range e.inner.DrawChunks(part) {
+		if err != nil {
+			return d, err
+		}
+		for _, y := range draws.X {
+			of, x := codes[len(d.X)], make([]float64, len(y)+len(e.of.Columns))
+			e.of.Invert(y, of)
+			for k, feature := range e.numbers {
+				if x[feature] = y[k]; e.columns != nil {
+					x[feature] = e.columns[feature].Inverse(y[k])
+				}
+			}
+			for j, c := range e.of.Columns {
+				x[c.Feature] = float64(of[j])
+			}
+			d.X = append(d.X, x)
+		}
+	}
+	if s.LogProb {
+		d.LogProb, err = density.LogProb(e, d.X)
+	}
+	return d, err
+}
+
+// deafEngine is an engine that takes no context, among others that do.
+type deafEngine struct {
+	inner    Engine
+	features int
+}
+
+// LogProbTo implements [density.Scorer].
+func (e *deafEngine) LogProbTo(dst []float64, x *mat.Dense) error {
+	n, _ := x.Dims()
+	return e.inner.LogProbTo(dst, mat.DenseCopyOf(x.Slice(0, n, 0, e.features)))
+}
+
+// DrawChunks implements [Engine].
+func (e *deafEngine) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
+	s.Context = nil
+	return e.inner.DrawChunks(s)
+}
