@@ -57,7 +57,7 @@ type raws struct {
 func (r raws) parameter(k int) value { return r.slice(r.all, 1, k*r.moving, (k+1)*r.moving) }
 
 // stacked returns all parameters, [N, P, M].
-func (r raws) stacked(parameters int) value { return r.reshape(r.all, -1, parameters, r.moving) }
+func (r raws) stacked(parameters int) value { return r.reshape(r.all, 0, parameters, r.moving) }
 
 // transform moves v, [N, M]. It returns no log-derivative if it keeps volumes.
 func (p part) transform(v value, raw raws, forward bool) (out, logDeriv value) {

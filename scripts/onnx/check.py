@@ -30,4 +30,6 @@ for case in sorted(pathlib.Path(sys.argv[1]).iterdir()):
     drawn = run(sample, **{name: given[name] for name in ("z", "u", "context")})["x"]
     drawn = np.hstack([drawn, given["context"]])
     again = run(score, x=drawn)
+    for few in (0, 1):  # rows
+        assert len(run(score, x=drawn[:few])["log_prob"]) == few
     np.savez(case / "out.npz", drawn=drawn, **out, **{"drawn_" + name: v for name, v in again.items()})
