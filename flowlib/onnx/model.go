@@ -46,10 +46,10 @@ func export(m *flow.Mixture, name string, about map[string]string, build func(*m
 			panic(p)
 		}
 	}()
+	onlyKnown(*m, "Columns", "Atoms", "Members", "Training", "Version", "Library", "SHA256", "WeightsSHA256")
 	if len(m.Members) == 0 && m.Atoms == nil {
 		refuse("the model is empty")
 	}
-	onlyKnown(*m, "Columns", "Atoms", "Members", "Training", "Version", "Library", "SHA256", "WeightsSHA256")
 	for _, c := range m.Columns {
 		onlyKnown(c, "Kind", "Low", "High", "Margin", "Cut", "Softness", "Center", "Scale", "Freedom", "Mirrored")
 	}
