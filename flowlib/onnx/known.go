@@ -12,7 +12,7 @@ func onlyKnown(of any, fields ...string) {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
 		if f.IsExported() && !slices.Contains(fields, f.Name) && !v.Field(i).IsZero() {
-			refuse("the model has %s (%s), which ONNX files do not hold yet", f.Name, v.Type())
+			refuse("the model has %s (%s), which ONNX files do not hold yet: .npz and .safetensors do", f.Name, v.Type())
 		}
 	}
 }
