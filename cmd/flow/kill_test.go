@@ -55,7 +55,9 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return exec.Command(self, args...)
+	cmd := exec.Command(self, args...)
+	cmd.Env = os.Environ() // tests add to it
+	return cmd
 }
 
 // ends runs it, and fails unless its exit status is code; it returns what it said.

@@ -48,8 +48,7 @@ func (p *partFlags) wanted(files []string, out string) (bool, error) {
 			asked = true
 		}
 	}
-	info, err := os.Stat(out)
-	isFolder := strings.HasSuffix(out, "/") || err == nil && info.IsDir() && !whole.IsModel(out)
+	isFolder := strings.HasSuffix(out, "/") || parts.IsPlanned(out)
 	switch {
 	case asked && !isFolder:
 		return false, usageError{fmt.Errorf("parts of several files go to a folder: give one with -o FOLDER/, with / at its end, found %s", show.Quoted(out))}

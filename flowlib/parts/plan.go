@@ -211,6 +211,12 @@ func (p *Plan) Enter(dir string) error {
 	return fmt.Errorf("%s: holds parts of another run (%s): name another folder, or delete it", show.Path(dir), there.unlike(p))
 }
 
+// IsPlanned says whether a folder is one of parts.
+func IsPlanned(dir string) bool {
+	info, err := os.Lstat(filepath.Join(dir, planFile))
+	return err == nil && info.Mode().IsRegular()
+}
+
 // isFree refuses a folder with something in it that no plan speaks of.
 func isFree(dir string) error {
 	entries, err := os.ReadDir(dir)
