@@ -36,7 +36,7 @@ func TestArrayScript(t *testing.T) {
 			}
 		}
 		write("table.csv", "x,y\n1,2\n3,5\n")
-		write("flow", "#!/usr/bin/env bash\ntrap 'echo TERM >>"+in("got")+"; sleep 0.2; exit 143' TERM\ntouch "+in("begun")+"\nwhile :; do sleep 0.05; done\n")
+		write("flow", "#!/usr/bin/env bash\nleft=\ntrap 'echo TERM >>"+in("got")+"; left=5' TERM\ntouch "+in("begun")+"\nuntil [ \"$left\" = 0 ]; do sleep 0.05; left=${left:+$((left - 1))}; done\nexit 143\n")
 		write("squeue", "#!/bin/sh\necho "+tt.state+"\n")
 		write("scontrol", "#!/bin/sh\necho \"$@\" >>"+in("asked")+"\n")
 		plan, err := New(in("table.csv"), tabular.DefaultFit(), Grid{})
