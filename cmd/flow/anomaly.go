@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"normflow/flowlib/parts"
 	"normflow/flowlib/table"
 	"normflow/flowlib/tabular"
 )
@@ -78,19 +77,14 @@ anomalies. In that column 0 and false mark a normal row, any other number (1, 2,
 			return err
 		}
 		if inParts {
-			units, err := p.ofFiles(args[1:])
-			if err != nil {
-				return err
-			}
-			return p.run(cmd, args[0], out, units, o.Read.Header != table.HeaderNo, asJSON, func(ctx context.Context, u parts.Unit, path string) (int64, any, error) {
+			return p.ofTables(cmd, args, out, o.Read, asJSON, func(ctx context.Context, file, path string, read table.Options) (tabular.Seen, any, error) {
 				o := o
-				o.Read.Groups = u.Groups
-				a, err := m.Anomalies(ctx, u.File, path, o)
+				o.Read = read
+				a, err := m.Anomalies(ctx, file, path, o)
 				if err != nil {
-					return 0, nil, err
+					return tabular.Seen{}, nil, err
 				}
-				warn(cmd, a.Warnings)
-				return a.Rows, a, nil
+				return a.Seen, a, nil
 			})
 		}
 		a, err := m.Anomalies(cmd.Context(), args[1], out, o)

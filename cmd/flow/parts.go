@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"normflow/flowlib/parts"
 	"normflow/flowlib/table"
+	"normflow/flowlib/tabular"
 	"normflow/internal/show"
 	"normflow/internal/whole"
 )
@@ -81,6 +83,22 @@ func (p *partFlags) ofFiles(patterns []string) ([]parts.Unit, error) {
 		return nil, err
 	}
 	return parts.OfFiles(files, ending, p.rows)
+}
+
+// ofTables makes a part of each of the files that follow the model among the arguments. Do
+// judges one and writes it to a path.
+func (p *partFlags) ofTables(cmd *cobra.Command, args []string, out string, read table.Options, asJSON bool, do func(ctx context.Context, file, path string, read table.Options) (tabular.Seen, any, error)) error {
+	units, err := p.ofFiles(args[1:])
+	if err != nil {
+		return err
+	}
+	return p.run(cmd, args[0], out, units, read.Header != table.HeaderNo, asJSON, func(ctx context.Context, u parts.Unit, path string) (int64, any, error) {
+		read := read
+		read.Groups = u.Groups
+		seen, result, err := do(ctx, u.File, path, read)
+		warn(cmd, seen.Warnings)
+		return seen.Rows, result, err
+	})
 }
 
 // run makes the parts of units in the folder out, and says how it went.

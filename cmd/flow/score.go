@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"normflow/flowlib/parts"
 	"normflow/flowlib/table"
 	"normflow/flowlib/tabular"
 )
@@ -69,16 +68,11 @@ row whose latents overflow a float32 has density 0, log_prob -Inf.` + partsHelp,
 			return err
 		}
 		if inParts {
-			units, err := p.ofFiles(args[1:])
-			if err != nil {
-				return err
-			}
-			return p.run(cmd, args[0], out, units, o.Read.Header != table.HeaderNo, asJSON, func(ctx context.Context, u parts.Unit, path string) (int64, any, error) {
+			return p.ofTables(cmd, args, out, o.Read, asJSON, func(ctx context.Context, file, path string, read table.Options) (tabular.Seen, any, error) {
 				o := o
-				o.Read.Groups = u.Groups
-				seen, err := m.Score(ctx, u.File, path, o)
-				warn(cmd, seen.Warnings)
-				return seen.Rows, seen, err
+				o.Read = read
+				seen, err := m.Score(ctx, file, path, o)
+				return seen, seen, err
 			})
 		}
 		seen, err := m.Score(cmd.Context(), args[1], out, o)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -68,6 +69,7 @@ the best setting's members. Run again, a sweep fits what is missing.`,
 	f.StringSliceVar(&c.ConditionOn, "condition-on", nil, "columns to condition on, by name")
 	f.StringSliceVar(&c.Exclude, "exclude", nil, "columns to leave out, by name")
 	f.StringArrayVar(&kinds, "column", nil, "what a column is, as for fit; may be repeated")
+	f.StringVar(&c.Weights, "weights", "", "column of weights of the rows, by name, as for fit")
 	f.IntVar(&c.Steps, "steps", 0, "optimizer updates at most (default chosen)")
 	f.Float64Var(&c.Valid, "valid", c.Valid, "share of the rows for validation")
 	f.Float64Var(&c.Test, "test", c.Test, "share of the rows for the test")
@@ -79,6 +81,7 @@ the best setting's members. Run again, a sweep fits what is missing.`,
 	for _, flag := range []string{"columns", "condition-on", "exclude", "column"} {
 		offer(cmd, flag, columnNames(&read, 0, true))
 	}
+	offer(cmd, "weights", columnNames(&read, 0, false))
 	offer(cmd, "models", zoo)
 	offer(cmd, "on", choices("slurm"))
 	offerReading(cmd, 0)
@@ -274,9 +277,9 @@ func gatherSweep(cmd *cobra.Command, dir string, partial, asJSON bool) error {
 	fmt.Fprintf(w, "the best member is %s\n", show.Path(r.Best))
 	switch {
 	case r.EnsembleNLL != nil:
-		fmt.Fprintf(w, "the ensemble: test %s, saved as %s\n", *r.EnsembleNLL, show.Path(dir+"/"+sweep.EnsembleFolder))
+		fmt.Fprintf(w, "the ensemble: test %s, saved as %s\n", *r.EnsembleNLL, show.Path(filepath.Join(dir, sweep.EnsembleFolder)))
 	case r.Ensemble != nil:
-		fmt.Fprintf(w, "the ensemble is saved as %s\n", show.Path(dir+"/"+sweep.EnsembleFolder))
+		fmt.Fprintf(w, "the ensemble is saved as %s\n", show.Path(filepath.Join(dir, sweep.EnsembleFolder)))
 	default:
 		fmt.Fprintf(w, "no ensemble: %s\n", r.Why)
 	}

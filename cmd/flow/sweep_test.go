@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -215,6 +216,38 @@ func TestSweepIsRefused(t *testing.T) {
 		words := strings.NewReplacer("MODEL", model, "CSV", csv, "OUT", filepath.Join(t.TempDir(), "out")).Replace(tt.args)
 		if status, _, said := alone(t, strings.Fields(words)...); status != tt.status || !strings.Contains(said, tt.says) {
 			t.Errorf("flow %s: status %d: %s", tt.args, status, said)
+		}
+	}
+}
+
+// The ensemble of a table with text has its categories too.
+func TestSweepOfCategories(t *testing.T) {
+	dir := t.TempDir()
+	csv := filepath.Join(dir, "mixed.csv")
+	text := "kind,x\n"
+	for i := range 600 {
+		kind := []string{"a", "b", "b"}[i%3]
+		text += fmt.Sprintf("%s,%.4f\n", kind, math.Sin(float64(i*i))+3*float64(len(kind)+i%3))
+	}
+	if err := os.WriteFile(csv, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	must(t, "sweep", csv, "-o", filepath.Join(dir, "s"), "--models", "realnvp", "--layers", "1", "--seeds", "0,1", "--steps", "40")
+	scores := func(model string) []string {
+		return strings.Fields(must(t, "score", filepath.Join(dir, "s", model), csv, "-o", "-"))[1:]
+	}
+	whole, a, b := scores(sweep.EnsembleFolder), scores("member-000"), scores("member-001")
+	for i := range whole {
+		var lp [3]float64
+		for k, text := range []string{whole[i], a[i], b[i]} {
+			v, err := strconv.ParseFloat(text, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lp[k] = v
+		}
+		if want := math.Log((math.Exp(lp[1]) + math.Exp(lp[2])) / 2); math.Abs(lp[0]-want) > 1e-4 {
+			t.Fatalf("row %d: the ensemble has %v, its members %v", i, lp[0], lp[1:])
 		}
 	}
 }

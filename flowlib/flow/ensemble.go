@@ -16,9 +16,9 @@ func Ensemble(of []*Mixture) (*Mixture, error) {
 		return nil, errors.New("flow: an ensemble of no models")
 	}
 	first := of[0]
-	all := &Mixture{Columns: first.Columns, Atoms: first.Atoms}
+	all := &Mixture{Columns: first.Columns, Atoms: first.Atoms, Categories: first.Categories}
 	for i, m := range of {
-		if !reflect.DeepEqual(m.Columns, first.Columns) || !reflect.DeepEqual(m.Atoms, first.Atoms) {
+		if !reflect.DeepEqual(m.Columns, first.Columns) || !reflect.DeepEqual(m.Atoms, first.Atoms) || !reflect.DeepEqual(m.Categories, first.Categories) {
 			return nil, fmt.Errorf("flow: models 0 and %d: %w: expected models of the same rows", i, ErrUnlike)
 		}
 		for _, member := range m.Members {

@@ -24,9 +24,9 @@ const manifestFile = "manifest.json"
 
 // finish writes the manifest if all parts are there.
 func (p *Plan) finish(dir string) error {
-	m, missing := p.manifest(dir)
-	if len(missing) > 0 {
-		return nil // others are at work
+	m, missing, err := p.manifest(dir)
+	if err != nil || len(missing) > 0 { // others are at work
+		return err
 	}
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
@@ -36,10 +36,14 @@ func (p *Plan) finish(dir string) error {
 }
 
 // manifest lists the parts that are there, and says what is wrong with the others.
-func (p *Plan) manifest(dir string) (m *Manifest, missing []string) {
+func (p *Plan) manifest(dir string) (m *Manifest, missing []string, err error) {
+	sum, err := p.sum()
+	if err != nil {
+		return nil, nil, err
+	}
 	m = &Manifest{Command: p.Command, Model: p.Model, Parts: []Record{}}
 	for _, u := range p.Units {
-		r, err := record(dir, u)
+		r, err := record(dir, u, sum)
 		if err != nil {
 			missing = append(missing, err.Error())
 			continue
@@ -47,7 +51,7 @@ func (p *Plan) manifest(dir string) (m *Manifest, missing []string) {
 		m.Rows += r.Rows
 		m.Parts = append(m.Parts, *r)
 	}
-	return m, missing
+	return m, missing, nil
 }
 
 // Gather checks that all parts of a folder are there, once each and as they were written,
@@ -58,7 +62,10 @@ func Gather(dir, out string) (*Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, missing := p.manifest(dir)
+	m, missing, err := p.manifest(dir)
+	if err != nil {
+		return nil, err
+	}
 	if len(missing) > 0 {
 		return nil, fmt.Errorf("%s: %d of %d parts are not there: %s. Run the command that makes them again", show.Path(dir), len(missing), len(p.Units), some(missing))
 	}

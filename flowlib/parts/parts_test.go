@@ -2,6 +2,7 @@ package parts
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -105,7 +106,7 @@ func TestGatherFindsWhatIsWrong(t *testing.T) {
 		"a record": {func(out string) error { return os.WriteFile(filepath.Join(out, "part-00001.json"), []byte("{"), 0o644) }, "part-00001.json: is damaged"},
 		"swapped": {func(out string) error {
 			return os.Rename(filepath.Join(out, "part-00001.json"), filepath.Join(out, "part-00002.json"))
-		}, "part-00002.csv is of another unit"},
+		}, "part-00002.csv is of another unit or plan"},
 		"the plan": {func(out string) error { return os.WriteFile(filepath.Join(out, planFile), []byte("{"), 0o644) }, "plan.json: is damaged"},
 		"outside": {func(out string) error {
 			return os.WriteFile(filepath.Join(out, planFile), []byte(`{"format": 1, "units": [{"part": "../../x.csv", "index": 0}]}`), 0o644)
@@ -275,5 +276,27 @@ func TestParseShard(t *testing.T) {
 		if _, err := ParseShard(text); err == nil {
 			t.Errorf("%q: no error", text)
 		}
+	}
+}
+
+// Parts that a process made of another plan, which was entered at the same moment, are not
+// taken for those of the plan that stayed.
+func TestPartsOfAnotherPlanAreMadeAgain(t *testing.T) {
+	dir, plan := numbered(t, 2)
+	out := filepath.Join(dir, "out")
+	other := replan(t, dir, "b")
+	if _, err := other.Run(t.Context(), out, Shard{}, twice, quiet); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(out, planFile)); err != nil {
+		t.Fatal(err)
+	}
+	entered, err := json.Marshal(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(out, planFile), string(entered))
+	if _, err := Gather(out, ""); err == nil || !strings.Contains(err.Error(), "part-00000.csv is of another unit or plan") {
+		t.Errorf("got %v", err)
 	}
 }

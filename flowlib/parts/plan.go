@@ -23,16 +23,16 @@ import (
 	"strings"
 
 	"normflow/flowlib/table"
+	"normflow/internal/agreed"
 	"normflow/internal/show"
-	"normflow/internal/whole"
 )
 
 // Unit is what becomes one part: a file, some row groups of one, or a number of draws.
 type Unit struct {
-	Part   string `json:"part"`             // the name of the table in the folder
-	File   string `json:"file,omitempty"`   // that is read
-	Bytes  int64  `json:"bytes,omitempty"`  // of File
-	Groups [2]int `json:"groups,omitempty"` // row groups of a Parquet file, see [table.Options]; zero: all
+	Part   string `json:"part"`            // the name of the table in the folder
+	File   string `json:"file,omitempty"`  // that is read
+	Bytes  int64  `json:"bytes,omitempty"` // of File
+	Groups [2]int `json:"groups,omitzero"` // row groups of a Parquet file, see [table.Options]; zero: all
 	Draws  int    `json:"draws,omitempty"`
 	Index  int    `json:"index"`
 }
@@ -173,36 +173,14 @@ func named(units []Unit) []Unit {
 // Enter puts the plan into the folder, which is made where it is missing. Where there is
 // one already, as of another process or of an earlier run, it must be the same.
 func (p *Plan) Enter(dir string) error {
-	text, err := json.MarshalIndent(p, "", "  ")
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(dir, planFile)
-	info, err := os.Stat(filepath.Clean(dir)) // without a slash, which files cannot have
-	switch {
-	case err == nil && !info.IsDir():
-		return fmt.Errorf("%s: is a file, expected a folder for the parts", show.Path(dir))
-	case err == nil && whole.IsModel(dir):
-		return fmt.Errorf("%s: is a model, expected a folder for the parts", show.Path(dir))
-	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fmt.Errorf("%s: the folder cannot be made: %w", show.Path(dir), err)
-	}
-	before, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if !IsPlanned(dir) {
 		if err := isFree(dir); err != nil {
 			return err
 		}
-		if err := whole.WriteFile(path, append(text, '\n')); err != nil {
-			return fmt.Errorf("%s: cannot be written: %w", show.Path(path), err)
-		}
-		return nil // another process may have written it at the same time: the same, or its parts are refused
 	}
-	if err != nil {
+	err := agreed.Enter(dir, planFile, "the parts", p)
+	if !errors.Is(err, agreed.ErrOther) {
 		return err
-	}
-	if bytes.Equal(bytes.TrimSpace(before), text) {
-		return nil
 	}
 	there, err := read(dir)
 	if err != nil {
@@ -211,18 +189,12 @@ func (p *Plan) Enter(dir string) error {
 	return fmt.Errorf("%s: holds parts of another run (%s): name another folder, or delete it", show.Path(dir), there.unlike(p))
 }
 
-// IsPlanned says whether a folder is one of parts.
-func IsPlanned(dir string) bool {
-	info, err := os.Lstat(filepath.Join(dir, planFile))
-	return err == nil && info.Mode().IsRegular()
-}
+// IsPlanned reports whether a folder is one of parts.
+func IsPlanned(dir string) bool { return agreed.Is(dir, planFile) }
 
 // isFree refuses a folder with something in it that no plan speaks of.
 func isFree(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
+	entries, _ := os.ReadDir(dir) // none where there is no such folder
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), "part-") {
 			return fmt.Errorf("%s: holds %s, but no %s: name another folder", show.Path(dir), show.Name(e.Name()), planFile)
@@ -233,27 +205,26 @@ func isFree(dir string) error {
 
 // read returns the plan of a folder.
 func read(dir string) (*Plan, error) {
-	path := filepath.Join(dir, planFile)
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: holds no %s: expected a folder that score, anomaly or sample have written parts to", show.Path(dir), planFile)
-	}
-	if err != nil {
-		return nil, err
-	}
 	p := &Plan{}
-	if err := json.Unmarshal(text, p); err != nil {
-		return nil, fmt.Errorf("%s: is damaged: %w", show.Path(path), err)
-	}
-	if p.Format != planFormat {
-		return nil, fmt.Errorf("%s: is of format %d, expected %d: a newer version has written it", show.Path(path), p.Format, planFormat)
+	if err := agreed.Read(dir, planFile, "a folder that score, anomaly or sample have written parts to", planFormat, p); err != nil {
+		return nil, err
 	}
 	for i, u := range p.Units {
 		if u.Index != i || u.Part != filepath.Base(u.Part) || !strings.HasPrefix(u.Part, fmt.Sprintf("part-%05d.", i)) {
-			return nil, fmt.Errorf("%s: is damaged: unit %d is called %s", show.Path(path), i, show.Quoted(u.Part))
+			return nil, fmt.Errorf("%s: is damaged: unit %d is called %s", show.Path(filepath.Join(dir, planFile)), i, show.Quoted(u.Part))
 		}
 	}
 	return p, nil
+}
+
+// sum returns the SHA-256 of the plan, by which a record is known to be of it.
+func (p *Plan) sum() (string, error) {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
 }
 
 // unlike says in what p differs from a plan that is wanted.

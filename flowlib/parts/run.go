@@ -19,6 +19,7 @@ import (
 // Record is what is known of a part that is whole.
 type Record struct {
 	Unit
+	Plan      string          `json:"plan_sha256"` // that the part is of
 	Rows      int64           `json:"rows"`
 	PartBytes int64           `json:"part_bytes"`
 	SHA256    string          `json:"part_sha256"`
@@ -62,13 +63,17 @@ func (p *Plan) Run(ctx context.Context, dir string, s Shard, do Do, tell func(st
 	if err := p.Enter(dir); err != nil {
 		return done, err
 	}
+	sum, err := p.sum()
+	if err != nil {
+		return done, err
+	}
 	var first error
 	for _, u := range p.Units {
 		if !s.has(u.Index) {
 			continue
 		}
 		done.Units++
-		if r, err := record(dir, u); err == nil {
+		if r, err := record(dir, u, sum); err == nil {
 			done.Skipped++
 			done.Rows += r.Rows
 			continue
@@ -77,7 +82,7 @@ func (p *Plan) Run(ctx context.Context, dir string, s Shard, do Do, tell func(st
 			return done, fmt.Errorf("stopped before %s: run the same again to go on: %w", u.Part, err)
 		}
 		begin := time.Now()
-		r, err := p.make(ctx, dir, u, do)
+		r, err := p.make(ctx, dir, u, sum, do)
 		switch {
 		case ctx.Err() != nil:
 			return done, fmt.Errorf("stopped in %s: run the same again to go on: %w", u.Part, err)
@@ -99,7 +104,7 @@ func (p *Plan) Run(ctx context.Context, dir string, s Shard, do Do, tell func(st
 }
 
 // make makes one part and its record.
-func (p *Plan) make(ctx context.Context, dir string, u Unit, do Do) (*Record, error) {
+func (p *Plan) make(ctx context.Context, dir string, u Unit, sum string, do Do) (*Record, error) {
 	if u.File != "" {
 		if info, err := os.Stat(u.File); err == nil && info.Size() != u.Bytes {
 			return nil, fmt.Errorf("%s: has %d bytes, where it had %d when the parts were planned: name another folder", show.Path(u.File), info.Size(), u.Bytes)
@@ -111,7 +116,7 @@ func (p *Plan) make(ctx context.Context, dir string, u Unit, do Do) (*Record, er
 	if err != nil {
 		return nil, err
 	}
-	r := &Record{Unit: u, Rows: rows, Seconds: time.Since(begin).Seconds()}
+	r := &Record{Unit: u, Plan: sum, Rows: rows, Seconds: time.Since(begin).Seconds()}
 	if r.Result, err = json.Marshal(result); err != nil {
 		return nil, err
 	}
@@ -136,8 +141,9 @@ func recordOf(dir string, u Unit) string {
 	return filepath.Join(dir, name+".json")
 }
 
-// record returns the record of a unit if its part is there, of the size that it says.
-func record(dir string, u Unit) (*Record, error) {
+// record returns the record of a unit if its part is there, of the size that it says and of
+// the plan with that sum.
+func record(dir string, u Unit, sum string) (*Record, error) {
 	text, err := os.ReadFile(recordOf(dir, u))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s is missing", u.Part)
@@ -155,8 +161,8 @@ func record(dir string, u Unit) (*Record, error) {
 		return nil, fmt.Errorf("%s is missing", u.Part)
 	case err != nil:
 		return nil, err
-	case r.Unit != u:
-		return nil, fmt.Errorf("%s is of another unit", u.Part)
+	case r.Unit != u || r.Plan != sum: // such as of a process that planned at the same time
+		return nil, fmt.Errorf("%s is of another unit or plan", u.Part)
 	case info.Size() != r.PartBytes:
 		return nil, fmt.Errorf("%s has %d bytes, expected %d", u.Part, info.Size(), r.PartBytes)
 	}

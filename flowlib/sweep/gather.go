@@ -9,12 +9,11 @@ import (
 	"slices"
 	"strconv"
 
-	"gonum.org/v1/gonum/stat"
-
 	"normflow/flowlib/figure"
 	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
 	"normflow/flowlib/tabular"
+	"normflow/internal/numbers"
 	"normflow/internal/show"
 	"normflow/internal/whole"
 )
@@ -111,14 +110,11 @@ func (r *Result) settle() {
 		valid[s.Setting()] = append(valid[s.Setting()], s.Valid.Mean)
 	}
 	for i := range r.Settings {
-		r.Settings[i].Median = median(r.Settings[i].NLLs)
+		r.Settings[i].Median = numbers.Median(r.Settings[i].NLLs)
 	}
-	slices.SortStableFunc(r.Settings, func(a, b Setting) int { return cmp.Compare(median(valid[a.Name]), median(valid[b.Name])) })
-}
-
-func median(values []float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	return stat.Quantile(0.5, stat.LinInterp, sorted, nil)
+	slices.SortStableFunc(r.Settings, func(a, b Setting) int {
+		return cmp.Compare(numbers.Median(valid[a.Name]), numbers.Median(valid[b.Name]))
+	})
 }
 
 // ensemble saves the mean of the members' densities.

@@ -6,8 +6,6 @@
 package sweep
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,8 +15,8 @@ import (
 
 	"normflow/flowlib/table"
 	"normflow/flowlib/tabular"
+	"normflow/internal/agreed"
 	"normflow/internal/show"
-	"normflow/internal/whole"
 )
 
 // Grid says what members differ in: they are all combinations. An empty list leaves a
@@ -130,6 +128,9 @@ func New(file string, c tabular.FitConfig, g Grid) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.SplitSeed == nil {
+		c.SplitSeed = new(int64) // the same for all members
+	}
 	p := &Plan{planFormat, path, info.Size(), c, g, members}
 	for _, m := range members {
 		if err := p.config(m).Check(); err != nil {
@@ -145,9 +146,6 @@ const OptionFolds table.Option = "Folds"
 // config returns the options of a member's fit.
 func (p *Plan) config(m Member) tabular.FitConfig {
 	c := p.Fit
-	if c.SplitSeed == nil {
-		c.SplitSeed = new(int64)
-	}
 	c.Seed, c.Model, c.Layers, c.LearningRate, c.Fold, c.Folds = m.Seed, m.Model, m.Layers, m.LearningRate, m.Fold, m.Folds
 	return c
 }
@@ -155,53 +153,22 @@ func (p *Plan) config(m Member) tabular.FitConfig {
 // Enter puts the plan into the folder, which is made where it is missing. A plan that lies
 // there must be the same.
 func (p *Plan) Enter(dir string) error {
-	text, err := json.MarshalIndent(p, "", "  ")
-	if err != nil {
-		return err
-	}
-	text = append(text, '\n')
-	path := filepath.Join(dir, planFile)
-	before, err := os.ReadFile(path)
-	switch {
-	case err == nil && bytes.Equal(before, text):
-		return nil
-	case err == nil:
+	err := agreed.Enter(dir, planFile, "the sweep", p)
+	if errors.Is(err, agreed.ErrOther) {
 		return fmt.Errorf("%s: holds another sweep: name another folder, or delete it", show.Path(dir))
-	case !errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s: cannot be read: %w", show.Path(path), err)
 	}
-	if whole.IsModel(dir) {
-		return fmt.Errorf("%s: is a model, expected a folder for the sweep", show.Path(dir))
-	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fmt.Errorf("%s: the folder cannot be made: %w", show.Path(dir), err)
-	}
-	if err := whole.WriteFile(path, text); err != nil {
-		return fmt.Errorf("%s: cannot be written: %w", show.Path(path), err)
-	}
-	return nil
+	return err
 }
 
 // Read returns the plan of a folder.
 func Read(dir string) (*Plan, error) {
-	path := filepath.Join(dir, planFile)
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: holds no %s: expected the folder of a sweep", show.Path(dir), planFile)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: cannot be read: %w", show.Path(path), err)
-	}
 	p := &Plan{}
-	if err := json.Unmarshal(text, p); err != nil {
-		return nil, fmt.Errorf("%s: is damaged: %w", show.Path(path), err)
-	}
-	if p.Format != planFormat {
-		return nil, fmt.Errorf("%s: is of format %d, expected %d: another version has written it", show.Path(path), p.Format, planFormat)
+	if err := agreed.Read(dir, planFile, "the folder of a sweep", planFormat, p); err != nil {
+		return nil, err
 	}
 	for i, m := range p.Members {
 		if m.Name != fmt.Sprintf("member-%03d", i) {
-			return nil, fmt.Errorf("%s: is damaged: member %d is called %s", show.Path(path), i, show.Quoted(m.Name))
+			return nil, fmt.Errorf("%s: is damaged: member %d is called %s", show.Path(filepath.Join(dir, planFile)), i, show.Quoted(m.Name))
 		}
 	}
 	return p, nil
