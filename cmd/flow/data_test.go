@@ -14,10 +14,10 @@ import (
 
 func TestDataListHasThemAll(t *testing.T) {
 	var list []density
-	if err := json.Unmarshal([]byte(stdout(t, "data", "list", "--json")), &list); err != nil {
+	if err := json.Unmarshal([]byte(must(t, "data", "list", "--json")), &list); err != nil {
 		t.Fatal(err)
 	}
-	text := stdout(t, "data", "list")
+	text := must(t, "data", "list")
 	for i, d := range dataset.Densities() {
 		if list[i] != (density{d.Name, d.Features, d.Entropy}) || !strings.Contains(text, "\n"+d.Name+" ") || !strings.Contains(text, strconv.FormatFloat(d.Entropy, 'f', 6, 64)) {
 			t.Errorf("%s: got %+v, and in\n%s", d.Name, list[i], text)
@@ -28,7 +28,7 @@ func TestDataListHasThemAll(t *testing.T) {
 // What is written is what the library draws, whatever their number.
 func TestDataSample(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "d.csv")
-	said := stdout(t, "data", "sample", "rings", "-n", "5000", "--seed", "3", "-o", path, "--json")
+	said := must(t, "data", "sample", "rings", "-n", "5000", "--seed", "3", "-o", path, "--json")
 	if want := `{"name":"rings","features":2,"entropy":2.623183,"count":5000,"seed":3,"out":` + strconv.Quote(path) + "}\n"; said != want {
 		t.Errorf("said %s, want %s", said, want)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"math"
@@ -14,19 +13,6 @@ import (
 )
 
 const version3 = "../../flowlib/flow/testdata/version3"
-
-// stdout is what a command prints, which must end well.
-func stdout(t *testing.T, args ...string) string {
-	t.Helper()
-	var b bytes.Buffer
-	root := newRoot()
-	root.SetOut(&b)
-	root.SetArgs(args)
-	if err := root.ExecuteContext(context.Background()); err != nil {
-		t.Fatalf("flow %s: %v", strings.Join(args, " "), err)
-	}
-	return b.String()
-}
 
 func TestExportAndImport(t *testing.T) {
 	dir := t.TempDir()

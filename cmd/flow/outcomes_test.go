@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"normflow/flowlib/table"
 )
 
 // lines are rows of a table in text: each by two normal numbers.
@@ -74,25 +76,6 @@ func TestTablesThatAreEasilyMisread(t *testing.T) {
 	}
 }
 
-// numbers is a table of rows of numbers, with names.
-func numbers(t *testing.T, path, names string, rows [][]float64) {
-	t.Helper()
-	var b strings.Builder
-	b.WriteString(names + "\n")
-	for _, row := range rows {
-		for j, v := range row {
-			if j > 0 {
-				b.WriteByte(',')
-			}
-			fmt.Fprintf(&b, "%.10g", v)
-		}
-		b.WriteByte('\n')
-	}
-	if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // Densities of known entropy that a flow has no easy way to: small fits come near, and
 // draws lie where data can.
 func TestDensitiesThatAreEasilyMissed(t *testing.T) {
@@ -144,8 +127,11 @@ func TestDensitiesThatAreEasilyMissed(t *testing.T) {
 					train[500*i+7][0] *= 1e6
 				}
 			}
-			numbers(t, in("train.csv"), tt.columns, train)
-			numbers(t, in("new.csv"), tt.columns, rows(4000))
+			for name, of := range map[string][][]float64{"train.csv": train, "new.csv": rows(4000)} {
+				if err := table.WriteAll(in(name), strings.Split(tt.columns, ","), of); err != nil {
+					t.Fatal(err)
+				}
+			}
 			args := append([]string{"fit", in("train.csv"), "-o", in("m"), "--steps", map[bool]string{true: "250", false: "600"}[tt.model == ""]}, strings.Fields(tt.more)...)
 			if tt.model != "" { // else atoms, and the choice of a density
 				args = append(args, "--model", tt.model, "--layers", "3")

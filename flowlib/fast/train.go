@@ -111,8 +111,12 @@ func (t *Trainer) Run(rows []int32, rates, shares, nll []float64) (made int) {
 		panic(fmt.Sprintf("fast: %d rows, %d rates, %d shares and %d NLLs: expected as many rows for each step, and a rate and an NLL", len(rows), len(rates), len(shares), len(nll)))
 	}
 	// Checked here: a panic in one thread would leave the others waiting for it.
+	n := len(t.data) / t.engine.columns()
+	if t.Weights != nil && len(t.Weights) != n {
+		panic(fmt.Sprintf("fast: %d weights for %d events", len(t.Weights), n))
+	}
 	for i, row := range rows {
-		if n := len(t.data) / t.engine.columns(); row < 0 || int(row) >= n {
+		if row < 0 || int(row) >= n {
 			panic(fmt.Sprintf("fast: event %d of the batches is row %d, of %d", i, row, n))
 		}
 	}

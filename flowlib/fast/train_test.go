@@ -134,7 +134,7 @@ func TestNotFinite(t *testing.T) {
 	}
 }
 
-// A row that is not there is refused before a thread begins: one that panics would
+// A row or a weight that is not there is refused before a thread begins: one that panics would
 // leave the others at a barrier for ever.
 func TestRowsThatAreNotThere(t *testing.T) {
 	if runtime.GOMAXPROCS(0) < 2 {
@@ -149,14 +149,19 @@ func TestRowsThatAreNotThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := runtime.NumGoroutine()
-	for _, bad := range []int32{-1, 50} {
+	for _, tt := range []struct {
+		row     int32
+		weights []float32
+		want    string
+	}{{-1, nil, "row -1, of 50"}, {50, nil, "row 50, of 50"}, {1, make([]float32, 49), "49 weights for 50 events"}} {
 		func() {
 			defer func() {
-				if text := fmt.Sprint(recover()); !strings.Contains(text, fmt.Sprintf("row %d, of 50", bad)) {
-					t.Errorf("row %d: got %s", bad, text)
+				if text := fmt.Sprint(recover()); !strings.Contains(text, tt.want) {
+					t.Errorf("got %s, want %s", text, tt.want)
 				}
 			}()
-			trainer.Run([]int32{bad, 2}, []float64{1e-3}, nil, make([]float64, 1))
+			trainer.Weights = tt.weights
+			trainer.Run([]int32{tt.row, 2}, []float64{1e-3}, nil, make([]float64, 1))
 		}()
 	}
 	if after := runtime.NumGoroutine(); after != before {

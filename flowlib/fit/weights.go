@@ -2,11 +2,13 @@ package fit
 
 import (
 	"fmt"
-	"math"
+	"slices"
 
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+
+	"normflow/flowlib/dataset"
 )
 
 // weighted returns the rows with a weight above 0, and their weights scaled to a mean of 1,
@@ -15,27 +17,19 @@ func weighted(rows [][]float64, weights []float64, what string) ([][]float64, []
 	if weights == nil {
 		return rows, nil, nil
 	}
-	if len(weights) != len(rows) {
-		return nil, nil, fmt.Errorf("fit: %d weights for %d %s events", len(weights), len(rows), what)
+	if err := dataset.CheckWeights(weights, len(rows)); err != nil {
+		return nil, nil, fmt.Errorf("fit: %s data: %w", what, err)
 	}
 	var kept [][]float64
 	var of []float64
-	largest := 0.0
 	for i, w := range weights {
-		if !(w >= 0) || math.IsInf(w, 0) {
-			return nil, nil, fmt.Errorf("fit: %s event %d has weight %g, expected a finite number from 0 on", what, i, w)
-		}
 		if w > 0 {
 			kept, of = append(kept, rows[i]), append(of, w)
-			largest = max(largest, w)
 		}
 	}
-	if len(kept) == 0 {
-		return nil, nil, fmt.Errorf("fit: the %d %s events all have weight 0, expected one above 0", len(rows), what)
-	}
-	sum := 0.0
+	largest, sum := slices.Max(of), 0.0
 	for i := range of {
-		of[i] /= largest // so that no sum overflows
+		of[i] /= largest // so that small weights do not vanish
 		sum += of[i]
 	}
 	alike := true

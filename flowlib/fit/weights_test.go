@@ -101,11 +101,11 @@ func TestWeightsCountRows(t *testing.T) {
 
 func TestWrongWeights(t *testing.T) {
 	for want, weights := range map[string][]float64{
-		"3 weights for 4 training events":     {1, 1, 1},
-		"training event 2 has weight -1":      {1, 1, -1, 1},
-		"training event 0 has weight NaN":     {math.NaN(), 1, 1, 1},
-		"training event 1 has weight +Inf":    {1, math.Inf(1), 1, 1},
-		"4 training events all have weight 0": {0, 0, 0, 0},
+		"training data: dataset: 3 weights for 4 rows":  {1, 1, 1},
+		"training data: dataset: row 2 has weight -1":   {1, 1, -1, 1},
+		"training data: dataset: row 0 has weight NaN":  {math.NaN(), 1, 1, 1},
+		"training data: dataset: row 1 has weight +Inf": {1, math.Inf(1), 1, 1},
+		"training data: dataset: the weights sum to 0":  {0, 0, 0, 0},
 	} {
 		cfg := smallConfig()
 		cfg.BatchSize, cfg.Weights = 2, weights

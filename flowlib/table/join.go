@@ -67,12 +67,13 @@ func Join(out string, parts []string, header bool) error {
 
 // joinText joins lines as they are.
 func joinText(out string, parts []string, header bool, format outFormat) error {
+	unwritten := func(err error) error { return fmt.Errorf("%s: cannot be written: %w", show.Path(out), err) }
 	var file io.Writer = os.Stdout
 	var pending *whole.File
 	if !IsStdout(out) {
 		var err error
 		if pending, err = whole.Create(out); err != nil {
-			return fmt.Errorf("%s: cannot be written: %w", show.Path(out), err)
+			return unwritten(err)
 		}
 		defer pending.Abort()
 		file = pending
@@ -83,13 +84,16 @@ func joinText(out string, parts []string, header bool, format outFormat) error {
 	if format.pack != nil {
 		var err error
 		if packing, err = format.pack(to); err != nil {
-			return err
+			return unwritten(err)
 		}
 		w = packing
 	}
 	var names []byte
 	for i, part := range parts {
 		found, err := copyLines(w, part, header, i == 0)
+		if full := to.Flush(); full != nil {
+			return unwritten(full)
+		}
 		if err != nil {
 			return err
 		}
@@ -101,7 +105,7 @@ func joinText(out string, parts []string, header bool, format outFormat) error {
 	}
 	if packing != nil {
 		if err := packing.Close(); err != nil {
-			return fmt.Errorf("%s: cannot be written: %w", show.Path(out), err)
+			return unwritten(err)
 		}
 	}
 	err := to.Flush()
@@ -109,7 +113,7 @@ func joinText(out string, parts []string, header bool, format outFormat) error {
 		err = pending.Commit()
 	}
 	if err != nil {
-		return fmt.Errorf("%s: cannot be written: %w", show.Path(out), err)
+		return unwritten(err)
 	}
 	return nil
 }
@@ -141,8 +145,11 @@ func copyLines(w io.Writer, part string, header, isFirst bool) (names []byte, er
 			}
 		}
 	}
-	_, err = io.Copy(w, r)
-	return names, err
+	// Without w's ReadFrom, which would take what is wrong with r for its own.
+	if _, err = io.Copy(struct{ io.Writer }{w}, r); err != nil {
+		return nil, InFile(part, err)
+	}
+	return names, nil
 }
 
 // firstRecord reads the first line, and those that a quoted name goes over.

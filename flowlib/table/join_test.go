@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -94,6 +95,22 @@ func TestJoinRefuses(t *testing.T) {
 	}
 	if err := Join(filepath.Join(dir, "b.csv"), nil, true); err == nil {
 		t.Error("no parts: no error")
+	}
+	packed, cut := filepath.Join(dir, "a.csv.gz"), filepath.Join(dir, "cut.csv.gz")
+	many := slices.Repeat([][]float64{{1.5}}, 1<<16) // more than is unpacked at once
+	if err := WriteAll(packed, []string{"x"}, many); err != nil {
+		t.Fatal(err)
+	}
+	text := must(os.ReadFile(packed))
+	if err := os.WriteFile(cut, text[:len(text)-4], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(dir, "b.csv")
+	if err := Join(out, []string{packed, cut}, true); err == nil || !strings.HasPrefix(err.Error(), cut+": the gzip file ends too early") {
+		t.Errorf("a part that was cut off: got %v", err)
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("a part that was cut off: a table was written")
 	}
 }
 

@@ -106,7 +106,7 @@ func noNumbers(all []Column, wanted []int, settled bool) error {
 		e.Remedies[0].Do = c.remedy
 	}
 	if !settled && len(texts) < len(wanted) {
-		e.Remedies = append(e.Remedies, leaveOut(texts, names(at(all, wanted))))
+		e.Remedies = append(e.Remedies, leaveOut(texts, names(pick(all, wanted))))
 	}
 	return e
 }

@@ -66,7 +66,7 @@ func (s *csvSource) noNumber(rec record, i int, err error) error {
 	case len(texts) > 1 && slices.Contains(texts, e.Column):
 		return &Error{
 			Unit: "line", Line: rec.line, Problem: "columns hold text, expected numbers",
-			Remedies: []Remedy{leaveOut(texts, names(at(s.columns, s.want)))},
+			Remedies: []Remedy{leaveOut(texts, names(pick(s.columns, s.want)))},
 		}
 	default:
 		e.Remedies = append(e.Remedies, Remedy{"leave the column out", OptionExclude, []string{e.Column}})
@@ -92,14 +92,6 @@ func leaveOut(columns, wanted []string) Remedy {
 		return Remedy{"leave it out", OptionExclude, columns}
 	}
 	return Remedy{"leave them out", OptionExclude, columns}
-}
-
-// at returns the columns at these places.
-func at(all []Column, places []int) (some []Column) {
-	for _, i := range places {
-		some = append(some, all[i])
-	}
-	return some
 }
 
 // parts reports whether a line of one field holds several numbers, and returns what
