@@ -96,7 +96,9 @@ func (s sheet) share() {
 		if columns > 3 {
 			most.most = 4
 		}
-		p.X.Tick.Marker, p.Y.Tick.Marker = most, most
+		p.Y.Tick.Marker = most
+		most.room = s.panelWidth(columns) - float64(s.gap) - 40/float64(columns) // less the labels of the y axis
+		p.X.Tick.Marker = most
 		if i%columns != 0 {
 			silence(&p.Y)
 		}

@@ -142,6 +142,7 @@ func setRange(p *plot.Plot, r box) {
 type ticks struct {
 	most   int
 	silent bool
+	room   float64 // length of the axis, in points; 0: enough for every label
 }
 
 // Ticks implements [plot.Ticker].
@@ -158,11 +159,30 @@ func (t ticks) Ticks(low, high float64) []plot.Tick {
 			for k := first; k <= last; k++ {
 				out = append(out, plot.Tick{Value: k * step, Label: decimal(k*step, int(math.Max(0, -power)))})
 			}
-			return t.hush(out)
+			return t.hush(t.thin(out, high-low))
 		}
 		power++
 	}
 }
+
+// thin leaves every second label out if they would touch each other.
+func (t ticks) thin(list []plot.Tick, span float64) []plot.Tick {
+	sty := textStyle(tickSize, false, ink)
+	for i := 1; i < len(list) && t.room > 0; i++ {
+		apart := t.room * (list[i].Value - list[i-1].Value) / span
+		if apart < 0.5*float64(sty.Width(list[i-1].Label)+sty.Width(list[i].Label))+leastGap {
+			for k := 1; k < len(list); k += 2 {
+				list[k].Label = ""
+			}
+			break
+		}
+	}
+	return list
+}
+
+// leastGap is the space between two labels of an axis, in points; a browser may have a wider
+// font than ours.
+const leastGap = 5
 
 func (t ticks) hush(list []plot.Tick) []plot.Tick {
 	if t.silent {
