@@ -2,8 +2,10 @@ package categories
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -172,6 +174,43 @@ func TestCenter(t *testing.T) {
 				t.Errorf("effects on a number that has none: %v", c.Shift)
 			}
 		}
+	}
+}
+
+// Many combinations beside many numbers do not fill a file, of which 16 MB are read.
+func TestManyNumbers(t *testing.T) {
+	const rows, numbers = 5000, 200
+	rng := rand.New(rand.NewPCG(8, 1))
+	var names [2][]string
+	for k := range 50 {
+		names[0], names[1] = append(names[0], fmt.Sprint(k)), append(names[1], fmt.Sprint(k))
+	}
+	var codes, ordered [][]int
+	var y [][]float64
+	for range rows {
+		of, row := []int{rng.IntN(50), rng.IntN(50)}, make([]float64, numbers)
+		for k := range row {
+			row[k] = rng.NormFloat64() + 0.1*float64(of[0]) + math.Sin(float64(k+1)*(1+float64(50*of[0]+of[1]))) // each combination has one
+		}
+		codes, y = append(codes, of), append(y, row)
+	}
+	d, at, _ := Fit([]int{0, 1}, names[:], codes)
+	for _, row := range codes {
+		ordered = append(ordered, Ordered(row, at))
+	}
+	d.Center(ordered, y)
+	if err := d.Check(numbers); err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(text) > 12<<20 || d.Common[0].Shift == nil {
+		t.Errorf("%d combinations are %d MB", len(d.Common), len(text)>>20)
+	}
+	if shift := d.Columns[slices.Index(at, 0)].Shift; math.Abs(shift[49][0]-shift[0][0]-4.9) > 1 { // 100 rows each, spread about 1.2 and shrunk
+		t.Errorf("the last level lies %g above the first, expected near 4.9", shift[49][0]-shift[0][0])
 	}
 }
 

@@ -15,8 +15,9 @@ import (
 // that its own row has no part in, which is how new rows lie.
 func (d *Density) Center(codes [][]int, y [][]float64) (farther [][]float64) {
 	numbers := len(y[0])
-	kinds := d.groupings(codes)
-	d.clearEffects(numbers)
+	common := min(len(d.Common), maxEffects/numbers) // the most frequent ones
+	kinds := d.groupings(codes, common)
+	d.clearEffects(numbers, common)
 	farther = make([][]float64, len(y))
 	for i := range y {
 		farther[i] = make([]float64, numbers)
@@ -50,8 +51,12 @@ type grouping struct {
 	n, sum float64   // rows that have one, and the sum of the squares of rows
 }
 
-// groupings are those by each column, and by the combinations.
-func (d *Density) groupings(codes [][]int) (all []grouping) {
+// maxEffects bounds how many numbers the effects of combinations on the mean may be: a file
+// holds them as text, of which so many are a few megabytes.
+const maxEffects = 100_000
+
+// groupings are those by each column, and by the first combinations.
+func (d *Density) groupings(codes [][]int, common int) (all []grouping) {
 	for j, c := range d.Columns {
 		g := grouping{levels: c.size()}
 		for _, row := range codes {
@@ -59,11 +64,11 @@ func (d *Density) groupings(codes [][]int) (all []grouping) {
 		}
 		all = append(all, g)
 	}
-	if len(d.Common) > 0 {
-		g := grouping{levels: len(d.Common)}
+	if common > 0 {
+		g := grouping{levels: common}
 		for _, row := range codes {
-			i, common := d.place[key(row)]
-			if !common {
+			i, known := d.place[key(row)]
+			if !known || i >= common {
 				i = -1
 			}
 			g.of = append(g.of, i)
@@ -86,8 +91,9 @@ func (d *Density) groupings(codes [][]int) (all []grouping) {
 	return all
 }
 
-// clearEffects makes room for those on so many numbers.
-func (d *Density) clearEffects(numbers int) {
+// clearEffects makes room for those of columns and of the first combinations on so many
+// numbers.
+func (d *Density) clearEffects(numbers, common int) {
 	for j := range d.Columns {
 		c := &d.Columns[j]
 		c.Shift, c.LogScale = nil, nil
@@ -95,7 +101,7 @@ func (d *Density) clearEffects(numbers int) {
 			c.Shift, c.LogScale = append(c.Shift, make([]float64, numbers)), append(c.LogScale, make([]float64, numbers))
 		}
 	}
-	for i := range d.Common {
+	for i := range d.Common[:common] {
 		d.Common[i].Shift, d.Common[i].LogScale = make([]float64, numbers), make([]float64, numbers)
 	}
 }

@@ -51,7 +51,7 @@ func (d description) text() ([]byte, error) {
 	}
 	text = append(text, '\n')
 	if len(text) > maxDescription {
-		return nil, fmt.Errorf("%s would have %d bytes, and at most %d are read: keep a shorter record of the training", modelFile, len(text), maxDescription)
+		return nil, fmt.Errorf("%s would have %d bytes, and at most %d are read: keep a shorter record of the training, or fewer columns and categories", modelFile, len(text), maxDescription)
 	}
 	at := bytes.LastIndex(text, []byte(unsealed)) // the last field
 	copy(text[at:], hexSum(text))

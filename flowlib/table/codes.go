@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Coder turns the text of a field, without blanks around it, into a number.
+// Coder turns the text of a field, UTF-8 without blanks around it, into a number.
 type Coder func(text string) float64
 
 // coded are the columns whose texts become numbers. Their texts are read behind those
@@ -60,7 +60,7 @@ func (c *coded) merge(in *Chunk, kept int) *Chunk {
 				out.Values, numbers = append(out.Values, numbers[0]), numbers[1:]
 				continue
 			}
-			out.Values, texts = append(out.Values, coder(strings.TrimSpace(texts[0]))), texts[1:]
+			out.Values, texts = append(out.Values, coder(strings.TrimSpace(utf8Text(texts[0])))), texts[1:]
 		}
 	}
 	return out

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"normflow/flowlib/columns"
+	"normflow/flowlib/dataset"
 	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
 	"normflow/internal/show"
@@ -54,6 +55,14 @@ func (c FitConfig) splitSeed() int64 {
 		return *c.SplitSeed
 	}
 	return c.Seed
+}
+
+// split splits rows, by their places alone.
+func (c FitConfig) split(rows [][]float64) (dataset.Splits, error) {
+	if c.Folds > 0 {
+		return dataset.SplitFold(rows, c.splitSeed(), c.Valid, c.Fold, c.Folds)
+	}
+	return dataset.Split(rows, c.splitSeed(), c.Valid, c.Test)
 }
 
 // Check returns an error for options that make no sense.

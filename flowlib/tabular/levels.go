@@ -22,6 +22,16 @@ func (m *Model) levelsOf(feature int) []string {
 	return nil
 }
 
+// numbers are the features that are no categories.
+func (m *Model) numbers() (all []int) {
+	for k := range m.Features {
+		if m.levelsOf(k) == nil {
+			all = append(all, k)
+		}
+	}
+	return all
+}
+
 // coder is for [table.Options]: it gives texts of categories their codes.
 func (m *Model) coder(place int, _ table.Column) table.Coder {
 	levels := m.levelsOf(place)

@@ -150,14 +150,9 @@ func checkCovariance(columns int, asked int64) error {
 	}
 }
 
-// split splits the rows.
+// split splits the rows, and their weights in the same way.
 func (d *data) split(rows [][]float64, c FitConfig) (err error) {
-	if c.Folds > 0 {
-		d.raw, err = dataset.SplitFold(rows, c.splitSeed(), c.Valid, c.Fold, c.Folds)
-	} else {
-		d.raw, err = dataset.Split(rows, c.splitSeed(), c.Valid, c.Test)
-	}
-	if err != nil {
+	if d.raw, err = c.split(rows); err != nil {
 		return fmt.Errorf("%s: %w", show.Path(d.source.File), err)
 	}
 	return d.weights.split(c)

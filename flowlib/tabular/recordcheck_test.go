@@ -168,6 +168,7 @@ func TestRecordsThatContradictTheModel(t *testing.T) {
 		{func(r *Record) { r.Calibration.Scores = r.Calibration.Scores[1:] }, "calibration.scores: found a list of 99, expected 100"},
 		{func(r *Record) { r.Calibration.Part = "train" }, `calibration.part: found "train", expected "test"`},
 		{func(r *Record) { r.Split.Train++ }, "split: found 801, 100 and 100 rows of 1000"},
+		{func(r *Record) { r.Source.Weightless = -1 }, "split: found 800, 100 and 100 rows of 1000, 0, -1 and 0 left out"},
 		{func(r *Record) { r.Features = []string{"a", "a"} }, `features and context: the name "a" is empty or twice there`},
 		{func(r *Record) { r.Test.SE = -1 }, "test: found"},
 	} {

@@ -7,16 +7,6 @@ import (
 	"normflow/internal/show"
 )
 
-// numbers are the features that are no categories.
-func (m *Model) numbers() (all []int) {
-	for k := range m.Features {
-		if m.levelsOf(k) == nil {
-			all = append(all, k)
-		}
-	}
-	return all
-}
-
 // drawCategories shows how often rows and draws have each level of the categories.
 func (m *Model) drawCategories(e *Evaluation) (*Picture, error) {
 	const most = 20 // levels

@@ -127,7 +127,7 @@ func (w *weights) split(c FitConfig) error {
 	for i := range rows {
 		rows[i] = w.all[i : i+1]
 	}
-	parts, err := dataset.Split(rows, c.Seed, c.Valid, c.Test)
+	parts, err := c.split(rows)
 	w.train, w.valid, w.test = flat(parts.Train), flat(parts.Valid), flat(parts.Test)
 	return err
 }

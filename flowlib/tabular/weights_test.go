@@ -112,6 +112,33 @@ func TestGaussianByWeights(t *testing.T) {
 	}
 }
 
+// Each row keeps its weight, however rows are split.
+func TestWeightsStayWithTheirRows(t *testing.T) {
+	const n = 200
+	for name, change := range map[string]func(c *FitConfig){
+		"the seed":            func(*FitConfig) {},
+		"a seed of the split": func(c *FitConfig) { c.SplitSeed = new(int64) },
+		"a fold":              func(c *FitConfig) { c.Fold, c.Folds = 1, 5 },
+	} {
+		c := small()
+		change(&c)
+		d := &data{}
+		var rows [][]float64
+		for i := range n {
+			rows, d.weights.all = append(rows, []float64{float64(i)}), append(d.weights.all, float64(i))
+		}
+		if err := d.split(rows, c); err != nil {
+			t.Fatal(err)
+		}
+		w := d.weights
+		for part, of := range map[string][2][]float64{"train": {flat(d.raw.Train), w.train}, "valid": {flat(d.raw.Valid), w.valid}, "test": {flat(d.raw.Test), w.test}} {
+			if len(of[0]) == 0 || !slices.Equal(of[0], of[1]) {
+				t.Errorf("by %s: the %s rows %v have the weights of %v", name, part, of[0], of[1])
+			}
+		}
+	}
+}
+
 // trainOf are the places of the training rows of a split.
 func trainOf(n int, seed int64) (all []int) {
 	rows := make([][]float64, n)
