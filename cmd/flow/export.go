@@ -145,7 +145,7 @@ func imported(file, like, config string) (*flow.Mixture, error) {
 		if err != nil {
 			return nil, err
 		}
-		return flow.NewMixture(nil, []flow.Member{{Weight: 1, Saved: s}}, nil)
+		return flow.NewMixture(nil, []flow.Member{{Weight: 1, Saved: s}})
 	}
 	var model *flow.Mixture
 	if like != "" {

@@ -39,25 +39,9 @@ type Rest struct {
 
 // NewAtomic is [NewMixture] for a mixture of which members have patterns of atoms.
 func NewAtomic(c columns.Map, a Atoms, members []Member) (*Mixture, error) {
-	m := &Mixture{Atoms: &a}
-	if !c.Identity() {
-		m.Columns = c
-	}
-	for _, member := range members {
-		if member.Weight != 0 {
-			m.Members = append(m.Members, member)
-		}
-	}
 	a.Points = slices.Clone(a.Points)
-	sum := m.sum()
-	for k := range m.Members {
-		m.Members[k].Weight /= sum
-	}
-	for k := range a.Points {
-		a.Points[k].Weight /= sum
-	}
-	a.Rest.Weight /= sum
-	if err := m.check(); err != nil {
+	m := &Mixture{Atoms: &a}
+	if err := m.fill(c, members); err != nil {
 		return nil, fmt.Errorf("flow: a mixture with atoms: %w", err)
 	}
 	return m, nil

@@ -176,11 +176,8 @@ func (e *restEngine) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
 		for range s.Count {
 			x := make([]float64, len(r.Mean))
 			for d := range x {
-				z, u := rng.NormFloat64(), rng.Float64()
-				k := 0
-				for u -= r.Shares[d][0]; u >= 0 && k+1 < len(r.Shares[d]); u -= r.Shares[d][k] {
-					k++
-				}
+				z := rng.NormFloat64()
+				k := choice(rng.Float64(), r.Shares[d])
 				switch {
 				case k > 0:
 					x[d] = e.atoms.Values[d][k-1]

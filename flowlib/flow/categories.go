@@ -18,29 +18,10 @@ import (
 // are categories the maps must be the identity.
 func NewCategorical(c columns.Map, d *categories.Density, members []Member) (*Mixture, error) {
 	m := &Mixture{Categories: d}
-	if !c.Identity() {
-		m.Columns = c
-	}
-	m.weigh(members)
-	if err := m.check(); err != nil {
+	if err := m.fill(c, members); err != nil {
 		return nil, fmt.Errorf("flow: a mixture with categories: %w", err)
 	}
 	return m, nil
-}
-
-// weigh takes members but those of no weight, with weights that sum to 1.
-func (m *Mixture) weigh(members []Member) {
-	sum := 0.0
-	for _, member := range members {
-		if member.Weight != 0 {
-			m.Members = append(m.Members, member)
-			sum += member.Weight
-		}
-	}
-	m.Members = slices.Clone(m.Members)
-	for k := range m.Members {
-		m.Members[k].Weight /= sum
-	}
 }
 
 // numbers are the features that are no categories.

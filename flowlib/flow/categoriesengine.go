@@ -1,11 +1,11 @@
 package flow
 
 import (
-	"errors"
 	"fmt"
 	"iter"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -28,20 +28,16 @@ type categoriesEngine struct {
 // categoriesEngine is that of the whole mixture.
 func (m *Mixture) categoriesEngine(open func(*Saved) (Engine, error)) (Engine, error) {
 	e := &categoriesEngine{of: m.Categories, columns: m.Columns, numbers: m.numbers()}
-	inner := &mixtureEngine{features: len(e.numbers), width: len(e.numbers) + e.of.Width()}
-	for _, member := range m.Members {
-		engine, err := open(member.Saved)
-		if err != nil {
-			return nil, err
+	d := len(e.numbers)
+	var err error
+	e.inner, err = newMixtureEngine(m.Members, d, d+e.of.Width(), func(s *Saved) (Engine, error) {
+		engine, err := open(s)
+		if err == nil && s.Context() == 0 {
+			engine = &deafEngine{engine, d}
 		}
-		if member.Context() == 0 {
-			engine = &deafEngine{engine, len(e.numbers)}
-		}
-		inner.members, inner.weights = append(inner.members, engine), append(inner.weights, member.Weight)
-	}
-	inner.perMember = make([][]float64, len(inner.members))
-	e.inner = inner
-	return e, nil
+		return engine, err
+	})
+	return e, err
 }
 
 // codesOf reads those of a row, and says whether they are codes.
@@ -66,7 +62,7 @@ func (e *categoriesEngine) LogProbTo(dst []float64, x *mat.Dense) error {
 		return nil
 	}
 	width := d + e.of.Width()
-	e.given, e.logDet = sized(e.given, len(dst)*width), sized(e.logDet, len(dst))
+	e.given, e.logDet = slices.Grow(e.given[:0], len(dst)*width)[:len(dst)*width], slices.Grow(e.logDet[:0], len(dst))[:len(dst)]
 	codes := make([]int, len(e.of.Columns))
 	for i := range dst {
 		row, given := x.RawRowView(i), e.given[i*width:(i+1)*width]
@@ -87,48 +83,18 @@ func (e *categoriesEngine) LogProbTo(dst []float64, x *mat.Dense) error {
 		e.of.Encode(given[d:], codes)
 		e.logDet[i] = logDet + e.of.LogProb(codes)
 	}
-	if err := e.inner.LogProbTo(dst, mat.NewDense(len(dst), width, e.given)); err != nil {
-		var nan *NaNError
-		if errors.As(err, &nan) {
-			return &NaNError{nan.Row, x.RawRowView(nan.Row)}
-		}
-		return err
-	}
-	for i, logDet := range e.logDet {
-		if dst[i] += logDet; math.IsInf(logDet, -1) { // outside the support
-			dst[i] = logDet
-		}
-	}
-	return nil
-}
-
-// sized is a slice of that length, with the memory of another.
-func sized(s []float64, n int) []float64 {
-	if cap(s) < n {
-		return make([]float64, n)
-	}
-	return s[:n]
+	return scoreMapped(dst, e.inner, x, mat.NewDense(len(dst), width, e.given), e.logDet)
 }
 
 // DrawChunks implements [Engine]: categories are drawn first, then numbers given these. The
 // temperature is that of the numbers.
 func (e *categoriesEngine) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
-	return func(yield func(Draws, error) bool) {
-		s := s
-		if err := s.check(false, 0); err != nil {
-			yield(Draws{}, fmt.Errorf("flow: sampling: %w", err))
-			return
-		}
-		for first, chunk := 0, int64(0); first < s.Count; first, chunk = first+mixtureChunk, chunk+1 {
-			d, err := e.draw(s, s.Seed+chunk*chunkSeedStep, min(mixtureChunk, s.Count-first))
-			if !yield(d, err) || err != nil {
-				return
-			}
-		}
-	}
+	return s.chunks(false, 0, mixtureChunk, e.draw)
 }
 
-func (e *categoriesEngine) draw(s Sampling, seed int64, count int) (d Draws, err error) {
+// draw draws the chunk of count events that begins with the event first of the sample.
+func (e *categoriesEngine) draw(s Sampling, first, count int) (d Draws, err error) {
+	seed := s.Seed + int64(first/mixtureChunk)*chunkSeedStep
 	rng := rand.New(rand.NewPCG(uint64(seed), 0xca7e))
 	part := Sampling{Seed: seed, Count: count, Temperature: s.Temperature}
 	codes := make([][]int, count)

@@ -15,10 +15,10 @@ func Ensemble(of []*Mixture) (*Mixture, error) {
 	if len(of) == 0 {
 		return nil, errors.New("flow: an ensemble of no models")
 	}
-	first := of[0]
-	all := &Mixture{Columns: first.Columns, Atoms: first.Atoms, Categories: first.Categories}
+	first := of[0].frame()
+	all := of[0].frame()
 	for i, m := range of {
-		if !reflect.DeepEqual(m.Columns, first.Columns) || !reflect.DeepEqual(m.Atoms, first.Atoms) || !reflect.DeepEqual(m.Categories, first.Categories) {
+		if !reflect.DeepEqual(m.frame(), first) {
 			return nil, fmt.Errorf("flow: models 0 and %d: %w: expected models of the same rows", i, ErrUnlike)
 		}
 		for _, member := range m.Members {
@@ -30,4 +30,12 @@ func Ensemble(of []*Mixture) (*Mixture, error) {
 		return nil, fmt.Errorf("flow: an ensemble: %w", err)
 	}
 	return all, nil
+}
+
+// frame returns all of a mixture but its members, its record and what is said of its files.
+func (m *Mixture) frame() *Mixture {
+	f := *m
+	f.Members, f.Training = nil, nil
+	f.Version, f.Library, f.SHA256, f.WeightsSHA256 = 0, "", "", ""
+	return &f
 }

@@ -42,7 +42,7 @@ func TestExportImport(t *testing.T) {
 // a model like it; one flow behind maps keeps its plain names.
 func TestExportImportMixture(t *testing.T) {
 	two := mappedMixture(t)
-	one, err := flow.NewMixture(two.Columns, two.Members[:1], nil)
+	one, err := flow.NewMixture(two.Columns, two.Members[:1])
 	if err != nil {
 		t.Fatal(err)
 	}

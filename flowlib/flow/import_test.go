@@ -84,7 +84,7 @@ func TestImportMixtureRefuses(t *testing.T) {
 	if err := mappedMixture(t).Export(good); err != nil {
 		t.Fatal(err)
 	}
-	alone, err := flow.NewMixture(nil, []flow.Member{{Weight: 1, Saved: strayed(t)}}, nil)
+	alone, err := flow.NewMixture(nil, []flow.Member{{Weight: 1, Saved: strayed(t)}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ type kind struct {
 // axis is a feature as a smooth function of t, which goes over all of its support while t
 // goes from -1 to 1, with log|dx/dt|; and its atoms.
 type axis struct {
-	x     func(t float64) (x, logSlope float64)
+	x     func(t float64) (x, logSlope float64) // nil: there are only atoms
 	atoms []float64
 }
 
@@ -56,6 +56,15 @@ func around(low, high float64) axis {
 	return axis{func(t float64) (float64, float64) {
 		return low + (high-low)*(t+1)/2, math.Log((high - low) / 2)
 	}, nil}
+}
+
+// codes are those of a category.
+func codes(n int) axis {
+	all := make([]float64, n)
+	for i := range all {
+		all[i] = float64(i)
+	}
+	return axis{nil, all}
 }
 
 // spline is a small flow of splines, its weights far from those of the identity.
@@ -101,7 +110,7 @@ func kinds(t *testing.T) map[string]kind {
 		for i, s := range members {
 			all = append(all, flow.Member{Weight: float64(i + 1), Saved: s})
 		}
-		m, err := flow.NewMixture(maps, all, nil)
+		m, err := flow.NewMixture(maps, all)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,6 +139,8 @@ func kinds(t *testing.T) map[string]kind {
 			over:    []axis{above(0, 1), between(0, 1)},
 		},
 		"atoms": {mixture: atomic(t), over: []axis{above(0, 1, 0), line(1, 5)}},
+
+		"categories": {mixture: categorical(t), over: []axis{codes(3), above(0, 1), codes(2)}},
 
 		"conditional": {
 			mixture: of(columns.Map{{Kind: columns.Positive, Softness: 1}}, spline(t, 1, 2, ""), spline(t, 1, 2, "mixture")),
@@ -163,6 +174,9 @@ const cells = 8 // of an axis
 // grid returns the points of an axis, with the logarithms of the lengths that they stand for
 // and their cells; atoms have length 1 and cells of their own.
 func (a axis) grid(n int) (x, logLength []float64, cell []int) {
+	if a.x == nil {
+		n = 0
+	}
 	for i := range n {
 		v, slope := a.x(-1 + (float64(i)+0.5)*2/float64(n))
 		if slices.Contains(a.atoms, v) { // where the density is that of the atom

@@ -36,15 +36,21 @@ func (e *mappedEngine) LogProbTo(dst []float64, x *mat.Dense) error {
 		e.logDet[i] = e.columns.Apply(y[:e.features], row[:e.features])
 		copy(y[e.features:], row[e.features:])
 	}
-	if err := e.inner.LogProbTo(dst, mat.NewDense(n, e.width, e.mapped)); err != nil {
+	return scoreMapped(dst, e.inner, x, mat.NewDense(n, e.width, e.mapped), e.logDet)
+}
+
+// scoreMapped sets dst, [n], to the log-densities of rows x by an engine of y, to which they
+// are mapped with these log|det dy/dx|, [n]: -Inf is outside the support.
+func scoreMapped(dst []float64, inner Engine, x, y *mat.Dense, logDets []float64) error {
+	if err := inner.LogProbTo(dst, y); err != nil {
 		var nan *NaNError
 		if errors.As(err, &nan) {
 			return &NaNError{nan.Row, x.RawRowView(nan.Row)}
 		}
 		return err
 	}
-	for i, logDet := range e.logDet {
-		if dst[i] += logDet; math.IsInf(logDet, -1) { // outside the support
+	for i, logDet := range logDets {
+		if dst[i] += logDet; math.IsInf(logDet, -1) { // not NaN, where the density is infinite
 			dst[i] = logDet
 		}
 	}

@@ -158,22 +158,36 @@ func (m *Mixture) check() error {
 // NewMixture returns the mixture of members behind the maps of columns, which may be nil.
 // It scales the weights to a sum of 1; members of no weight are left out. The error says
 // which members do not fit each other.
-func NewMixture(c columns.Map, members []Member, training any) (*Mixture, error) {
+func NewMixture(c columns.Map, members []Member) (*Mixture, error) {
 	m := &Mixture{}
-	if !c.Identity() {
-		m.Columns = c
-	}
-	m.weigh(members)
-	var err error
-	if training != nil {
-		if m.Training, err = json.Marshal(training); err != nil {
-			return nil, fmt.Errorf("flow: the record of the training: %w", err)
-		}
-	}
-	if err := m.check(); err != nil {
+	if err := m.fill(c, members); err != nil {
 		return nil, fmt.Errorf("flow: a mixture: %w", err)
 	}
 	return m, nil
+}
+
+// fill takes the maps of columns and the members but those of no weight, scales all weights
+// to a sum of 1, and checks the mixture.
+func (m *Mixture) fill(c columns.Map, members []Member) error {
+	if !c.Identity() {
+		m.Columns = c
+	}
+	for _, member := range members {
+		if member.Weight != 0 {
+			m.Members = append(m.Members, member)
+		}
+	}
+	sum := m.sum()
+	for k := range m.Members {
+		m.Members[k].Weight /= sum
+	}
+	if a := m.Atoms; a != nil {
+		for k := range a.Points {
+			a.Points[k].Weight /= sum
+		}
+		a.Rest.Weight /= sum
+	}
+	return m.check()
 }
 
 // Variables lists those of all members, by their names in files.

@@ -60,10 +60,11 @@ func mappedMixture(t *testing.T) *flow.Mixture {
 		{Kind: columns.Positive, Low: -1, Softness: 2, Margin: 0.5, Center: 0.25, Scale: 2, Freedom: 3},
 		{Kind: columns.Periodic, High: 24, Cut: 3},
 	}
-	m, err := flow.NewMixture(maps, []flow.Member{{Weight: 1, Saved: gaussianAt(t, 2, 1, -1)}, {Weight: 3, Saved: strayed(t)}}, map[string]int{"steps": 7})
+	m, err := flow.NewMixture(maps, []flow.Member{{Weight: 1, Saved: gaussianAt(t, 2, 1, -1)}, {Weight: 3, Saved: strayed(t)}})
 	if err != nil {
 		t.Fatal(err)
 	}
+	m.Training = []byte(`{"steps":7}`)
 	return m
 }
 
@@ -71,10 +72,11 @@ func fastEngine(s *flow.Saved) (flow.Engine, error) { return s.Fast() }
 
 func TestMixture(t *testing.T) {
 	members := []flow.Member{{Weight: 3, Saved: gaussianAt(t, 0.5, 4, -4)}, {Weight: 0, Saved: gaussianAt(t, 1, 9, -9)}, {Weight: 1, Saved: strayed(t)}}
-	m, err := flow.NewMixture(nil, members, map[string]int{"steps": 7})
+	m, err := flow.NewMixture(nil, members)
 	if err != nil {
 		t.Fatal(err)
 	}
+	m.Training = []byte(`{"steps":7}`)
 	if len(m.Members) != 2 || m.Members[0].Weight != 0.75 {
 		t.Fatalf("%d members, the first of weight %g", len(m.Members), m.Members[0].Weight)
 	}
@@ -144,7 +146,7 @@ func TestMixture(t *testing.T) {
 // Draws come from the members by their weights, the same for a seed, and the first ones
 // whatever their number is.
 func TestMixtureDraws(t *testing.T) {
-	m, err := flow.NewMixture(nil, []flow.Member{{Weight: 0.2, Saved: gaussianAt(t, 0.5, 40, -40)}, {Weight: 0.8, Saved: strayed(t)}}, nil)
+	m, err := flow.NewMixture(nil, []flow.Member{{Weight: 0.2, Saved: gaussianAt(t, 0.5, 40, -40)}, {Weight: 0.8, Saved: strayed(t)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +199,7 @@ func TestMixtureRefuses(t *testing.T) {
 		"other features":  {{Weight: 1, Saved: gaussianAt(t, 1, 0, 0)}, {Weight: 1, Saved: gaussianAt(t, 1, 0, 0, 0)}},
 		"nil":             {{Weight: 1}},
 	} {
-		if _, err := flow.NewMixture(nil, members, nil); err == nil {
+		if _, err := flow.NewMixture(nil, members); err == nil {
 			t.Errorf("%s: taken", name)
 		}
 	}

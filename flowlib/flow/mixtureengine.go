@@ -42,15 +42,18 @@ func (m *Mixture) engine(open func(*Saved) (Engine, error)) (Engine, error) {
 	if len(m.Members) == 1 {
 		return open(m.Members[0].Saved)
 	}
-	e := &mixtureEngine{features: m.Features(), width: m.Features() + m.Context()}
-	for _, member := range m.Members {
+	return newMixtureEngine(m.Members, m.Features(), m.Features()+m.Context(), open)
+}
+
+func newMixtureEngine(members []Member, features, width int, open func(*Saved) (Engine, error)) (*mixtureEngine, error) {
+	e := &mixtureEngine{features: features, width: width, perMember: make([][]float64, len(members))}
+	for _, member := range members {
 		engine, err := open(member.Saved)
 		if err != nil {
 			return nil, err
 		}
 		e.members, e.weights = append(e.members, engine), append(e.weights, member.Weight)
 	}
-	e.perMember = make([][]float64, len(e.members))
 	return e, nil
 }
 
@@ -88,10 +91,7 @@ func (e *mixtureEngine) draw(s Sampling, first, count int) (d Draws, err error) 
 	of := make([][]int, len(e.members)) // places in the chunk
 	rng := rand.New(rand.NewPCG(uint64(seed), 0x3f1d))
 	for i := range count {
-		k, u := 0, rng.Float64()
-		for u -= e.weights[0]; u >= 0 && k+1 < len(e.weights); u -= e.weights[k] {
-			k++
-		}
+		k := choice(rng.Float64(), e.weights)
 		of[k] = append(of[k], i)
 	}
 	d.X = make([][]float64, count)
@@ -122,6 +122,14 @@ func (e *mixtureEngine) draw(s Sampling, first, count int) (d Draws, err error) 
 	}
 	d.LogProb, err = density.LogProb(e, s.rows(d.X, first))
 	return d, err
+}
+
+// choice is what a uniform number, from 0 to 1, chooses by weights that sum to 1.
+func choice(u float64, weights []float64) (k int) {
+	for u -= weights[0]; u >= 0 && k+1 < len(weights); u -= weights[k] {
+		k++
+	}
+	return k
 }
 
 // rows are events with their contexts; the first is that of the sample's event first.

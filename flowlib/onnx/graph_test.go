@@ -21,7 +21,7 @@ func saved(c flow.Config) *flow.Saved {
 }
 
 func alone(c flow.Config) *flow.Mixture {
-	return must.M1(flow.NewMixture(nil, []flow.Member{{Weight: 1, Saved: saved(c)}}, nil))
+	return must.M1(flow.NewMixture(nil, []flow.Member{{Weight: 1, Saved: saved(c)}}))
 }
 
 // built is a graph as it is written.
@@ -96,7 +96,7 @@ func TestOperators(t *testing.T) {
 	for _, n := range g.nodes {
 		ops = append(ops, n.op)
 	}
-	const want = "Abs LessOrEqual Cast ReduceMin Equal Cast Cast Gather Max Min Cast Gemm Relu Gemm Cast Gather Slice Slice Div Tanh Mul Neg Sub Exp Mul Concat Gather ReduceSum Add Mul ReduceSum Mul Add Add Equal Where Where Identity Identity"
+	const want = "Abs LessOrEqual Where Cast ReduceMin Equal Cast Cast Gather Max Min Cast Gemm Relu Gemm Cast Gather Slice Slice Div Tanh Mul Neg Sub Exp Mul Concat Gather ReduceSum Add Mul ReduceSum Mul Add Add Equal Where Where Identity Unsqueeze Where Identity"
 	if got := strings.Join(ops, " "); got != want {
 		t.Errorf("the operators are %s, expected %s", got, want)
 	}

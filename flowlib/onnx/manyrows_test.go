@@ -35,7 +35,7 @@ func fitted(t *testing.T, name string, rows int) example {
 		}
 	}
 	s := must.M1(m.Saved(nil))
-	return example{name, m, must.M1(flow.NewMixture(nil, []flow.Member{{Weight: 1, Saved: s}}, nil)), x}
+	return example{name, m, must.M1(flow.NewMixture(nil, []flow.Member{{Weight: 1, Saved: s}})), x}
 }
 
 // Fitted models give their numbers on many rows, near and far.

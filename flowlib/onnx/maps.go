@@ -96,7 +96,7 @@ func (g *graph) fromShare(u, v value, width float64) (y, logDet value) {
 func (g *graph) fromTails(c columns.Column, x value) (y, logDet value) {
 	root := math.Sqrt(c.Freedom)
 	half := g.addN(g.mulN(x, 0.5), -c.Center/2) // half the difference: the whole may overflow
-	ratio := g.minN(g.divN(g.divN(g.of("Abs", half), c.Scale/2), root), 1e300)
+	ratio := g.minN(g.divN(g.divN(g.of("Abs", half), c.Scale/2), root), farthest)
 	const huge = 1e8 // from here on 1 + ratio² is ratio²
 	tame := g.minN(ratio, huge)
 	spread := g.addN(g.square(tame), 1)

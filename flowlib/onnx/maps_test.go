@@ -32,7 +32,7 @@ func TestMapsBack(t *testing.T) {
 	c := flow.Gaussian(len(maps))
 	const wide = 3 // standard deviations of what is mapped back
 	c.Scaler = &dataset.Standardizer{Mean: make([]float64, len(maps)), Std: slices.Repeat([]float64{wide}, len(maps))}
-	e := example{mixed: must.M1(flow.NewMixture(maps, []flow.Member{{Weight: 1, Saved: savedOf(t, c)}}, nil)), rows: [][]float64{make([]float64, len(maps))}}
+	e := example{mixed: must.M1(flow.NewMixture(maps, []flow.Member{{Weight: 1, Saved: savedOf(t, c)}})), rows: [][]float64{make([]float64, len(maps))}}
 	dir := t.TempDir()
 	e.write(t, filepath.Join(dir, "0"))
 	if out, err := exec.Command(python, "../../scripts/onnx/check.py", dir).CombinedOutput(); err != nil {

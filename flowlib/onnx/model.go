@@ -18,8 +18,8 @@ import (
 
 // Score returns the ONNX file that scores. Its input is x, [N, D+C], the features
 // followed by the context, in the units of the data. Its outputs are log_prob, [N], in
-// nats, and, for a model of one flow, the latents z, [N, D]. log_prob is NaN for a row
-// that is not finite.
+// nats, and, for a model of one flow, the latents z, [N, D]. Both are NaN for a row that is
+// not finite.
 //
 // The file keeps about as metadata, next to what the model is. The error names the part
 // of the model that has no graph, such as a bijector defined outside this library.
@@ -81,7 +81,9 @@ func (m *model) score() {
 		about += ", and then the context"
 	}
 	x := m.input("x", m.features+m.context, about)
-	finite := m.all(m.compareN("LessOrEqual", m.of("Abs", x), math.MaxFloat64))
+	finite := m.compareN("LessOrEqual", m.of("Abs", x), math.MaxFloat64)
+	x = m.whereN(finite, x, 0) // or it would be an index of a table, beyond which runtimes stop with an error
+	rows := m.all(finite)
 	context := value{}
 	if m.context > 0 {
 		context = m.slice(x, 1, m.features, m.features+m.context)
@@ -93,9 +95,9 @@ func (m *model) score() {
 	} else {
 		logProb, z = m.mixture(x, context)
 	}
-	m.output("log_prob", m.whereN(finite, logProb, math.NaN()), 0, "log-density in nats")
+	m.output("log_prob", m.whereN(rows, logProb, math.NaN()), 0, "log-density in nats")
 	if z.name != "" {
-		m.output("z", z, m.features, "latents")
+		m.output("z", m.whereN(m.unsqueeze(rows, 1), z, math.NaN()), m.features, "latents")
 	}
 }
 

@@ -178,7 +178,7 @@ func stray(t *testing.T, name string, m *flow.Model, rng *rand.Rand) example {
 		units.Invert(rows[i], rows[i])
 	}
 	s := must.M1(m.Saved(nil))
-	return example{name, m, must.M1(flow.NewMixture(nil, []flow.Member{{Weight: 1, Saved: s}}, nil)), rows}
+	return example{name, m, must.M1(flow.NewMixture(nil, []flow.Member{{Weight: 1, Saved: s}})), rows}
 }
 
 func savedOf(t *testing.T, c flow.Config) *flow.Saved {
@@ -196,7 +196,7 @@ func mixtures(t *testing.T) []example {
 	wide.Scaler = &dataset.Standardizer{Mean: []float64{1, -1}, Std: []float64{9, 9}}
 	members := []flow.Member{{Weight: 3, Saved: savedOf(t, nsf)}, {Weight: 2, Saved: savedOf(t, nvp)}, {Weight: 1, Saved: savedOf(t, wide)}}
 	mix := func(name string, of []flow.Member, c columns.Map, rows ...[]float64) example {
-		return example{name, nil, must.M1(flow.NewMixture(c, of, nil)), rows}
+		return example{name, nil, must.M1(flow.NewMixture(c, of)), rows}
 	}
 	plain := func(rows ...[]float64) [][]float64 {
 		return append(rows, []float64{0.3, 0.2}, []float64{2, 1e-3}, []float64{5, 4}, []float64{1e3, 0.5}, []float64{0.7, 1e6}, []float64{1e9, 0.9})

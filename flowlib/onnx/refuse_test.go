@@ -34,7 +34,7 @@ func (same) Inverse(_ *scopes.Scope, x, _ *Node) (z, logDet *Node) {
 func TestRefuses(t *testing.T) {
 	of := func(chain ...bijector.Bijector) *flow.Mixture {
 		m := must.M1(flow.NewModel(must.M1(backend.Open("go")), flow.New(base.Normal{Features: 2}, chain), flow.Settings{Features: 2}))
-		return must.M1(flow.NewMixture(nil, []flow.Member{{Weight: 1, Saved: must.M1(m.Saved(nil))}}, nil))
+		return must.M1(flow.NewMixture(nil, []flow.Member{{Weight: 1, Saved: must.M1(m.Saved(nil))}}))
 	}
 	glu := bijector.NewCoupling(bijector.Halves(2, false), bijector.MLP(activation.TypeSwiGLU, 2), bijector.Affine{})
 	strange := alone(flow.RealNVP(2))

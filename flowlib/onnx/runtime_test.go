@@ -111,8 +111,20 @@ func (e example) write(t *testing.T, dir string) {
 		return array(rows, width)
 	}
 	writeArrays(t, filepath.Join(dir, "in.npz"), map[string]npz.Array{
-		"x": array(e.rows, d+c), "z": random(d, rng.NormFloat64), "u": random(1+2*d, rng.Float64), "context": random(c, rng.NormFloat64),
+		"x": array(slices.Concat(e.rows, e.strange()), d+c), "z": random(d, rng.NormFloat64), "u": random(1+2*d, rng.Float64), "context": random(c, rng.NormFloat64),
 	})
+}
+
+// strange are rows of which one number is not finite.
+func (e example) strange() (rows [][]float64) {
+	for k := range e.rows[0] {
+		for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+			row := slices.Clone(e.rows[0])
+			row[k] = v
+			rows = append(rows, row)
+		}
+	}
+	return rows
 }
 
 // difference is that of two numbers, relative to the larger of 1 and their size.
@@ -128,7 +140,8 @@ func difference(a, b float64) float64 {
 
 func near(a, b, tol float64) bool { return difference(a, b) <= tol }
 
-// ONNX Runtime gives the model's own log-densities, far out too, and its draws.
+// ONNX Runtime gives the model's own log-densities, far out too, NaN where a number is not
+// finite, and its draws.
 func TestRuntime(t *testing.T) {
 	python := tool(t, "onnx", "bin", "python")
 	dir := t.TempDir()
@@ -144,11 +157,19 @@ func TestRuntime(t *testing.T) {
 		t.Run(e.name, func(t *testing.T) {
 			got := readArrays(t, filepath.Join(dir, fmt.Sprintf("%03d", i), "out.npz"))
 			want := must.M1(density.LogProb(e.engine(t), e.rows))
-			for i, lp := range got["log_prob"] {
+			for i, lp := range got["log_prob"][:len(want)] {
 				if !near(lp[0], want[i], 1e-5) {
 					t.Errorf("row %v: %g, the model says %g", e.rows[i], lp[0], want[i])
 				}
 				worst = max(worst, difference(lp[0], want[i]))
+			}
+			for i, row := range e.strange() {
+				if lp := got["log_prob"][len(want)+i]; !math.IsNaN(lp[0]) {
+					t.Errorf("row %v: %g, expected NaN", row, lp[0])
+				}
+				if z, ok := got["z"]; ok && !math.IsNaN(z[len(want)+i][0]) {
+					t.Errorf("row %v: latents %v, expected NaN", row, z[len(want)+i])
+				}
 			}
 			if e.model != nil {
 				e.latents(t, got)

@@ -146,7 +146,7 @@ func (j *job) mixtureOf(members []flow.Member) (*flow.Mixture, error) {
 	if g := j.data.of; g != nil {
 		return flow.NewCategorical(g.maps, g.density, members)
 	}
-	return flow.NewMixture(j.data.maps, members, nil)
+	return flow.NewMixture(j.data.maps, members)
 }
 
 // alone are rows without the categories that they are given.

@@ -287,7 +287,7 @@ func scoreBy(members []flow.Member, rows [][]float64) ([]float64, error) {
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	m, err := flow.NewMixture(nil, members, nil)
+	m, err := flow.NewMixture(nil, members)
 	if err != nil {
 		return nil, err
 	}
