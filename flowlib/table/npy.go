@@ -32,6 +32,13 @@ type array struct {
 	buf    []byte
 }
 
+// shapeError is the shape of an array that is no table.
+type shapeError []int
+
+func (e shapeError) Error() string {
+	return fmt.Sprintf("the array has shape %v, expected one of two axes, (rows, columns): reshape it", []int(e))
+}
+
 // readArray reads the header at the start of r. It takes little memory, whatever the
 // header claims.
 func readArray(r io.Reader) (*array, int64, error) {
@@ -48,7 +55,7 @@ func readArray(r io.Reader) (*array, int64, error) {
 	case 2:
 		a.rows, a.columns = int64(shape[0]), shape[1]
 	default:
-		return nil, 0, fmt.Errorf("the array has shape %v, expected one of two axes, (rows, columns): reshape it", shape)
+		return nil, 0, shapeError(shape)
 	}
 	if a.rows < 0 || a.columns < 0 {
 		return nil, 0, fmt.Errorf("the array has shape %v: the file is broken", shape)

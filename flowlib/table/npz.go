@@ -60,7 +60,7 @@ func openNPZ(in *input, z *zip.Reader, o Options) (source, error) {
 	wanted, room := o.Array, allowanceFor(in, o, "save it with numpy.savez, or fewer arrays")
 	var found, shapes, names []string
 	var arrays []*array
-	total := 0
+	total, rows := 0, int64(0)
 	for _, f := range z.File {
 		name, isArray := strings.CutSuffix(f.Name, ".npy")
 		if !isArray {
@@ -71,14 +71,20 @@ func openNPZ(in *input, z *zip.Reader, o Options) (source, error) {
 			continue
 		}
 		a, err := openMember(in, f, room)
-		if err != nil {
+		var shape shapeError
+		switch {
+		case errors.As(err, &shape) && wanted == "": // such as a seed beside the rows
+			a = &array{columns: 1, oneAxis: true, note: fmt.Sprintf("an array of shape %v", []int(shape)), remedy: "reshape it to (rows, columns)"}
+		case err != nil:
 			return nil, fmt.Errorf("array %s: %w", show.Quoted(name), err)
+		default:
+			shapes = append(shapes, fmt.Sprintf("%s: %d rows of %d", show.Name(name), a.rows, a.columns))
+			rows = max(rows, a.rows)
 		}
 		if total += a.columns; total > maxColumns {
 			return nil, fmt.Errorf("the arrays have more than %d columns", maxColumns)
 		}
 		names, arrays = append(names, name), append(arrays, a)
-		shapes = append(shapes, fmt.Sprintf("%s: %d rows of %d", show.Name(name), a.rows, a.columns))
 	}
 	switch {
 	case len(found) == 0:
@@ -86,8 +92,13 @@ func openNPZ(in *input, z *zip.Reader, o Options) (source, error) {
 	case len(arrays) == 0:
 		return nil, &Error{Option: OptionArray, Problem: nearest.Unknown("array", wanted, found)}
 	}
-	for _, a := range arrays {
-		if a.rows != arrays[0].rows {
+	for k, a := range arrays {
+		switch {
+		case rows == 0:
+			return nil, fmt.Errorf("array %s is %s, expected one of two axes, (rows, columns): reshape it", show.Quoted(names[k]), a.note)
+		case a.rows == 0:
+			a.rows = rows
+		case a.rows != rows:
 			return nil, &Error{Problem: fmt.Sprintf("the arrays differ in rows (%s)", show.List(shapes)), Remedies: []Remedy{{"choose one", OptionArray, nil}}}
 		}
 	}

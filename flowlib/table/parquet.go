@@ -173,7 +173,7 @@ func (s *parquetSource) countText(c *Chunk, row int) error {
 			return &Error{
 				Unit: "row", Line: s.row + 1, Column: s.reading[c.features+k].name,
 				Problem:  fmt.Sprintf("the texts to keep come to more than %s in a file of %s", memory.Text(most), memory.Text(s.in.size)),
-				Remedies: []Remedy{{"keep other columns", OptionKeep, nil}},
+				Remedies: []Remedy{{"keep other columns, or none", OptionKeep, nil}},
 			}
 		}
 	}

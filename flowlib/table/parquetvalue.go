@@ -1,13 +1,16 @@
 package table
 
 import (
+	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"math/big"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go/format"
 )
@@ -62,7 +65,7 @@ func (l *leaf) string(b []byte, present bool) string {
 	case l.meaning == uuid:
 		return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 	case l.physical == format.ByteArray || l.physical == format.FixedLenByteArray && l.meaning != half:
-		return string(b)
+		return bytesText(b)
 	case l.physical == format.Int64 && l.meaning == unsigned:
 		return strconv.FormatUint(binary.LittleEndian.Uint64(b), 10)
 	case l.physical == format.Int64:
@@ -71,6 +74,15 @@ func (l *leaf) string(b []byte, present bool) string {
 		return strconv.FormatFloat(l.number(b, true), 'g', -1, 32)
 	}
 	return strconv.FormatFloat(l.number(b, true), 'g', -1, 64)
+}
+
+// bytesText returns bytes as text. Those that are none, which would break a CSV, are written
+// as PostgreSQL does: \x and hexadecimal digits.
+func bytesText(b []byte) string {
+	if utf8.Valid(b) && bytes.IndexByte(b, 0) < 0 {
+		return string(b)
+	}
+	return `\x` + hex.EncodeToString(b)
 }
 
 // clock returns a time, in days and units since 1970, in ISO 8601.

@@ -21,6 +21,7 @@ type Reader struct {
 	named   []Column // those and the coded ones, as they were asked for
 	coded   *coded   // nil: none are
 	kept    []Column
+	notes   []Note // besides those of the source
 	missing Missing
 	settled bool
 	// infinite accepts infinite values.
@@ -60,6 +61,9 @@ func newReader(in *input, o Options) (*Reader, error) {
 	if err := checkNames(all); err != nil {
 		return nil, r.wrap(err)
 	}
+	if !slices.ContainsFunc(all, func(c Column) bool { return c.Kind != Other }) { // whatever is chosen
+		return nil, r.wrap(noNumbers(all, every(all), true))
+	}
 	if o.Choose != nil {
 		if o.Columns, err = o.Choose(slices.Clone(all)); err != nil {
 			return nil, r.wrap(err)
@@ -70,7 +74,7 @@ func newReader(in *input, o Options) (*Reader, error) {
 	if err != nil {
 		return nil, r.wrap(err)
 	}
-	r.named, r.kept = pick(all, numbers), pick(all, texts)
+	r.named, r.kept, r.notes = pick(all, numbers), pick(all, texts), unkept(all, o.Keep)
 	if coders != nil {
 		r.coded = &coded{coders: coders}
 		var codes []int
@@ -119,12 +123,12 @@ func (r *Reader) Format() string { return r.src.format() }
 
 // Notes returns what was assumed about the file, and how to say otherwise.
 func (r *Reader) Notes() []Note {
-	var all []Note
+	all := slices.Clone(r.notes)
 	if s, ok := r.src.(*csvSource); ok {
-		for _, note := range s.notes {
-			note.Says = show.Path(r.name) + ": " + note.Says
-			all = append(all, note)
-		}
+		all = append(all, s.notes...)
+	}
+	for i := range all {
+		all[i].Says = show.Path(r.name) + ": " + all[i].Says
 	}
 	return all
 }

@@ -32,6 +32,14 @@ func checkNames(all []Column) error {
 	return nil
 }
 
+// every returns the places of all columns.
+func every(all []Column) (places []int) {
+	for i := range all {
+		places = append(places, i)
+	}
+	return places
+}
+
 // pick returns the columns at some places.
 func pick(all []Column, places []int) (some []Column) {
 	for _, i := range places {
@@ -72,19 +80,41 @@ func selectColumns(all []Column, o Options) (numbers, texts []int, coders []Code
 			return nil, nil, nil, noNumbers(all, numbers, o.Settled)
 		}
 	}
-	if slices.Equal(o.Keep, []string{"*"}) {
-		for i := range all {
-			texts = append(texts, i)
-		}
-	} else if texts, err = find(o.Keep, OptionKeep); err != nil {
-		return nil, nil, nil, err
+	texts, err = keptColumns(all, o.Keep, find)
+	return numbers, texts, coders, err
+}
+
+// keptColumns returns the indices of the columns to keep. Of all, "*", those that cannot
+// be kept are left out, see [unkept].
+func keptColumns(all []Column, keep []string, find func([]string, Option) ([]int, error)) (texts []int, err error) {
+	if slices.Equal(keep, []string{"*"}) {
+		return slices.DeleteFunc(every(all), func(i int) bool { return all[i].Kind == Other }), nil
 	}
+	texts, err = find(keep, OptionKeep)
 	for _, i := range texts {
 		if c := all[i]; c.Kind == Other {
-			return nil, nil, nil, fmt.Errorf("column %s holds %s, which cannot be kept: keep others; there are: %s", show.Quoted(c.Name), c.note, shorten(names(all)))
+			return nil, fmt.Errorf("column %s holds %s, which cannot be kept: keep others; there are: %s", show.Quoted(c.Name), c.note, shorten(names(all)))
 		}
 	}
-	return numbers, texts, coders, nil
+	return texts, err
+}
+
+// unkept says which columns are left out if all are to be kept.
+func unkept(all []Column, keep []string) (notes []Note) {
+	var hold []string
+	for _, c := range all {
+		if c.Kind == Other {
+			hold = append(hold, show.Quoted(c.Name)+" ("+c.note+")")
+		}
+	}
+	if len(hold) > 0 && slices.Equal(keep, []string{"*"}) {
+		columns := "columns"
+		if len(hold) == 1 {
+			columns = "column"
+		}
+		notes = append(notes, NoteOf("%s %s cannot be kept, and the output is without: write each value as text or numbers to keep it", columns, show.List(hold)))
+	}
+	return notes
 }
 
 // noNumbers returns an error that lists the wanted columns that hold no numbers.

@@ -130,10 +130,10 @@ func (w *Writer) start(file *os.File, format outFormat, d Dialect) (err error) {
 		if w.file == nil || !w.file.IsPlain() {
 			return fmt.Errorf("%s needs a plain file, this is a device: write CSV", called)
 		}
-		numbersOnly := called + " is written with numbers only: write CSV or Parquet"
+		numbersOnly := called + " is written with numbers only: name it .csv or .parquet"
 		for _, c := range w.kept {
 			if c.Kind == Text {
-				return fmt.Errorf("column %s holds text, and %s, or keep other columns", show.Quoted(c.Name), numbersOnly)
+				return fmt.Errorf("column %s holds text, and %s, or keep no columns of text", show.Quoted(c.Name), numbersOnly)
 			}
 		}
 		if len(w.notes) > 0 {

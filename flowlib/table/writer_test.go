@@ -169,7 +169,7 @@ func TestNotes(t *testing.T) {
 		}
 		r.Close()
 	}
-	if _, err := Create(filepath.Join(dir, "a.npz"), nil, []string{"p"}, Dialect{}, "why"); err == nil || !strings.Contains(err.Error(), `column "why" holds text, and NPZ is written with numbers only: write CSV or Parquet`) {
+	if _, err := Create(filepath.Join(dir, "a.npz"), nil, []string{"p"}, Dialect{}, "why"); err == nil || !strings.Contains(err.Error(), `column "why" holds text, and NPZ is written with numbers only: name it .csv or .parquet`) {
 		t.Error(err)
 	}
 	if _, err := Create(filepath.Join(dir, "e.csv"), nil, []string{"why"}, Dialect{}, "why"); err == nil || !strings.Contains(err.Error(), `both called "why"`) {
