@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"normflow/flowlib/flow"
+	"normflow/flowlib/tabular"
 	"normflow/internal/show"
 	"normflow/internal/whole"
 )
@@ -71,14 +72,16 @@ flow (--model) and no column is mapped (--column x:continuous).`,
 
 func newImport() *cobra.Command {
 	var out, like, config string
+	var columns []string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "import FILE -o MODEL",
 		Short: "Make a model from weights of another program: .npz or .safetensors",
 		Long: `Make a model from a file of weights, such as 'flow export' writes. The flow is
 described by the file, by a model (--like) or, for a single flow, by JSON (--config),
-the "config" of a model.json. docs/format.md describes both.`,
-		Example: `  flow import weights.npz -o model
+the "config" of a model.json. docs/format.md describes both. A file of weights has no
+names of columns: without --columns they are those of --like, or c1, c2, ….`,
+		Example: `  flow import weights.npz -o model --columns x,y
   flow import retrained.npz --like model -o retrained`,
 		Args: arguments("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -95,8 +98,7 @@ the "config" of a model.json. docs/format.md describes both.`,
 			if err != nil {
 				return usageIfExtension(err)
 			}
-			record := map[string]string{"imported_from": filepath.Base(args[0])}
-			if m.Training, err = json.Marshal(record); err != nil {
+			if err := tabular.RecordImport(m, filepath.Base(args[0]), like, columns); err != nil {
 				return err
 			}
 			if err := m.Write(out); err != nil {
@@ -109,6 +111,7 @@ the "config" of a model.json. docs/format.md describes both.`,
 	f.StringVarP(&out, "out", "o", "", "folder of the new model")
 	f.StringVar(&like, "like", "", "model whose flows the weights are for")
 	f.StringVar(&config, "config", "", "JSON file with the config")
+	f.StringSliceVar(&columns, "columns", nil, "names of the columns, in the order of the model's")
 	addJSON(f, &asJSON)
 	cmd.ValidArgsFunction = inTurn(arrays)
 	offer(cmd, "out", folders)

@@ -28,6 +28,8 @@ func flagOf(o table.Option) string {
 		return "na"
 	case tabular.OptionCount:
 		return "n"
+	case tabular.OptionNames:
+		return "columns"
 	}
 	var b strings.Builder
 	for i, r := range string(o) {
@@ -46,6 +48,8 @@ func namer(cmd *cobra.Command) table.Namer {
 	return func(o table.Option, values ...string) string {
 		flag := "--" + flagOf(o)
 		switch has := cmd.Flags().Lookup; {
+		case o == tabular.OptionNames && cmd.Name() != "import":
+			flag = "flow import " + flag
 		case has(flagOf(o)) != nil:
 		case has(flagOf(o)+"s") != nil:
 			flag += "s"
@@ -56,7 +60,7 @@ func namer(cmd *cobra.Command) table.Namer {
 			return flag
 		}
 		value := values[0]
-		if o == table.OptionExclude || o == table.OptionColumns {
+		if o == table.OptionExclude || o == table.OptionColumns || o == tabular.OptionNames {
 			value = listOf(values)
 		}
 		isLong := func(name string) bool { return utf8.RuneCountInString(name) > longestName }

@@ -77,7 +77,7 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 	if slices.Contains(m.Columns(), o.Labels) {
 		return nil, table.InFile(file, wrong(OptionLabels, "column %s is one of the model's: expected another, of labels", show.Quoted(o.Labels)))
 	}
-	w := output{path: out, columns: []string{LogProbColumn, "p_value", "anomaly"}, notes: []string{"drivers"}, dropKept: !o.Keep}
+	w := output{path: out, file: file, columns: []string{LogProbColumn, "p_value", "anomaly"}, notes: []string{"drivers"}, dropKept: !o.Keep}
 	defer w.abort()
 	calibration := o // keeps no columns
 	if err := w.check(&o.Options, m.Dir, file, o.Calibration); err != nil {

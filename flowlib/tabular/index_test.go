@@ -42,7 +42,7 @@ func TestIndexIsNoFeature(t *testing.T) {
 		t.Error(d, err)
 	}
 	var m Matched
-	got, err := match([]string{"x", "y"}, []string{"x", "y"}, nil, &m)([]table.Column{{Name: "c1", Index: true}, {Name: "x"}, {Name: "y"}, {Name: "z"}})
+	got, err := match([]string{"x", "y"}, []string{"x", "y"}, false, nil, &m)([]table.Column{{Name: "c1", Index: true}, {Name: "x"}, {Name: "y"}, {Name: "z"}})
 	if err != nil || !slices.Equal(got, []string{"x", "y"}) || !slices.Equal(m.Ignored, []string{"z"}) {
 		t.Error(got, m, err)
 	}

@@ -19,13 +19,14 @@ type Matched struct {
 // match returns a function for [table.Options] that finds the columns of a model: by
 // name, in any order, if the file has them all; by position in a file without names that
 // has the same number of columns.
-func match(columns, features []string, kept []string, m *Matched) func(all []table.Column) ([]string, error) {
+// If the model is unnamed, its columns are c1, c2, … because its import named none.
+func match(columns, features []string, unnamed bool, kept []string, m *Matched) func(all []table.Column) ([]string, error) {
 	return func(all []table.Column) ([]string, error) {
 		var names []string
-		unnamed := true
+		bare := true // the file has no names
 		for i, c := range all {
 			names = append(names, c.Name)
-			unnamed = unnamed && c.Name == "c"+strconv.Itoa(i+1)
+			bare = bare && c.Name == "c"+strconv.Itoa(i+1)
 		}
 		var missing []string
 		for _, c := range columns {
@@ -47,10 +48,10 @@ func match(columns, features []string, kept []string, m *Matched) func(all []tab
 				}
 			}
 			return columns, nil
-		case unnamed && len(names) == len(columns):
+		case bare && len(names) == len(columns):
 			m.By = "position"
 			return names, nil
-		case unnamed:
+		case bare:
 			return nil, fmt.Errorf("has %d columns without names, the model has %d (%s): give it a header with these names, or these columns alone in this order",
 				len(names), len(columns), list(columns))
 		}
@@ -60,9 +61,24 @@ func match(columns, features []string, kept []string, m *Matched) func(all []tab
 		}
 		return nil, &table.Error{
 			Problem:  fmt.Sprintf("lacks %s; the file has: %s; %s", quoted(missing), list(names), has),
-			Remedies: []table.Remedy{{Do: "rename or add the missing"}, {Do: "fit a model without", Option: table.OptionExclude, Values: missing}},
+			Remedies: remedies(columns, missing, names, unnamed),
 		}
 	}
+}
+
+// remedies returns what can be done about a file of other columns, names, which lacks some
+// of a model's.
+func remedies(columns, missing, names []string, unnamed bool) []table.Remedy {
+	all := []table.Remedy{{Do: "rename or add the missing"}}
+	switch {
+	case unnamed && len(names) == len(columns):
+		return []table.Remedy{{Do: "if these are the model's in their order, import it with their names", Option: OptionNames, Values: names}}
+	case unnamed:
+		return []table.Remedy{{Do: "import the model with the names of its columns, in their order", Option: OptionNames}}
+	case len(missing) < len(columns):
+		all = append(all, table.Remedy{Do: "fit a model without", Option: table.OptionExclude, Values: missing})
+	}
+	return all
 }
 
 func quoted(names []string) string {

@@ -20,8 +20,9 @@ type Model struct {
 	Context  []string // [C]
 	Engine   string   // fast, or the name of a backend
 
-	engine flow.Engine
-	model  *flow.Model // nil until something needs it, see graph
+	unnamed bool // nothing names the columns
+	engine  flow.Engine
+	model   *flow.Model // nil until something needs it, see graph
 }
 
 // Open reads a model from a folder. The engine auto is package fast, in float32, if it
@@ -48,21 +49,29 @@ func newModel(dir string, saved *flow.Mixture) (*Model, error) {
 	if m.Record, err = parseRecord(saved.Training, saved.Features(), saved.Context()); err != nil {
 		return nil, err
 	}
-	m.name()
-	return m, nil
+	return m, m.name()
 }
 
-// name takes the names of the columns from the record, or numbers them.
-func (m *Model) name() {
+// name takes the names of the columns from the record of the fit or of the import, or
+// numbers them.
+func (m *Model) name() error {
 	if m.Record != nil {
 		m.Features, m.Context = m.Record.Features, m.Record.Context
-		return
+		return nil
 	}
-	for i := range m.Saved.Features() + m.Saved.Context() {
-		m.Features = append(m.Features, "c"+strconv.Itoa(i+1))
+	names, err := importedColumns(m.Saved)
+	if err != nil {
+		return err
 	}
 	d := m.Saved.Features()
-	m.Features, m.Context = m.Features[:d], m.Features[d:]
+	if names == nil {
+		m.unnamed = true
+		for i := range d + m.Saved.Context() {
+			names = append(names, "c"+strconv.Itoa(i+1))
+		}
+	}
+	m.Features, m.Context = names[:d], names[d:]
+	return nil
 }
 
 // Columns returns the features, then the context.

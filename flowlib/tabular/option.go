@@ -29,6 +29,7 @@ const (
 	OptionCondition    table.Option = "Condition"
 	OptionCount        table.Option = "Count"
 	OptionTemperature  table.Option = "Temperature"
+	OptionNames        table.Option = "Names" // of the columns of imported weights, see [RecordImport]
 )
 
 // wrong returns an error about an option.

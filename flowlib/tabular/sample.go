@@ -200,7 +200,7 @@ func given(condition map[string]float64) string {
 func (m *Model) contextFile(c SampleConfig) (contextSource, error) {
 	var matched Matched
 	o := c.Read
-	o.Choose, o.Settled, o.Names = match(m.Context, m.Context, nil, &matched), true, m.Context
+	o.Choose, o.Settled, o.Names = match(m.Context, m.Context, false, nil, &matched), true, m.Context
 	r, err := table.Open(c.ConditionFile, o)
 	if err != nil {
 		return nil, err

@@ -49,7 +49,7 @@ type Seen struct {
 func (m *Model) each(ctx context.Context, file string, options Options, noise func(rows [][]float64), begin func(r *table.Reader) error, do func(c *table.Chunk, logProb []float64) error) (Seen, error) {
 	seen := Seen{File: file, Engine: m.Engine, Warnings: []table.Note{}, watch: m.newWatch()}
 	o := options.Read
-	o.Coder, o.Choose, o.Settled, o.Names = m.coder, match(m.Columns(), m.Features, o.Keep, &seen.Matched), true, m.Columns()
+	o.Coder, o.Choose, o.Settled, o.Names = m.coder, match(m.Columns(), m.Features, m.unnamed, o.Keep, &seen.Matched), true, m.Columns()
 	o.Choose = chooseWeights(options.Weights, o.Choose)
 	r, err := table.Open(file, o)
 	if err != nil {
@@ -139,7 +139,7 @@ const LogProbColumn = "log_prob"
 // Score writes the log-density of each row of a table, in nats, to the column log_prob of
 // another table, in the same order. "-" is standard input or output.
 func (m *Model) Score(ctx context.Context, file, out string, o Options) (Seen, error) {
-	w := output{path: out, columns: []string{LogProbColumn}}
+	w := output{path: out, file: file, columns: []string{LogProbColumn}}
 	defer w.abort()
 	if err := w.check(&o, m.Dir, file); err != nil {
 		return Seen{}, err
@@ -164,6 +164,7 @@ func (m *Model) Score(ctx context.Context, file, out string, o Options) (Seen, e
 type output struct {
 	*table.Writer
 	path     string // "" writes nothing
+	file     string // that is read
 	columns  []string
 	notes    []string
 	dropKept bool // the kept columns are for the caller only
@@ -212,6 +213,14 @@ func (w *output) begin(r *table.Reader) error {
 	var kept []table.Column
 	if !w.dropKept {
 		kept = r.Kept()
+	}
+	for _, c := range kept {
+		if slices.Contains(w.columns, c.Name) || slices.Contains(w.notes, c.Name) {
+			return table.InFile(w.file, &table.Error{
+				Problem:  fmt.Sprintf("has a column %s, as the one that is to be added", show.Quoted(c.Name)),
+				Remedies: []table.Remedy{{Do: "rename it"}, {Do: "keep no columns"}},
+			})
+		}
 	}
 	var err error
 	w.Writer, err = table.Create(w.path, kept, w.columns, dialect, w.notes...)

@@ -85,7 +85,7 @@ func TestScoreKeepsColumns(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	// What was scored can be scored again, but not with two columns of one name.
-	if _, err := m.Score(context.Background(), out, filepath.Join(t.TempDir(), "p.csv"), Options{Keep: true}); err == nil || !strings.Contains(err.Error(), `both called "log_prob"`) {
+	if _, err := m.Score(context.Background(), out, filepath.Join(t.TempDir(), "p.csv"), Options{Keep: true}); err == nil || !strings.Contains(err.Error(), `o.csv: has a column "log_prob", as the one that is to be added: rename it`) {
 		t.Error(err)
 	}
 	if _, err := m.Score(context.Background(), in, in, Options{}); err == nil || !strings.Contains(err.Error(), "choose another name for the output") {
