@@ -49,7 +49,7 @@ func newDialect(r *bufio.Reader, o Options) (d dialect, text *bufio.Reader, err 
 		r.Discard(n) //nolint:errcheck // it was peeked at
 		head, d.skipped = head[n:], d.skipped+lines
 	}
-	if bytes.HasPrefix(head, []byte("\ufeff")) {
+	for bytes.HasPrefix(head, []byte(byteOrderMark)) { // two programs may each have put one
 		skip(3, 0)
 	}
 	d.delimiter, d.comment = o.Delimiter, o.Comment

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -97,6 +98,43 @@ func TestNPZBesideArraysOfOtherShapes(t *testing.T) {
 		if _, err := Open(file, Options{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, expected %s", err, want)
 		}
+	}
+}
+
+// A byte order mark is never part of a name, whatever wrote it into one, and a text that
+// begins with one is the same when it is read again.
+func TestByteOrderMarksInNames(t *testing.T) {
+	for _, text := range []string{"\ufeff\ufeffx,y\n1,2\n", "\ufeff\ufeff\"x\",y\n1,2\n", "y,\ufeffx\n2,1\n", string(utf16Of("\ufeffx,y\n1,2\n", 1, 0))} {
+		r, err := newReader(fromBytes("t.csv", []byte(text)), Options{})
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+			continue
+		}
+		if got := must(r.readAll()); fmt.Sprint(got.Columns, got.Rows) != "[x y] [[1 2]]" && fmt.Sprint(got.Columns, got.Rows) != "[y x] [[2 1]]" {
+			t.Errorf("%q is read as %q %v", text, got.Columns, got.Rows)
+		}
+	}
+	type row struct {
+		X float64 `parquet:"\ufeffx"`
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "t.parquet")
+	if err := parquet.WriteFile(path, []row{{1}}); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := Names(path, Options{}); err != nil || all[0] != "x" {
+		t.Errorf("Parquet: %q, %v", all, err)
+	}
+	path = filepath.Join(dir, "t.csv")
+	w, err := Create(path, []Column{{Name: "k", Kind: Text}}, []string{"x"}, Dialect{NoHeader: true})
+	if err == nil {
+		err = errors.Join(w.Write([]string{"\ufeffa"}, []float64{1}), w.Commit())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := ReadAll(path, Options{Header: HeaderNo, Columns: []string{"c2"}, Keep: []string{"c1"}}); err != nil || got.Text[0][0] != "\ufeffa" {
+		t.Errorf("%v, %v", got, err)
 	}
 }
 

@@ -5,13 +5,18 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"normflow/internal/nearest"
 	"normflow/internal/show"
 )
 
+// byteOrderMark begins a UTF-8 file of some programs.
+const byteOrderMark = "\ufeff"
+
 // checkNames returns an error for a table without columns, with too many, or with two of
-// the same name. It names those without a name.
+// the same name. It names those without a name, and frees names of byte order marks, which
+// programs take for a part of the first.
 func checkNames(all []Column) error {
 	if len(all) == 0 {
 		return errors.New("holds no columns")
@@ -21,7 +26,7 @@ func checkNames(all []Column) error {
 	}
 	place := make(map[string]int, len(all))
 	for i := range all {
-		if all[i].Name == "" {
+		if all[i].Name = strings.Trim(all[i].Name, byteOrderMark); all[i].Name == "" {
 			all[i].Name = "c" + strconv.Itoa(i+1)
 		}
 		if first, twice := place[all[i].Name]; twice {

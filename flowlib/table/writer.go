@@ -263,7 +263,7 @@ func (s *csvSink) row(text []string, values []float64, notes []string) error {
 // field writes a text, quoted if necessary.
 func (s *csvSink) field(text string, alone bool) {
 	plain := strings.IndexByte(text, s.delimiter) < 0 && !strings.ContainsAny(text, "\"\r\n")
-	if plain && text != "" && text[0] != ' ' || text == "" && !alone { // a line must not be blank
+	if plain && text != "" && text[0] != ' ' && !strings.HasPrefix(text, byteOrderMark) || text == "" && !alone { // a line must not be blank
 		s.out.WriteString(text) //nolint:errcheck // as above
 		return
 	}
