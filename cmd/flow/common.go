@@ -23,7 +23,7 @@ type readFlags struct {
 }
 
 func (r *readFlags) add(f *pflag.FlagSet) {
-	f.StringVar(&r.missing, "missing", "error", "rows that miss a value: error, or drop to leave them out")
+	f.StringVar(&r.missing, "missing", "error", "rows with missing values: error, drop to leave them out, or model to make them part of the density")
 	f.StringVar(&r.header, "header", "auto", "whether the first line of a CSV holds names: auto, yes or no")
 	f.StringVar(&r.delimiter, "delimiter", "", "of a CSV: , ; | : space, tab, or blanks for any run of them (default detected)")
 	f.StringVar(&r.decimal, "decimal", "", "the decimal mark of a CSV: . or , (default detected)")
@@ -35,8 +35,8 @@ func (r *readFlags) add(f *pflag.FlagSet) {
 
 func (r *readFlags) options() (o table.Options, err error) {
 	var ok bool
-	if o.Missing, ok = map[string]table.Missing{"error": table.MissingError, "drop": table.MissingDrop}[r.missing]; !ok {
-		return o, usageError{fmt.Errorf("--missing: expected error or drop, found %q", r.missing)}
+	if o.Missing, ok = map[string]table.Missing{"error": table.MissingError, "drop": table.MissingDrop, "model": table.MissingKeep}[r.missing]; !ok {
+		return o, usageError{fmt.Errorf("--missing: expected error, drop or model, found %q", r.missing)}
 	}
 	if o.Header, ok = map[string]table.Header{"auto": table.HeaderAuto, "yes": table.HeaderYes, "no": table.HeaderNo}[r.header]; !ok {
 		return o, usageError{fmt.Errorf("--header: expected auto, yes or no, found %q", r.header)}
@@ -112,6 +112,9 @@ func showSeen(cmd *cobra.Command, seen tabular.Seen) {
 	}
 	if seen.Dropped > 0 {
 		note(fmt.Sprintf("%d rows were left out: they miss a value", seen.Dropped))
+	}
+	if seen.Missing > 0 {
+		note(fmt.Sprintf("%d rows miss a value, as the model expects of some", seen.Missing))
 	}
 	if seen.Zero > 0 {
 		note(fmt.Sprintf("%d rows have density 0 (log_prob -Inf)", seen.Zero))

@@ -182,7 +182,7 @@ func conditions(_ *cobra.Command, args []string, word string) (all []string, _ c
 
 // offerReading offers values for the flags that say how to read a table.
 func offerReading(cmd *cobra.Command, place int) {
-	offer(cmd, "missing", choices("error", "drop"))
+	offer(cmd, "missing", choices("error", "drop", "model"))
 	offer(cmd, "header", choices("auto", "yes", "no"))
 	offer(cmd, "delimiter", choices(",", ";", "|", ":", "space", "tab", "blanks"))
 	offer(cmd, "decimal", choices(".", ","))

@@ -90,7 +90,7 @@ func TestCompletion(t *testing.T) {
 		{"fit t.csv --model nsf+", "nsf+actnorm nsf+lu nsf+mixture nsf+plain :6"},
 		{"fit t.csv --model nsf+lu+", "nsf+lu+actnorm nsf+lu+mixture nsf+lu+plain :6"},
 		{"fit t.csv --engine ", "auto fast xla xla:cpu xla:cuda go :4"},
-		{"fit t.csv --missing ", "error drop :4"},
+		{"fit t.csv --missing ", "error drop model :4"},
 		{"fit t.csv --header ", "auto yes no :4"},
 		{"fit t.csv --delimiter s", "space :4"},
 		{"fit t.csv --seed ", ":4"},

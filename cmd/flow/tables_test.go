@@ -120,7 +120,7 @@ func TestMessages(t *testing.T) {
 		{"data sample moons", 2, "flow: dataset: there is no density \"moons\": did you mean \"moons05\" or \"moons10\"? There are: "},
 		{"fit " + csv + " -o " + none + " --model realnvpp", 2, "flow: --model: flow: there is no model \"realnvpp\": did you mean \"realnvp\"? There are: "},
 		{"fit " + csv, 2, "flow: --out (-o) must name the folder to save the model to\n"},
-		{"fit " + csv + " -o " + none + " --missing zero", 2, "flow: --missing: expected error or drop, found \"zero\"\n"},
+		{"fit " + csv + " -o " + none + " --missing zero", 2, "flow: --missing: expected error, drop or model, found \"zero\"\n"},
 		{"fit " + csv + " -o " + none + " --header maybe", 2, "flow: --header: expected auto, yes or no, found \"maybe\"\n"},
 		{"fit " + csv + " -o " + none + " --delimiter ab", 2, "flow: --delimiter: expected one of , ; | : space, tab or blanks, found \"ab\"\n"},
 		{"fit " + csv + " -o " + none + " --model gan", 2, "flow: --model: flow: there is no model \"gan\"; there are: gaussian, glow, nice, nsf, realnvp\n"},

@@ -9,6 +9,15 @@ import (
 	"normflow/flowlib/columns"
 )
 
+// Missing stands for a missing value, as an atom of features that may have none. Rows to
+// score contain it in place of the value, and so do draws.
+const Missing = -math.MaxFloat64
+
+// Missing reports whether a value may be missing, by an atom [Missing]; not of nil.
+func (a *Atoms) Missing() bool {
+	return a != nil && slices.ContainsFunc(a.Values, func(values []float64) bool { return slices.Contains(values, Missing) })
+}
+
 // Atoms are values of single features that rows have exactly, with a probability each:
 // an exact 0, or a cap. The density of a row with k features at atoms is one over the
 // D-k others times a probability: sums over patterns of atoms and integrals over the

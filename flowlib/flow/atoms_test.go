@@ -13,10 +13,13 @@ import (
 )
 
 // atomic has 0 as an atom of the first of two features, and 1 and 5 of the second.
-func atomic(t *testing.T) *flow.Mixture {
+func atomic(t *testing.T) *flow.Mixture { return atomicOf(t, 1) }
+
+// atomicOf has another atom in place of 1.
+func atomicOf(t *testing.T, one float64) *flow.Mixture {
 	t.Helper()
 	m, err := flow.NewAtomic(columns.Map{{Kind: columns.Positive, Softness: 1}, {}}, flow.Atoms{
-		Values: [][]float64{{0}, {1, 5}},
+		Values: [][]float64{{0}, {one, 5}},
 		Points: []flow.Point{{Weight: 2, At: []int{1, 1}}},
 		Rest: flow.Rest{
 			Weight: 0.5, Mean: []float64{1, 2}, Std: []float64{1, 0.5},

@@ -49,6 +49,10 @@ func (b body) more() bool {
 	return b.Members != nil || b.Columns != nil || b.Atoms != nil || b.Categories != nil
 }
 
+// newest says whether programs that know atoms and categories do not know what the body
+// makes of them.
+func (b body) newest() bool { return b.Atoms.Missing() }
+
 // members are the flows that the file holds, one or several.
 func (b body) members() ([]writtenMember, error) {
 	switch {

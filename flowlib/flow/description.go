@@ -74,6 +74,8 @@ func (d description) checkSeal(text []byte) error {
 		return fmt.Errorf("it has fields of version 6, but says its version is %d: the file is edited", d.Version)
 	case d.Version < 7 && d.Categories != nil:
 		return fmt.Errorf("it has fields of version 7, but says its version is %d: the file is edited", d.Version)
+	case d.Version < 8 && d.newest():
+		return fmt.Errorf("it has fields of version 8, but says its version is %d: the file is edited", d.Version)
 	case d.Version > 1 && d.Config != nil && d.Masks == nil && d.Config.Layers > 0:
 		return errors.New("its masks are missing: the file is edited")
 	case d.Version < 3:

@@ -148,7 +148,7 @@ func TestReadNamesThePlaceInTheTree(t *testing.T) {
 		`flow: found the field "chains", expected none but base, chain`: {"\"base\": {\n      \"mixture\"", "\"chains\": [],\n    \"base\": {\n      \"mixture\""},
 		`settings: features must be between 1 and 65536, found 70000`:   {"\"settings\": {\n    \"features\": 2", "\"settings\": {\n    \"features\": 70000"},
 		"has fields of version 5":                                       {"\"version\": 5", "\"version\": 4"},
-		"use a newer program":                                           {"\"version\": 5", "\"version\": 8"},
+		"use a newer program":                                           {"\"version\": 5", "\"version\": 9"},
 	} {
 		dir := filepath.Join(t.TempDir(), "m")
 		if err := m.Save(dir, nil); err != nil {

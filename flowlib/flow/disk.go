@@ -19,14 +19,15 @@ import (
 
 // FormatVersion is the version of the folder that [Model.Save] writes. [Load] reads
 // this version and all earlier ones. docs/format.md describes the format.
-const FormatVersion = 7
+const FormatVersion = 8
 
 // Versions for models that need no newer one, so that earlier programs can read them:
-// a flow with a config, any single flow, and a mixture without categories.
+// a flow with a config, any single flow, a mixture, and one with categories.
 const (
-	configVersion  = 4
-	flowVersion    = 5
-	mixtureVersion = 6
+	configVersion     = 4
+	flowVersion       = 5
+	mixtureVersion    = 6
+	categoriesVersion = 7
 )
 
 const (
@@ -236,7 +237,9 @@ func (m *Mixture) description() (d description, err error) {
 		}
 	}
 	switch {
+	case d.newest():
 	case d.Categories != nil:
+		d.Version = categoriesVersion
 	case d.more():
 		d.Version = mixtureVersion
 	case d.Config != nil:

@@ -25,7 +25,7 @@ type exported struct {
 
 const (
 	exportFormat  = "normflow weights"
-	exportVersion = 4 // 1 has a config, 2 a flow, both by themselves, 3 a mixture without categories
+	exportVersion = 5 // 1 has a config, 2 a flow, both by themselves, 3 a mixture, 4 has categories
 	exportName    = "model"
 )
 
@@ -58,7 +58,9 @@ func (m *Mixture) export(path string) error {
 	}
 	version := exportVersion
 	switch {
+	case b.newest():
 	case b.Categories != nil:
+		version = 4
 	case b.more():
 		version = 3
 	case b.Config != nil:

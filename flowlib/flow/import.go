@@ -203,6 +203,9 @@ func (f *exportFile) said() (said body, err error) {
 	if e.Version < 4 && e.Categories != nil {
 		return said, fmt.Errorf("%s: it has fields of version 4, but says its version is %d: the file is edited", exportName, e.Version)
 	}
+	if e.Version < 5 && e.newest() {
+		return said, fmt.Errorf("%s: it has fields of version 5, but says its version is %d: the file is edited", exportName, e.Version)
+	}
 	members, err := e.members()
 	if err != nil {
 		return said, fmt.Errorf("%s: %w", exportName, err)

@@ -138,7 +138,8 @@ func kinds(t *testing.T) map[string]kind {
 			mixture: of(columns.Map{{Kind: columns.Positive, Softness: 2}, {Kind: columns.Bounded, High: 1}}, leaning(t, 0.6, 0.8), spline(t, 2, 0, "")),
 			over:    []axis{above(0, 1), between(0, 1)},
 		},
-		"atoms": {mixture: atomic(t), over: []axis{above(0, 1, 0), line(1, 5)}},
+		"atoms":   {mixture: atomic(t), over: []axis{above(0, 1, 0), line(1, 5)}},
+		"missing": {mixture: atomicOf(t, flow.Missing), over: []axis{above(0, 1, 0), line(flow.Missing, 5)}},
 
 		"categories": {mixture: categorical(t), over: []axis{codes(3), above(0, 1), codes(2)}},
 

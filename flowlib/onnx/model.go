@@ -50,6 +50,9 @@ func export(m *flow.Mixture, name string, about map[string]string, build func(*m
 	if len(m.Members) == 0 && m.Atoms == nil {
 		refuse("the model is empty")
 	}
+	if m.Atoms.Missing() {
+		refuse("missing values are part of the density, which ONNX files do not hold yet: .npz and .safetensors do")
+	}
 	for _, c := range m.Columns {
 		onlyKnown(c, "Kind", "Low", "High", "Margin", "Cut", "Softness", "Center", "Scale", "Freedom", "Mirrored")
 	}

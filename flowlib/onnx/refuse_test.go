@@ -46,6 +46,7 @@ func TestRefuses(t *testing.T) {
 		`a column of kind "strange"`:                                                strange,
 		"the model is empty":                                                        {},
 		"the model has Categories (flow.Mixture), which ONNX files do not hold yet": {Categories: new(categories.Density)},
+		"missing values are part of the density, which ONNX files do not hold yet":  {Atoms: &flow.Atoms{Values: [][]float64{{0}, {flow.Missing}}}},
 	} {
 		if _, err := Score(m, nil); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("got %v, expected an error with %q", err, want)

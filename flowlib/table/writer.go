@@ -243,6 +243,10 @@ func (s *csvSink) row(text []string, values []float64, notes []string) error {
 		if math.IsInf(float64(float32(v)), 0) { // beyond float32, such as the log-density of a row far out
 			bits = 64
 		}
+		if math.IsNaN(v) && !alone { // a missing value; alone it would be a blank line
+			s.out.Write(b) //nolint:errcheck // as above
+			continue
+		}
 		b = strconv.AppendFloat(b, v, 'g', -1, bits)
 		if s.comma {
 			if i := bytes.IndexByte(b[min(1, len(b)):], '.'); i >= 0 {

@@ -89,6 +89,9 @@ func (d *data) settleAtoms(found [][]float64) {
 	for k, atoms := range found {
 		values := d.values(k)
 		for _, v := range atoms {
+			if v == flow.Missing { // stays
+				continue
+			}
 			all = append(all, atom{k, v, len(values) - len(offAtoms(values, []float64{v}))})
 		}
 	}
@@ -109,6 +112,9 @@ func (d *data) settleAtoms(found [][]float64) {
 		last := all[len(all)-1]
 		found[last.feature] = offAtoms(found[last.feature], []float64{last.value})
 	}
+	if (&flow.Atoms{Values: found}).Missing() {
+		d.atoms = found
+	}
 }
 
 // sayAtoms says what share of the values each atom has.
@@ -121,7 +127,12 @@ func sayAtoms(values, atoms []float64) string {
 				n++
 			}
 		}
-		text += fmt.Sprintf("; exactly %.6g in %.1f %% of the rows", a, 100*float64(n)/float64(len(values)))
+		switch share := 100 * float64(n) / float64(len(values)); {
+		case a != flow.Missing:
+			text += fmt.Sprintf("; exactly %.6g in %.1f %% of the rows", a, share)
+		case n > 0:
+			text += fmt.Sprintf("; missing in %.1f %% of the rows", share)
+		}
 	}
 	return text
 }
@@ -138,6 +149,7 @@ type pattern struct {
 	free         []int   // features at no atom
 	train, valid []int   // indices of the rows
 	own          bool    // there are enough rows for a density of its own
+	marginal     bool    // its density is a marginal of that of complete rows
 	mass         float64 // weight of the rows, as an effective number of rows
 }
 
@@ -249,14 +261,21 @@ func (d *data) restrict(a *flow.Atoms, p *pattern) *data {
 func (d *data) describe(a *flow.Atoms, at []int) string {
 	var all []string
 	for k, atom := range at {
+		values := slices.DeleteFunc(slices.Clone(a.Values[k]), func(v float64) bool { return v == flow.Missing })
+		name := show.Name(d.features[k])
 		switch {
+		case atom > 0 && a.Values[k][atom-1] == flow.Missing:
+			all = append(all, name+" is missing")
 		case atom > 0:
-			all = append(all, fmt.Sprintf("%s is %.6g", show.Name(d.features[k]), a.Values[k][atom-1]))
-		case len(a.Values[k]) == 1:
-			all = append(all, fmt.Sprintf("%s is not %.6g", show.Name(d.features[k]), a.Values[k][0]))
-		case len(a.Values[k]) > 1:
-			all = append(all, fmt.Sprintf("%s is none of its exact values", show.Name(d.features[k])))
+			all = append(all, fmt.Sprintf("%s is %.6g", name, a.Values[k][atom-1]))
+		case len(values) == 1:
+			all = append(all, fmt.Sprintf("%s is not %.6g", name, values[0]))
+		case len(values) > 1:
+			all = append(all, name+" is none of its exact values")
 		}
+	}
+	if len(all) == 0 {
+		return "no value is missing"
 	}
 	return strings.Join(all, ", ")
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"normflow/flowlib/columns"
+	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
 	"normflow/internal/show"
 )
@@ -172,6 +173,9 @@ func (d *data) categories() (all []int) {
 
 // said is a value of a feature as a person reads it.
 func (d *data) said(feature int, v float64) string {
+	if v == flow.Missing {
+		return "missing"
+	}
 	return levelOr(d.levels[d.features[feature]], v, func() string { return fmt.Sprintf("%.6g", v) })
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"normflow/flowlib/columns"
+	"normflow/flowlib/flow"
 )
 
 // digits returns how many decimals of a draw are written. An engine computes in float32,
@@ -88,6 +89,9 @@ func (m *Model) ontoGrid(draws [][]float64) (any bool) {
 		any = true
 		first, decimals := m.Record.Summary.Columns[j].Min, digits(step)
 		for _, x := range draws {
+			if x[j] == flow.Missing {
+				continue
+			}
 			x[j] = rounded(first+step*math.Round((x[j]-first)/step), decimals) + 0 // no -0
 		}
 	}

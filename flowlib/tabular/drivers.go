@@ -1,11 +1,13 @@
 package tabular
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"strings"
 
 	"normflow/flowlib/anomaly"
+	"normflow/flowlib/flow"
 	"normflow/internal/show"
 )
 
@@ -24,12 +26,27 @@ func (d Driver) String() string {
 	if d.Texts != nil {
 		return fmt.Sprintf("%s is %s, not %s (%+.1f nats)", show.Name(d.Column), d.Texts[0], d.Texts[1], d.Gain)
 	}
+	if d.Value == flow.Missing {
+		return fmt.Sprintf("%s is missing, not %.6g (%+.1f nats)", show.Name(d.Column), d.Expected, d.Gain)
+	}
 	digits := 6 // or enough to show two digits of the difference, as for times in seconds since 1970
 	if apart := math.Abs(d.Value - d.Expected); apart > 0 {
 		larger := max(math.Abs(d.Value), math.Abs(d.Expected))
 		digits = min(17, max(digits, 2+int(math.Ceil(math.Log10(larger/apart)))))
 	}
 	return fmt.Sprintf("%s is %.*g, not %.*g (%+.1f nats)", show.Name(d.Column), digits, d.Value, digits, d.Expected, d.Gain)
+}
+
+// MarshalJSON writes null for a missing value.
+func (d Driver) MarshalJSON() ([]byte, error) {
+	type plain Driver
+	if d.Value != flow.Missing {
+		return json.Marshal(plain(d))
+	}
+	return json.Marshal(struct {
+		plain
+		Value *float64 `json:"value"`
+	}{plain: plain(d)})
 }
 
 const (

@@ -115,6 +115,9 @@ func (m *Model) diagnose(e *Evaluation, seed int64) error {
 	case len(m.Context) > 0:
 		e.Undiagnosed = "the model is conditional: only its NLL can be judged"
 		return nil
+	case m.knowsMissing():
+		e.Undiagnosed = "missing values are part of the density: only its NLL can be judged, since tests take complete rows"
+		return nil
 	case e.weighted:
 		e.Undiagnosed = "the rows have weights: only their NLL can be judged, since tests take rows that count the same"
 		return nil

@@ -12,7 +12,6 @@ import (
 	"github.com/gomlx/compute"
 	"gonum.org/v1/gonum/stat"
 
-	"normflow/flowlib/anomaly"
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/density"
 	"normflow/flowlib/fit"
@@ -334,7 +333,7 @@ func (j *job) judge() error {
 	}
 	j.record.Calibration = calibrate(part, scores)
 	train := proportional(d.raw.Train, d.weights.train)
-	j.record.Typical = anomaly.Candidates(train, len(d.features), typicalValues(len(d.features)))
+	j.record.Typical = typicalOf(train, len(d.features))
 	j.record.Quartiles = quartiles(train)
 	all := slices.Concat(d.raw.Train, d.raw.Valid, d.raw.Test)
 	j.record.Sketch = sketch(all)

@@ -14,7 +14,7 @@ import (
 // FitConfig says what to fit to which columns. Zero values leave the choice to the
 // program, except for the shares of the split: start from DefaultFit.
 type FitConfig struct {
-	Read        table.Options // Header, Delimiter, Missing, Array
+	Read        table.Options // Header, Delimiter, Missing, Array; MissingKeep makes missing values part of the density
 	Columns     []string      // features; if empty, all except those below
 	ConditionOn []string      // context: the density is p(features | context)
 	Exclude     []string      // columns to leave out if Columns is empty
@@ -102,6 +102,9 @@ func (c FitConfig) Check() error {
 		if kind == columns.Category && len(c.ConditionOn) > 0 {
 			return wrong(OptionColumn, "%s: there are no categories where columns are conditioned on: leave it out, or condition on none", show.Name(name+":"+string(kind)))
 		}
+	}
+	if err := c.checkMissing(); err != nil {
+		return err
 	}
 	if c.Layers < 0 || c.Layers > flow.MaxLayers {
 		return wrong(OptionLayers, "expected 1 to %d layers, found %d", flow.MaxLayers, c.Layers)

@@ -7,6 +7,7 @@ import (
 
 	"normflow/flowlib/columns"
 	"normflow/flowlib/dataset"
+	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
 	"normflow/internal/show"
 )
@@ -25,7 +26,10 @@ func (j *job) mapColumns(noise []float64) error {
 	found := make([][]float64, len(d.features)) // atoms
 	for k, name := range d.features {
 		if j.mayHaveAtoms(name) {
-			found[k] = findAtoms(d.values(k), steps[k])
+			found[k] = findAtoms(present(d.values(k)), steps[k])
+		}
+		if j.modelsMissing() {
+			found[k] = append([]float64{flow.Missing}, found[k]...)
 		}
 	}
 	d.settleAtoms(found)

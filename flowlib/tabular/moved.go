@@ -19,12 +19,13 @@ func quartiles(rows [][]float64) [][]float64 {
 		return nil
 	}
 	all := make([][]float64, len(rows[0]))
-	values := make([]float64, len(rows))
 	for j := range all {
-		for i, row := range rows {
-			values[i] = row[j]
-		}
+		values := columnOf(rows, j)
 		slices.Sort(values)
+		if len(values) == 0 { // all are missing
+			all[j] = slices.Repeat([]float64{math.NaN()}, 3)
+			continue
+		}
 		for _, p := range []float64{0.25, 0.5, 0.75} {
 			all[j] = append(all[j], stat.Quantile(p, stat.Empirical, values, nil))
 		}
@@ -51,6 +52,9 @@ func (m *Model) movedColumns(w *watch) (all []moved) {
 			continue
 		}
 		then := r.Quartiles[j]
+		if math.IsNaN(now[1]) {
+			continue
+		}
 		spread, spreadNow := then[2]-then[0], now[2]-now[0]
 		if now[1] >= then[0] && now[1] <= then[2] && !(spread > 0 && spreadNow > 5*spread) {
 			continue

@@ -36,11 +36,12 @@ func findOutliers(rows [][]float64) (all []outliers) {
 	if len(rows) == 0 {
 		return nil
 	}
-	values, distance := make([]float64, len(rows)), make([]float64, len(rows))
 	for j := range rows[0] {
-		for i, row := range rows {
-			values[i] = row[j]
+		values := columnOf(rows, j)
+		if len(values) == 0 {
+			continue
 		}
+		distance := make([]float64, len(values))
 		slices.Sort(values)
 		middle := stat.Quantile(0.5, stat.Empirical, values, nil)
 		for i, v := range values {
@@ -56,9 +57,9 @@ func findOutliers(rows [][]float64) (all []outliers) {
 		if others := distance[sort.SearchFloat64s(distance, math.SmallestNonzeroFloat64):]; spread == 0 && len(others) > 0 {
 			spread = stat.Quantile(0.5, stat.Empirical, others, nil)
 		}
-		least := len(rows) - int(outlierShare*float64(len(rows)))
+		least := len(values) - int(outlierShare*float64(len(values)))
 		from := math.Inf(1) // distance of the nearest outlier
-		for i := len(rows) - 1; i >= max(1, least); i-- {
+		for i := len(values) - 1; i >= max(1, least); i-- {
 			if distance[i] <= outlierDistance*spread {
 				break
 			}
@@ -71,7 +72,7 @@ func findOutliers(rows [][]float64) (all []outliers) {
 		}
 		o := outliers{column: j, same: true, times: from / spread, middle: middle}
 		for i, row := range rows {
-			if math.Abs(row[j]-middle) < from {
+			if !(math.Abs(row[j]-middle) >= from) { // also if it is missing
 				continue
 			}
 			if len(o.rows) == 0 {

@@ -1,6 +1,7 @@
 package tabular
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -99,7 +100,7 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 		return nil, nil, err
 	}
 	t.Columns, t.Rows = d.settle(texts, t.Columns, t.Rows, c)
-	if err := d.checkLevels(c.Weights); err != nil {
+	if err := cmp.Or(d.checkLevels(c.Weights), d.checkMissingBeside(c)); err != nil {
 		return nil, nil, c.remediable(err)
 	}
 	features := len(t.Columns) - len(c.ConditionOn)
@@ -107,6 +108,9 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 		return nil, nil, table.InFile(file, err)
 	}
 	d.features, d.context = t.Columns[:features:features], t.Columns[features:]
+	if c.modelsMissing() {
+		d.source.Missing, d.source.Dropped, t.Dropped = t.Dropped, 0, 0
+	}
 	d.lines, d.unit = t.Lines, unit(t.Format)
 	t.Rows = d.setAside(t.Columns, t.Rows)
 	d.source.Rows = len(t.Rows)
@@ -115,6 +119,11 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 		s.Add(row)
 	}
 	d.summary = s.Summary()
+	if c.modelsMissing() {
+		markMissing(t.Rows)
+		markMissing(d.aside)
+		note(table.NoteOf("%d rows miss a value: how likely that is, is part of the density", d.source.Missing))
+	}
 	if err := d.summary.Check(minRows); err != nil {
 		return nil, nil, c.remediable(table.InFile(file, err))
 	}

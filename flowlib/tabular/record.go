@@ -107,6 +107,8 @@ type Source struct {
 	Format  string `json:"format"`
 	Rows    int    `json:"rows"`    // used
 	Dropped int64  `json:"dropped"` // for a missing value
+	// Missing counts the rows that miss a value, if that is part of the density.
+	Missing int64 `json:"missing,omitempty"`
 	// Weightless counts the rows left out because their weight is 0.
 	Weightless int64 `json:"weightless,omitempty"`
 	// Outliers counts the rows left out because they lie far outside.

@@ -171,7 +171,7 @@ func (r *Record) checkColumns() error {
 func (r *Record) checkSplit() error {
 	s := r.Split
 	switch {
-	case s.Train < 1 || s.Valid < 1 || s.Test < 0 || s.Train+s.Valid+s.Test != r.Source.Rows || r.Source.Dropped < 0 || r.Source.Weightless < 0 || r.Source.Outliers < 0:
+	case s.Train < 1 || s.Valid < 1 || s.Test < 0 || s.Train+s.Valid+s.Test != r.Source.Rows || r.Source.Dropped < 0 || r.Source.Missing < 0 || r.Source.Weightless < 0 || r.Source.Outliers < 0:
 		return fmt.Errorf("split: found %d, %d and %d rows of %d, %d, %d and %d left out", s.Train, s.Valid, s.Test, r.Source.Rows, r.Source.Dropped, r.Source.Weightless, r.Source.Outliers)
 	case r.Summary.Rows != int64(r.Source.Rows) || r.Summary.Compared < 1 || r.Summary.Repeats < 0 || r.Summary.Repeats > r.Summary.Compared:
 		return fmt.Errorf("summary: found %d rows, %d repeats of %d, in a table of %d rows", r.Summary.Rows, r.Summary.Repeats, r.Summary.Compared, r.Source.Rows)

@@ -60,7 +60,9 @@ func (m *Model) Sample(ctx context.Context, out string, c SampleConfig) (rows in
 	decimals := m.decimals()
 	write := func(x []float64, context []float64, logProb float64) error {
 		for j, v := range x {
-			x[j] = m.written(j, v, decimals[j])
+			if x[j] = m.written(j, v, decimals[j]); v == flow.Missing {
+				x[j] = math.NaN()
+			}
 		}
 		row := append(x[:len(x):len(x)], context...)
 		if c.LogProb {
@@ -200,6 +202,10 @@ func given(condition map[string]float64) string {
 func (m *Model) contextFile(c SampleConfig) (contextSource, error) {
 	var matched Matched
 	o := c.Read
+	var err error
+	if o.Missing, err = m.readMissing(o.Missing); err != nil { // no context misses a value
+		return nil, err
+	}
 	o.Choose, o.Settled, o.Names = match(m.Context, m.Context, false, nil, &matched), true, m.Context
 	r, err := table.Open(c.ConditionFile, o)
 	if err != nil {

@@ -30,7 +30,8 @@ type Seen struct {
 	Format  string  `json:"format"`
 	Unit    string  `json:"unit"` // what counts the rows: line of a CSV, row of another format
 	Rows    int64   `json:"rows"`
-	Dropped int64   `json:"dropped"` // rows left out for a missing value
+	Missing int64   `json:"missing,omitempty"` // rows that miss a value, which the model knows
+	Dropped int64   `json:"dropped"`           // rows left out for a missing value
 	Matched Matched `json:"matched"`
 	Engine  string  `json:"engine"`
 	// NLL is the mean of -log p over the rows; absent if infinite.
@@ -49,6 +50,10 @@ type Seen struct {
 func (m *Model) each(ctx context.Context, file string, options Options, noise func(rows [][]float64), begin func(r *table.Reader) error, do func(c *table.Chunk, logProb []float64) error) (Seen, error) {
 	seen := Seen{File: file, Engine: m.Engine, Warnings: []table.Note{}, watch: m.newWatch()}
 	o := options.Read
+	var err error
+	if o.Missing, err = m.readMissing(o.Missing); err != nil {
+		return seen, err
+	}
 	o.Coder, o.Choose, o.Settled, o.Names = m.coder, match(m.Columns(), m.Features, m.unnamed, o.Keep, &seen.Matched), true, m.Columns()
 	o.Choose = chooseWeights(options.Weights, o.Choose)
 	r, err := table.Open(file, o)
@@ -85,6 +90,9 @@ func (m *Model) each(ctx context.Context, file string, options Options, noise fu
 				}
 			}
 		}
+		if o.Missing == table.MissingKeep {
+			markMissing(density.Rows(c.Matrix()))
+		}
 		seen.watch.see(c)
 		kept.see(r, c)
 		if noise != nil {
@@ -119,6 +127,9 @@ func (m *Model) each(ctx context.Context, file string, options Options, noise fu
 	seen.Warnings = append(seen.Warnings, m.unknownLevels(seen)...)
 	seen.Warnings = append(append(seen.Warnings, r.Notes()...), kept.warnings(file)...)
 	seen.Dropped, seen.Format, seen.Zero = r.Dropped(), r.Format(), total.zero
+	if o.Missing == table.MissingKeep {
+		seen.Dropped, seen.Missing = 0, seen.Dropped
+	}
 	if nll, err := total.nll(m.Saved.Features()); err == nil && nll.Zero == 0 {
 		seen.NLL = &nll
 	}

@@ -19,10 +19,14 @@ func (j *job) stackPatterns(ctx context.Context) error {
 	d := j.data
 	a := &flow.Atoms{Values: d.atoms}
 	all := d.patterns(a)
+	marginals, err := j.marginals(all)
+	if err != nil {
+		return err
+	}
 	own, rare, rareRows, n := 0, 0.0, 0, 0.0
 	for _, p := range all {
 		n += p.mass
-		if p.rare() {
+		if p.rare() && !p.marginal {
 			rare += p.mass
 			rareRows += p.rows()
 		} else {
@@ -42,6 +46,11 @@ func (j *job) stackPatterns(ctx context.Context) error {
 			held = append(held, slices.Repeat([]float64{math.Log(weight)}, len(p.valid))...)
 			weights = joined(weights, pickWeights(d.weights.valid, p.valid))
 			continue
+		}
+		if p.marginal {
+			for _, m := range marginals(p) {
+				members = append(members, flow.Member{Weight: weight * m.Weight, Saved: m.Saved, At: p.at})
+			}
 		}
 		if !p.own {
 			continue
@@ -66,12 +75,16 @@ func (j *job) stackPatterns(ctx context.Context) error {
 			}
 		}
 	}
-	var err error
+	if len(members) == 0 {
+		return j.noPattern()
+	}
 	if j.saved, err = flow.NewAtomic(d.maps, *a, members); err != nil {
 		return err
 	}
 	if rareRows > 0 {
 		j.because("%d rows whose exact values come together in fewer than %d training rows have a density of independent columns", rareRows, patternRows)
+	}
+	if slices.ContainsFunc(all, (*pattern).rare) {
 		lp, of, err := j.scoreRare(all)
 		if err != nil {
 			return err
@@ -146,7 +159,7 @@ func (d *data) rest(a *flow.Atoms, all []*pattern) (r flow.Rest) {
 		for _, p := range all {
 			everywhere[p.at[k]] += p.mass
 			total += p.mass
-			if p.rare() {
+			if p.rare() && !p.marginal {
 				rare[p.at[k]] += p.mass
 				of += p.mass
 			}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"normflow/flowlib/columns"
+	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
 	"normflow/internal/show"
 )
@@ -79,9 +80,14 @@ func (d *data) noteTreatments(note func(table.Note)) {
 func (d *data) dropConstants(rows [][]float64) ([][]float64, error) {
 	train := d.raw.Train
 	var features, context []int
-	for j, v := range train[0] {
-		if slices.ContainsFunc(train, func(row []float64) bool { return row[j] != v }) {
+	one := map[int]float64{} // the only value
+	for j := range train[0] {
+		values := columnOf(train, j)
+		if len(values) > 0 && slices.ContainsFunc(values, func(v float64) bool { return v != values[0] }) {
 			continue
+		}
+		if one[j] = flow.Missing; len(values) > 0 {
+			one[j] = values[0]
 		}
 		if j < len(d.features) {
 			features = append(features, j)
@@ -104,10 +110,14 @@ func (d *data) dropConstants(rows [][]float64) ([][]float64, error) {
 		return rows, nil
 	}
 	for _, j := range features {
-		why := fmt.Sprintf("%s in all %d training rows", d.said(j, train[0][j]), len(train))
+		value := d.said(j, one[j])
+		if one[j] != flow.Missing && len(columnOf(train, j)) < len(train) {
+			value += ", or missing,"
+		}
+		why := fmt.Sprintf("%s in all %d training rows", value, len(train))
 		others := 0
 		for _, row := range rows {
-			if row[j] != train[0][j] {
+			if row[j] != one[j] && row[j] != flow.Missing {
 				others++
 			}
 		}

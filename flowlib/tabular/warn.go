@@ -34,6 +34,7 @@ func (d *data) warnOfRows(noise []float64) {
 		names, rows, features = pick(names, at), only(rows, at), len(at)
 	}
 	const most = 5 // of a kind
+	rows = complete(rows)
 	dependent := findDependent(rows, features)
 	dependent = append(dependent, findCurved(rows, features, dependent)...)
 	dependent = append(dependent, findProducts(rows, features, dependent)...)
