@@ -115,55 +115,57 @@ func TestSavingAndReadingAtOnce(t *testing.T) {
 // too long.
 func TestReadingWaitsForSaving(t *testing.T) {
 	for name, stays := range map[string]bool{"two steps": false, "file by file": true} {
-		dir := filepath.Join(t.TempDir(), "model")
-		if err := numbered(t, 1).Write(dir); err != nil {
-			t.Fatal(err)
-		}
-		slow := make(chan bool) // closed while there is no whole model
-		pause := func() {
-			close(slow)
-			time.Sleep(300 * time.Millisecond)
-		}
-		exchange = func(string, string) error { return syscall.EINVAL }
-		rename = func(from, to string) error {
-			if stays {
-				return syscall.EXDEV
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "model")
+			if err := numbered(t, 1).Write(dir); err != nil {
+				t.Fatal(err)
 			}
-			err := os.Rename(from, to)
-			if from == dir {
-				pause()
+			slow := make(chan bool) // closed while there is no whole model
+			pause := func() {
+				close(slow)
+				time.Sleep(300 * time.Millisecond)
 			}
-			return err
-		}
-		copyFile = func(from, to string) error {
-			err := whole.Copy(from, to)
-			if filepath.Base(from) == weightsFile {
-				pause()
-			}
-			return err
-		}
-		defer func(before time.Duration) {
-			exchange, rename, copyFile, patience = exchangePaths, os.Rename, whole.Copy, before
-		}(patience)
-		for i, waits := range []bool{true, false} {
-			slow = make(chan bool)
-			if patience = time.Minute; !waits {
-				patience = 50 * time.Millisecond
-			}
-			done := make(chan error, 1)
-			go func() { done <- numbered(t, 2+i).Write(dir) }()
-			<-slow
-			if waits {
-				if n := number(t, dir); n != 2 {
-					t.Errorf("%s: found model %d", name, n)
+			exchange = func(string, string) error { return syscall.EINVAL }
+			rename = func(from, to string) error {
+				if stays {
+					return syscall.EXDEV
 				}
-			} else if _, err := Read(dir); err == nil || !strings.Contains(err.Error(), "another process has been saving here for 50ms: try again when it has ended") {
-				t.Errorf("%s: got %v", name, err)
+				err := os.Rename(from, to)
+				if from == dir {
+					pause()
+				}
+				return err
 			}
-			if err := <-done; err != nil {
-				t.Error(err)
+			copyFile = func(from, to string) error {
+				err := whole.Copy(from, to)
+				if filepath.Base(from) == weightsFile {
+					pause()
+				}
+				return err
 			}
-		}
+			defer func(before time.Duration) {
+				exchange, rename, copyFile, patience = exchangePaths, os.Rename, whole.Copy, before
+			}(patience)
+			for i, waits := range []bool{true, false} {
+				slow = make(chan bool)
+				if patience = time.Minute; !waits {
+					patience = 50 * time.Millisecond
+				}
+				done := make(chan error, 1)
+				go func() { done <- numbered(t, 2+i).Write(dir) }()
+				<-slow
+				if waits {
+					if n := number(t, dir); n != 2 {
+						t.Errorf("found model %d", n)
+					}
+				} else if _, err := Read(dir); err == nil || !strings.Contains(err.Error(), "another process has been saving here for 50ms: try again when it has ended") {
+					t.Errorf("got %v", err)
+				}
+				if err := <-done; err != nil {
+					t.Error(err)
+				}
+			}
+		})
 	}
 }
 
