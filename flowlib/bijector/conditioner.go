@@ -171,7 +171,7 @@ func dense(scope *model.Scope, h *Node, width int, limit float64) *Node {
 	node := func(name string, dims ...int) *Node {
 		initial := initializer.Zero
 		if limit > 0 {
-			initial = uniform(scope, name, limit)
+			initial = Uniform(scope, name, limit)
 		}
 		return Variable(scope, name, initial, shapes.Make(h.DType(), dims...)).NodeValue(h.Graph())
 	}
@@ -179,8 +179,10 @@ func dense(scope *model.Scope, h *Node, width int, limit float64) *Node {
 	return nn.Dense(ConvertDType(h, weights.DType()), weights, biases)
 }
 
-// uniform initializes the variable name of scope on ±limit.
-func uniform(scope *model.Scope, name string, limit float64) model.VariableInitializer {
+// Uniform initializes the variable name of scope on ±limit. Its values depend on the seed
+// in [model.ParamInitialSeed] and on the path of the variable alone: they are the same on
+// every backend.
+func Uniform(scope *model.Scope, name string, limit float64) model.VariableInitializer {
 	rng := randomOf(scope, name)
 	return hostValues(func(size int) []float64 {
 		rng := rng()

@@ -31,6 +31,7 @@ var ranks = map[string]int{
 	"flowlib/gmm":        2,
 	"flowlib/base":       2,
 	"flowlib/bijector":   2,
+	"flowlib/imagelayer": 3,
 	"flowlib/flow":       4,
 	"flowlib/fit":        5,
 	"flowlib/onnx":       5,

@@ -1,0 +1,118 @@
+package imagelayer_test
+
+import (
+	"strings"
+	"testing"
+
+	"normflow/flowlib/backend/backendtest"
+	"normflow/flowlib/bijector"
+	"normflow/flowlib/bijector/bijectortest"
+	"normflow/flowlib/imagelayer"
+)
+
+var net = imagelayer.Net{Width: 4, Blocks: 1}
+
+// cases is every layer, on images of few pixels.
+func cases() []bijectortest.Case {
+	small, wide := imagelayer.Shape{Height: 2, Width: 1, Channels: 2}, imagelayer.Shape{Height: 2, Width: 2, Channels: 3}
+	square := imagelayer.Shape{Height: 2, Width: 4, Channels: 1}
+	squeeze := imagelayer.NewSqueeze2x2(square)
+	corners := squeeze.Squeezed() // 1×2 pixels, 4 channels
+	coupling := func(s imagelayer.Shape, mask bijector.Mask, transform bijector.Transform) bijector.Bijector {
+		return imagelayer.NewCoupling(s, mask, net, transform)
+	}
+	context := bijectortest.Options{Context: 2}
+	inner := imagelayer.Shape{Height: 1, Width: 2, Channels: 2}
+	pyramid := bijector.Chain{
+		imagelayer.NewFactorOut(corners, 2, bijector.Chain{
+			imagelayer.NewActNorm(inner), imagelayer.NewConv1x1(inner), coupling(inner, imagelayer.Halves(2, false), bijector.Affine{}),
+		}),
+		coupling(corners, imagelayer.Halves(4, false), bijector.Affine{}),
+		imagelayer.NewActNorm(corners), squeeze,
+	}
+	return []bijectortest.Case{
+		{Name: "squeeze", Features: 8, Bijector: squeeze},
+		{Name: "squeeze, three channels", Features: 12, Bijector: imagelayer.NewSqueeze2x2(wide)},
+		{Name: "act norm", Features: 4, Bijector: imagelayer.NewActNorm(small)},
+		{Name: "1×1 convolution", Features: 12, Bijector: imagelayer.NewConv1x1(wide)},
+		{Name: "affine coupling", Features: 12, Bijector: coupling(wide, imagelayer.Halves(3, true), bijector.Affine{})},
+		{Name: "spline coupling", Features: 4, Bijector: coupling(small, imagelayer.Halves(2, false), bijector.Spline{Bins: 4})},
+		{Name: "checkerboard", Features: 8, Bijector: coupling(corners, imagelayer.Checkerboard(4, true), bijector.Affine{})},
+		{Name: "conditional coupling", Features: 12, Bijector: coupling(wide, imagelayer.Halves(3, false), bijector.Spline{Bins: 2}), Options: context},
+		{Name: "pyramid", Features: 8, Bijector: pyramid},
+		{Name: "conditional pyramid", Features: 8, Bijector: pyramid, Options: context},
+	}
+}
+
+func TestLayers(t *testing.T) {
+	for _, c := range cases() {
+		t.Run(c.Name, func(t *testing.T) {
+			// float64 through three random layers loses about four of its sixteen digits.
+			worst := bijectortest.CheckWith(t, c.Bijector, c.Features, 1e-10, c.Options)
+			t.Logf("largest |log-det - Jacobian| = %.1e", worst)
+		})
+	}
+}
+
+// A compilation of XLA takes seconds: only what convolves, and a pyramid of all layers.
+func TestBackendsAgree(t *testing.T) {
+	var some []bijectortest.Case
+	for _, c := range cases() {
+		if c.Name == "affine coupling" || c.Name == "pyramid" {
+			some = append(some, c)
+		}
+	}
+	bijectortest.Backends(t, some)
+}
+
+// A picture of 4×2 pixels by hand: blocks of 2×2, corner by corner.
+func TestSqueezeMovesBlocks(t *testing.T) {
+	squeeze := imagelayer.NewSqueeze2x2(imagelayer.Shape{Height: 2, Width: 4, Channels: 1})
+	x := [][]float64{{1, 2, 3, 4, 5, 6, 7, 8}}
+	z := inverse(t, squeeze, x)
+	want := []float64{1, 2, 5, 6, 3, 4, 7, 8}
+	for i := range want {
+		if z[0][i] != want[i] {
+			t.Fatalf("squeezed %v to %v, expected %v", x[0], z[0], want)
+		}
+	}
+}
+
+func TestCheckerboardFreezesTheBlackSquares(t *testing.T) {
+	if got := imagelayer.Checkerboard(8, false).String(); got != "ffmmmmff" {
+		t.Errorf("found %s", got)
+	}
+	if got := imagelayer.Checkerboard(4, true).String(); got != "mffm" {
+		t.Errorf("found %s", got)
+	}
+}
+
+// What a program, or a file, may not ask for.
+func TestImpossibleLayersPanic(t *testing.T) {
+	shape := imagelayer.Shape{Height: 2, Width: 3, Channels: 2}
+	for want, build := range map[string]func(){
+		"an even number of rows and columns, found 2×3": func() { imagelayer.NewSqueeze2x2(shape) },
+		"keeps 2 of 2 channels":                         func() { imagelayer.NewFactorOut(shape, 2, nil) },
+		"found 2 of 2 frozen":                           func() { imagelayer.NewCoupling(shape, bijector.Mask{true, true}, net, bijector.Affine{}) },
+		"a mask of 3 channels for an image of 2":        func() { imagelayer.NewCoupling(shape, imagelayer.Halves(3, false), net, bijector.Affine{}) },
+		"a multiple of 4, found 6":                      func() { imagelayer.Checkerboard(6, false) },
+		"0×1 pixels and 1 channels":                     func() { imagelayer.NewActNorm(imagelayer.Shape{Width: 1, Channels: 1}) },
+		"numbers, expected at most 65536":               func() { imagelayer.NewConv1x1(imagelayer.Shape{Height: 1 << 10, Width: 1 << 10, Channels: 1}) },
+		"a network of 0 blocks of 0 channels": func() {
+			imagelayer.NewCoupling(shape, imagelayer.Halves(2, false), imagelayer.Net{}, bijector.Affine{})
+		},
+		"bijector: this mask needs 1 features or more, ": func() { imagelayer.Halves(0, false) },
+	} {
+		func() {
+			defer func() {
+				said := recover()
+				if err, ok := said.(error); !ok || !strings.Contains(err.Error(), want) {
+					t.Errorf("panicked with %v, expected %s", said, want)
+				}
+			}()
+			build()
+		}()
+	}
+}
+
+func TestMain(m *testing.M) { backendtest.Main(m) }
