@@ -1,6 +1,7 @@
 """Sweeps and scoring on a real Slurm cluster and a real Spark cluster, on loopback.
 
     make test-cluster                      # CLUSTER=--measure writes report/measured/cluster.json too
+    make test-cluster CLUSTER=Slurm        # or Spark: one of the engines
 
 The scripts are those of docs/cluster.md. Where an engine cannot run here, a line says
 what is missing, and its tests are skipped.
@@ -24,6 +25,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 HERE = os.path.join(ROOT, "scripts", "cluster")
 FLOW = os.path.join(ROOT, "bin", "flow-static")
 FILES, ROWS = 16, 200_000  # to score: so many files of so many rows
+ENGINES = ["Slurm", "Spark, files", "Spark, SQL"]  # those that run flow
 MEASURED = {}
 STARTED = []  # the folders of the clusters, which hold the numbers of their daemons
 
@@ -230,16 +232,38 @@ class Slurm(unittest.TestCase):
         self.same("killed")
 
 
-# What the program that Spark runs does, after it has scored by files and by SQL.
-CHECK = r"""
-single = spark.read.parquet(SINGLE)
-scored = spark.read.parquet(out).selectExpr("x", "y", "CAST(log_prob AS DOUBLE) AS log_prob")
+# What the program that Spark runs does after it has scored by SQL, and after it has by ONNX.
+CHECK_SQL = r"""
+single = spark.read.parquet(SINGLE).selectExpr("x", "y", "CAST(log_prob AS FLOAT) AS log_prob")
+scored = spark.read.parquet(out)
 assert scored.count() == single.count() and scored.schema == single.schema, (scored.schema, single.schema)
 assert scored.exceptAll(single).isEmpty() and single.exceptAll(scored).isEmpty()
 nulls = spark.sql("SELECT TRANSFORM (x, y) ROW FORMAT DELIMITED FIELDS TERMINATED BY '\t' "
-    rf"USING '{flow} score {model} - --keep --header no --delimiter tab --na \\\\N --missing drop' AS (x DOUBLE, y DOUBLE, log_prob FLOAT) "
-    "ROW FORMAT DELIMITED FIELDS TERMINATED BY '\t' FROM VALUES (0.5D, 1D), (NULL, 1D) AS t (x, y)")
+    rf"USING '{flow} score {model} - --keep --header no --delimiter tab' AS (x DOUBLE, y DOUBLE, log_prob FLOAT) "
+    "ROW FORMAT DELIMITED FIELDS TERMINATED BY '\t' FROM VALUES (0.5D, 1D), (NULL, 1D) AS t (x, y) WHERE x IS NOT NULL AND y IS NOT NULL")
 assert nulls.count() == 1, nulls.collect()
+"""
+CHECK_ONNX = r"""
+scored = spark.read.parquet(out)
+single = spark.read.parquet(SINGLE)
+both = scored.withColumnRenamed("log_prob", "here").join(single, ["x", "y"])
+assert scored.count() == both.count() == single.count(), (scored.count(), both.count(), single.count())
+off = both.selectExpr("max(abs(here - log_prob) / (1 + abs(log_prob)))").collect()[0][0]
+assert off <= 1e-5, off
+"""
+# What Spark's Python processes have taken of the processor, in seconds.
+PYTHON_CPU = r"""
+def python_cpu():
+    import glob, os
+    ticks = 0
+    for stat in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            if b"pyspark.daemon" in open(stat.replace("stat", "cmdline"), "rb").read():
+                ticks += sum(map(int, open(stat).read().rpartition(")")[2].split()[11:15]))
+        except OSError:
+            continue
+    return ticks / os.sysconf("SC_CLK_TCK")
+before = python_cpu()
 """
 
 
@@ -249,14 +273,15 @@ class Spark(unittest.TestCase):
         home, missing = spark_home()
         if missing:
             skip("Spark", missing)
-        os.environ.update(SPARK_HOME=home, PYSPARK_PYTHON=sys.executable, SPARK_LOCAL_IP="127.0.0.1")
+        cls.onnx = spark_python()
+        os.environ.update(SPARK_HOME=home, PYSPARK_PYTHON=cls.onnx or sys.executable, SPARK_LOCAL_IP="127.0.0.1")
         cls.dir = tempfile.mkdtemp(prefix="flow-spark-")
         STARTED.append(cls.dir)
         run(os.path.join(HERE, "start-spark"), cls.dir, "2")
         cls.at = Inputs.make().at
 
     def test_score(self):
-        """Files and SQL give the rows of one process, also where a worker is killed in the midst."""
+        """Files, SQL and ONNX give the rows of one process, files also where a worker is killed in the midst."""
         timed = self.at("timed-flow")  # what flow alone takes, of a processor
         with open(timed, "w", encoding="utf-8") as f:
             f.write(f'#!/usr/bin/env bash\n{FLOW} "$@"\nstatus=$?\ntimes >>{timed}.$STAGE\nexit $status\n')
@@ -271,11 +296,15 @@ class Spark(unittest.TestCase):
         def by(name):
             return self.shim(timed, name)
 
-        program = self.at("program.py")
+        program, four = self.at("program.py"), self.at("days/day-0[0-3].parquet")
         with open(program, "w", encoding="utf-8") as f:
             f.write(stage("Spark, files", files, by("files"), self.at("model"), self.at("days/day-*.parquet"), self.at("spark"), str(FILES)))
-            f.write(stage("Spark, SQL", sql, by("sql"), self.at("model"), self.at("days/day-0[0-3].parquet"), self.at("sql")))
-            f.write(f"SINGLE = {self.at('single/part-0000[0-3].parquet')!r}\n" + CHECK)
+            f.write(stage("Spark, SQL", sql, by("sql"), self.at("model"), four, self.at("sql")))
+            f.write(f"SINGLE = {self.at('single/part-0000[0-3].parquet')!r}\n" + CHECK_SQL)
+            if self.onnx:
+                flow("export", self.at("model"), "-o", self.at("model.onnx"))
+                f.write(PYTHON_CPU + stage("Spark, ONNX", from_docs("score-onnx.py"), self.at("model.onnx"), four, self.at("onnx")))
+                f.write("print('PYTHON', python_cpu() - before, flush=True)\n" + CHECK_ONNX)
             f.write(stage("killed", files, FLOW, self.at("model"), self.at("days/day-*.parquet"), self.at("survived"), str(FILES)))
         log = open(self.at("submit.log"), "w", encoding="utf-8")
         self.addCleanup(log.close)
@@ -291,9 +320,12 @@ class Spark(unittest.TestCase):
         for folder in "spark", "survived":
             flow("gather", self.at(folder), "-o", self.at(folder + ".parquet"))
             self.assertEqual(sha256(self.at("single.parquet")), sha256(self.at(folder + ".parquet")))
-        walls = dict(re.findall(r"^STAGE (.*) ([\d.]+)$", text(self.at("submit.log")), re.M))
+        said = text(self.at("submit.log"))
+        walls = dict(re.findall(r"^STAGE (.*) ([\d.]+)$", said, re.M))
         for name, of, n in [("Spark, files", "files", FILES), ("Spark, SQL", "sql", 4)]:
             note(name, seconds(text(f"{timed}.{of}")), float(walls[name]), n)
+        if self.onnx:
+            note("Spark, ONNX", float(re.search(r"^PYTHON ([\d.]+)$", said, re.M)[1]), float(walls["Spark, ONNX"]), 4)
 
     @staticmethod
     def shim(timed, stage):
@@ -333,6 +365,22 @@ def spark_home():
     return home, ""
 
 
+def spark_python():
+    """Returns the Python with ONNX Runtime for the executors; "" if it cannot be made."""
+    folder = os.path.join(ROOT, ".tools", "spark-python")
+    lock = os.path.join(HERE, "requirements-python.lock")
+    ready = os.path.join(folder, "ready")
+    if not os.path.exists(ready) or text(ready) != sha256(lock):
+        print("▸ fetching ONNX Runtime, pandas and pyarrow (90 MB)", flush=True)
+        made = subprocess.run([os.path.join(ROOT, "scripts", "make-venv"), sys.executable, folder, lock], capture_output=True, text=True, check=False)
+        if made.returncode:
+            print("Spark: ONNX is skipped: its packages cannot be fetched from PyPI", flush=True)
+            return ""
+        with open(ready, "w", encoding="utf-8") as f:
+            f.write(sha256(lock))
+    return os.path.join(folder, "bin", "python")
+
+
 def seconds(times):
     """Returns the sum of what the shell's times has printed."""
     return sum(60 * int(m) + float(s) for m, s in re.findall(r"(\d+)m([\d.]+)s", times))
@@ -365,6 +413,11 @@ def main():
     for engine, took in MEASURED.items():
         print(f"{engine}: {took['cpu_seconds_per_million_rows']} CPU s per million rows, {took['wall_seconds']} s")
     print(f"{time.monotonic() - begin:.0f} s in all")
+    plain = MEASURED.get("one process", {}).get("cpu_seconds_per_million_rows")
+    for engine in ENGINES if measure else []:
+        if engine in MEASURED and MEASURED[engine]["cpu_seconds_per_million_rows"] > 1.3 * plain:
+            print(f"{engine} takes more than 1.3 times the processor time of one process: nothing is written", flush=True)
+            sys.exit(1)
     if measure and MEASURED and done.result.wasSuccessful():
         with open(os.path.join(ROOT, "report", "measured", "cluster.json"), "w", encoding="utf-8") as f:
             json.dump({"processors": os.cpu_count(), "scoring": MEASURED}, f, indent=2)
