@@ -35,6 +35,7 @@ func cases() []bijectortest.Case {
 		{Name: "squeeze, three channels", Features: 12, Bijector: imagelayer.NewSqueeze2x2(wide)},
 		{Name: "act norm", Features: 4, Bijector: imagelayer.NewActNorm(small)},
 		{Name: "1×1 convolution", Features: 12, Bijector: imagelayer.NewConv1x1(wide)},
+		{Name: "histogram", Features: 3, Bijector: imagelayer.NewHistogram(3, 2, 5)},
 		{Name: "affine coupling", Features: 12, Bijector: coupling(wide, imagelayer.Halves(3, true), bijector.Affine{})},
 		{Name: "spline coupling", Features: 4, Bijector: coupling(small, imagelayer.Halves(2, false), bijector.Spline{Bins: 4})},
 		{Name: "checkerboard", Features: 8, Bijector: coupling(corners, imagelayer.Checkerboard(4, true), bijector.Affine{})},
@@ -98,6 +99,7 @@ func TestImpossibleLayersPanic(t *testing.T) {
 		"a multiple of 4, found 6":                      func() { imagelayer.Checkerboard(6, false) },
 		"0×1 pixels and 1 channels":                     func() { imagelayer.NewActNorm(imagelayer.Shape{Width: 1, Channels: 1}) },
 		"numbers, expected at most 65536":               func() { imagelayer.NewConv1x1(imagelayer.Shape{Height: 1 << 10, Width: 1 << 10, Channels: 1}) },
+		"histograms of 3 features with 1 bins":          func() { imagelayer.NewHistogram(3, 2, 1) },
 		"a network of 0 blocks of 0 channels": func() {
 			imagelayer.NewCoupling(shape, imagelayer.Halves(2, false), imagelayer.Net{}, bijector.Affine{})
 		},
