@@ -21,6 +21,7 @@
 //   - base: the base distribution p_Z: normal, mixture, Student-t, uniform
 //   - bijector: one invertible map per file; bijectortest checks them
 //   - imagelayer: bijectors over images: squeeze, 1×1 convolution, coupling, factor-out
+//   - imageset: pictures from PNG and NPY files; digits; textures of known entropy
 //   - flow: base + bijector = LogProb and Sample; the zoo; models on disk; flowtest checks whole flows
 //   - onnx: whole models as ONNX files, for runtimes in other languages
 //   - fit: maximum likelihood, on one of several engines

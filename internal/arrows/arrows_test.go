@@ -32,6 +32,8 @@ var ranks = map[string]int{
 	"flowlib/base":       2,
 	"flowlib/bijector":   2,
 	"flowlib/imagelayer": 3,
+	"flowlib/imageset":   4,
+	"flowlib/imageflow":  5,
 	"flowlib/flow":       4,
 	"flowlib/fit":        5,
 	"flowlib/onnx":       5,

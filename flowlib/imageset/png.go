@@ -1,0 +1,158 @@
+package imageset
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"normflow/flowlib/imagelayer"
+	"normflow/internal/show"
+)
+
+// Most numbers of one picture and of all pictures of a set.
+const (
+	maxFeatures = 1 << 16
+	maxBytes    = 1 << 30
+)
+
+// ReadFolder reads a folder of PNG files in the order of their names: gray or RGB
+// pictures of 8 bits and of one size, without transparency. Files whose names begin with
+// a dot are left out. names are those of the files. An error names the file, and nothing
+// is returned with it.
+func ReadFolder(dir string) (s *Set, names []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", show.Path(dir), plain(err))
+	}
+	s = &Set{Levels: 256}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		path := filepath.Join(dir, e.Name())
+		if e.IsDir() {
+			return nil, nil, fmt.Errorf("%s: is a folder, expected PNG files only: move it elsewhere", show.Path(path))
+		}
+		if err := s.add(path); err != nil {
+			first := ""
+			if len(names) > 0 {
+				first = names[0]
+			}
+			var size sizeError
+			if errors.As(err, &size) {
+				err = fmt.Errorf("%w, expected %s as %s has: scale the pictures to one size, or leave this one out", err, sizeOf(s.Shape), show.Quoted(first))
+			}
+			return nil, nil, fmt.Errorf("%s: %w", show.Path(path), err)
+		}
+		names = append(names, e.Name())
+	}
+	if len(names) == 0 {
+		return nil, nil, fmt.Errorf("%s: the folder is empty, expected PNG files", show.Path(dir))
+	}
+	return s, names, nil
+}
+
+// add reads one file.
+func (s *Set) add(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return plain(err)
+	}
+	if !info.Mode().IsRegular() {
+		return errors.New("is no plain file, expected a PNG picture")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return plain(err)
+	}
+	defer f.Close()
+	header, err := png.DecodeConfig(f)
+	var format png.FormatError
+	switch {
+	case errors.As(err, &format) && strings.Contains(err.Error(), "not a PNG"):
+		return errors.New("is no PNG picture: convert it, or leave it out of the folder")
+	case err != nil:
+		return broken(err)
+	}
+	shape := imagelayer.Shape{Height: header.Height, Width: header.Width, Channels: 3}
+	switch header.ColorModel {
+	case color.GrayModel:
+		shape.Channels = 1
+	case color.RGBAModel:
+	case color.Gray16Model, color.RGBA64Model, color.NRGBA64Model:
+		return errors.New("has 16 bits per channel, expected 8: convert it, such as by: magick in.png -depth 8 out.png")
+	case color.NRGBAModel:
+		return errors.New("has an alpha channel, expected gray or RGB: flatten it, such as by: magick in.png -background white -alpha remove -alpha off out.png")
+	default:
+		return errors.New("has a palette, expected gray or RGB: convert it, such as by: magick in.png -define png:color-type=2 out.png")
+	}
+	if shape.Height > maxFeatures/shape.Width/shape.Channels {
+		return fmt.Errorf("has %s, expected at most %d numbers in a picture: scale it down", sizeOf(shape), maxFeatures)
+	}
+	if s.Pixels == nil {
+		s.Shape = shape
+	}
+	if s.Shape != shape {
+		return sizeError(shape)
+	}
+	if len(s.Pixels) > maxBytes-shape.Features() {
+		return fmt.Errorf("the pictures up to here hold more than %d numbers, expected fewer: use a part of them", maxBytes)
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	picture, err := png.Decode(f)
+	if err != nil {
+		return broken(err)
+	}
+	s.Pixels = appendPixels(s.Pixels, picture, shape)
+	return nil
+}
+
+func appendPixels(pixels []byte, picture image.Image, shape imagelayer.Shape) []byte {
+	for y := range shape.Height {
+		for x := range shape.Width {
+			r, g, b, _ := picture.At(x, y).RGBA()
+			if pixels = append(pixels, byte(r>>8)); shape.Channels == 3 {
+				pixels = append(pixels, byte(g>>8), byte(b>>8))
+			}
+		}
+	}
+	return pixels
+}
+
+// sizeError is a picture of another shape.
+type sizeError imagelayer.Shape
+
+func (e sizeError) Error() string { return "has " + sizeOf(imagelayer.Shape(e)) }
+
+func sizeOf(s imagelayer.Shape) string {
+	kind := "gray"
+	if s.Channels == 3 {
+		kind = "RGB"
+	}
+	return fmt.Sprintf("%d×%d %s pixels", s.Width, s.Height, kind)
+}
+
+func broken(err error) error {
+	// Package png wraps neither.
+	if errors.Is(err, io.EOF) || strings.HasSuffix(err.Error(), io.ErrUnexpectedEOF.Error()) {
+		return errors.New("is cut off: the picture ends too early")
+	}
+	return fmt.Errorf("is damaged: %w", err)
+}
+
+// plain drops the name that an error of package os repeats.
+func plain(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
