@@ -73,6 +73,9 @@ func shareOf(rows [][]float64, column int, value float64) (share float64) {
 }
 
 func TestAtomAtZero(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many rows, and no more threads than in other tests")
+	}
 	rows, _ := rain(1, 3000)
 	m, notes := plain(t, []string{"rain", "y"}, rows, nil)
 	if !strings.Contains(notes, `column "rain": feature, positive: `) || !strings.Contains(notes, "; exactly 0 in ") || strings.Contains(notes, "spike") {
@@ -124,6 +127,9 @@ func TestAtomAtZero(t *testing.T) {
 // Two columns with atoms, one of them a cap, and a column that is one value where the
 // first is at its atom.
 func TestTwoAtoms(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many rows, and no more threads than in other tests")
+	}
 	rng := rand.New(rand.NewPCG(4, 4))
 	var rows [][]float64
 	for range 2400 {

@@ -104,6 +104,9 @@ func codesIn(t *testing.T, m *Model, rows [][]string) (all [][]float64) {
 // A table of texts and numbers is fitted as it is: the density is near the truth, draws hold
 // texts as often as they come, and anomalies are told by them.
 func TestCategories(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many rows, and no more threads than in other tests")
+	}
 	rows, _ := drawTrees(1, 1500)
 	file := writeTexts(t, "trees.csv", trees, rows)
 	m, notes := fitTexts(t, file, nil)

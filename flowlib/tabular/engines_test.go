@@ -76,6 +76,9 @@ func engines(t *testing.T, dir string, rows [][]float64) map[string][]float64 {
 // steep, as on a spike, they are a little farther apart: what the networks of the
 // conditioners round in float32 is multiplied there.
 func TestEnginesAgree(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many rows, and no more threads than in other tests")
+	}
 	rng := rand.New(rand.NewPCG(8, 0))
 	spiked := make([][]float64, 1000)
 	for i := range spiked {

@@ -54,6 +54,9 @@ func TestEvaluate(t *testing.T) {
 
 // Every row is in the sample that is diagnosed with the same probability.
 func TestReservoir(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many rows, and no more threads than in other tests")
+	}
 	dir, _ := fitted(t, small())
 	m := open(t, dir, "auto")
 	rows := moons(9, 3*maxDiagnosed)

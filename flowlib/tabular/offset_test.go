@@ -29,6 +29,9 @@ func events(seed int64, n, late int, moment float64) [][]float64 {
 // Whenever the hour was, it is the same table: of NLL ln 3600 + ln 5 + (1 + ln 2π)/2 =
 // 11.22, on which late events stand out.
 func TestAnyMoment(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many rows, and no more threads than in other tests")
+	}
 	want := math.Log(3600) + math.Log(5) + (1+math.Log(2*math.Pi))/2
 	columns := []string{"start", "end", "late"}
 	var first NLL
