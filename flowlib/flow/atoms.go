@@ -1,11 +1,11 @@
 package flow
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
 
+	"normflow/flowlib/categories"
 	"normflow/flowlib/columns"
 )
 
@@ -28,7 +28,8 @@ func (a *Atoms) Missing() bool {
 // over the features that are 0 in it.
 type Atoms struct {
 	Values [][]float64 `json:"values"`           // of each feature, [D], rising; empty where it has none
-	Points []Point     `json:"points,omitempty"` // patterns of all features
+	Points []Point     `json:"points,omitempty"` // patterns of all features but categories
+	Given  []Given     `json:"given,omitempty"`  // of each pattern that members and points have, if there are categories
 	Rest   Rest        `json:"rest"`             // so that no pattern has probability 0
 }
 
@@ -46,10 +47,11 @@ type Rest struct {
 	Std    []float64   `json:"std"`
 }
 
-// NewAtomic is [NewMixture] for a mixture of which members have patterns of atoms.
-func NewAtomic(c columns.Map, a Atoms, members []Member) (*Mixture, error) {
+// NewAtomic is [NewMixture] for a mixture of which members have patterns of atoms. If some
+// features are categories, d is the density of these in the rest, else nil.
+func NewAtomic(c columns.Map, a Atoms, d *categories.Density, members []Member) (*Mixture, error) {
 	a.Points = slices.Clone(a.Points)
-	m := &Mixture{Atoms: &a}
+	m := &Mixture{Atoms: &a, Categories: d}
 	if err := m.fill(c, members); err != nil {
 		return nil, fmt.Errorf("flow: a mixture with atoms: %w", err)
 	}
@@ -80,12 +82,14 @@ func free(at []int, features int) (all []int) {
 	return all
 }
 
-// Free returns the features that a member is over, in order.
-func (m *Mixture) Free(member int) []int {
-	if m.Categories != nil {
-		return m.numbers()
+// Free returns the features that a member is over, in order: numbers at no atom.
+func (m *Mixture) Free(member int) (all []int) {
+	for _, d := range m.numbers() {
+		if at := m.Members[member].At; at == nil || at[d] == 0 {
+			all = append(all, d)
+		}
 	}
-	return free(m.Members[member].At, m.Features())
+	return all
 }
 
 // PatternOf returns that of a row.
@@ -120,8 +124,8 @@ func (a *Atoms) checkAt(at []int) error {
 	return nil
 }
 
-// check refuses what are no atoms of a mixture with these members.
-func (a *Atoms) check(members []Member) error {
+// check refuses what are no atoms of a mixture with numbers at these features.
+func (a *Atoms) check(numbers []int) error {
 	finite := func(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 	d := len(a.Values)
 	if r := a.Rest; d == 0 || len(r.Shares) != d || len(r.Mean) != d || len(r.Std) != d {
@@ -155,16 +159,8 @@ func (a *Atoms) check(members []Member) error {
 		if err := a.checkAt(p.At); err != nil {
 			return err
 		}
-		if !(p.Weight > 0) || p.Weight > 1 || slices.Contains(p.At, 0) {
+		if !(p.Weight > 0) || p.Weight > 1 || slices.ContainsFunc(numbers, func(d int) bool { return p.At[d] == 0 }) {
 			return fmt.Errorf("point %d has weight %g and the pattern %v, expected an atom of each feature", k, p.Weight, p.At)
-		}
-	}
-	for k, m := range members {
-		if err := a.checkAt(m.At); err != nil {
-			return fmt.Errorf("member %d: %w", k, err)
-		}
-		if m.Context() != 0 {
-			return errors.New("a mixture with atoms has a context, expected none")
 		}
 	}
 	return nil

@@ -25,7 +25,7 @@ func atomicOf(t *testing.T, one float64) *flow.Mixture {
 			Weight: 0.5, Mean: []float64{1, 2}, Std: []float64{1, 0.5},
 			Shares: [][]float64{{0.5, 0.5}, {0.2, 0.3, 0.5}},
 		},
-	}, []flow.Member{
+	}, nil, []flow.Member{
 		{Weight: 3, Saved: gaussianAt(t, 0.8, 1, 1), At: []int{0, 0}},
 		{Weight: 1, Saved: gaussianAt(t, 0.8, 0, 0), At: []int{0, 0}},
 		{Weight: 2, Saved: gaussianAt(t, 0.8, -1), At: []int{1, 0}},

@@ -10,6 +10,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"normflow/flowlib/categories"
 	"normflow/flowlib/columns"
 	"normflow/flowlib/density"
 )
@@ -25,8 +26,8 @@ func (m *Mixture) atomicEngine(open func(*Saved) (Engine, error)) (Engine, error
 		if slices.ContainsFunc(m.Members[:k], func(o Member) bool { return slices.Equal(o.At, member.At) }) {
 			continue
 		}
-		p := &patternEngine{atoms: m.Atoms, at: member.At, free: m.Free(k)}
-		var own Mixture // of all members of the pattern
+		p := &patternEngine{atoms: m.Atoms, at: member.At, free: free(member.At, m.Features())}
+		own := Mixture{Categories: m.Atoms.given(member.At)} // of all members of the pattern
 		for _, d := range p.free {
 			if m.Columns != nil {
 				own.Columns = append(own.Columns, m.Columns[d])
@@ -47,10 +48,14 @@ func (m *Mixture) atomicEngine(open func(*Saved) (Engine, error)) (Engine, error
 		}
 		add(weight, p)
 	}
-	for _, p := range m.Atoms.Points {
-		add(p.Weight, &patternEngine{atoms: m.Atoms, at: p.At})
+	for _, point := range m.Atoms.Points {
+		p := &patternEngine{atoms: m.Atoms, at: point.At, free: free(point.At, m.Features())}
+		if of := m.Atoms.given(point.At); of != nil {
+			p.inner = &categoriesEngine{of: of, inner: noNumbers{}}
+		}
+		add(point.Weight, p)
 	}
-	add(m.Atoms.Rest.Weight, &restEngine{m.Atoms, m.Columns})
+	add(m.Atoms.Rest.Weight, &restEngine{m.Atoms, m.Columns, m.Categories})
 	e.perMember = make([][]float64, len(e.members))
 	return e, nil
 }
@@ -135,8 +140,9 @@ func (e *patternEngine) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
 
 // restEngine scores and draws rows of any pattern by independent features.
 type restEngine struct {
-	atoms   *Atoms
-	columns columns.Map
+	atoms      *Atoms
+	columns    columns.Map
+	categories *categories.Density // nil: none
 }
 
 // LogProbTo implements [density.Scorer].
@@ -145,9 +151,20 @@ func (e *restEngine) LogProbTo(dst []float64, x *mat.Dense) error {
 	if err := density.Check(x, len(dst), len(r.Mean)); err != nil {
 		return fmt.Errorf("flow: %w", err)
 	}
+	codes := make([]int, len(r.Mean))
 	for i := range dst {
 		dst[i] = 0
+		if c := e.categories; c != nil {
+			if !readCodes(c, codes[:len(c.Columns)], x.RawRowView(i)) {
+				dst[i] = math.Inf(-1)
+				continue
+			}
+			dst[i] = c.LogProb(codes[:len(c.Columns)])
+		}
 		for d, v := range x.RawRowView(i) {
+			if e.isCode(d) {
+				continue
+			}
 			k := slices.Index(e.atoms.Values[d], v) + 1
 			dst[i] += math.Log(r.Shares[d][k])
 			if k > 0 {
@@ -165,6 +182,10 @@ func (e *restEngine) LogProbTo(dst []float64, x *mat.Dense) error {
 		}
 	}
 	return nil
+}
+
+func (e *restEngine) isCode(feature int) bool {
+	return e.categories != nil && slices.ContainsFunc(e.categories.Columns, func(c categories.Column) bool { return c.Feature == feature })
 }
 
 // DrawChunks implements [Engine], without log-densities: the mixture has them.
@@ -186,6 +207,11 @@ func (e *restEngine) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
 				default:
 					x[d] = r.Mean[d] + s.Temperature*r.Std[d]*z
 				}
+			}
+			if c := e.categories; c != nil {
+				codes := make([]int, len(c.Columns))
+				c.Draw(rng, codes)
+				writeCodes(c, x, codes)
 			}
 			draws.X = append(draws.X, x)
 		}

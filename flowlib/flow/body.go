@@ -51,7 +51,7 @@ func (b body) more() bool {
 
 // newest says whether programs that know atoms and categories do not know what the body
 // makes of them.
-func (b body) newest() bool { return b.Atoms.Missing() }
+func (b body) newest() bool { return b.Atoms.Missing() || b.Atoms != nil && b.Categories != nil }
 
 // members are the flows that the file holds, one or several.
 func (b body) members() ([]writtenMember, error) {

@@ -40,14 +40,22 @@ func (m *Mixture) checkCategories() error {
 	if err := m.Categories.Check(d); err != nil {
 		return err
 	}
-	for _, c := range m.Categories.Columns {
-		if m.Columns != nil && !(columns.Map{m.Columns[c.Feature]}).Identity() {
-			return fmt.Errorf("feature %d holds categories and has a map, expected none", c.Feature)
-		}
+	if err := m.checkUnmapped(); err != nil {
+		return err
 	}
 	for k, member := range m.Members {
 		if c := member.Context(); member.Features() != d || c != 0 && c != m.Categories.Width() {
 			return fmt.Errorf("member %d has %d features and %d columns of context, expected %d, and none or %d", k, member.Features(), c, d, m.Categories.Width())
+		}
+	}
+	return nil
+}
+
+// checkUnmapped refuses maps of codes.
+func (m *Mixture) checkUnmapped() error {
+	for _, c := range m.Categories.Columns {
+		if m.Columns != nil && !(columns.Map{m.Columns[c.Feature]}).Identity() {
+			return fmt.Errorf("feature %d holds categories and has a map, expected none", c.Feature)
 		}
 	}
 	return nil

@@ -157,7 +157,7 @@ func TestCategoriesAreChecked(t *testing.T) {
 			m.Categories.Columns[1].LogScale = nil
 		},
 		"holds categories and has a map":  func(m *flow.Mixture) { m.Columns[0] = m.Columns[1] },
-		"it has atoms and categories":     func(m *flow.Mixture) { m.Atoms = atomic(t).Atoms },
+		"its columns: maps of 3":          func(m *flow.Mixture) { m.Atoms = atomic(t).Atoms },
 		"columns of context, member 0":    func(m *flow.Mixture) { m.Categories, m.Columns = nil, nil },
 		"the weights of the members sum ": func(m *flow.Mixture) { m.Members[0].Weight /= 2 },
 	} {

@@ -29,6 +29,10 @@ type categoriesEngine struct {
 func (m *Mixture) categoriesEngine(open func(*Saved) (Engine, error)) (Engine, error) {
 	e := &categoriesEngine{of: m.Categories, columns: m.Columns, numbers: m.numbers()}
 	d := len(e.numbers)
+	if d == 0 {
+		e.inner = noNumbers{}
+		return e, nil
+	}
 	var err error
 	e.inner, err = newMixtureEngine(m.Members, d, d+e.of.Width(), func(s *Saved) (Engine, error) {
 		engine, err := open(s)
@@ -38,18 +42,6 @@ func (m *Mixture) categoriesEngine(open func(*Saved) (Engine, error)) (Engine, e
 		return engine, err
 	})
 	return e, err
-}
-
-// codesOf reads those of a row, and says whether they are codes.
-func (e *categoriesEngine) codesOf(codes []int, row []float64) bool {
-	for j, c := range e.of.Columns {
-		v := row[c.Feature]
-		if !(v >= 0 && v <= float64(c.Other()) && v == math.Trunc(v)) {
-			return false
-		}
-		codes[j] = int(v)
-	}
-	return true
 }
 
 // LogProbTo implements [density.Scorer]: -Inf for rows with what is no code.
@@ -67,7 +59,7 @@ func (e *categoriesEngine) LogProbTo(dst []float64, x *mat.Dense) error {
 	for i := range dst {
 		row, given := x.RawRowView(i), e.given[i*width:(i+1)*width]
 		e.logDet[i] = math.Inf(-1)
-		if !e.codesOf(codes, row) {
+		if !readCodes(e.of, codes, row) {
 			clear(given)
 			continue
 		}
@@ -117,9 +109,7 @@ func (e *categoriesEngine) draw(s Sampling, first, count int) (d Draws, err erro
 					x[feature] = e.columns[feature].Inverse(y[k])
 				}
 			}
-			for j, c := range e.of.Columns {
-				x[c.Feature] = float64(of[j])
-			}
+			writeCodes(e.of, x, of)
 			d.X = append(d.X, x)
 		}
 	}

@@ -143,6 +143,8 @@ func kinds(t *testing.T) map[string]kind {
 
 		"categories": {mixture: categorical(t), over: []axis{codes(3), above(0, 1), codes(2)}},
 
+		"atoms beside categories": {mixture: atomicCategorical(t), over: []axis{codes(3), above(0, 1, 0)}},
+
 		"conditional": {
 			mixture: of(columns.Map{{Kind: columns.Positive, Softness: 1}}, spline(t, 1, 2, ""), spline(t, 1, 2, "mixture")),
 			over:    []axis{above(0, 1)}, context: []float64{0.7, -1.2},

@@ -107,9 +107,6 @@ func (m *Mixture) check() error {
 	if m.Members[0].Saved == nil {
 		return errors.New("member 0 is nil")
 	}
-	if m.Atoms != nil && m.Categories != nil {
-		return errors.New("it has atoms and categories, expected one of them at most")
-	}
 	if err := m.Columns.Check(m.Features()); err != nil {
 		return fmt.Errorf("its columns: %w", err)
 	}
@@ -130,6 +127,9 @@ func (m *Mixture) check() error {
 			if d := len(m.Free(k)); member.Features() != d {
 				return fmt.Errorf("member %d has %d features, its pattern leaves %d", k, member.Features(), d)
 			}
+			if m.Categories == nil && member.Context() != 0 {
+				return errors.New("a mixture with atoms has a context, expected none")
+			}
 		} else if m.Categories != nil {
 			// see below
 		} else if d, c := member.Features(), member.Context(); d != m.Features() || c != m.Context() {
@@ -140,11 +140,13 @@ func (m *Mixture) check() error {
 		}
 	}
 	if m.Atoms != nil {
-		if err := m.Atoms.check(m.Members); err != nil {
+		if err := m.Atoms.check(m.numbers()); err != nil {
 			return err
 		}
-	}
-	if m.Categories != nil {
+		if err := m.checkGiven(); err != nil {
+			return err
+		}
+	} else if m.Categories != nil {
 		if err := m.checkCategories(); err != nil {
 			return err
 		}

@@ -207,7 +207,7 @@ func mixtures(t *testing.T) []example {
 		Values: [][]float64{{0}, {1, 5}},
 		Points: []flow.Point{{Weight: 2, At: []int{1, 1}}},
 		Rest:   flow.Rest{Weight: 0.5, Mean: []float64{1, 2}, Std: []float64{1, 0.5}, Shares: [][]float64{{0.5, 0.5}, {0.2, 0.3, 0.5}}},
-	}, []flow.Member{
+	}, nil, []flow.Member{
 		{Weight: 3, Saved: savedOf(t, nsf), At: []int{0, 0}}, {Weight: 1, Saved: savedOf(t, wide), At: []int{0, 0}},
 		{Weight: 2, Saved: savedOf(t, one), At: []int{1, 0}}, {Weight: 1.5, Saved: savedOf(t, one), At: []int{0, 2}},
 	}))

@@ -140,13 +140,14 @@ func sayAtoms(values, atoms []float64) string {
 // mayHaveAtoms reports whether to look for atoms of a feature: not if the user chose the
 // model, which is a single flow, or declared the feature continuous.
 func (j *job) mayHaveAtoms(name string) bool {
-	return j.chosenByTable() && len(j.data.context) == 0 && len(j.data.levels) == 0 && j.Kinds[name] != columns.Continuous
+	return j.chosenByTable() && len(j.data.context) == 0 && j.data.levels[name] == nil && j.Kinds[name] != columns.Continuous
 }
 
 // pattern is the set of rows at the same atoms, see [flow.Atoms].
 type pattern struct {
 	at           []int
-	free         []int   // features at no atom
+	free         []int   // features at no atom, categories included
+	numbers      []int   // those of them that are no categories
 	train, valid []int   // indices of the rows
 	own          bool    // there are enough rows for a density of its own
 	marginal     bool    // its density is a marginal of that of complete rows
@@ -154,7 +155,7 @@ type pattern struct {
 }
 
 // rare reports whether the pattern has no density of its own.
-func (p *pattern) rare() bool { return !p.own && len(p.free) > 0 }
+func (p *pattern) rare() bool { return !p.own && len(p.numbers) > 0 }
 
 func (p *pattern) rows() int { return len(p.train) + len(p.valid) }
 
@@ -173,6 +174,9 @@ func (d *data) patterns(a *flow.Atoms) (all []*pattern) {
 			for k, atom := range at {
 				if atom == 0 {
 					p.free = append(p.free, k)
+				}
+				if atom == 0 && d.levels[d.features[k]] == nil {
+					p.numbers = append(p.numbers, k)
 				}
 			}
 			byAt[string(key)] = p
@@ -203,7 +207,7 @@ func (d *data) patterns(a *flow.Atoms) (all []*pattern) {
 	slices.SortStableFunc(all, func(a, b *pattern) int { return cmp.Compare(b.rows(), a.rows()) })
 	for k, p := range all {
 		p.own = k < maxPatterns && len(p.train) >= patternRows && len(p.valid) >= patternValid &&
-			vary(only(pick(d.raw.Train, p.train), p.free), len(p.free))
+			vary(only(pick(d.raw.Train, p.train), p.numbers), len(p.numbers))
 	}
 	return all
 }
@@ -235,7 +239,7 @@ func copied(places []int, n, all int) (with []int) {
 
 // restrict returns the data of one pattern, without the columns at atoms.
 func (d *data) restrict(a *flow.Atoms, p *pattern) *data {
-	sub := &data{source: d.source, features: pick(d.features, p.free), maps: pick(d.maps, p.free)}
+	sub := &data{source: d.source, features: pick(d.features, p.free), maps: pick(d.maps, p.free), levels: d.levels}
 	sub.summary = d.summary
 	sub.summary.Columns = pick(d.summary.Columns, p.free)
 	part := func(raw, noisy [][]float64, places []int) (r, n [][]float64) {

@@ -203,6 +203,14 @@ func (j *job) train(ctx context.Context) error {
 		return err
 	}
 	j.record.Fit = j.fit
+	if j.data.atoms != nil {
+		return j.stackPatterns(ctx)
+	}
+	return j.trainRows(ctx)
+}
+
+// trainRows trains on rows that have no atoms.
+func (j *job) trainRows(ctx context.Context) error {
 	if len(j.data.levels) > 0 {
 		return j.trainGiven(ctx)
 	}
@@ -212,9 +220,6 @@ func (j *job) train(ctx context.Context) error {
 // trainNumbers trains on numbers, which may be given categories.
 func (j *job) trainNumbers(ctx context.Context) error {
 	if j.chosenByTable() {
-		if j.data.atoms != nil {
-			return j.stackPatterns(ctx)
-		}
 		return j.stack(ctx)
 	}
 	var err error

@@ -28,13 +28,9 @@ func (j *job) trainGiven(ctx context.Context) error {
 		seen = slices.Concat(seen, d.raw.Valid)
 	}
 	features := d.categories()
-	var levels [][]string
-	for _, k := range features {
-		levels = append(levels, d.levels[d.features[k]])
-	}
 	g := &givens{maps: d.maps}
 	var held []float64
-	g.density, g.at, held = categories.Fit(features, levels, codesOf(seen, features))
+	g.density, g.at, held = d.fitCategories(features, seen)
 	sub := *j
 	sub.data = d.givenCategories(g, features, len(seen))
 	j.because("the density is that of the categories (%s) times that of the numbers given them, of which their mean and spread by category are taken away first", show.Names(pick(d.features, features)))
@@ -67,8 +63,41 @@ func (j *job) trainGiven(ctx context.Context) error {
 	for i := range held[:len(sub.held)] {
 		held[i] += sub.held[i]
 	}
+	j.held = held
 	j.record.Valid, err = newNLL(held, nil, len(d.features))
 	return err
+}
+
+// fitCategories is [categories.Fit] to the categories, which are these features, of rows.
+func (d *data) fitCategories(features []int, rows [][]float64) (density *categories.Density, at []int, held []float64) {
+	var levels [][]string
+	for _, k := range features {
+		levels = append(levels, d.levels[d.features[k]])
+	}
+	return categories.Fit(features, levels, codesOf(rows, features))
+}
+
+// categoriesOfAll is the density of the categories of all rows that are fitted to; nil if
+// there are none.
+func (d *data) categoriesOfAll() *categories.Density {
+	features := d.categories()
+	if len(features) == 0 {
+		return nil
+	}
+	density, _, _ := d.fitCategories(features, slices.Concat(d.raw.Train, d.raw.Valid))
+	return density
+}
+
+// givenPoint adds the categories of a pattern without numbers, whose validation rows have
+// the log-density logProb but for these.
+func (d *data) givenPoint(a *flow.Atoms, p *pattern, logProb []float64) (held []float64) {
+	sub := d.restrict(a, p)
+	density, _, each := sub.fitCategories(sub.categories(), slices.Concat(sub.raw.Train, sub.raw.Valid))
+	a.Given = append(a.Given, flow.Given{At: p.at, Categories: density})
+	for i, lp := range logProb {
+		held = append(held, lp+each[len(p.train)+i])
+	}
+	return held
 }
 
 // codesOf are those of rows at some features.

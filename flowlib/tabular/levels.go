@@ -75,7 +75,7 @@ func (m *Model) watchLevels() (all []unknown) {
 		return nil
 	}
 	for j, c := range m.Saved.Categories.Columns {
-		all = append(all, unknown{feature: c.Feature, other: float64(c.Other()), probability: m.Saved.Categories.Marginal(j)[c.Other()]})
+		all = append(all, unknown{feature: c.Feature, other: float64(c.Other()), probability: m.Saved.Marginal(j)[c.Other()]})
 	}
 	slices.SortFunc(all, func(a, b unknown) int { return a.feature - b.feature })
 	return all
@@ -142,6 +142,7 @@ func (d *drawTable) row(values []float64) error {
 	texts := make([]string, len(values))
 	for k, v := range values {
 		switch levels := d.levels[k]; {
+		case levels == nil && math.IsNaN(v): // missing
 		case levels == nil:
 			texts[k] = strconv.FormatFloat(v, 'g', -1, 64)
 		case int(v) < len(levels):

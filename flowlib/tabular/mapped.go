@@ -28,7 +28,7 @@ func (j *job) mapColumns(noise []float64) error {
 		if j.mayHaveAtoms(name) {
 			found[k] = findAtoms(present(d.values(k)), steps[k])
 		}
-		if j.modelsMissing() {
+		if j.modelsMissing() && d.levels[name] == nil { // an empty text is a level
 			found[k] = append([]float64{flow.Missing}, found[k]...)
 		}
 	}

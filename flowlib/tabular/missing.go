@@ -2,7 +2,6 @@ package tabular
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 
@@ -40,23 +39,6 @@ func (c FitConfig) checkMissing() error {
 	}
 	e.Remedies = append(e.Remedies, table.Remedy{Do: "leave the rows out", Option: table.OptionMissing, Values: []string{"drop"}})
 	return e
-}
-
-// checkMissingBeside refuses categories beside missing values: the numbers of a density with
-// categories have no atoms.
-func (d *data) checkMissingBeside(c FitConfig) error {
-	if !c.modelsMissing() || len(d.levels) == 0 {
-		return nil
-	}
-	names := slices.Sorted(maps.Keys(d.levels))
-	return &table.Error{
-		File: d.source.File, Option: table.OptionMissing,
-		Problem: fmt.Sprintf("missing values cannot be part of a density with categories (%s)", list(names)),
-		Remedies: []table.Remedy{
-			{Do: "leave them out", Option: table.OptionExclude, Values: names},
-			{Do: "leave the rows out that miss a number", Option: table.OptionMissing, Values: []string{"drop"}},
-		},
-	}
 }
 
 // markMissing replaces NaN by the atom, in place, and reports whether there was any.
@@ -147,7 +129,7 @@ const maxMarginals = 150
 func (j *job) marginals(all []*pattern) (func(p *pattern) []flow.Member, error) {
 	d := j.data
 	whole := slices.IndexFunc(all, func(p *pattern) bool { return len(p.free) == len(d.features) && p.own })
-	if !j.modelsMissing() || whole < 0 {
+	if !j.modelsMissing() || whole < 0 || len(d.levels) > 0 {
 		return nil, nil
 	}
 	isMissing := func(p *pattern) bool {

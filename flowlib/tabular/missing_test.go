@@ -2,7 +2,6 @@ package tabular
 
 import (
 	"context"
-	"errors"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -218,10 +217,10 @@ func TestMissingValuesNeedAModelOfThem(t *testing.T) {
 	}
 }
 
-// Beside categories missing values are refused, with remedies that work; an empty text is
-// a level like any other.
+// Beside categories an empty text is a level like any other, and an empty number a missing
+// value, in the fit as in draws.
 func TestMissingValuesBesideCategories(t *testing.T) {
-	rows, _ := drawTrees(1, 300)
+	rows, _ := drawTrees(1, 400)
 	for i := range rows {
 		rows[i] = rows[i][1:3]
 		if i%5 == 0 {
@@ -232,21 +231,28 @@ func TestMissingValuesBesideCategories(t *testing.T) {
 		}
 	}
 	file := writeTexts(t, "t.csv", "species,height", rows)
-	ask := func(missing table.Missing, exclude ...string) (*data, error) {
-		c := DefaultFit()
-		c.Read.Missing, c.Exclude = missing, exclude
-		d, _, err := read(file, c, func(table.Note) {})
-		return d, err
+	m, _ := fitTexts(t, file, keepMissing)
+	if m.Record.Source.Missing != 58 || m.levelsOf(0)[0] != "" || !m.Saved.Atoms.Missing() {
+		t.Errorf("source %+v, levels %q", m.Record.Source, m.levelsOf(0))
 	}
-	_, err := ask(table.MissingKeep)
-	var e *table.Error
-	if !errors.As(err, &e) || len(e.Remedies) != 2 || !strings.Contains(err.Error(), `missing values cannot be part of a density with categories (species)`) {
-		t.Errorf("got %v", err)
+	draws := filepath.Join(t.TempDir(), "draws.csv")
+	const n = 2000
+	if _, err := m.Sample(context.Background(), draws, SampleConfig{Count: n, Temperature: 1, Seed: 1}); err != nil {
+		t.Fatal(err)
 	}
-	if d, err := ask(table.MissingKeep, "species"); err != nil || d.source.Rows != 300 || d.source.Missing != 43 {
-		t.Errorf("without the texts: %+v, %v", d, err)
+	text, err := os.ReadFile(draws)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if d, err := ask(table.MissingDrop); err != nil || d.source.Rows != 257 || d.levels["species"][0] != "" {
+	if share := float64(strings.Count(string(text), ",\n")) / n; math.Abs(share-1./7) > 0.06 || strings.Contains(string(text), "NaN") {
+		t.Errorf("%.3f of the heights drawn are missing, expected 0.143", share)
+	}
+	if seen, err := m.Score(context.Background(), draws, filepath.Join(t.TempDir(), "o.csv"), Options{}); err != nil || seen.Rows != n || seen.Zero > 0 || len(seen.Warnings) > 0 {
+		t.Errorf("scoring draws: %+v, %v", seen, err)
+	}
+	c := DefaultFit()
+	c.Read.Missing = table.MissingDrop
+	if d, _, err := read(file, c, func(table.Note) {}); err != nil || d.source.Rows != 342 || d.levels["species"][0] != "" {
 		t.Errorf("without the rows: %+v, %v", d, err)
 	}
 }

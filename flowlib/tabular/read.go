@@ -1,7 +1,6 @@
 package tabular
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -100,7 +99,7 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 		return nil, nil, err
 	}
 	t.Columns, t.Rows = d.settle(texts, t.Columns, t.Rows, c)
-	if err := cmp.Or(d.checkLevels(c.Weights), d.checkMissingBeside(c)); err != nil {
+	if err := d.checkLevels(c.Weights); err != nil {
 		return nil, nil, c.remediable(err)
 	}
 	features := len(t.Columns) - len(c.ConditionOn)

@@ -41,10 +41,13 @@ func (j *job) stackPatterns(ctx context.Context) error {
 	first := true
 	for k, p := range all {
 		weight := share(p.mass)
-		if len(p.free) == 0 {
+		if len(p.numbers) == 0 {
 			a.Points = append(a.Points, flow.Point{Weight: weight, At: p.at})
-			held = append(held, slices.Repeat([]float64{math.Log(weight)}, len(p.valid))...)
-			weights = joined(weights, pickWeights(d.weights.valid, p.valid))
+			of := slices.Repeat([]float64{math.Log(weight)}, len(p.valid))
+			if len(d.levels) > 0 {
+				of = d.givenPoint(a, p, of)
+			}
+			held, weights = append(held, of...), joined(weights, pickWeights(d.weights.valid, p.valid))
 			continue
 		}
 		if p.marginal {
@@ -58,6 +61,9 @@ func (j *job) stackPatterns(ctx context.Context) error {
 		sub, err := j.stackPattern(ctx, a, p, k < flowPatterns && len(p.train) >= flowRows)
 		if err != nil {
 			return err
+		}
+		if sub.saved.Categories != nil {
+			a.Given = append(a.Given, flow.Given{At: p.at, Categories: sub.saved.Categories})
 		}
 		for _, m := range sub.saved.Members {
 			members = append(members, flow.Member{Weight: weight * m.Weight, Saved: m.Saved, At: p.at})
@@ -78,7 +84,7 @@ func (j *job) stackPatterns(ctx context.Context) error {
 	if len(members) == 0 {
 		return j.noPattern()
 	}
-	if j.saved, err = flow.NewAtomic(d.maps, *a, members); err != nil {
+	if j.saved, err = flow.NewAtomic(d.maps, *a, d.categoriesOfAll(), members); err != nil {
 		return err
 	}
 	if rareRows > 0 {
@@ -107,15 +113,18 @@ func (j *job) stackPattern(ctx context.Context, a *flow.Atoms, p *pattern, flows
 	sub.whole = !j.foldable()
 	what := j.data.describe(a, p.at)
 	sub.record = Record{Split: Split{j.splitSeed(), len(p.train), len(p.valid), 0}, Fit: j.fit}
-	r, err := newRecipe(ask{summary: sub.data.summary, features: len(p.free), rows: len(p.train), steps: j.Steps})
+	r, err := sub.choose()
 	if err != nil {
 		return nil, err
 	}
 	engine := j.fit.Engine
 	sub.flow, sub.fit = r.Flow, r.Fit
 	sub.flow.Seed, sub.fit.Seed, sub.fit.Engine = j.Seed, j.Seed, engine
+	if j.LearningRate > 0 {
+		sub.fit.LearningRate = j.LearningRate
+	}
 	j.Note(table.NoteOf("rows where %s: %d of %d", what, p.rows(), len(j.data.raw.Train)+len(j.data.raw.Valid)))
-	err = sub.stack(ctx)
+	err = sub.trainRows(ctx)
 	j.trained = sub.trained
 	j.record.Warnings = append(j.record.Warnings, sub.record.Warnings...)
 	for _, reason := range sub.record.Reasons {
@@ -150,6 +159,10 @@ func (j *job) scoreRare(all []*pattern) (logProb, weights []float64, err error) 
 // deviation of each column off its atoms, over all rows.
 func (d *data) rest(a *flow.Atoms, all []*pattern) (r flow.Rest) {
 	for k, values := range a.Values {
+		if d.levels[d.features[k]] != nil {
+			r.Shares, r.Mean, r.Std = append(r.Shares, []float64{1}), append(r.Mean, 0), append(r.Std, 1)
+			continue
+		}
 		everywhere, rare := make([]float64, 1+len(values)), make([]float64, 1+len(values))
 		total, of := 0.0, 0.0
 		for i := range everywhere {
