@@ -24,6 +24,7 @@
 //   - imageset: pictures from PNG and NPY files; digits; textures of known entropy
 //   - flow: base + bijector = LogProb and Sample; the zoo; models on disk; flowtest checks whole flows
 //   - onnx: whole models as ONNX files, for runtimes in other languages
+//   - imageflow: multi-scale flows over images; bits per dimension
 //   - fit: maximum likelihood, on one of several engines
 //   - byhand: RealNVP in plain Go, its gradient derived on paper
 //   - fast: the same at the speed of the processor: scores, samples, trains

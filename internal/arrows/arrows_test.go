@@ -33,7 +33,7 @@ var ranks = map[string]int{
 	"flowlib/bijector":   2,
 	"flowlib/imagelayer": 3,
 	"flowlib/imageset":   4,
-	"flowlib/imageflow":  5,
+	"flowlib/imageflow":  6,
 	"flowlib/flow":       4,
 	"flowlib/fit":        5,
 	"flowlib/onnx":       5,

@@ -1,0 +1,107 @@
+package imageflow_test
+
+import (
+	"context"
+	"math"
+	"strings"
+	"testing"
+
+	"normflow/flowlib/backend/backendtest"
+	"normflow/flowlib/fit"
+	"normflow/flowlib/flow"
+	"normflow/flowlib/imageflow"
+	"normflow/flowlib/imagelayer"
+	"normflow/flowlib/imageset"
+)
+
+func TestMain(m *testing.M) { backendtest.Main(m) }
+
+var texture = imageset.Texture{Height: 4, Width: 4, Levels: 5}
+
+// small is a flow over the texture with every kind of layer.
+func small(classes int) imageflow.Config {
+	c := imageflow.Glow(imagelayer.Shape{Height: 4, Width: 4, Channels: 1}, 5)
+	c.Steps, c.Net, c.Classes = 1, imagelayer.Net{Width: 6, Blocks: 1}, classes
+	return c
+}
+
+// labelled gives pictures the parity of their first pixel as class.
+func labelled(s *imageset.Set) *imageset.Set {
+	for i := range s.Len() {
+		s.Labels = append(s.Labels, int(s.Picture(i)[0])%2)
+	}
+	return s
+}
+
+// A short training comes closer to the entropy, and stays above it. Afterwards the model
+// is saved, loaded, and the same.
+func TestFit(t *testing.T) {
+	b, c := backendtest.Open(t), small(2)
+	train, valid := labelled(texture.Draw(1, 200)), labelled(texture.Draw(2, 200))
+	training := imageflow.Training(1)
+	training.Steps, training.BatchSize, training.EvalEvery, training.WarmUp, training.LearningRate = 40, 32, 20, 5, 1e-2
+	var curve []float64
+	m, _, err := imageflow.Fit(context.Background(), b, c, train, valid, training, func(p fit.Point, _ fit.Config) {
+		curve = append(curve, c.BitsPerDim(p.Valid))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bits, err := imageflow.Score(m, valid, 2, 4, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	least := c.BitsPerDim(texture.Entropy())
+	t.Logf("valid %.3f, scored %.3f ± %.3f, entropy %.3f", curve, bits.PerDim, bits.StdErr, least)
+	// The pixels alone have ln 5; the class tells a little of one pixel.
+	if uniform := math.Log2(5); !(bits.PerDim < uniform-0.02) || !(bits.PerDim > least-0.1) || !(curve[len(curve)-1] < curve[0]) {
+		t.Errorf("%.3f bits per dimension, expected less than %.3f and more than %.3f; on the way %.3f", bits.PerDim, uniform, least, curve)
+	}
+
+	dir := t.TempDir() + "/model"
+	if err := m.Save(dir, nil); err != nil {
+		t.Fatal(err)
+	}
+	again, err := flow.Load(b, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if same, err := imageflow.Score(again, valid, 2, 4, 7); err != nil || same.PerDim != bits.PerDim {
+		t.Errorf("after loading %g bits per dimension, before %g: %v", same.PerDim, bits.PerDim, err)
+	}
+}
+
+// uniform is the density of 16 pixels of 8 levels that all are equally likely.
+type uniform struct{}
+
+func (uniform) LogProb(rows [][]float64) ([]float64, error) {
+	out := make([]float64, len(rows))
+	for i := range out {
+		out[i] = -16 * math.Log(8)
+	}
+	return out, nil
+}
+
+func TestBitsOfUniformPixels(t *testing.T) {
+	bits, err := imageflow.Score(uniform{}, texture.Draw(1, 10), 0, 3, 1)
+	if err != nil || !(math.Abs(bits.PerDim-3) < 1e-12) || !(bits.StdErr < 1e-12) || len(bits.Each) != 10 || bits.Draws != 3 {
+		t.Errorf("%+v, %v: expected 3 bits", bits, err)
+	}
+}
+
+func TestRefuses(t *testing.T) {
+	b, s := backendtest.Open(t), texture.Draw(1, 10)
+	odd, levels, none, other := small(0), small(0), small(0), small(0)
+	odd.Image.Width, levels.Levels, none.Scales, other.Image.Channels = 5, 1, 0, 2
+	for want, c := range map[string]imageflow.Config{
+		"an even number of rows and columns":  odd,
+		"1 levels, expected 2 to 256":         levels,
+		"0 scales of 1 steps, expected 1":     none,
+		"expected 4×4, 2 and at most 5":       other,
+		"pictures without labels for a flow ": small(2),
+	} {
+		if _, _, err := imageflow.Fit(context.Background(), b, c, s, s, imageflow.Training(1), nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, expected %s", err, want)
+		}
+	}
+}
