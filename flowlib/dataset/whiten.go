@@ -96,23 +96,26 @@ func shrinkage(rows *mat.Dense, weights []float64) float64 {
 	if EffectiveRows(weights, n) >= float64(enoughRows*d) || n < 2*folds {
 		return leastShrinkage
 	}
-	best, least := leastShrinkage, math.Inf(1)
+	tried := []float64{leastShrinkage, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 0.9}
+	nll := make([]float64, len(tried))
 	all := products(rows, 0, n)
-	for _, s := range []float64{leastShrinkage, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 0.9} {
-		nll := 0.0
-		for k := range folds {
-			from, to := k*n/folds, (k+1)*n/folds
-			out, weight := products(rows, from, to), float64(to-from)
-			if weights != nil {
-				weight = floats.Sum(weights[from:to])
-			}
-			var in mat.SymDense
-			in.ScaleSym(-1, out)
-			in.AddSym(all, &in)
-			nll += gaussianNLL(shrunk(&in, s), out, weight)
+	for k := range folds {
+		from, to := k*n/folds, (k+1)*n/folds
+		out, weight := products(rows, from, to), float64(to-from)
+		if weights != nil {
+			weight = floats.Sum(weights[from:to])
 		}
-		if nll < least { // NaN and infinities are not
-			best, least = s, nll
+		var in mat.SymDense
+		in.ScaleSym(-1, out)
+		in.AddSym(all, &in)
+		for i, s := range tried {
+			nll[i] += gaussianNLL(shrunk(&in, s), out, weight)
+		}
+	}
+	best, least := leastShrinkage, math.Inf(1)
+	for i, s := range tried {
+		if nll[i] < least { // NaN and infinities are not
+			best, least = s, nll[i]
 		}
 	}
 	return best
@@ -125,11 +128,18 @@ func gaussianNLL(covariance, products *mat.SymDense, n float64) float64 {
 	if !cholesky.Factorize(covariance) {
 		return math.Inf(1)
 	}
-	var solved mat.Dense
-	if err := cholesky.SolveTo(&solved, products); err != nil {
+	var inverse mat.SymDense // takes a third of the time of C⁻¹·P, of which the trace alone counts
+	if err := cholesky.InverseTo(&inverse); err != nil {
 		return math.Inf(1)
 	}
-	return 0.5 * (n*cholesky.LogDet() + mat.Trace(&solved))
+	trace := 0.0
+	for i := range products.SymmetricDim() {
+		trace += inverse.At(i, i) * products.At(i, i)
+		for j := range i {
+			trace += 2 * inverse.At(i, j) * products.At(i, j)
+		}
+	}
+	return 0.5 * (n*cholesky.LogDet() + trace)
 }
 
 // products returns Σ u uᵀ over the rows u from first up to but not including last.

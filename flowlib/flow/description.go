@@ -34,8 +34,13 @@ type description struct {
 const (
 	formatName = "normflow model"
 
-	// maxDescription bounds how many bytes of a model.json are read.
-	maxDescription = 16 << 20
+	// maxDescription bounds how many bytes of a model.json are read: the covariance of
+	// MostGaussian columns takes about as many.
+	maxDescription = 64 << 20
+
+	// MostGaussian is how many columns a Gaussian, or a flow behind a whitener, can have to
+	// fit into a model.
+	MostGaussian = 1900
 )
 
 // unsealed takes the place of the checksum while the checksum is computed.
@@ -110,12 +115,24 @@ func describe(text []byte) (d description, err error) {
 		}
 		return d, fmt.Errorf("format version is %d%s, this program reads 1 to %d: use a newer program", head.Version, by, FormatVersion)
 	}
+	if err := checkLists(text); err != nil {
+		return d, err
+	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&d); err != nil {
 		return d, show.Error(err)
 	}
 	return d, d.checkSeal(text)
+}
+
+// checkLists refuses JSON with more lists and objects than a model of its size has: empty
+// ones take forty times as much memory as text.
+func checkLists(text []byte) error {
+	if most := 100_000 + len(text)/64; bytes.Count(text, []byte("["))+bytes.Count(text, []byte("{")) > most {
+		return fmt.Errorf("it holds more than %d lists and objects, far more than a model of its size: the file is edited", most)
+	}
+	return nil
 }
 
 // parse reads a model from its two files; the second is size bytes long. It builds

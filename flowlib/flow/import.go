@@ -155,7 +155,7 @@ func (f *exportFile) openNPZ(in io.ReaderAt, size int64) (err error) {
 	if f.npz, err = npz.Open(in, size); err != nil {
 		return err
 	}
-	const longest = 1 << 20 // of a config
+	const longest = maxDescription / 2 // of a config, which has no indentation
 	f.Metadata = map[string]string{}
 	for i, a := range f.npz.Arrays {
 		dtype := map[string]string{"<f4": "F32", "<f8": "F64"}[a.DType]
@@ -183,15 +183,21 @@ func (f *exportFile) said() (said body, err error) {
 	if !ok {
 		return said, errors.New("the file does not say what flow its weights belong to: give a config, or a model like it")
 	}
-	var e exported
-	if err := json.Unmarshal([]byte(text), &e); err != nil {
+	var head struct {
+		Format  string `json:"format"`
+		Version int    `json:"version"`
+	}
+	if err := json.Unmarshal([]byte(text), &head); err != nil {
 		return said, fmt.Errorf("%s: %w", exportName, show.Error(err))
 	}
-	if e.Format != exportFormat || e.Version < 1 || e.Version > exportVersion {
-		return said, fmt.Errorf("%s: format is %s of version %d, this program reads %q of version 1 to %d", exportName, show.Quoted(e.Format), e.Version, exportFormat, exportVersion)
+	if head.Format != exportFormat || head.Version < 1 || head.Version > exportVersion {
+		return said, fmt.Errorf("%s: format is %s of version %d, this program reads %q of version 1 to %d", exportName, show.Quoted(head.Format), head.Version, exportFormat, exportVersion)
+	}
+	if err := checkLists([]byte(text)); err != nil {
+		return said, fmt.Errorf("%s: %w", exportName, err)
 	}
 	// What this program does not know would be passed over.
-	e = exported{}
+	var e exported
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&e); err != nil {

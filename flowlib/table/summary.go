@@ -277,7 +277,7 @@ func (s Summary) Warnings() []Note {
 		case c.Quantized():
 			warn("column %s lies on steps of %.6g: noise of one step is added (dequantized)", show.Quoted(c.Name), c.Step)
 		case c.TopN > 1 && 20*c.TopN >= c.N:
-			warn("column %s is %g in %.0f%% of the rows: a density has a spike there", show.Quoted(c.Name), c.Top, 100*float64(c.TopN)/float64(c.N))
+			warn("column %s is %g in %.0f%% of the rows: a density has a spike there, and its NLL no bound", show.Quoted(c.Name), c.Top, 100*float64(c.TopN)/float64(c.N))
 		}
 	}
 	if 20*s.Repeats >= s.Compared && s.Repeats > 0 {

@@ -72,6 +72,15 @@ func shareOf(rows [][]float64, column int, value float64) (share float64) {
 	return share
 }
 
+// A named model has no atoms; the warning says what has.
+func TestAtomUnderANamedModel(t *testing.T) {
+	rows, _ := rain(1, 300)
+	_, notes := plain(t, []string{"rain", "y"}, rows, func(c *FitConfig) { c.Model = "gaussian" })
+	if !strings.Contains(notes, "a density has a spike there, and its NLL no bound: to give such values a probability of their own, choose neither") {
+		t.Errorf("said:\n%s", notes)
+	}
+}
+
 func TestAtomAtZero(t *testing.T) {
 	if testing.Short() {
 		t.Skip("many rows, and no more threads than in other tests")

@@ -144,7 +144,7 @@ func (j *job) prepare(file string) error {
 		return err
 	}
 	d.treat(chosen.Noise)
-	d.warnOfRows(chosen.Noise)
+	d.warnOfRows(chosen.Noise, !j.chosenByTable() && len(d.context)+len(d.levels) == 0)
 	d.noteTreatments(j.Note)
 	for _, warning := range d.warnings {
 		warning.Remedies = j.leavingOut(warning.Remedies)

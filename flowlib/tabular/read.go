@@ -10,6 +10,7 @@ import (
 
 	"normflow/flowlib/columns"
 	"normflow/flowlib/dataset"
+	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
 	"normflow/internal/memory"
 	"normflow/internal/nearest"
@@ -103,7 +104,7 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 		return nil, nil, c.remediable(err)
 	}
 	features := len(t.Columns) - len(c.ConditionOn)
-	if err := checkCovariance(features, c.Read.Memory); err != nil {
+	if err := checkCovariance(features, c.Model, c.Read.Memory); err != nil {
 		return nil, nil, table.InFile(file, err)
 	}
 	d.features, d.context = t.Columns[:features:features], t.Columns[features:]
@@ -145,10 +146,17 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 }
 
 // checkCovariance returns an error if the covariance of so many columns, with its factors
-// and the copies made on the way, does not fit into the memory that the run may hold.
-func checkCovariance(columns int, asked int64) error {
+// and the copies made on the way, does not fit into the memory that the run may hold, or
+// not into a model.
+func checkCovariance(columns int, model string, asked int64) error {
 	const matrices = 4
 	need, most := matrices*8*int64(columns)*int64(columns), memory.Budget(asked)
+	if columns > flow.MostGaussian && (model == "" || model == "gaussian") {
+		return &table.Error{
+			Problem:  fmt.Sprintf("%d columns, expected at most %d: how more of them go together does not fit into a model", columns, flow.MostGaussian),
+			Remedies: []table.Remedy{{Do: "name fewer columns", Option: table.OptionColumns}},
+		}
+	}
 	if need <= most {
 		return nil
 	}

@@ -19,14 +19,19 @@ func (j *job) warn(n table.Note) {
 }
 
 // warnOfRows collects what the user should know about the rows before trusting a density
-// of them; noise is the recipe's.
-func (d *data) warnOfRows(noise []float64) {
+// of them; noise is the recipe's. If the user has named a model, another treatment is
+// possible.
+func (d *data) warnOfRows(noise []float64, named bool) {
 	own := d.summary // but for the context, to which no density is fitted, and for categories
 	own.Columns = slices.DeleteFunc(slices.Clone(own.Columns[:len(d.features)]), func(c table.ColumnSummary) bool { return d.levels[c.Name] != nil })
 	for _, warning := range own.Warnings() {
-		if !strings.HasSuffix(warning.Says, "(dequantized)") && !d.isOfAtom(warning) { // the column's treatment says more
-			d.warn(warning)
+		if strings.HasSuffix(warning.Says, "(dequantized)") || d.isOfAtom(warning) { // the column's treatment says more
+			continue
 		}
+		if named && strings.Contains(warning.Says, "a density has a spike there") {
+			warning.Remedies = []table.Remedy{{Do: "to give such values a probability of their own, choose neither model nor layers", Option: OptionModel}}
+		}
+		d.warn(warning)
 	}
 	names, rows, features := namesOfSummary(d.summary), d.raw.Train, len(d.features)
 	if len(d.levels) > 0 {
