@@ -42,6 +42,10 @@ if __name__ == "__main__":  # the imports below take a while
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it
             signal.signal(number, stopped)
 
+# nbformat checks by jsonschema, which would build a parser of web addresses, for longer than all else here takes to
+# import. No notebook has what it is for.
+sys.modules.setdefault("rfc3987_syntax", None)
+
 import nbformat  # noqa: E402
 from jupyter_client.kernelspec import NoSuchKernel  # noqa: E402
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError  # noqa: E402

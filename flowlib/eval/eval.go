@@ -108,7 +108,8 @@ func Integral(m density.Scorer, box [][2]float64, n int) (float64, error) {
 }
 
 // RoundTrip returns max |x - f(f⁻¹(x))| / max(1, |x|) over all values of x, [n, D], or
-// [n, D+C] with the context last. It returns 0 if there are no rows.
+// [n, D+C] with the context last. It returns 0 if there are no rows, and an error if a
+// row comes back as what is not finite.
 func RoundTrip(m *flow.Model, x [][]float64) (float64, error) {
 	states, err := m.Inverse(x)
 	if err != nil || len(x) == 0 {
@@ -126,7 +127,7 @@ func RoundTrip(m *flow.Model, x [][]float64) (float64, error) {
 	for i, row := range back[len(back)-1] {
 		for d, v := range row {
 			diff := math.Abs(v-x[i][d]) / max(1, math.Abs(x[i][d]))
-			if math.IsNaN(diff) {
+			if math.IsNaN(diff) || math.IsInf(diff, 0) {
 				return 0, fmt.Errorf("eval: round trip of %v gives %v", x[i], row)
 			}
 			worst = max(worst, diff)

@@ -1,12 +1,12 @@
 package experiment
 
 import (
-	"errors"
 	"fmt"
+	"slices"
 
 	"normflow/flowlib/dataset"
+	"normflow/flowlib/density"
 	"normflow/flowlib/eval"
-	"normflow/internal/show"
 )
 
 // Proof holds the properties that every fitted flow must have, whatever it learned.
@@ -45,31 +45,34 @@ func (r *Result) Prove() (p Proof, err error) {
 	if p.RoundTrip64, err = eval.RoundTrip(double, x); err != nil {
 		return Proof{}, err
 	}
-	p.Finite, err = r.proveFinite(fresh, farOut)
+	p.Finite, err = r.proveFinite(scorer, fresh, x, farOut)
 	return p, err
 }
 
-// proveFinite returns the number of points, all of them finite, or an error.
-func (r *Result) proveFinite(fresh [][]float64, farOut int) (int, error) {
+// proveFinite returns the number of points, all of them finite, or an error. x is fresh
+// with some points far out; its latents are finite, since the round trip went through them.
+func (r *Result) proveFinite(scorer density.Scorer, fresh, x [][]float64, farOut int) (int, error) {
 	farther, err := eval.FarOut(fresh, farOut, 1000, 2)
 	if err != nil {
 		return 0, err
 	}
+	farther = farther[len(fresh)-farOut:]
 	draws, err := r.Model.Sample(r.Config.Seed, len(fresh)) // returns an error if a draw is not finite
 	if err != nil {
 		return 0, err
 	}
-	count := 0
-	for name, x := range map[string][][]float64{"fresh points": fresh, "points far out": farther[len(fresh)-farOut:], "draws": draws} {
-		states, err := r.Model.Inverse(x)
+	for name, points := range map[string][][]float64{"points far out": farther, "draws": draws} {
+		states, err := r.Model.Inverse(points)
 		if err != nil {
 			return 0, err
 		}
-		_, errNLL := eval.NLL(r.Model, x)
-		if err := errors.Join(errNLL, dataset.CheckRows(states[len(states)-1], r.Density.Features)); err != nil {
-			return 0, fmt.Errorf("%s: %w", show.Path(name), show.Error(err))
+		if err := dataset.CheckRows(states[len(states)-1], r.Density.Features); err != nil {
+			return 0, fmt.Errorf("the latents of %s: %w", name, err)
 		}
-		count += len(x)
 	}
-	return count, nil
+	all := slices.Concat(x, farther, draws)
+	if _, err := eval.NLL(scorer, all); err != nil {
+		return 0, err
+	}
+	return len(all), nil
 }
