@@ -226,6 +226,10 @@ zoo: setup ## measure the whole zoo on all nine densities: report/measured/zoo.j
 defaults: setup ## measure flow fit with no option set on all nine densities: report/measured/defaults.json (two minutes)
 	@$(env) $(go) run ./cmd/measure defaults $(DEFAULTS)
 
+.PHONY: images
+images: setup ## measure bits per dimension of 8×8 digits: report/measured/images.json (a quarter of an hour)
+	@$(env) $(go) run ./cmd/measure images $(IMAGES)
+
 .PHONY: engines
 engines: setup ## measure whether the fast engine and XLA fit and score alike: report/measured/engines.json (a quarter of an hour)
 	@$(env) $(go) run ./cmd/measure engines $(ENGINES)

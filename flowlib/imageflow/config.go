@@ -34,7 +34,7 @@ type Config struct {
 // levels: two scales, if height and width can be halved twice, of three steps each behind
 // a histogram for each pixel.
 func Glow(image imagelayer.Shape, levels int) Config {
-	c := Config{Image: image, Levels: levels, Steps: 3, Net: imagelayer.Net{Width: 32, Blocks: 1}, Gray: max(2, min(levels, 32)), Margin: 1e-3}
+	c := Config{Image: image, Levels: levels, Steps: 3, Net: imagelayer.Net{Width: 24, Blocks: 1}, Gray: max(2, min(levels, 32)), Margin: bijector.DefaultMargin}
 	for h, w := image.Height, image.Width; c.Scales < 2 && h%2 == 0 && w%2 == 0; h, w = h/2, w/2 {
 		c.Scales++
 	}
