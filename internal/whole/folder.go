@@ -37,6 +37,9 @@ func NewFolder(target string) (*Folder, error) {
 	for range most {
 		f := &Folder{path: filepath.Join(parent, newName())}
 		err := os.Mkdir(f.path, 0o700)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
 		if err != nil {
 			return nil, unwritable(parent, err)
 		}
@@ -121,7 +124,7 @@ func removeModel(dir string) error {
 // sweepFolder removes a folder that a killed process left, if the target is complete
 // without it.
 func sweepFolder(path string) {
-	if _, err := os.Lstat(filepath.Join(path, "old")); err == nil {
+	if _, err := os.Lstat(filepath.Join(path, "old")); err == nil || mayBeHeld(path) {
 		return
 	}
 	if !removeLeft(path) {
@@ -144,7 +147,7 @@ func removeLeft(path string) bool {
 
 // openMarker opens the marker of a folder, and returns the name of the target.
 func openMarker(path string) (marker *os.File, target string) {
-	f, err := openPlain(filepath.Join(path, markerFile))
+	f, err := openToLock(filepath.Join(path, markerFile))
 	if err != nil {
 		return nil, ""
 	}
@@ -185,7 +188,9 @@ func IsSaving(target string) bool {
 // SweepFolders removes those that killed processes left: target is complete.
 func SweepFolders(target string) {
 	for _, path := range Folders(target) {
-		removeLeft(path)
+		if !mayBeHeld(path) {
+			removeLeft(path)
+		}
 	}
 }
 

@@ -43,6 +43,7 @@ func Lock(path string) (unlock func(), err error) {
 			f.Close() //nolint:errcheck // as above
 			continue
 		}
+		f.WriteAt([]byte(kernel()), 0)                                  //nolint:errcheck // without it, others take it for theirs
 		if err := enter(name, func() { os.Remove(name) }); err != nil { //nolint:errcheck // the next run tries again
 			remove(f)
 			return nil, err

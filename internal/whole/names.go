@@ -12,18 +12,18 @@ import (
 	"sync"
 )
 
-// Pending files are named PREFIX, 16 random hexadecimal digits, a hyphen, and 8 digits
-// computed from these, so that files of others are not mistaken for ours, whatever their
-// names begin with.
+// Pending files are named PREFIX, the kernel's and 10 random hexadecimal digits, a hyphen,
+// and 8 digits computed from these, so that files of others are not mistaken for ours,
+// whatever their names begin with.
 const (
 	pendingPrefix = ".flow-pending-"
 	lockPrefix    = ".flow-lock-" // see [Lock]
 )
 
 func newName() string {
-	var b [8]byte
+	var b [8 - kernelDigits/2]byte
 	rand.Read(b[:]) //nolint:errcheck // it never fails
-	digits := hex.EncodeToString(b[:])
+	digits := kernel() + hex.EncodeToString(b[:])
 	return pendingPrefix + digits + "-" + check(digits)
 }
 
@@ -47,6 +47,9 @@ func create(dir string) (*os.File, error) {
 	const most = 1000 // sweeps by others that take it before it is locked
 	for range most {
 		f, err := os.OpenFile(filepath.Join(dir, newName()), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
 		if err != nil {
 			return nil, unwritable(dir, err)
 		}
@@ -85,7 +88,7 @@ func remove(f *os.File) {
 var swept sync.Map // folders
 
 // sweep removes what killed processes have left in a folder, once per process: files
-// named by us that nobody has locked.
+// named by us that nobody has locked, on this machine or probably elsewhere.
 func sweep(dir string) {
 	if full, err := filepath.Abs(dir); err == nil {
 		if _, was := swept.LoadOrStore(full, true); was {
@@ -125,19 +128,32 @@ func ours(dir string) (all []string) {
 }
 
 func sweepFile(path string) {
-	f, err := openPlain(path)
+	f, err := openToLock(path)
 	if err != nil {
 		return
 	}
 	defer f.Close()
+	if strings.HasPrefix(filepath.Base(path), lockPrefix) && isOfAnother(f) || mayBeHeld(path) {
+		return
+	}
 	if tryLock(f) == nil && hold(f) {
 		os.Remove(path) //nolint:errcheck // the next run tries again
 	}
 }
 
 // openPlain opens a regular file, not a link, without ever waiting.
-func openPlain(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|nofollow, 0)
+func openPlain(path string) (*os.File, error) { return openAs(path, os.O_RDONLY) }
+
+// openToLock is openPlain for writing, without which NFS locks no file, if that is allowed.
+func openToLock(path string) (*os.File, error) {
+	if f, err := openAs(path, os.O_RDWR); err == nil {
+		return f, nil
+	}
+	return openPlain(path)
+}
+
+func openAs(path string, flag int) (*os.File, error) {
+	f, err := os.OpenFile(path, flag|nofollow, 0)
 	if err != nil {
 		return nil, err
 	}
