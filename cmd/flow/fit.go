@@ -69,6 +69,7 @@ Ctrl-C leaves a checkpoint beside MODEL and says how to continue from it.`,
 	f.Float64Var(&c.Valid, "valid", c.Valid, "share of the rows for validation")
 	f.Float64Var(&c.Test, "test", c.Test, "share of the rows for the test; 0 for none")
 	addEngine(f, &c.Engine)
+	f.BoolVar(&c.Stream, "stream", false, "for tables larger than the memory: hold a sample, and train the --model on all rows by reading FILE over and over")
 	f.BoolVar(&c.Resume, "resume", false, "continue from the checkpoint of an interrupted fit with the same options")
 	read.add(f)
 	addJSON(f, &asJSON)

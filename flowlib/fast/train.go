@@ -90,6 +90,14 @@ func NewTrainer(e *Engine, x []float32) (*Trainer, error) {
 	return t, nil
 }
 
+// SetData makes x, [n, D+C], the rows to train on.
+func (t *Trainer) SetData(x []float32) {
+	if len(x) == 0 || len(x)%t.engine.columns() != 0 {
+		panic(fmt.Sprintf("fast: %d numbers to train on: expected rows of %d", len(x), t.engine.columns()))
+	}
+	t.data = x
+}
+
 func (e *Engine) newLearner() *learner {
 	return &learner{
 		worker: e.newWorker(newPool(true)),

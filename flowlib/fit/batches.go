@@ -17,6 +17,9 @@ type batches struct {
 }
 
 func newBatches(cfg Config, rows int) *batches {
+	if cfg.Stream != nil {
+		return &batches{rows: cfg.window(), size: cfg.BatchSize, inOrder: true, epoch: -1}
+	}
 	return &batches{seed: cfg.Seed, rows: rows, size: cfg.BatchSize, replacement: cfg.Replacement, inOrder: cfg.InOrder, epoch: -1}
 }
 

@@ -57,6 +57,9 @@ func check(m *flow.Model, train, valid [][]float64, cfg Config) error {
 	if err := cfg.Check(); err != nil {
 		return err
 	}
+	if err := cfg.checkStream(); err != nil {
+		return err
+	}
 	need := cfg.BatchSize
 	if cfg.Replacement {
 		need = 1

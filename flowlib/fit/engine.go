@@ -38,6 +38,9 @@ type engine interface {
 	// from 0.
 	steps(first, count int) (outcome, error)
 
+	// reload takes the trainer's training rows, which are others than before.
+	reload() error
+
 	// validate returns the log-densities of the validation rows, in nats and in the units
 	// of the data. If one is NaN the others may be missing.
 	validate() ([]float64, error)
@@ -81,9 +84,15 @@ type graph struct {
 	data *tensors.Tensor // the training rows on the device, see [trainer.onDevice]
 }
 
-func (g graph) name() string { return backend.Name(g.model.Backend()) }
+func (g *graph) name() string { return backend.Name(g.model.Backend()) }
 
-func (g graph) validate() ([]float64, error) {
+func (g *graph) reload() error {
+	err := g.data.FinalizeAll()
+	g.data = g.onDevice()
+	return err
+}
+
+func (g *graph) validate() ([]float64, error) {
 	logProb, err := g.model.LogProb(g.valid)
 	if errors.Is(err, flow.ErrNaN) {
 		return []float64{math.NaN()}, nil // the caller finds out where it arises

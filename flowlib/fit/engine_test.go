@@ -24,6 +24,8 @@ func (s *still) steps(first, count int) (outcome, error) {
 	return outcome{sum: float64(first + count), bad: -1}, nil
 }
 
+func (s *still) reload() error { return nil }
+
 func (s *still) validate() ([]float64, error) {
 	return []float64{-float64(len(s.valid)) / float64(s.made)}, nil
 }

@@ -22,6 +22,7 @@ type fastEngine struct {
 	engine  *fast.Engine
 	adam    *fast.Trainer
 	units   flow.Units
+	seen    []float32 // the training rows, standardized
 	held    []float32 // the validation rows, standardized
 	logProb []float64 // of those
 }
@@ -42,7 +43,8 @@ func newFast(t *trainer) (engine, error) {
 	}
 	width := m.Columns()
 	e.held = e.units.Append32(make([]float32, 0, len(t.valid)*width), t.valid...)
-	if e.adam, err = fast.NewTrainer(e.engine, e.units.Append32(make([]float32, 0, len(t.train)*width), t.train...)); err != nil {
+	e.seen = e.units.Append32(make([]float32, 0, len(t.train)*width), t.train...)
+	if e.adam, err = fast.NewTrainer(e.engine, e.seen); err != nil {
 		return nil, err
 	}
 	for _, w := range cfg.Weights {
@@ -56,6 +58,12 @@ func newFast(t *trainer) (engine, error) {
 const adamEpsilon = 1e-7
 
 func (e *fastEngine) name() string { return EngineFast }
+
+func (e *fastEngine) reload() error {
+	e.seen = e.units.Append32(e.seen[:0], e.train...)
+	e.adam.SetData(e.seen)
+	return nil
+}
 
 func (e *fastEngine) steps(first, count int) (outcome, error) {
 	if err := e.load(first); err != nil {

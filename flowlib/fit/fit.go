@@ -62,6 +62,10 @@ type Config struct {
 	Weights      []float64 `json:"-"` // finite and not negative, [n]
 	ValidWeights []float64 `json:"-"` // [k]
 
+	// Stream, unless nil, gives the events to train on. The training events that are handed
+	// to Run are then a sample of them, which initializes the bijectors that depend on data.
+	Stream Stream `json:"-"`
+
 	// Checkpoint is a file, rewritten at every point of the curve, from which an
 	// interrupted run resumes; config and data must be the same. "" keeps none.
 	Checkpoint string `json:"-"`
@@ -150,6 +154,9 @@ func (s *state) advance() (p Point, weights []flow.Weight, err error) {
 	t := s.trainer
 	count := min(t.cfg.EvalEvery, t.cfg.Steps-s.step)
 	p.Step = s.step + count
+	if err = t.feed(s.step); err != nil {
+		return p, nil, err
+	}
 	if p.Train, err = t.run(s.step, count, s.store); err != nil {
 		return p, nil, err
 	}

@@ -41,6 +41,9 @@ func newState(t *trainer) (*state, error) {
 		if t.cfg.Weights != nil || t.cfg.ValidWeights != nil {
 			s.data = checksum(t.train, t.valid, [][]float64{t.cfg.Weights, t.cfg.ValidWeights})
 		}
+		if t.cfg.Stream != nil {
+			s.data += ", and a stream"
+		}
 		if _, err := s.identity(); err != nil { // before there is anything to lose
 			return nil, checkpointError{err}
 		}

@@ -14,10 +14,10 @@ type Stepper struct {
 }
 
 // NewStepper starts from the weights of m with a fresh optimizer, on the rows of train,
-// [n, D+C]. EvalEvery of cfg is the largest number of steps per device call; Patience
-// and Checkpoint are ignored.
+// [n, D+C]. EvalEvery of cfg is the largest number of steps per device call; Patience,
+// Stream and Checkpoint are ignored.
 func NewStepper(m *flow.Model, train [][]float64, cfg Config) (*Stepper, error) {
-	cfg.ValidWeights = nil
+	cfg.ValidWeights, cfg.Stream = nil, nil
 	train, _, err := cfg.apply(train, nil)
 	if err != nil {
 		return nil, err

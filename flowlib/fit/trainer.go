@@ -25,8 +25,10 @@ type trainer struct {
 	model   *flow.Model
 	cfg     Config
 	batches *batches
-	train   [][]float64 // all training rows
+	train   [][]float64 // all training rows, or those of a stream that the next steps take
 	valid   [][]float64 // none where nothing validates
+	held    [][]float64 // see [trainer.feed]
+	fed     int         // events of the stream so far
 	logDet  float64     // what a log-density of the data has more than one in standardized units
 }
 

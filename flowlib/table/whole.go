@@ -1,6 +1,7 @@
 package table
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,6 +21,9 @@ type Table struct {
 	Format  string
 	Notes   []Note // see Reader.Notes
 }
+
+// ErrLarge is the cause where a table takes more memory than the run may hold.
+var ErrLarge = errors.New("the table takes more memory than the run may hold")
 
 // ReadAll reads the whole table at path. It refuses a table that takes more memory than
 // Options.Memory before taking the memory: before the first row if the file says how many
@@ -86,6 +90,7 @@ func (r *Reader) fits(rows int64, holds string) error {
 	return r.wrap(&Error{
 		Problem: fmt.Sprintf("%s %d rows of %d columns, which take about %s of memory here, and the run may hold %s",
 			holds, rows, len(r.named), memory.Text(clamp(rows, r.rowBytes())), memory.Text(r.budget)),
+		Err:      ErrLarge,
 		Remedies: []Remedy{{Do: "read fewer rows or columns"}, letMore},
 	})
 }

@@ -176,7 +176,7 @@ func (j *job) prepare(file string) error {
 	j.fit.Checkpoint = CheckpointOf(j.dir)
 	j.record = Record{
 		Kind: recordKind, Program: flow.Library(), Created: time.Now().UTC().Format(time.RFC3339),
-		Source: d.source, Features: d.features, Context: d.context, Weights: j.Weights, Summary: d.summary,
+		Source: d.source, Streamed: d.streamed, Features: d.features, Context: d.context, Weights: j.Weights, Summary: d.summary,
 		Split: Split{j.splitSeed(), len(d.raw.Train), len(d.raw.Valid), len(d.raw.Test)},
 		Steps: chosen.Noise, Columns: d.columns, Reasons: chosen.Reasons, Warnings: append([]table.Note{}, j.record.Warnings...), Options: j.Options,
 	}
@@ -203,6 +203,7 @@ func (j *job) train(ctx context.Context) error {
 		return err
 	}
 	j.record.Fit = j.fit
+	j.noteSample()
 	if j.data.atoms != nil {
 		return j.stackPatterns(ctx)
 	}
@@ -227,9 +228,16 @@ func (j *job) trainNumbers(ctx context.Context) error {
 		return err
 	}
 	j.Note(table.NoteOf("fitting %s, %d layers, %d parameters, to %d rows, at most %d steps of %d, on %s",
-		j.flow.Name(), j.flow.Layers, j.model.NumParameters(), len(j.data.raw.Train), j.fit.Steps, j.fit.BatchSize, j.record.Engine))
+		j.flow.Name(), j.flow.Layers, j.model.NumParameters(), j.trainingRows(), j.fit.Steps, j.fit.BatchSize, j.record.Engine))
 	if j.model.NumParameters() > 0 { // otherwise a Gaussian, which its scaler describes
-		if j.record.Result, err = j.run(ctx, j.model, part{train: j.data.mapped.Train, valid: j.data.mapped.Valid, weights: j.data.weights.train, judges: j.data.weights.valid}, j.fit, j.Step); err != nil {
+		c := j.fit
+		if f, err := j.feed(); err != nil {
+			return err
+		} else if f != nil {
+			defer j.close(f)
+			c.Stream = f
+		}
+		if j.record.Result, err = j.run(ctx, j.model, part{train: j.data.mapped.Train, valid: j.data.mapped.Valid, weights: j.data.weights.train, judges: j.data.weights.valid}, c, j.Step); err != nil {
 			return interrupted(ctx, err, CheckpointOf(j.dir))
 		}
 		j.noteZeros()

@@ -38,6 +38,11 @@ type FitConfig struct {
 	Steps        int    // at most; 0 leaves the choice to the program
 	Engine       string // one of [Engines]
 
+	// Stream is for tables that do not fit into memory: the fit holds a sample of the rows,
+	// by which it chooses and judges, and trains a flow that is named on all training rows,
+	// reading the file over and over. Whether a row is for training depends on its line.
+	Stream bool
+
 	// Resume continues an interrupted fit from its checkpoint, with the same options and
 	// file, and ends with the model that the uninterrupted fit would have made.
 	Resume bool

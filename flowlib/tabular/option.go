@@ -21,6 +21,7 @@ const (
 	OptionValid        table.Option = "Valid"
 	OptionFold         table.Option = "Fold"
 	OptionTest         table.Option = "Test"
+	OptionStream       table.Option = "Stream"
 	OptionResume       table.Option = "Resume"
 	OptionOut          table.Option = "Out"
 	OptionLabels       table.Option = "Labels"
@@ -42,6 +43,9 @@ func (c FitConfig) remediable(err error) error {
 	var e *table.Error
 	if errors.As(err, &e) {
 		e.Remedies = c.leavingOut(e.Remedies)
+		if errors.Is(err, table.ErrLarge) {
+			e.Remedies = append([]table.Remedy{{Do: "hold a sample and train while reading", Option: OptionStream}}, e.Remedies...)
+		}
 	}
 	return err
 }

@@ -23,6 +23,7 @@ const minRows = 100
 // data is a table that has been read, checked and split.
 type data struct {
 	source            Source
+	streamed          *Streamed // nil if all rows are held
 	features, context []string
 	summary           table.Summary
 	raw, noisy        dataset.Splits // as in the file, and with noise; [n, D+C]
@@ -91,7 +92,13 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 	if d.source.SHA256, err = sum(file); err != nil {
 		return nil, nil, err
 	}
-	t, err := table.ReadAll(file, o)
+	var t *table.Table
+	var all table.Summary
+	if c.Stream {
+		t, all, err = c.sample(file, o)
+	} else {
+		t, err = table.ReadAll(file, o)
+	}
 	if err != nil {
 		return nil, nil, c.remediable(err)
 	}
@@ -119,6 +126,9 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 		s.Add(row)
 	}
 	d.summary = s.Summary()
+	if c.Stream {
+		d.sumUp(all, c)
+	}
 	if c.modelsMissing() {
 		markMissing(t.Rows)
 		markMissing(d.aside)
@@ -131,7 +141,7 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 	if len(d.context) > 0 {
 		given = ", given " + list(d.context)
 	}
-	note(table.NoteOf("%s: %d rows of %s%s (%s)", show.Path(file), len(t.Rows), list(d.features), given, t.Format))
+	note(table.NoteOf("%s of %s%s (%s)", d.rowsRead(file), list(d.features), given, t.Format))
 	if t.Dropped > 0 {
 		note(table.NoteOf("%d rows were left out: they miss a value", t.Dropped))
 	}
@@ -168,10 +178,14 @@ func checkCovariance(columns int, model string, asked int64) error {
 
 // split splits the rows, and their weights in the same way.
 func (d *data) split(rows [][]float64, c FitConfig) (err error) {
-	if d.raw, err = c.split(rows); err != nil {
+	split := c.split
+	if c.Stream {
+		split = func(rows [][]float64) (dataset.Splits, error) { return c.splitByPlace(rows, d.lines) }
+	}
+	if d.raw, err = split(rows); err != nil {
 		return fmt.Errorf("%s: %w", show.Path(d.source.File), err)
 	}
-	return d.weights.split(c)
+	return d.weights.split(split)
 }
 
 // dequantize adds the recipe's noise to copies of the rows. The seed determines it.

@@ -61,7 +61,7 @@ func (j *job) choose() (*recipe, error) {
 		}
 	}
 	r, err := newRecipe(ask{
-		summary: summary, features: features, rows: len(d.raw.Train), alone: len(d.context) == 0,
+		summary: summary, features: features, rows: j.trainingRows(), alone: len(d.context) == 0,
 		model: j.Model, layers: j.Layers, steps: j.Steps,
 	})
 	if err != nil {

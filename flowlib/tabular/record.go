@@ -29,11 +29,13 @@ type Record struct {
 	Program string `json:"program"` // version of the library that fitted it
 	Created string `json:"created"` // RFC 3339, UTC
 
-	Source   Source   `json:"source"`
-	Features []string `json:"features"`          // names of the columns, [D]
-	Context  []string `json:"context,omitempty"` // names of the columns of context, [C]
-	Weights  string   `json:"weights,omitempty"` // name of the column of the rows' weights, used for every mean; "": all count the same
-	Split    Split    `json:"split"`
+	Source Source `json:"source"`
+	// Streamed is absent if all rows were held.
+	Streamed *Streamed `json:"streamed,omitempty"`
+	Features []string  `json:"features"`          // names of the columns, [D]
+	Context  []string  `json:"context,omitempty"` // names of the columns of context, [C]
+	Weights  string    `json:"weights,omitempty"` // name of the column of the rows' weights, used for every mean; "": all count the same
+	Split    Split     `json:"split"`
 	// Steps holds the step of the grid of each feature, [D+C]; noise of one step was
 	// added before fitting. It is 0 for continuous features and for context, and absent
 	// if no column got noise.

@@ -169,12 +169,17 @@ func (r *Record) checkColumns() error {
 }
 
 func (r *Record) checkSplit() error {
-	s := r.Split
+	s, rows := r.Split, int64(r.Source.Rows)
+	if r.Streamed != nil {
+		rows = r.Streamed.Rows
+	}
 	switch {
+	case r.Streamed != nil && (rows < int64(r.Source.Rows) || !(r.Streamed.Passes >= 0)):
+		return fmt.Errorf("streamed: found %d rows, seen %g times, with a sample of %d", rows, r.Streamed.Passes, r.Source.Rows)
 	case s.Train < 1 || s.Valid < 1 || s.Test < 0 || s.Train+s.Valid+s.Test != r.Source.Rows || r.Source.Dropped < 0 || r.Source.Missing < 0 || r.Source.Weightless < 0 || r.Source.Outliers < 0:
 		return fmt.Errorf("split: found %d, %d and %d rows of %d, %d, %d and %d left out", s.Train, s.Valid, s.Test, r.Source.Rows, r.Source.Dropped, r.Source.Weightless, r.Source.Outliers)
-	case r.Summary.Rows != int64(r.Source.Rows) || r.Summary.Compared < 1 || r.Summary.Repeats < 0 || r.Summary.Repeats > r.Summary.Compared:
-		return fmt.Errorf("summary: found %d rows, %d repeats of %d, in a table of %d rows", r.Summary.Rows, r.Summary.Repeats, r.Summary.Compared, r.Source.Rows)
+	case r.Summary.Rows != rows || r.Summary.Compared < 1 || r.Summary.Repeats < 0 || r.Summary.Repeats > r.Summary.Compared:
+		return fmt.Errorf("summary: found %d rows, %d repeats of %d, in a table of %d rows", r.Summary.Rows, r.Summary.Repeats, r.Summary.Compared, rows)
 	case (r.Test != nil) != (s.Test > 0):
 		return fmt.Errorf("test: found an NLL without rows, or rows without an NLL: %d rows", s.Test)
 	}

@@ -119,7 +119,7 @@ func (d *data) sayWeights(column string, note func(table.Note)) {
 }
 
 // split splits the weights as the rows are split.
-func (w *weights) split(c FitConfig) error {
+func (w *weights) split(split func(rows [][]float64) (dataset.Splits, error)) error {
 	if w.all == nil {
 		return nil
 	}
@@ -127,7 +127,7 @@ func (w *weights) split(c FitConfig) error {
 	for i := range rows {
 		rows[i] = w.all[i : i+1]
 	}
-	parts, err := c.split(rows)
+	parts, err := split(rows)
 	w.train, w.valid, w.test = flat(parts.Train), flat(parts.Valid), flat(parts.Test)
 	return err
 }

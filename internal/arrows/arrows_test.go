@@ -40,6 +40,7 @@ var ranks = map[string]int{
 	"flowlib/eval":       5,
 	"flowlib/anomaly":    5,
 	"flowlib/parts":      5,
+	"flowlib/stream":     5,
 	"flowlib/experiment": 6,
 	"flowlib/sweep":      8,
 	"flowlib/tabular":    7,
