@@ -94,6 +94,9 @@ func TestStreamedAsHeld(t *testing.T) {
 // far outside that are not in the sample; what cannot be streamed is fitted to the sample,
 // and a line says so.
 func TestStreamedBeyondMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("fits three times")
+	}
 	rows := moons(1, 20000)
 	slices.SortFunc(rows, slices.Compare)
 	rows[12346][1] = 1e9
