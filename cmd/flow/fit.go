@@ -44,7 +44,12 @@ NLLs are means of -log p in nats per row, in the units of the file; 0.1 nats
 less means a density 10 % higher at the rows. Bits per dimension are the NLL
 divided by the number of columns and by ln 2.
 
-Ctrl-C leaves a checkpoint beside MODEL and says how to continue from it.`,
+FILE may also be pictures, a folder of PNG files of one size or an NPY array of bytes,
+(pictures, height, width, channels): score, sample, anomaly and eval then take
+pictures too, judged in bits per dimension.
+
+Ctrl-C leaves a checkpoint beside MODEL and says how to continue from it; a fit to
+pictures leaves none.`,
 		Example: `  flow fit measurements.csv -o model
   flow fit measurements.csv -o model --columns height,width --condition-on age
   flow fit measurements.csv -o model --model realnvp --steps 20000 --resume`,

@@ -69,7 +69,13 @@ func newRoot() *cobra.Command {
 	commands(root)
 	root.CompletionOptions.SetDefaultShellCompDirective(nothing)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newFit(), newScore(), newAnomaly(), newEval(), newSample(), newGather(), newSweep(), newShow(), newExport(), newImport(), newData(), newBench(), newBenchData())
+	root.AddCommand(
+		pictures(newFit(), ofPictures, []string{"out", "seed", "steps", "learning-rate", "valid", "test", "engine", "json"}, fitPictures),
+		pictures(newScore(), byPictures, []string{"out", "engine", "json"}, scorePictures),
+		pictures(newAnomaly(), byPictures, []string{"out", "false-alarm", "engine", "json"}, anomalyPictures),
+		pictures(newEval(), byPictures, []string{"out", "seed", "engine", "json"}, evalPictures),
+		pictures(newSample(), byPictures, []string{"n", "out", "temperature", "seed", "engine", "json"}, samplePictures),
+		newGather(), newSweep(), newShow(), newExport(), newImport(), newData(), newBench(), newBenchData())
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil && completion != root {
 		commands(completion)

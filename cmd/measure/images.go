@@ -48,7 +48,7 @@ func newImages() *measurement {
 		for _, seed := range seeds {
 			parts := digits.Load().Split(seed, imagesTest, imagesValid)
 			s := imagesSplit{test: parts[0], valid: parts[1], train: parts[2], seed: seed}
-			for _, model := range []func() (imagesRow, error){s.histograms, s.gaussian, s.mixture, func() (imagesRow, error) { return s.flow(ctx, steps) }} {
+			for _, model := range []func() (imagesRow, error){s.histograms, s.gaussian, func() (imagesRow, error) { return s.flow(ctx, steps) }, s.mixture} {
 				start := time.Now()
 				r, err := model()
 				if err != nil {
@@ -57,9 +57,9 @@ func newImages() *measurement {
 				r.Seed, r.Train, r.Test, r.Seconds, r.Origin = seed, s.train.Len(), s.test.Len(), time.Since(start).Seconds(), from
 				fmt.Printf("%-22s seed %d  %.3f ± %.3f bits per dimension  %6.1f s\n", r.Model, seed, r.PerDim, r.StdErr, r.Seconds)
 				rows = append(rows, r)
-			}
-			if err := write(rows); err != nil { // what is measured stays, whatever happens to the next seed
-				return err
+				if err := write(rows); err != nil { // what is measured stays, whatever happens to the next model
+					return err
+				}
 			}
 		}
 		return nil
@@ -133,7 +133,7 @@ func (s imagesSplit) histograms() (imagesRow, error) {
 }
 
 // noisy is what the continuous models are fitted to.
-func (s imagesSplit) noisy() [][]float64 { return s.train.Dequantized(4, 0, s.seed) }
+func (s imagesSplit) noisy() [][]float64 { return s.train.Dequantized(1, 0, s.seed) }
 
 func (s imagesSplit) gaussian() (imagesRow, error) {
 	whiten, err := dataset.NewWhitener(s.noisy())

@@ -31,12 +31,14 @@ type scorer interface {
 // seed gives the noise.
 func Score(m scorer, pictures *imageset.Set, classes, draws int, seed int64) (Bits, error) {
 	b := Bits{Draws: draws, Each: make([]float64, pictures.Len())}
-	logProb, err := m.LogProb(pictures.Dequantized(draws, classes, seed))
-	if err != nil {
-		return b, err
-	}
-	for i, lp := range logProb {
-		b.Each[i%len(b.Each)] -= lp / (math.Ln2 * float64(pictures.Shape.Features()*draws))
+	for draw := range draws { // one at a time: the rows take eight times the memory of the pictures
+		logProb, err := m.LogProb(pictures.Dequantized(1, classes, seed+int64(draw)<<32))
+		if err != nil {
+			return b, err
+		}
+		for i, lp := range logProb {
+			b.Each[i] -= lp / (math.Ln2 * float64(pictures.Shape.Features()*draws))
+		}
 	}
 	mean, std := stat.MeanStdDev(b.Each, nil)
 	b.PerDim, b.StdErr = mean, std/math.Sqrt(float64(len(b.Each)))

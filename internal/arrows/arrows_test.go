@@ -34,6 +34,7 @@ var ranks = map[string]int{
 	"flowlib/imagelayer": 3,
 	"flowlib/imageset":   4,
 	"flowlib/imageflow":  6,
+	"flowlib/imagefit":   7,
 	"flowlib/flow":       4,
 	"flowlib/fit":        5,
 	"flowlib/onnx":       5,

@@ -1,0 +1,128 @@
+package imagefit
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"normflow/flowlib/fit"
+	"normflow/flowlib/flow"
+	"normflow/flowlib/imageflow"
+	"normflow/flowlib/imageset"
+	"normflow/internal/show"
+)
+
+// FitConfig says what [Fit] may be told. The zero value of Steps and of LearningRate is
+// the default of [imageflow.Training].
+type FitConfig struct {
+	Seed         int64
+	Steps        int
+	LearningRate float64
+	Valid, Test  float64 // shares of the pictures
+	Engine       string  // a backend; "" or auto for the best there is
+}
+
+// leastPictures is how few pictures Fit takes.
+const leastPictures = 50
+
+// draws of the noise for each picture that is judged.
+const draws = 8
+
+// Fit fits a flow to the pictures at path and saves it as the folder out. note is told, a
+// line each, what was read and chosen; step gets the points of the curve. If ctx ends,
+// nothing is saved.
+func Fit(ctx context.Context, path, out string, c FitConfig, note func(string), step fit.Progress) (*Record, error) {
+	if err := flow.CheckWritable(out); err != nil {
+		return nil, err
+	}
+	pictures, _, err := Read(path)
+	if err != nil {
+		return nil, err
+	}
+	train, valid, test, err := c.split(pictures)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", show.Path(path), err)
+	}
+	b, err := openBackend(c.Engine)
+	if err != nil {
+		return nil, err
+	}
+	s := pictures.Shape
+	config := imageflow.Glow(s, pictures.Levels)
+	if config.Scales == 0 {
+		return nil, fmt.Errorf("%s: pictures of %d×%d pixels, expected even numbers: cut or scale them, such as to %d×%d", show.Path(path), s.Width, s.Height, s.Width+s.Width%2, s.Height+s.Height%2)
+	}
+	config.Seed = c.Seed
+	training := imageflow.Training(c.Seed)
+	if c.Steps > 0 {
+		training.Steps = c.Steps
+	}
+	if c.LearningRate > 0 {
+		training.LearningRate = c.LearningRate
+	}
+	training.EvalEvery, training.BatchSize = min(training.EvalEvery, training.Steps), min(training.BatchSize, train.Len())
+	r := &Record{
+		Kind: recordKind, Program: flow.Library(), Created: time.Now().UTC().Format(time.RFC3339), Source: path,
+		Config: config, Fit: training, Split: Split{c.Seed, train.Len(), valid.Len(), test.Len()}, Engine: b.Name(),
+		Reasons: []string{
+			fmt.Sprintf("%d pictures of %d×%d pixels, %s, %d levels", pictures.Len(), s.Width, s.Height, channels(s.Channels), pictures.Levels),
+			fmt.Sprintf("a multi-scale flow: %d scales of %d steps, networks of %d channels, a histogram of %d bins for each number", config.Scales, config.Steps, config.Net.Width, config.Gray),
+		},
+	}
+	for _, line := range r.Reasons {
+		note(line)
+	}
+	m, result, err := imageflow.Fit(ctx, b, config, train, valid, training, step)
+	if err != nil {
+		return nil, err
+	}
+	r.Result = result
+	if r.Valid, err = imageflow.Score(m, valid, 0, draws, noiseSeed); err != nil {
+		return nil, err
+	}
+	r.HeldOut = r.Valid.Each
+	if test.Len() > 0 {
+		bits, err := imageflow.Score(m, test, 0, draws, noiseSeed)
+		if err != nil {
+			return nil, err
+		}
+		r.Test, r.HeldOut = &bits, bits.Each
+	} else {
+		note("no pictures are kept for the test: p-values of anomalies will be by the validation pictures, which choose when training ends, and a little too small")
+	}
+	return r, m.Save(out, r)
+}
+
+// noiseSeed is that of the noise of pictures that are judged, so that the same picture
+// gets the same number.
+const noiseSeed = 17
+
+func (c FitConfig) split(s *imageset.Set) (train, valid, test *imageset.Set, err error) {
+	if s.Len() < leastPictures {
+		return nil, nil, nil, fmt.Errorf("found %d pictures, expected at least %d", s.Len(), leastPictures)
+	}
+	if !(c.Valid > 0 && c.Test >= 0 && c.Valid+c.Test < 1) {
+		return nil, nil, nil, fmt.Errorf("the shares of validation (%g) and test (%g) must be positive, the test's at least 0, and sum to less than 1", c.Valid, c.Test)
+	}
+	share := func(of float64) int { return int(math.Round(of * float64(s.Len()))) }
+	testSize := share(c.Test)
+	if c.Test > 0 {
+		testSize = max(2, testSize)
+	}
+	parts := s.Split(c.Seed, testSize, max(2, share(c.Valid)))
+	if parts[2].Len() < 2 {
+		return nil, nil, nil, fmt.Errorf("the shares of validation (%g) and test (%g) leave %d of %d pictures for training", c.Valid, c.Test, parts[2].Len(), s.Len())
+	}
+	return parts[2], parts[1], parts[0], nil
+}
+
+func channels(n int) string {
+	switch n {
+	case 1:
+		return "gray"
+	case 3:
+		return "RGB"
+	}
+	return fmt.Sprintf("%d channels", n)
+}

@@ -1,0 +1,120 @@
+package imagefit
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/gomlx/compute"
+
+	"normflow/flowlib/anomaly"
+	"normflow/flowlib/backend"
+	"normflow/flowlib/flow"
+	"normflow/flowlib/imageflow"
+	"normflow/flowlib/imageset"
+	"normflow/internal/show"
+)
+
+// Model is a flow over pictures that is ready to score and draw.
+type Model struct {
+	Dir    string
+	Record *Record
+	Engine string // name of the backend
+	model  *flow.Model
+}
+
+// Open reads a model that [Fit] made. engine is as in [FitConfig].
+func Open(dir, engine string) (*Model, error) {
+	b, err := openBackend(engine)
+	if err != nil {
+		return nil, err
+	}
+	saved, err := flow.Read(dir)
+	if err != nil {
+		return nil, err
+	}
+	r := &Record{}
+	if err := json.Unmarshal(saved.Training, r); err == nil {
+		err = r.check(saved.Features())
+		if err != nil {
+			return nil, fmt.Errorf("loading %s: model.json: training: %w: the file is edited or damaged: fit the model again", show.Path(dir), err)
+		}
+	} else {
+		return nil, fmt.Errorf("loading %s: model.json: training: %w", show.Path(dir), err)
+	}
+	m, err := saved.Model(b)
+	if err != nil {
+		return nil, fmt.Errorf("loading %s: %w", show.Path(dir), err)
+	}
+	return &Model{dir, r, b.Name(), m}, nil
+}
+
+// openBackend opens a backend by name; "" and auto are the best there is.
+func openBackend(engine string) (compute.Backend, error) {
+	switch engine {
+	case "auto":
+		engine = ""
+	case "fast":
+		return nil, errors.New("the engine fast does not know flows over pictures: use auto, xla:cpu or go")
+	}
+	return backend.Open(engine)
+}
+
+// Scores is what pictures cost.
+type Scores struct {
+	imageflow.Bits
+	Names   []string  // of the pictures
+	LogProb []float64 // lower bounds of ln Q, nats per picture
+	PValue  []float64 // share of the held-out pictures that are at least as unlikely
+}
+
+// Score judges the pictures at path.
+func (m *Model) Score(path string) (*Scores, *imageset.Set, error) {
+	pictures, names, err := Read(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	c := m.Record.Config
+	if pictures.Shape != c.Image {
+		s := pictures.Shape
+		return nil, nil, fmt.Errorf("%s: pictures of %d×%d pixels, %s, expected %d×%d, %s, as the model knows", show.Path(path),
+			s.Width, s.Height, channels(s.Channels), c.Image.Width, c.Image.Height, channels(c.Image.Channels))
+	}
+	if i := slices.IndexFunc(pictures.Pixels, func(v byte) bool { return int(v) >= c.Levels }); i >= 0 {
+		return nil, nil, fmt.Errorf("%s: picture %s holds %d, expected 0 to %d, the levels of the pictures that the model was fitted to", show.Path(path),
+			show.Name(names[i/c.Image.Features()]), pictures.Pixels[i], c.Levels-1)
+	}
+	s := &Scores{Names: names}
+	if s.Bits, err = imageflow.Score(m.model, pictures, 0, draws, noiseSeed); err != nil {
+		return nil, nil, err
+	}
+	var heldOut []float64
+	nats := -math.Ln2 * float64(c.Image.Features())
+	for _, bits := range m.Record.HeldOut {
+		heldOut = append(heldOut, nats*bits)
+	}
+	for _, bits := range s.Each {
+		s.LogProb = append(s.LogProb, nats*bits)
+	}
+	s.PValue, err = anomaly.PValues(heldOut, s.LogProb)
+	return s, pictures, err
+}
+
+// Sample draws pictures. A temperature below 1 keeps them where the density is high.
+func (m *Model) Sample(count int, temperature float64, seed int64) (*imageset.Set, error) {
+	c := m.Record.Config
+	s := &imageset.Set{Shape: c.Image, Levels: c.Levels}
+	for chunk, err := range m.model.DrawChunks(flow.Sampling{Count: count, Temperature: temperature, Seed: seed}) {
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range chunk.X {
+			for _, v := range row {
+				s.Pixels = append(s.Pixels, byte(min(max(math.Floor(v), 0), float64(c.Levels-1))))
+			}
+		}
+	}
+	return s, nil
+}

@@ -1,0 +1,102 @@
+// Package imagefit goes from pictures, a folder of PNG files or an NPY array of bytes, to
+// a judged flow in a folder, and back to pictures: what package tabular does for tables.
+package imagefit
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"normflow/flowlib/fit"
+	"normflow/flowlib/imageflow"
+	"normflow/flowlib/imageset"
+	"normflow/internal/whole"
+)
+
+// recordKind tells the record of a fit to pictures from others.
+const recordKind = "flow fit, pictures"
+
+// Record is what a model folder says of its fit.
+type Record struct {
+	Kind    string           `json:"kind"`
+	Program string           `json:"program"`
+	Created string           `json:"created"` // RFC 3339
+	Source  string           `json:"source"`  // path of the pictures
+	Config  imageflow.Config `json:"config"`
+	Split   Split            `json:"split"`
+	Reasons []string         `json:"reasons"`
+	Engine  string           `json:"engine"` // backend of the training
+
+	Fit    fit.Config `json:"fit"`
+	Result fit.Result `json:"result"` // NLLs in nats per picture, with noise
+
+	Valid imageflow.Bits  `json:"valid"`
+	Test  *imageflow.Bits `json:"test,omitempty"` // absent if no picture is kept for it
+
+	// HeldOut has the bits per dimension of each test picture, of each validation picture
+	// if there is no test, to compare others with.
+	HeldOut []float64 `json:"held_out"`
+}
+
+// Split says how the pictures were divided.
+type Split struct {
+	Seed  int64 `json:"seed"`
+	Train int   `json:"train"`
+	Valid int   `json:"valid"`
+	Test  int   `json:"test"`
+}
+
+// IsPictures reports whether path holds pictures: a folder which is no model's, or an NPY
+// array of at least three axes.
+func IsPictures(path string) bool {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return !whole.IsModel(path)
+	}
+	return imageset.IsNPY(path)
+}
+
+// IsModel reports whether a folder holds a model that [Fit] made.
+func IsModel(dir string) bool {
+	text, err := os.ReadFile(filepath.Join(dir, whole.ModelFile))
+	var head struct {
+		Training struct {
+			Kind string `json:"kind"`
+		} `json:"training"`
+	}
+	return err == nil && json.Unmarshal(text, &head) == nil && head.Training.Kind == recordKind
+}
+
+// Read reads the pictures at path. names are those of the files, or numbers from 0.
+func Read(path string) (s *imageset.Set, names []string, err error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return imageset.ReadFolder(path)
+	}
+	if s, err = imageset.ReadNPY(path); err != nil {
+		return nil, nil, err
+	}
+	for i := range s.Len() {
+		names = append(names, strconv.Itoa(i))
+	}
+	return s, names, nil
+}
+
+// check returns an error unless the record can be that of a model of so many features:
+// nothing in an edited file is believed unless it can be true.
+func (r *Record) check(features int) error {
+	c := r.Config
+	if c.Image.Height < 1 || c.Image.Width < 1 || c.Image.Channels < 1 || c.Image.Features() != features || c.Levels < 2 || c.Levels > 256 || c.Classes != 0 {
+		return fmt.Errorf("config: pictures of %d×%d pixels, %d channels and %d levels for a model of %d numbers", c.Image.Width, c.Image.Height, c.Image.Channels, c.Levels, features)
+	}
+	if len(r.HeldOut) == 0 {
+		return fmt.Errorf("held_out: found none, expected a number for each picture held out")
+	}
+	for i, v := range r.HeldOut {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("held_out[%d]: found %g", i, v)
+		}
+	}
+	return nil
+}

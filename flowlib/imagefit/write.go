@@ -1,0 +1,153 @@
+package imagefit
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"normflow/flowlib/imageset"
+	"normflow/internal/npz"
+	"normflow/internal/show"
+	"normflow/internal/whole"
+)
+
+// CSV writes a line for each picture: its name, log_prob in nats, bits_per_dim and p_value.
+// With falseAlarm > 0 a last column, anomaly, is 1 where p_value is at most that.
+func (s *Scores) CSV(w io.Writer, falseAlarm float64) error {
+	out := csv.NewWriter(w)
+	head := []string{"picture", "log_prob", "bits_per_dim", "p_value"}
+	if falseAlarm > 0 {
+		head = append(head, "anomaly")
+	}
+	out.Write(head) //nolint:errcheck // Error tells
+	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+	for i, name := range s.Names {
+		line := []string{name, number(s.LogProb[i]), number(s.Each[i]), number(s.PValue[i])}
+		if falseAlarm > 0 {
+			flag := "0"
+			if s.PValue[i] <= falseAlarm {
+				flag = "1"
+			}
+			line = append(line, flag)
+		}
+		out.Write(line) //nolint:errcheck // as above
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// CheckDraws returns an error unless [WriteDraws] can write to out: a new or empty folder,
+// whose name ends with /, or a file .png or .npy.
+func CheckDraws(out string) error {
+	if !strings.HasSuffix(out, "/") {
+		if ext := strings.ToLower(filepath.Ext(out)); ext != ".png" && ext != ".npy" {
+			return fmt.Errorf("%s: expected a folder, with / at its end, a .png for a contact sheet, or a .npy", show.Path(out))
+		}
+		return whole.Check(out)
+	}
+	entries, err := os.ReadDir(out)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case len(entries) > 0:
+		return fmt.Errorf("%s: the folder is not empty: choose another for the pictures", show.Path(out))
+	}
+	return nil
+}
+
+// WriteDraws writes pictures: to a folder as contact.png and one PNG file each, to a .png
+// as the contact sheet alone, to a .npy as an array of bytes.
+func WriteDraws(out string, s *imageset.Set) error {
+	if err := CheckDraws(out); err != nil {
+		return err
+	}
+	sheet, err := s.Sheet(s.SheetScale(), 2)
+	if err != nil {
+		return err
+	}
+	switch {
+	case strings.HasSuffix(out, "/"):
+		return writeFolder(filepath.Clean(out), sheet, s)
+	case strings.EqualFold(filepath.Ext(out), ".npy"):
+		shape := fmt.Sprintf("(%d, %d, %d, %d)", s.Len(), s.Shape.Height, s.Shape.Width, s.Shape.Channels)
+		return whole.WriteFile(out, append(npz.Prelude("|u1", shape), s.Pixels...))
+	}
+	return whole.WriteFile(out, sheet)
+}
+
+// writeFolder writes beside the folder and renames, so that it is whole or not there.
+func writeFolder(dir string, sheet []byte, s *imageset.Set) (err error) {
+	if err := whole.MakeFolders(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	pending, err := os.MkdirTemp(filepath.Dir(dir), ".flow-pictures-")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.RemoveAll(pending) //nolint:errcheck // the error that is returned matters more
+		}
+	}()
+	if err := os.Chmod(pending, 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(pending, "contact.png"), sheet, 0o644); err != nil {
+		return err
+	}
+	digits := len(strconv.Itoa(s.Len()))
+	for i := range s.Len() {
+		picture, err := s.PNG(i)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(pending, fmt.Sprintf("%0*d.png", digits, i+1)), picture, 0o644); err != nil {
+			return err
+		}
+	}
+	if err := os.Remove(dir); err != nil && !errors.Is(err, os.ErrNotExist) { // it is empty
+		return err
+	}
+	return os.Rename(pending, dir)
+}
+
+// Page returns an HTML page with what pictures cost and, side by side, some of them and as
+// many draws of the model. It loads nothing and runs no script.
+func (m *Model) Page(s *Scores, pictures *imageset.Set, seed int64) ([]byte, error) {
+	var at []int
+	for i := range min(64, pictures.Len()) {
+		at = append(at, i)
+	}
+	draws, err := m.Sample(len(at), 1, seed)
+	if err != nil {
+		return nil, err
+	}
+	pictures = pictures.Take(at)
+	pictures.Levels = draws.Levels
+	var page bytes.Buffer
+	fmt.Fprintf(&page, "<!doctype html><meta charset=utf-8><title>%s</title><body style=\"font:16px sans-serif;max-width:72rem;margin:2rem auto\"><h1>%s</h1>\n",
+		html.EscapeString(show.Path(m.Dir)), html.EscapeString(show.Path(m.Dir)))
+	fmt.Fprintf(&page, "<p>%d pictures cost %.3f ± %.3f bits per dimension, at most.</p>\n", len(s.Each), s.PerDim, s.StdErr)
+	for _, part := range []struct {
+		title string
+		set   *imageset.Set
+	}{{"The pictures", pictures}, {"Draws of the model", draws}} {
+		sheet, err := part.set.Sheet(part.set.SheetScale(), 2)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&page, "<figure style=\"display:inline-block\"><img alt=\"%s\" style=\"background:#fff;max-width:34rem\" src=\"data:image/png;base64,%s\"><figcaption>%s</figcaption></figure>\n",
+			part.title, base64.StdEncoding.EncodeToString(sheet), part.title)
+	}
+	return page.Bytes(), nil
+}
