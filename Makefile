@@ -287,7 +287,7 @@ test: setup $(S)/browser ## run all tests (the one in a browser where there is C
 	@FLOW_REQUIRE_NUMPY=1 $(env) $(go) test $(test_limit) ./...
 	@$(env) env CGO_ENABLED=0 $(go) test $(test_limit) ./flowlib/backend
 	@$(env) env CGO_ENABLED=0 $(go) test $(test_limit) -run $(static_tests) ./cmd/flow
-	@FLOW_REQUIRE_GONB=1 $(env) python -m unittest discover -s scripts/tests
+	@FLOW_REQUIRE_GONB=1 $(env) python scripts/tests
 
 # What drives the browser is fetched only where there is one.
 $(S)/browser: scripts/requirements-test.lock $(S)/venv

@@ -44,24 +44,48 @@ def missing():
     return ""
 
 
+def nothing_left(mark):
+    """Fails if processes with mark in their environment do not end, and ends them."""
+    deadline = time.monotonic() + 30
+    while alive(mark) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    if left := alive(mark):
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        raise AssertionError(f"processes left behind: {left}")
+
+
+def new_mark():
+    return f"FLOW_TEST_MARK={uuid.uuid4().hex}"
+
+
 class Page(unittest.TestCase):
-    def setUp(self):
+    """Tests that share a browser, each with a page of its own."""
+
+    @classmethod
+    def setUpClass(cls):
         if missing():
             if os.environ.get("FLOW_REQUIRE_BROWSER") == "1":
-                self.fail(missing())
-            self.skipTest(missing())
-        self.dir = Path(tempfile.mkdtemp())
-        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
-        self.mark = f"FLOW_TEST_MARK={uuid.uuid4().hex}"
-        self.addCleanup(self.nothing_left)
-        self.env = {**os.environ, **dict([self.mark.split("=")])}
-        self.playwright = sync_playwright().start()
-        self.addCleanup(self.playwright.stop)
+                raise AssertionError(missing())
+            raise unittest.SkipTest(missing())
+        mark = new_mark()
+        cls.addClassCleanup(nothing_left, mark)
+        playwright = sync_playwright().start()
+        cls.addClassCleanup(playwright.stop)
         # Chromium refuses its sandbox to root, whom only containers and CI let run a browser.
         args = ["--no-sandbox"] if os.geteuid() == 0 else []
-        self.browser = self.playwright.chromium.launch(executable_path=CHROMIUM, args=args, env=self.env)
-        self.addCleanup(self.browser.close)
+        env = {**os.environ, **dict([mark.split("=")])}
+        cls.browser = playwright.chromium.launch(executable_path=CHROMIUM, args=args, env=env)
+        cls.addClassCleanup(cls.browser.close)
+
+    def setUp(self):
+        self.dir = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+        mark = new_mark()
+        self.addCleanup(nothing_left, mark)
+        self.env = {**os.environ, **dict([mark.split("=")])}  # for what a test starts
         self.open_page(viewport={"width": 1200, "height": 1000})
+        self.addCleanup(lambda: self.page.close())
 
     def open_page(self, **options):
         """A new page, whose requests and errors are listed from here on."""
@@ -78,15 +102,6 @@ class Page(unittest.TestCase):
         while not self.page.evaluate(expression):
             self.assertLess(time.monotonic(), deadline, f"it never was true: {expression}")
             time.sleep(0.02)
-
-    def nothing_left(self):
-        deadline = time.monotonic() + 30
-        while alive(self.mark) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        left = alive(self.mark)
-        for pid in left:
-            os.kill(pid, signal.SIGKILL)
-        self.assertEqual(left, [], "processes left behind")
 
     def assertOpensOffline(self, file):
         self.requests.clear()

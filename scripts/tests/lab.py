@@ -19,16 +19,18 @@ try:
 except ImportError:
     BrowserError = None  # chromium.py says what is missing
 
+import nbformat
+
 SCRIPTS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(SCRIPTS / "tests")]
 
 import chromium  # noqa: E402
 from chromium import LOAD_SECONDS  # noqa: E402
 
-CONNECTED = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.connectionStatus === 'connected'"
+NOTEBOOK = "window.jupyterapp?.shell.currentWidget"  # the one that is seen
 # What the cells that failed say. The page shows an error as it shows a line on stderr.
-ERRORS = """window.jupyterapp.shell.currentWidget.content.widgets.filter(cell => cell.model.type === "code")
-    .flatMap(cell => cell.model.outputs.toJSON()).filter(output => output.output_type === "error").map(output => `${output.ename} ${output.evalue}`)"""
+ERRORS = f"""{NOTEBOOK}.content.widgets.filter(cell => cell.model.type === "code")
+    .flatMap(cell => cell.model.outputs.toJSON()).filter(output => output.output_type === "error").map(output => `${{output.ename}} ${{output.evalue}}`)"""
 RUN_SECONDS = 600  # for all cells of a notebook, the first build of what they import included
 
 
@@ -84,16 +86,34 @@ class Lab(chromium.Page):
                     self.fail(f"JupyterLab did not start:\n{(self.dir / 'lab.log').read_text()[-2000:]}")
                 time.sleep(0.2)
 
+    def write(self, name, *cells):
+        """A notebook of these cells in the folder that JupyterLab is to work in."""
+        notebook = self.dir / "notebooks" / name
+        notebook.parent.mkdir(exist_ok=True)
+        kernel = {"kernelspec": {"name": "flow", "display_name": "Go (flow)", "language": "go"}}
+        nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in cells], metadata=kernel), notebook)
+        return notebook
+
     def open(self, notebook):
         """Opens a notebook, whose folder JupyterLab is to work in, with its kernel connected."""
         address, token = self.start(notebook.parent)
         with self.explained():
             self.page.goto(f"{address}/lab/tree/{notebook.name}?token={token}")
             self.page.get_by_text("Go (flow)").first.wait_for()
-            self.page.locator(".jp-CodeCell").first.wait_for()
+        self.shown(notebook)
+
+    def open_beside(self, notebook):
+        """Opens another notebook of the folder in the page that shows one."""
+        with self.explained():
+            self.page.evaluate("path => { window.jupyterapp.commands.execute('docmanager:open', { path }) }", notebook.name)
+        self.shown(notebook)
+
+    def shown(self, notebook):
+        with self.explained():
+            self.page.wait_for_function(f"name => {NOTEBOOK}?.context?.path === name && {NOTEBOOK}.node.querySelector('.jp-CodeCell')", arg=notebook.name)
             # Cells run before the kernel is connected are dropped silently. The kernel's
             # status will not do: GoNB leaves it at "unknown" until the first cell runs.
-            self.page.wait_for_function(CONNECTED)
+            self.page.wait_for_function(f"{NOTEBOOK}.sessionContext?.session?.kernel?.connectionStatus === 'connected'")
 
     @contextlib.contextmanager
     def explained(self):
@@ -117,9 +137,36 @@ class Lab(chromium.Page):
         """Waits until so many cells have run, or one has failed."""
         with self.explained():
             self.page.wait_for_function(
-                "count => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]"
+                f"count => [...{NOTEBOOK}.node.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]"
                 r".filter(p => /^\[\d+\]:$/.test(p.textContent.trim())).length >= count"
                 f" || {ERRORS}.length",
                 arg=count,
                 timeout=1000 * RUN_SECONDS,
             )
+
+
+class Playground(Lab):
+    """A notebook's playground, its controls, and what it says below its picture."""
+
+    LINE = ".flow-explore-line"
+    CELLS = ('import "normflow/notebooks/nb/runs"', '%%\nruns.Explore("moons05")', '%%\nfmt.Println("later:", 6*7)')
+
+    def line(self, pattern):
+        """Waits for a line below the picture that matches."""
+        with self.explained():
+            self.page.locator(self.LINE, has_text=re.compile(pattern)).wait_for(timeout=1000 * RUN_SECONDS)
+
+    def at_rest(self, pattern):
+        """Waits for a line that matches when nothing is trained; returns it."""
+        with self.explained():
+            still = self.page.locator(self.LINE + "[data-running=false]", has_text=re.compile(pattern))
+            still.wait_for(timeout=1000 * RUN_SECONDS)
+        return still.inner_text()
+
+    def move(self, name, value):
+        slider = f"document.querySelector('.flow-explore [name={name}]')"
+        self.page.evaluate(f"{slider}.value = {value}; {slider}.dispatchEvent(new Event('input', {{bubbles: true}}))")
+
+    def click(self, name):
+        with self.explained():
+            self.page.locator(f".flow-explore [name={name}]").click()

@@ -5,8 +5,6 @@ Needs what test_browser.py needs, and the kernel.
 
 import json
 import re
-import shutil
-import subprocess
 import sys
 import time
 import unittest
@@ -15,14 +13,9 @@ from pathlib import Path
 SCRIPTS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(SCRIPTS / "tests")]
 
-import nbformat  # noqa: E402
-
 import lab  # noqa: E402
 from lab import RUN_SECONDS  # noqa: E402
 
-CELLS = ['import "normflow/notebooks/nb/runs"', '%%\nruns.Explore("moons05")', '%%\nfmt.Println("later:", 6*7)']
-LINE = ".flow-explore-line"
-KERNEL = {"name": "flow", "display_name": "Go (flow)", "language": "go"}
 # Of every picture: when it came, and what it said.
 RECORD = """() => {
     window.pictures = [];
@@ -36,36 +29,10 @@ RECORD = """() => {
 }"""
 
 
-class Explore(lab.Lab):
-    def setUp(self):
-        super().setUp()
-        self.notebook = self.dir / "notebooks" / "explore.ipynb"
-        self.notebook.parent.mkdir()
-        cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
-        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL}), self.notebook)
-
-    def line(self, pattern, timeout=RUN_SECONDS):
-        """Waits for a line below the picture that matches; returns it."""
-        with self.explained():
-            self.page.locator(LINE, has_text=re.compile(pattern)).wait_for(timeout=1000 * timeout)
-        return self.page.locator(LINE).inner_text()
-
-    def at_rest(self, pattern):
-        with self.explained():
-            still = self.page.locator(LINE + "[data-running=false]", has_text=re.compile(pattern))
-            still.wait_for(timeout=1000 * RUN_SECONDS)
-        return still.inner_text()
-
-    def move(self, name, value):
-        slider = f"document.querySelector('.flow-explore [name={name}]')"
-        self.page.evaluate(f"{slider}.value = {value}; {slider}.dispatchEvent(new Event('input', {{bubbles: true}}))")
-
-    def click(self, name):
-        with self.explained():
-            self.page.locator(f".flow-explore [name={name}]").click()
-
+class Explore(lab.Playground):
     def test_a_reader_plays(self):
-        self.open(self.notebook)
+        notebook = self.write("explore.ipynb", *self.CELLS)
+        self.open(notebook)
         self.run_all()
         self.at_rest("^8 layers, 35,344 parameters")
         self.page.evaluate(RECORD)
@@ -81,9 +48,13 @@ class Explore(lab.Lab):
         self.assertLess(deep, 0.04)
         pictures = [(at - before, line) for at, line in self.page.evaluate("window.pictures") if at > before]
         eight = [at for at, line in pictures if line.startswith("8 layers")]
-        print(f"first picture after {eight[0]:.0f} ms, {len(eight)} pictures in {(eight[-1] - eight[0]) / 1000:.1f} s, the last {eight[-1]:.0f} ms after the slider", file=sys.stderr)
-        self.assertGreater(len(eight), 3, pictures)
-        self.assertLess(eight[0], 10_000, pictures)  # on a machine that does much else; on a quiet one some 50
+        first, last = eight[0] / 1000, eight[-1] / 1000
+        rate = (len(eight) - 1) / (last - first)
+        print(f"\nplayground: first picture after {first:.2f} s (goal: 1), {rate:.0f} pictures a second (goal: 5), finished after {last:.1f} s (goal: 3)", file=sys.stderr)
+        # The goals are for two quiet cores; here the machine may do much else.
+        self.assertLess(first, 5, pictures)
+        self.assertGreater(rate, 1, pictures)
+        self.assertLess(last, 30, pictures)
 
         # By keyboard: the arrows move the slider, and are no commands of the notebook.
         with self.explained():
@@ -105,18 +76,18 @@ class Explore(lab.Lab):
         self.click("stopped")
         stopped = self.at_rest("^16 layers, .*, step .* of 2,000")
         time.sleep(1)
-        self.assertEqual(self.page.locator(LINE).inner_text(), stopped)
+        self.assertEqual(self.page.locator(self.LINE).inner_text(), stopped)
 
         # Done: the next cell runs, the picture stays, here and in the file.
         self.click("done")
         with self.explained():
             self.page.get_by_text("later: 42").wait_for(timeout=1000 * RUN_SECONDS)
         self.assertEqual(self.page.locator(".flow-explore").count(), 0)
-        self.assertEqual(self.page.locator(LINE).inner_text(), stopped)
+        self.assertEqual(self.page.locator(self.LINE).inner_text(), stopped)
         self.assertGreater(self.page.locator(".flow-explore-picture").bounding_box()["width"], 400)
         self.page.keyboard.press("Control+s")
         deadline = time.monotonic() + 60
-        while "flow-explore-picture" not in (text := self.notebook.read_text()) or "later: 42" not in text:
+        while "flow-explore-picture" not in (text := notebook.read_text()) or "later: 42" not in text:
             self.assertLess(time.monotonic(), deadline, "the notebook is not saved, or without the picture")
             time.sleep(0.2)
         self.assertNotIn("<script", json.dumps(json.loads(text)["cells"][1]["outputs"]))
@@ -131,23 +102,6 @@ class Explore(lab.Lab):
             self.page.wait_for_function(f"{lab.ERRORS}.length")
         self.assertEqual(self.page.get_by_text("later: 42").count(), 0)
         self.assertGreater(self.page.locator(".flow-explore-picture").bounding_box()["width"], 400)
-
-    # As behind the proxy of a JupyterHub.
-    @unittest.skipUnless(shutil.which("openssl"), "no openssl to make a certificate with")
-    def test_it_plays_over_https_below_a_path(self):
-        self.path, self.certificate = "/user/someone/", self.dir / "server.pem"
-        make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
-        subprocess.run([*make, "-keyout", self.certificate, "-out", self.dir / "cert.pem"], check=True, capture_output=True)
-        self.certificate.write_text(self.certificate.read_text() + (self.dir / "cert.pem").read_text())
-        self.open_page(ignore_https_errors=True, viewport={"width": 1200, "height": 1000})
-        self.open(self.notebook)
-        self.run_all()
-        self.at_rest("^8 layers, 35,344 parameters")
-        self.move("layers", 2)
-        self.at_rest("^2 layers")
-        self.click("done")
-        with self.explained():
-            self.page.get_by_text("later: 42").wait_for(timeout=1000 * RUN_SECONDS)
 
 
 def kl(line):

@@ -155,7 +155,7 @@ func (b *mailbox) farewell() string {
 	case <-b.answered:
 		return "The playground is closed: run the cell again to play on."
 	default:
-		return "The controls did not answer: they need JupyterLab as <code>make lab</code> starts it, in a browser and without https."
+		return "The controls did not answer: they need JupyterLab as <code>make lab</code> starts it, in a browser."
 	}
 }
 
