@@ -60,7 +60,12 @@ func IsPictures(path string) bool {
 
 // IsModel reports whether a folder holds a model that [Fit] made.
 func IsModel(dir string) bool {
-	text, err := os.ReadFile(filepath.Join(dir, whole.ModelFile))
+	const most = 1 << 28 // bytes
+	path := filepath.Join(dir, whole.ModelFile)
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || info.Size() > most {
+		return false // package flow says what is wrong
+	}
+	text, err := os.ReadFile(path)
 	var head struct {
 		Training struct {
 			Kind string `json:"kind"`

@@ -16,14 +16,15 @@ import (
 // IsNPY reports whether path is a NPY file of pictures: an array of four axes, (pictures,
 // height, width, channels), or of three without the last. Tables have fewer axes.
 func IsNPY(path string) bool {
+	// Opening a pipe would wait for its writer, and take away what it writes.
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return false
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return false
-	}
 	h, _, err := npz.ReadHeader(f, maxHeader)
 	return err == nil && len(h.Descr.Shape) >= 3
 }

@@ -7,6 +7,7 @@ import (
 	"image/png"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -110,6 +111,10 @@ func TestNPY(t *testing.T) {
 	}
 	if !imageset.IsNPY(write("<f8", "(2, 1, 3, 1)", nil)) || imageset.IsNPY(write("|u1", "(2, 1)", nil)) || imageset.IsNPY("nowhere") {
 		t.Error("pictures and tables are not told apart")
+	}
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := exec.Command("mkfifo", pipe).Run(); err == nil && imageset.IsNPY(pipe) { // must not wait for a writer
+		t.Error("a pipe is no array")
 	}
 	for want, path := range map[string]string{
 		`holds "<f8", expected bytes`:           write("<f8", "(1, 1, 1, 1)", make([]byte, 8)),
