@@ -166,14 +166,21 @@ func conditions(_ *cobra.Command, args []string, word string) (all []string, _ c
 			return nil, nothing
 		}
 		var record struct {
-			Context []string `json:"context"`
+			Context []string               `json:"context"`
+			Texts   []tabular.ContextTexts `json:"context_texts"`
 		}
 		if err := json.Unmarshal(s.Training, &record); err != nil {
 			return nil, nothing
 		}
-		for _, name := range record.Context {
-			if show.Printable(name) && !strings.Contains(","+before, ","+name+"=") {
-				all = append(all, before+name+"=")
+		for j, name := range record.Context {
+			end := "="
+			for _, t := range record.Texts {
+				if t.First <= j && j < t.First+len(t.Levels) { // it is column=text
+					end = ""
+				}
+			}
+			if column, _, _ := strings.Cut(name, "="); show.Printable(name) && !strings.Contains(","+before, ","+column+"=") {
+				all = append(all, before+name+end)
 			}
 		}
 	}

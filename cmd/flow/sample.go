@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -68,8 +67,9 @@ checks and joins them.`,
 		if c.Read, err = read.options(); err != nil {
 			return err
 		}
+		var given map[string]string
 		if strings.Contains(condition, "=") {
-			if c.Condition, err = parseCondition(condition); err != nil {
+			if given, err = parseCondition(condition); err != nil {
 				return usageError{err}
 			}
 		} else {
@@ -97,6 +97,9 @@ checks and joins them.`,
 		}
 		m, err := tabular.Open(args[0], engine)
 		if err != nil {
+			return err
+		}
+		if c.Condition, err = m.ConditionOf(given); err != nil {
 			return err
 		}
 		if toFolder {
@@ -151,30 +154,14 @@ func sampleParts(cmd *cobra.Command, m *tabular.Model, c tabular.SampleConfig, p
 }
 
 // parseCondition parses name=value,name=value.
-func parseCondition(text string) (map[string]float64, error) {
-	all := map[string]float64{}
+func parseCondition(text string) (map[string]string, error) {
+	all := map[string]string{}
 	for _, part := range strings.Split(text, ",") {
-		name, value, _ := strings.Cut(part, "=")
-		v, err := conditionValue(value)
-		if _, twice := all[name]; err != nil || twice {
-			return nil, fmt.Errorf("--condition: expected name=value,… with a number for each name once, found %q", text)
+		name, value, is := strings.Cut(part, "=")
+		if _, twice := all[name]; !is || twice {
+			return nil, fmt.Errorf("--condition: expected name=value,… with each name once, found %q", text)
 		}
-		all[name] = v
+		all[name] = value
 	}
 	return all, nil
-}
-
-// conditionValue parses a number or, as in a table, true or false. Go reads underscores
-// and hexadecimal digits as well, which a table does not.
-func conditionValue(text string) (float64, error) {
-	switch strings.ToLower(text) {
-	case "true":
-		return 1, nil
-	case "false":
-		return 0, nil
-	}
-	if strings.ContainsAny(text, "_xX") {
-		return 0, strconv.ErrSyntax
-	}
-	return strconv.ParseFloat(text, 64)
 }

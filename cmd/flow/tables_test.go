@@ -137,7 +137,7 @@ func TestMessages(t *testing.T) {
 		{"score " + model + " " + csv + " --engine warp", 2, `flow: --engine: there is no engine "warp"; there are: auto, fast, xla, xla:cpu, xla:cuda, go`},
 		{"score " + model + " " + csv + " -o " + csv, 1, "flow: " + csv + ": is the file to read and the one to write: choose another name for the output\n"},
 		{"sample " + model, 2, "flow: -n must say how many rows to draw, at least 1\n"},
-		{"sample " + model + " -n 1 --condition a=b", 2, "flow: --condition: expected name=value,… with a number for each name once, found \"a=b\"\n"},
+		{"sample " + model + " -n 1 --condition a=b", 2, "flow: --condition: expected a number for a, found \"b\"\n"},
 		{"sample " + model + " -n 1 --condition a=1", 2, "flow: --condition: the model is of p(x, y) and takes no condition\n"},
 		{"sample " + model + " -n 1 --temperature 0", 2, "flow: --temperature: expected a positive temperature, found 0\n"},
 		{"anomaly " + model + " " + csv + " --false-alarm 1", 2, "flow: --false-alarm: expected a share of the normal rows between 0 and 1, found 1\n"},

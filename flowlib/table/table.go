@@ -161,6 +161,17 @@ func (c *Chunk) SplitLast() (rest *Chunk, last []float64) {
 	return &of, last
 }
 
+// Map returns a copy of the chunk whose rows have the numbers, columns of them, that f makes
+// of those before.
+func (c *Chunk) Map(columns int, f func(row []float64) []float64) *Chunk {
+	of := *c
+	of.features, of.Values = columns, make([]float64, 0, columns*c.Len())
+	for i := range c.Len() {
+		of.Values = append(of.Values, f(c.Row(i))...)
+	}
+	return &of
+}
+
 // Matrix returns the numbers, [rows, D]; it shares memory with Values.
 func (c *Chunk) Matrix() *mat.Dense { return mat.NewDense(c.Len(), c.features, c.Values) }
 

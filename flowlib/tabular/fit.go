@@ -176,7 +176,7 @@ func (j *job) prepare(file string) error {
 	j.fit.Checkpoint = CheckpointOf(j.dir)
 	j.record = Record{
 		Kind: recordKind, Program: flow.Library(), Created: time.Now().UTC().Format(time.RFC3339),
-		Source: d.source, Streamed: d.streamed, Features: d.features, Context: d.context, Weights: j.Weights, Summary: d.summary,
+		Source: d.source, Streamed: d.streamed, Features: d.features, Context: d.context, ContextTexts: d.contextTexts, Weights: j.Weights, Summary: d.summary,
 		Split: Split{j.splitSeed(), len(d.raw.Train), len(d.raw.Valid), len(d.raw.Test)},
 		Steps: chosen.Noise, Columns: d.columns, Reasons: chosen.Reasons, Warnings: append([]table.Note{}, j.record.Warnings...), Options: j.Options,
 	}

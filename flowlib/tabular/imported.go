@@ -3,6 +3,7 @@ package tabular
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
@@ -29,7 +30,7 @@ func RecordImport(m *flow.Mixture, from, like string, columns []string) error {
 			return err
 		}
 		if !of.unnamed {
-			columns = of.Columns()
+			columns = slices.Concat(of.Features, of.Context)
 		}
 	}
 	record := Imported{from, columns}

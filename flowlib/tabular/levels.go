@@ -38,6 +38,11 @@ func (m *Model) coder(place int, _ table.Column) table.Coder {
 	if levels == nil {
 		return nil
 	}
+	return coderOf(levels, func(string) float64 { return float64(len(levels)) })
+}
+
+// coderOf gives texts the codes of levels, and others what other says.
+func coderOf(levels []string, other func(text string) float64) table.Coder {
 	codes := map[string]float64{}
 	for k, level := range levels { // as another format writes the same number
 		if v, err := strconv.ParseFloat(level, 64); err == nil {
@@ -56,7 +61,7 @@ func (m *Model) coder(place int, _ table.Column) table.Coder {
 				return code
 			}
 		}
-		return float64(len(levels))
+		return other(text)
 	}
 }
 
@@ -115,12 +120,17 @@ func (m *Model) newDrawTable(path string, dialect table.Dialect, more ...string)
 	d := &drawTable{}
 	names := append(m.Columns(), more...)
 	var kept []table.Column
-	if m.Saved.Categories != nil {
+	if m.Saved.Categories != nil || len(m.contextTexts()) > 0 {
 		d.levels = make([][]string, len(names))
 		for k, name := range names {
 			column := table.Column{Name: name}
 			if k < len(m.Features) {
 				d.levels[k] = m.levelsOf(k)
+			}
+			for _, t := range m.contextTexts() {
+				if k >= len(m.Features) && t.Column == name {
+					d.levels[k] = t.Levels
+				}
 			}
 			if d.levels[k] != nil {
 				column.Kind = table.Text

@@ -2,6 +2,7 @@ package tabular
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"gonum.org/v1/gonum/mat"
@@ -74,9 +75,10 @@ func (m *Model) name() error {
 	return nil
 }
 
-// Columns returns the features, then the context.
+// Columns returns the columns of a file for the model: the features, then those of the
+// context, where a column of texts is one, and a column of Context for each of its levels.
 func (m *Model) Columns() []string {
-	return append(m.Features[:len(m.Features):len(m.Features)], m.Context...)
+	return slices.Concat(m.Features, m.contextColumns())
 }
 
 // LogProbTo implements [density.Scorer]: rows are [n, D+C].

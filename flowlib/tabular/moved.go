@@ -48,7 +48,7 @@ func (m *Model) movedColumns(w *watch) (all []moved) {
 		return nil
 	}
 	for j, now := range quartiles(w.sample) {
-		if m.levelsOf(j) != nil {
+		if m.levelsOf(j) != nil || j >= len(m.Features) && isText(m.contextTexts(), j-len(m.Features)) {
 			continue
 		}
 		then := r.Quartiles[j]
@@ -59,7 +59,7 @@ func (m *Model) movedColumns(w *watch) (all []moved) {
 		if now[1] >= then[0] && now[1] <= then[2] && !(spread > 0 && spreadNow > 5*spread) {
 			continue
 		}
-		text := fmt.Sprintf("column %s has the median %.6g, at the fit %.6g", show.Quoted(m.Columns()[j]), now[1], then[1])
+		text := fmt.Sprintf("column %s has the median %.6g, at the fit %.6g", show.Quoted(slices.Concat(m.Features, m.Context)[j]), now[1], then[1])
 		times := now[1] / then[1]
 		switch {
 		case times > 0 && (times >= 3 || times <= 1./3) && !math.IsInf(times, 0) && (spread == 0 || isNear(spreadNow/spread, times)):

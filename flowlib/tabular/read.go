@@ -28,9 +28,10 @@ type data struct {
 	summary           table.Summary
 	raw, noisy        dataset.Splits // as in the file, and with noise; [n, D+C]
 
-	levels    map[string][]string // of the features that are categories, whose values are codes
-	levelsSay map[string]string
-	of        *givens // what the rows are given, of numbers beside categories
+	levels       map[string][]string // of the features that are categories, whose values are codes
+	levelsSay    map[string]string
+	contextTexts []ContextTexts
+	of           *givens // what the rows are given, of numbers beside categories
 
 	maps                     columns.Map    // of the features
 	kinds                    []string       // kinds of the features and their reasons
@@ -54,7 +55,7 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 	texts := &texts{map[string][]string{}, map[string]map[string]float64{}}
 	coded := false
 	o.Coder = func(_ int, column table.Column) table.Coder {
-		if !coded || column.Name == c.Weights {
+		if !coded && !slices.Contains(c.ConditionOn, column.Name) || column.Name == c.Weights {
 			return nil
 		}
 		return texts.coder(column, c)
@@ -106,11 +107,16 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 	if err := d.takeWeights(t, file, c.Weights); err != nil {
 		return nil, nil, err
 	}
-	t.Columns, t.Rows = d.settle(texts, t.Columns, t.Rows, c)
-	if err := d.checkLevels(c.Weights); err != nil {
+	features := len(t.Columns) - len(c.ConditionOn)
+	if len(c.ConditionOn) > 0 {
+		t.Columns, t.Rows, err = d.expandTexts(texts, t.Columns, t.Rows, c)
+	} else {
+		t.Columns, t.Rows = d.settle(texts, t.Columns, t.Rows, c)
+		features, err = len(t.Columns), d.checkLevels(c.Weights)
+	}
+	if err != nil {
 		return nil, nil, c.remediable(err)
 	}
-	features := len(t.Columns) - len(c.ConditionOn)
 	if err := checkCovariance(features, c.Model, c.Read.Memory); err != nil {
 		return nil, nil, table.InFile(file, err)
 	}
@@ -139,7 +145,7 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 	}
 	given := ""
 	if len(d.context) > 0 {
-		given = ", given " + list(d.context)
+		given = ", given " + list(c.ConditionOn)
 	}
 	note(table.NoteOf("%s of %s%s (%s)", d.rowsRead(file), list(d.features), given, t.Format))
 	if t.Dropped > 0 {

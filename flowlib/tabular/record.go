@@ -78,6 +78,8 @@ type Record struct {
 	// ContextValues holds the distinct values of each column of context if they are few,
 	// such as classes or settings, else an empty list, [C].
 	ContextValues [][]float64 `json:"context_values,omitempty"`
+	// ContextTexts are the columns of texts whose levels are columns of context.
+	ContextTexts []ContextTexts `json:"context_texts,omitempty"`
 	// Sketch holds fingerprints of some rows, to recognize the table.
 	Sketch  []uint64          `json:"sketch,omitempty"`
 	Summary table.Summary     `json:"summary"` // of all rows that were read

@@ -106,7 +106,7 @@ func (r *Record) check(features, context int) error {
 			return fmt.Errorf("%s: found a list of %d, expected %d", l.name, l.length, l.want)
 		}
 	}
-	for _, err := range []error{r.checkColumns(), r.checkSplit(), r.checkScores(), r.checkNumbers()} {
+	for _, err := range []error{r.checkColumns(), r.checkContextTexts(), r.checkSplit(), r.checkScores(), r.checkNumbers()} {
 		if err != nil {
 			return err
 		}

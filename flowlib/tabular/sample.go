@@ -64,7 +64,7 @@ func (m *Model) Sample(ctx context.Context, out string, c SampleConfig) (rows in
 				x[j] = math.NaN()
 			}
 		}
-		row := append(x[:len(x):len(x)], context...)
+		row := append(x[:len(x):len(x)], inFile(m.contextTexts(), context)...)
 		if c.LogProb {
 			row = append(row, rounded(logProb, 6))
 		}
@@ -162,7 +162,7 @@ func (m *Model) contexts(c SampleConfig) (contextSource, error) {
 	case len(m.Context) == 0:
 		return once(nil), nil
 	case !isGiven:
-		return nil, wrong(OptionCondition, "the model is of p(%s | %s): give a value for each of the latter, as in %s=1.5, or a file of such columns", list(m.Features), list(m.Context), show.Name(m.Context[0]))
+		return nil, wrong(OptionCondition, "the model is of p(%s | %s): give a value for each of the latter, as in %s=1.5, or a file of such columns", list(m.Features), list(m.contextColumns()), show.Name(m.contextColumns()[0]))
 	case c.ConditionFile != "":
 		return m.contextFile(c)
 	}
@@ -206,7 +206,8 @@ func (m *Model) contextFile(c SampleConfig) (contextSource, error) {
 	if o.Missing, err = m.readMissing(o.Missing); err != nil { // no context misses a value
 		return nil, err
 	}
-	o.Choose, o.Settled, o.Names = match(m.Context, m.Context, false, nil, &matched), true, m.Context
+	texts, columns := &textsReader{model: m}, m.contextColumns()
+	o.Coder, o.Choose, o.Settled, o.Names = texts.coder, match(columns, columns, false, nil, &matched), true, columns
 	r, err := table.Open(c.ConditionFile, o)
 	if err != nil {
 		return nil, err
@@ -220,6 +221,10 @@ func (m *Model) contextFile(c SampleConfig) (contextSource, error) {
 				c.warn(one(watched[i].warning(c.ConditionFile, unit(r.Format())))...)
 			}
 			c.warn(r.Notes()...)
+			return nil, err
+		}
+		if chunk, err = texts.expand(chunk, c.ConditionFile, unit(r.Format())); err != nil {
+			r.Close() //nolint:errcheck // as above
 			return nil, err
 		}
 		rows := density.Rows(chunk.Matrix())

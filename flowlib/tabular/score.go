@@ -54,7 +54,8 @@ func (m *Model) each(ctx context.Context, file string, options Options, noise fu
 	if o.Missing, err = m.readMissing(o.Missing); err != nil {
 		return seen, err
 	}
-	o.Coder, o.Choose, o.Settled, o.Names = m.coder, match(m.Columns(), m.Features, m.unnamed, o.Keep, &seen.Matched), true, m.Columns()
+	texts := &textsReader{model: m, features: len(m.Features)}
+	o.Coder, o.Choose, o.Settled, o.Names = texts.coder, match(m.Columns(), m.Features, m.unnamed, o.Keep, &seen.Matched), true, m.Columns()
 	o.Choose = chooseWeights(options.Weights, o.Choose)
 	r, err := table.Open(file, o)
 	if err != nil {
@@ -89,6 +90,9 @@ func (m *Model) each(ctx context.Context, file string, options Options, noise fu
 					return seen, err
 				}
 			}
+		}
+		if c, err = texts.expand(c, file, seen.Unit); err != nil {
+			return seen, err
 		}
 		if o.Missing == table.MissingKeep {
 			markMissing(density.Rows(c.Matrix()))

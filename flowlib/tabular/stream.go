@@ -53,7 +53,7 @@ func (d *data) sumUp(all table.Summary, c FitConfig) {
 		return
 	}
 	for i, column := range own {
-		if k := slices.IndexFunc(all.Columns, func(of table.ColumnSummary) bool { return of.Name == column.Name }); d.levels[column.Name] == nil {
+		if k := slices.IndexFunc(all.Columns, func(of table.ColumnSummary) bool { return of.Name == column.Name }); k >= 0 && d.levels[column.Name] == nil { // a text that is conditioned on is no column
 			own[i] = all.Columns[k]
 		}
 	}
@@ -114,6 +114,8 @@ func (j *job) onSample() string {
 		return "a Gaussian is not trained"
 	case len(j.data.levels) > 0:
 		return "there are categories"
+	case j.data.contextTexts != nil:
+		return "columns of texts are conditioned on"
 	case j.data.atoms != nil:
 		return "there are values that many rows share"
 	case j.data.weights.all != nil:

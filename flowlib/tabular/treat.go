@@ -44,6 +44,12 @@ func (d *data) treat(noise []float64) {
 			t.How = d.kinds[i]
 		}
 		switch {
+		case i >= len(d.features) && isText(d.contextTexts, i-len(d.features)):
+			group := d.contextTexts[slices.IndexFunc(d.contextTexts, func(g ContextTexts) bool { return g.has(i - len(d.features)) })]
+			if group.First < i-len(d.features) { // said with its first level
+				continue
+			}
+			t = Treatment{Column: group.Column, Role: roleContext, How: fmt.Sprintf("text of %d levels: %s", len(group.Levels), show.QuotedNames(group.Levels))}
 		case i >= len(d.features):
 			t.Role, t.How = roleContext, "as it is, without noise"
 			if c.Whole || c.Step > 0 {
