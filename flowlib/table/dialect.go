@@ -34,6 +34,9 @@ func newDialect(r *bufio.Reader, o Options) (d dialect, text *bufio.Reader, err 
 	if err != nil && err != io.EOF && len(head) == 0 {
 		return d, nil, err
 	}
+	if err := checkForeign(head); err != nil {
+		return d, nil, err
+	}
 	if order, found := utf16Order(head); found {
 		d.encoding = "UTF-16"
 		decoder := unicode.UTF16(order, unicode.UseBOM).NewDecoder()
