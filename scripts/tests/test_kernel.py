@@ -157,6 +157,28 @@ class Kernel(unittest.TestCase):
         self.assertEqual(reply["status"], "error")
         self.run_all("%reset")
 
+    def test_gopls_is_started_where_somebody_types(self):
+        folder = self.dir / "stand-in"
+        folder.mkdir()
+        said = folder / "said"
+        (folder / "gopls").write_text(f'#!/bin/sh\necho "$@" >{said}.new; mv {said}.new {said}\n')
+        (folder / "gopls").chmod(0o755)
+        for headless in "1", "":
+            env = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "FLOW_HEADLESS": headless}
+            manager = KernelManager(kernel_name="flow")
+            manager.start_kernel(stdout=open(os.devnull, "w"), stderr=open(os.devnull, "w"), cwd=self.dir, env=env)
+            try:
+                client = manager.client()
+                client.start_channels()
+                client.wait_for_ready(timeout=LIMIT)  # it starts gopls before it answers
+                if not headless:
+                    self.waiting_for(said)()
+                self.assertEqual(said.exists(), not headless)
+                client.stop_channels()
+            finally:
+                manager.shutdown_kernel(now=True)
+        self.assertIn("-listen.timeout", said.read_text())
+
 
 if __name__ == "__main__":
     unittest.main()
