@@ -28,6 +28,9 @@ func drawColours(seed uint64, n int) (rows [][]string, logProb []float64) {
 // A density is given a text: it is near the truth, draws keep to the text that is asked for,
 // and texts that the fit has not seen are errors that name the place.
 func TestConditionOnTexts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it fits flows")
+	}
 	const columns = "size,colour,age"
 	rows, _ := drawColours(1, 900)
 	m, notes := fitTexts(t, writeTexts(t, "t.csv", columns, rows), func(c *FitConfig) { c.ConditionOn, c.Steps = []string{"colour", "age"}, 120 })
