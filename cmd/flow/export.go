@@ -117,6 +117,7 @@ names of columns: without --columns they are those of --like, or c1, c2, ….`,
 	offer(cmd, "out", folders)
 	offer(cmd, "like", models)
 	offer(cmd, "config", files("json"))
+	offer(cmd, "columns", choices()) // names of the user's own, not files
 	return cmd
 }
 
