@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/density"
 	"normflow/flowlib/eval"
@@ -32,20 +34,26 @@ func (r *Result) Prove() (p Proof, err error) {
 	if err != nil {
 		return Proof{}, err
 	}
-	if p.Integral, err = eval.Integral(scorer, r.Density.Box, cells); err != nil {
-		return Proof{}, err
-	}
-	if p.RoundTrip32, err = eval.RoundTrip(r.Model, x); err != nil {
-		return Proof{}, err
-	}
-	double, err := r.Model.Float64()
-	if err != nil {
-		return Proof{}, err
-	}
-	if p.RoundTrip64, err = eval.RoundTrip(double, x); err != nil {
-		return Proof{}, err
-	}
-	p.Finite, err = r.proveFinite(scorer, fresh, x, farOut)
+	var both errgroup.Group // each compiles graphs, which takes one core
+	both.Go(func() error {
+		double, err := r.Model.Float64()
+		if err != nil {
+			return err
+		}
+		p.RoundTrip64, err = eval.RoundTrip(double, x)
+		return err
+	})
+	both.Go(func() (err error) {
+		if p.Integral, err = eval.Integral(scorer, r.Density.Box, cells); err != nil {
+			return err
+		}
+		if p.RoundTrip32, err = eval.RoundTrip(r.Model, x); err != nil {
+			return err
+		}
+		p.Finite, err = r.proveFinite(scorer, fresh, x, farOut)
+		return err
+	})
+	err = both.Wait()
 	return p, err
 }
 
