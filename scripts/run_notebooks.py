@@ -24,6 +24,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 import uuid
 import warnings
@@ -236,6 +237,8 @@ class Runner:
     def kill(self):
         """Ends every process of this run, also orphans that left their group."""
         self.stopping = True
+        # A heartbeat of jupyter_client that has just begun may find its sockets closed, and would print a traceback.
+        threading.excepthook = lambda _: None
         for group in self.groups:
             kill_group(group)
         needle = f"{RUN_MARK}={self.mark}".encode()
