@@ -1,19 +1,22 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"normflow/flowlib/anomaly"
 	"normflow/flowlib/fit"
 	"normflow/flowlib/imagefit"
+	"normflow/flowlib/imageset"
 	"normflow/flowlib/table"
+	"normflow/flowlib/tabular"
 	"normflow/internal/show"
 	"normflow/internal/whole"
 )
@@ -62,6 +65,9 @@ func fitPictures(cmd *cobra.Command, args []string) error {
 		Seed: valueOf(f.GetInt64, "seed"), Steps: valueOf(f.GetInt, "steps"), LearningRate: valueOf(f.GetFloat64, "learning-rate"),
 		Valid: valueOf(f.GetFloat64, "valid"), Test: valueOf(f.GetFloat64, "test"), Engine: valueOf(f.GetString, "engine"),
 	}
+	if err := c.Check(); err != nil {
+		return usageError{err}
+	}
 	bar := newProgress(os.Stderr)
 	steps := 0
 	r, err := imagefit.Fit(cmd.Context(), args[0], out, c, noteTo(cmd), func(p fit.Point, of fit.Config) { steps++; bar.step(p, of) })
@@ -98,128 +104,141 @@ type scored struct {
 	Draws    int     `json:"draws"`
 	HeldOut  float64 `json:"bits_per_dim_held_out"` // of the pictures held out at the fit
 	Engine   string  `json:"engine"`
+	Same     bool    `json:"same_pictures"` // as the model was fitted to
 
-	FalseAlarm float64  `json:"false_alarm,omitempty"`
-	Flagged    *int     `json:"flagged,omitempty"`
-	Names      []string `json:"flagged_pictures,omitempty"`
+	*imagefit.Flagged
 }
 
-// judgePictures scores args[1] by the model args[0] and writes the lines to out, if any.
-func judgePictures(cmd *cobra.Command, args []string, out string, falseAlarm float64) (*imagefit.Model, *imagefit.Scores, scored, error) {
-	var none scored
+// judged is a model with the pictures that it scored.
+type judged struct {
+	model    *imagefit.Model
+	pictures *imageset.Set
+	scores   *imagefit.Scores
+	scored
+}
+
+// judgePictures scores args[1] by the model args[0].
+func judgePictures(cmd *cobra.Command, args []string) (*judged, error) {
 	if len(args) != 2 {
-		return nil, nil, none, usageError{fmt.Errorf("expected one folder of PNG files or one NPY array for a model of pictures, found %d", len(args)-1)}
-	}
-	if out != "" && !table.IsStdout(out) {
-		if !strings.HasSuffix(strings.ToLower(out), ".csv") {
-			return nil, nil, none, usageError{fmt.Errorf("--out (-o): expected a .csv, or -, for the scores of pictures, found %s", show.Quoted(out))}
-		}
-		if err := whole.Check(out); err != nil {
-			return nil, nil, none, err
-		}
+		return nil, usageError{fmt.Errorf("expected one folder of PNG files or one NPY array for a model of pictures, found %d", len(args)-1)}
 	}
 	m, err := imagefit.Open(args[0], valueOf(cmd.Flags().GetString, "engine"))
 	if err != nil {
-		return nil, nil, none, err
+		return nil, err
 	}
-	if falseAlarm > 0 {
-		if err := anomaly.CheckRate(len(m.Record.HeldOut), falseAlarm); err != nil {
-			return nil, nil, none, err
-		}
-	}
-	s, _, err := m.Score(args[1])
+	s, pictures, err := m.Score(args[1])
 	if err != nil {
-		return nil, nil, none, err
+		return nil, err
 	}
-	held := 0.0
-	for _, bits := range m.Record.HeldOut {
-		held += bits / float64(len(m.Record.HeldOut))
+	if s.Same {
+		noteTo(cmd)("these are the pictures that the model was fitted to: it has seen most of them, and new ones cost more")
 	}
-	j := scored{Model: args[0], Out: out, Pictures: len(s.Each), PerDim: s.PerDim, StdErr: s.StdErr, Draws: s.Draws, HeldOut: held, Engine: m.Engine}
-	if falseAlarm > 0 {
-		j.FalseAlarm = falseAlarm
-		for i, p := range s.PValue {
-			if p <= falseAlarm {
-				j.Names = append(j.Names, s.Names[i])
-			}
+	return &judged{m, pictures, s, scored{
+		Model: args[0], Pictures: len(s.Each), PerDim: s.PerDim, StdErr: s.StdErr, Draws: s.Draws, HeldOut: s.HeldOut, Engine: m.Engine, Same: s.Same,
+	}}, nil
+}
+
+// judgeAsTable is judgePictures, and writes a line for each picture to out, if there is one.
+// The rate of false alarms is 0 if nothing is flagged.
+func judgeAsTable(cmd *cobra.Command, args []string, falseAlarm float64) (*judged, error) {
+	out := valueOf(cmd.Flags().GetString, "out")
+	if err := checkStreams(out, valueOf(cmd.Flags().GetBool, "json")); err != nil {
+		return nil, err
+	}
+	if out != "" && !table.IsStdout(out) && !strings.EqualFold(filepath.Ext(out), ".csv") {
+		return nil, usageError{fmt.Errorf("--out (-o): expected a .csv, or -, for the scores of pictures, found %s", show.Quoted(out))}
+	}
+	if out != "" && !table.IsStdout(out) {
+		if err := whole.Apart(out, args...); err != nil {
+			return nil, err
 		}
-		flagged := len(j.Names)
-		j.Flagged = &flagged
+		if err := whole.Check(out); err != nil {
+			return nil, err
+		}
+	}
+	j, err := judgePictures(cmd, args)
+	if err != nil {
+		return nil, err
+	}
+	j.Out = out
+	if falseAlarm > 0 {
+		if j.Flagged, err = j.scores.Flag(falseAlarm); err != nil {
+			return nil, err
+		}
 	}
 	switch {
 	case table.IsStdout(out):
-		err = s.CSV(cmd.OutOrStdout(), falseAlarm)
+		err = j.scores.CSV(cmd.OutOrStdout(), falseAlarm)
 	case out != "":
-		var file *whole.File
-		if file, err = whole.Create(out); err == nil {
-			defer file.Abort()
-			if err = s.CSV(file, falseAlarm); err == nil {
-				err = file.Commit()
-			}
+		var text bytes.Buffer
+		if err = j.scores.CSV(&text, falseAlarm); err == nil {
+			err = whole.WriteFile(out, text.Bytes())
 		}
 	}
-	return m, s, j, err
-}
-
-func scorePictures(cmd *cobra.Command, args []string) error {
-	out, asJSON := valueOf(cmd.Flags().GetString, "out"), valueOf(cmd.Flags().GetBool, "json")
-	if err := checkStreams(out, asJSON); err != nil {
-		return err
-	}
-	_, _, j, err := judgePictures(cmd, args, out, 0)
-	if err != nil {
-		return err
-	}
-	if asJSON {
-		return printJSON(cmd.OutOrStdout(), j)
-	}
-	noteTo(cmd)(j.text())
-	return nil
+	return j, err
 }
 
 func (j scored) text() string {
 	return fmt.Sprintf("%d pictures on %s: %.3f ± %.3f bits per dimension (%.3f for those held out at the fit)", j.Pictures, j.Engine, j.PerDim, j.StdErr, j.HeldOut)
 }
 
-func anomalyPictures(cmd *cobra.Command, args []string) error {
-	out, asJSON := valueOf(cmd.Flags().GetString, "out"), valueOf(cmd.Flags().GetBool, "json")
-	if err := checkStreams(out, asJSON); err != nil {
-		return err
-	}
-	_, _, j, err := judgePictures(cmd, args, out, valueOf(cmd.Flags().GetFloat64, "false-alarm"))
+func scorePictures(cmd *cobra.Command, args []string) error {
+	j, err := judgeAsTable(cmd, args, 0)
 	if err != nil {
 		return err
 	}
-	if asJSON {
-		return printJSON(cmd.OutOrStdout(), j)
+	if valueOf(cmd.Flags().GetBool, "json") {
+		return printJSON(cmd.OutOrStdout(), j.scored)
 	}
-	note := noteTo(cmd)
-	note(j.text())
-	text := fmt.Sprintf("%d of %d pictures flagged at a false-alarm rate of %g", *j.Flagged, j.Pictures, j.FalseAlarm)
-	if *j.Flagged > 0 {
-		text += ": " + show.Names(j.Names)
+	noteTo(cmd)(j.text())
+	return nil
+}
+
+func anomalyPictures(cmd *cobra.Command, args []string) error {
+	rate := valueOf(cmd.Flags().GetFloat64, "false-alarm")
+	if err := imagefit.CheckFalseAlarm(rate); err != nil {
+		return usageError{fmt.Errorf("--false-alarm: %w", err)}
 	}
-	note(text)
+	j, err := judgeAsTable(cmd, args, rate)
+	if err != nil {
+		return err
+	}
+	if valueOf(cmd.Flags().GetBool, "json") {
+		return printJSON(cmd.OutOrStdout(), j.scored)
+	}
+	w := cmd.OutOrStdout()
+	if table.IsStdout(j.Out) {
+		w = cmd.ErrOrStderr()
+	}
+	fmt.Fprintln(w, j.text())
+	if f := j.Flagged; f.Promised {
+		fmt.Fprintf(w, "%d of %d pictures flagged at a false-alarm rate of %g by %d normal pictures\n", f.Flagged, j.Pictures, f.FalseAlarm, f.Calibrated)
+	} else {
+		fmt.Fprintf(w, "no picture of %d can be flagged at a false-alarm rate of %g: %d normal pictures promise %.4g at least\n", j.Pictures, f.FalseAlarm, f.Calibrated, f.Least)
+	}
+	if len(j.Strangest) > 0 {
+		fmt.Fprintln(w, "\nThe strangest:")
+	}
+	for _, s := range j.Strangest {
+		fmt.Fprintf(w, "  %s  %.3f bits per dimension  p %.2g\n", show.Name(s.Picture), s.PerDim, s.PValue)
+	}
 	return nil
 }
 
 func evalPictures(cmd *cobra.Command, args []string) error {
 	page := valueOf(cmd.Flags().GetString, "out")
 	if page != "" {
-		if err := whole.Check(page); err != nil {
+		if err := tabular.CheckPage(page, args...); err != nil {
 			return err
 		}
 	}
-	m, s, j, err := judgePictures(cmd, args, "", 0)
+	j, err := judgePictures(cmd, args)
 	if err != nil {
 		return err
 	}
+	j.Out = page
 	if page != "" {
-		pictures, _, err := imagefit.Read(args[1])
-		if err != nil {
-			return err
-		}
-		text, err := m.Page(s, pictures, valueOf(cmd.Flags().GetInt64, "seed"))
+		text, err := j.model.Page(j.scores, j.pictures, valueOf(cmd.Flags().GetInt64, "seed"))
 		if err != nil {
 			return err
 		}
@@ -228,7 +247,7 @@ func evalPictures(cmd *cobra.Command, args []string) error {
 		}
 	}
 	if valueOf(cmd.Flags().GetBool, "json") {
-		return printJSON(cmd.OutOrStdout(), j)
+		return printJSON(cmd.OutOrStdout(), j.scored)
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), j.text())
 	return nil
@@ -242,6 +261,9 @@ func samplePictures(cmd *cobra.Command, args []string) error {
 	}
 	if table.IsStdout(out) {
 		return usageError{errors.New("--out (-o) must name a folder for the pictures, with / at its end, a .png for a contact sheet, or a .npy")}
+	}
+	if err := whole.Apart(out, args...); err != nil {
+		return err
 	}
 	if err := imagefit.CheckDraws(out); err != nil {
 		return err

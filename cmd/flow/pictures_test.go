@@ -36,7 +36,7 @@ func TestPictures(t *testing.T) {
 		return r
 	}
 	r := object("fit", in("t.npy"), "-o", model, "--steps", "2", "--engine", "go")
-	keys(t, r, "model kind program created source config split reasons engine fit result valid test held_out")
+	keys(t, r, "model kind program created source fingerprint config split reasons engine fit result valid test held_out")
 	r = object("eval", model, in("t.npy"), "-o", in("page.html"), "--engine", "go")
 	if bits, _ := r["bits_per_dim"].(float64); !(bits > 1.5 && bits < 4) {
 		t.Errorf("bits per dimension %g", bits)
@@ -48,7 +48,12 @@ func TestPictures(t *testing.T) {
 	if text, err := os.ReadFile(in("s.csv")); err != nil || strings.Count(string(text), "\n") != 61 || !strings.HasPrefix(string(text), "picture,log_prob,bits_per_dim,p_value\n0,") {
 		t.Errorf("scores: %v, %.80s", err, text)
 	}
-	if r = object("anomaly", model, in("t.npy"), "--false-alarm", "0.2", "--engine", "go"); r["flagged"] == nil {
+	r = object("anomaly", model, in("t.npy"), "--false-alarm", "0.5", "--engine", "go")
+	keys(t, r, "model pictures bits_per_dim standard_error draws bits_per_dim_held_out engine same_pictures false_alarm calibrated flagged flagged_pictures least_false_alarm promised strangest")
+	if r["same_pictures"] != true || r["promised"] != true || len(r["flagged_pictures"].([]any)) == 0 {
+		t.Errorf("%v", r)
+	}
+	if r = object("anomaly", model, in("t.npy"), "--engine", "go"); r["promised"] != false || r["flagged"] != 0. || len(r["strangest"].([]any)) != 10 {
 		t.Errorf("%v", r)
 	}
 	object("sample", model, "-n", "5", "-o", in("draws")+"/", "--engine", "go")
@@ -60,13 +65,25 @@ func TestPictures(t *testing.T) {
 		"sample " + model + " -n 5":                         "must name a folder",
 		"score " + model + " " + in("new"):                  "holds 255, expected 0 to 4",
 		"score " + model + " " + in("t.npy") + " --keep":    "--keep: has no meaning for pictures",
-		"anomaly " + model + " " + in("t.npy"):              "no p-value below",
 		"fit " + in("new") + " -o " + in("m2"):              "found 9 pictures, expected at least 50",
 		"fit " + in("t.npy") + " -o x --condition-on label": "--condition-on: has no meaning for pictures",
 		"eval " + model + " " + in("page.html"):             "this is no NPY array",
+
+		"anomaly " + model + " " + in("t.npy") + " --false-alarm 0":          "--false-alarm: expected a share of the normal pictures between 0 and 1, found 0",
+		"anomaly " + model + " " + in("t.npy") + " --false-alarm NaN":        "between 0 and 1, found NaN",
+		"fit " + in("t.npy") + " -o x --steps -5":                            "expected at least 1 step, found -5",
+		"fit " + in("new") + " -o " + in("new") + "/model":                   "lies in the folder to read",
+		"eval " + model + " " + in("t.npy") + " -o " + in("t.npy"):           "is the file to read and the one to write",
+		"eval " + model + " " + in("t.npy") + " -o -":                        "name a file for the page",
+		"score " + model + " " + in("new") + " -o " + in("new") + "/s.csv":   "lies in the folder to read",
+		"anomaly " + model + " " + in("t.npy") + " -o " + model + "/s.csv":   "lies in the folder of the model",
+		"sample " + model + " -n 5 -o " + model + "/s.png":                   "lies in the folder of the model",
+		"sample " + model + " -n 5 -o " + in("n.png") + " --temperature NaN": "temperature",
+		"sample " + model + " -n 9999999999 -o " + in("n.png"):               "expected 1 to 268435456 pictures",
 	} {
 		status, _, notes := shell(t, "", append(strings.Fields(call), "--engine", "go")...)
-		if status == 0 || !strings.Contains(notes, want) {
+		wrong := strings.Contains(call, "-alarm") || strings.Contains(call, "-5") || strings.Contains(call, "label") || strings.Contains(call, "--keep") || strings.HasSuffix(call, "-n 5") || strings.HasSuffix(call, " -")
+		if (status == 2) != wrong || status == 0 || !strings.Contains(notes, want) {
 			t.Errorf("%s: status %d, %s: expected %s", call, status, notes, want)
 		}
 	}

@@ -11,16 +11,30 @@ import (
 	"normflow/flowlib/imageflow"
 	"normflow/flowlib/imageset"
 	"normflow/internal/show"
+	"normflow/internal/whole"
 )
 
-// FitConfig says what [Fit] may be told. The zero value of Steps and of LearningRate is
-// the default of [imageflow.Training].
+// FitConfig says what [Fit] may be told. 0 steps and a learning rate of 0 are the default of
+// [imageflow.Training].
 type FitConfig struct {
 	Seed         int64
 	Steps        int
 	LearningRate float64
 	Valid, Test  float64 // shares of the pictures
 	Engine       string  // a backend; "" or auto for the best there is
+}
+
+// Check returns an error for what no pictures can be fitted with.
+func (c FitConfig) Check() error {
+	switch {
+	case c.Steps < 0:
+		return fmt.Errorf("expected at least 1 step, found %d", c.Steps)
+	case !(c.LearningRate >= 0) || math.IsInf(c.LearningRate, 0):
+		return fmt.Errorf("expected a positive learning rate, found %g", c.LearningRate)
+	case !(c.Valid > 0 && c.Test >= 0 && c.Valid+c.Test < 1):
+		return fmt.Errorf("expected a share above 0 for validation, at least 0 for the test, and less than 1 for both, found %g and %g", c.Valid, c.Test)
+	}
+	return nil
 }
 
 // leastPictures is how few pictures Fit takes.
@@ -33,6 +47,12 @@ const draws = 8
 // line each, what was read and chosen; step gets the points of the curve. If ctx ends,
 // nothing is saved.
 func Fit(ctx context.Context, path, out string, c FitConfig, note func(string), step fit.Progress) (*Record, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	if err := whole.Apart(out, path); err != nil {
+		return nil, err
+	}
 	if err := flow.CheckWritable(out); err != nil {
 		return nil, err
 	}
@@ -63,7 +83,7 @@ func Fit(ctx context.Context, path, out string, c FitConfig, note func(string), 
 	}
 	training.EvalEvery, training.BatchSize = min(training.EvalEvery, training.Steps), min(training.BatchSize, train.Len())
 	r := &Record{
-		Kind: recordKind, Program: flow.Library(), Created: time.Now().UTC().Format(time.RFC3339), Source: path,
+		Kind: recordKind, Program: flow.Library(), Created: time.Now().UTC().Format(time.RFC3339), Source: path, Fingerprint: fingerprint(pictures),
 		Config: config, Fit: training, Split: Split{c.Seed, train.Len(), valid.Len(), test.Len()}, Engine: b.Name(),
 		Reasons: []string{
 			fmt.Sprintf("%d pictures of %d×%d pixels, %s, %d levels", pictures.Len(), s.Width, s.Height, channels(s.Channels), pictures.Levels),
@@ -101,9 +121,6 @@ const noiseSeed = 17
 func (c FitConfig) split(s *imageset.Set) (train, valid, test *imageset.Set, err error) {
 	if s.Len() < leastPictures {
 		return nil, nil, nil, fmt.Errorf("found %d pictures, expected at least %d", s.Len(), leastPictures)
-	}
-	if !(c.Valid > 0 && c.Test >= 0 && c.Valid+c.Test < 1) {
-		return nil, nil, nil, fmt.Errorf("the shares of validation (%g) and test (%g) must be positive, the test's at least 0, and sum to less than 1", c.Valid, c.Test)
 	}
 	share := func(of float64) int { return int(math.Round(of * float64(s.Len()))) }
 	testSize := share(c.Test)

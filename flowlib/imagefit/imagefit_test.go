@@ -49,12 +49,15 @@ func TestFitRefuses(t *testing.T) {
 	}{
 		"2×3 pixels, expected even numbers: cut or scale them, such as to 2×4": {odd, FitConfig{Valid: 0.1}},
 		"found 49 pictures, expected at least 50":                              {few, FitConfig{Valid: 0.1}},
-		"sum to less than 1":        {good, FitConfig{Valid: 0.5, Test: 0.5}},
-		"the engine fast does not":  {good, FitConfig{Valid: 0.1, Engine: "fast"}},
-		"leave 1 of 60 pictures":    {good, FitConfig{Valid: 0.5, Test: 0.49}},
-		"no such file or directory": {good + "x", FitConfig{Valid: 0.1}},
+		"less than 1 for both, found 0.5 and 0.5":                              {good, FitConfig{Valid: 0.5, Test: 0.5}},
+		"a share above 0 for validation":                                       {good, FitConfig{}},
+		"expected at least 1 step, found -5":                                   {good, FitConfig{Valid: 0.1, Steps: -5}},
+		"expected a positive learning rate, found -0.001":                      {good, FitConfig{Valid: 0.1, LearningRate: -0.001}},
+		"the engine fast does not":                                             {good, FitConfig{Valid: 0.1, Engine: "fast"}},
+		"leave 1 of 60 pictures":                                               {good, FitConfig{Valid: 0.5, Test: 0.49}},
+		"no such file or directory":                                            {good + "x", FitConfig{Valid: 0.1}},
 	} {
-		c.config.Engine, c.config.Steps = cmp.Or(c.config.Engine, "go"), 1
+		c.config.Engine, c.config.Steps = cmp.Or(c.config.Engine, "go"), cmp.Or(c.config.Steps, 1)
 		_, err := Fit(context.Background(), c.path, filepath.Join(t.TempDir(), "m"), c.config, func(string) {}, nil)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("got %v, expected %s", err, want)

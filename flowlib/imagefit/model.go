@@ -62,15 +62,22 @@ func openBackend(engine string) (compute.Backend, error) {
 	return backend.Open(engine)
 }
 
+// mostDrawn is how many bytes of pictures are drawn at once: they are held in memory.
+const mostDrawn = 1 << 30
+
 // Scores is what pictures cost.
 type Scores struct {
 	imageflow.Bits
 	Names   []string  // of the pictures
 	LogProb []float64 // lower bounds of ln Q, nats per picture
 	PValue  []float64 // share of the held-out pictures that are at least as unlikely
+	HeldOut float64   // mean bits per dimension of the held-out pictures
+	Same    bool      // these are the pictures that the model was fitted to
+
+	calibrated int // number of held-out pictures
 }
 
-// Score judges the pictures at path.
+// Score judges the pictures at path, and returns them too.
 func (m *Model) Score(path string) (*Scores, *imageset.Set, error) {
 	pictures, names, err := Read(path)
 	if err != nil {
@@ -86,7 +93,7 @@ func (m *Model) Score(path string) (*Scores, *imageset.Set, error) {
 		return nil, nil, fmt.Errorf("%s: picture %s holds %d, expected 0 to %d, the levels of the pictures that the model was fitted to", show.Path(path),
 			show.Name(names[i/c.Image.Features()]), pictures.Pixels[i], c.Levels-1)
 	}
-	s := &Scores{Names: names}
+	s := &Scores{Names: names, Same: fingerprint(pictures) == m.Record.Fingerprint, calibrated: len(m.Record.HeldOut)}
 	if s.Bits, err = imageflow.Score(m.model, pictures, 0, draws, noiseSeed); err != nil {
 		return nil, nil, err
 	}
@@ -94,6 +101,7 @@ func (m *Model) Score(path string) (*Scores, *imageset.Set, error) {
 	nats := -math.Ln2 * float64(c.Image.Features())
 	for _, bits := range m.Record.HeldOut {
 		heldOut = append(heldOut, nats*bits)
+		s.HeldOut += bits / float64(len(m.Record.HeldOut))
 	}
 	for _, bits := range s.Each {
 		s.LogProb = append(s.LogProb, nats*bits)
@@ -105,6 +113,9 @@ func (m *Model) Score(path string) (*Scores, *imageset.Set, error) {
 // Sample draws pictures. A temperature below 1 keeps them where the density is high.
 func (m *Model) Sample(count int, temperature float64, seed int64) (*imageset.Set, error) {
 	c := m.Record.Config
+	if most := mostDrawn / c.Image.Features(); count < 1 || count > most {
+		return nil, fmt.Errorf("expected 1 to %d pictures, found %d", most, count)
+	}
 	s := &imageset.Set{Shape: c.Image, Levels: c.Levels}
 	for chunk, err := range m.model.DrawChunks(flow.Sampling{Count: count, Temperature: temperature, Seed: seed}) {
 		if err != nil {

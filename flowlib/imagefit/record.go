@@ -3,6 +3,7 @@
 package imagefit
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -21,14 +22,16 @@ const recordKind = "flow fit, pictures"
 
 // Record is what a model folder says of its fit.
 type Record struct {
-	Kind    string           `json:"kind"`
-	Program string           `json:"program"`
-	Created string           `json:"created"` // RFC 3339
-	Source  string           `json:"source"`  // path of the pictures
-	Config  imageflow.Config `json:"config"`
-	Split   Split            `json:"split"`
-	Reasons []string         `json:"reasons"`
-	Engine  string           `json:"engine"` // backend of the training
+	Kind    string `json:"kind"`
+	Program string `json:"program"`
+	Created string `json:"created"` // RFC 3339
+	Source  string `json:"source"`  // path of the pictures
+	// Fingerprint is the SHA-256 of the pictures.
+	Fingerprint string           `json:"fingerprint"`
+	Config      imageflow.Config `json:"config"`
+	Split       Split            `json:"split"`
+	Reasons     []string         `json:"reasons"`
+	Engine      string           `json:"engine"` // backend of the training
 
 	Fit    fit.Config `json:"fit"`
 	Result fit.Result `json:"result"` // NLLs in nats per picture, with noise
@@ -60,7 +63,7 @@ func IsPictures(path string) bool {
 
 // IsModel reports whether a folder holds a model that [Fit] made.
 func IsModel(dir string) bool {
-	const most = 1 << 28 // bytes
+	const most = 64 << 20 // bytes, as package flow reads
 	path := filepath.Join(dir, whole.ModelFile)
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || info.Size() > most {
 		return false // package flow says what is wrong
@@ -72,6 +75,11 @@ func IsModel(dir string) bool {
 		} `json:"training"`
 	}
 	return err == nil && json.Unmarshal(text, &head) == nil && head.Training.Kind == recordKind
+}
+
+// fingerprint returns the SHA-256 of pictures, whatever file they were in.
+func fingerprint(s *imageset.Set) string {
+	return fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "%v\n%s", s.Shape, s.Pixels)))
 }
 
 // Read reads the pictures at path. names are those of the files, or numbers from 0.

@@ -90,35 +90,30 @@ func writeFolder(dir string, sheet []byte, s *imageset.Set) (err error) {
 	if err := whole.MakeFolders(filepath.Dir(dir)); err != nil {
 		return err
 	}
-	pending, err := os.MkdirTemp(filepath.Dir(dir), ".flow-pictures-")
+	names := []string{"contact.png"}
+	for i := range s.Len() {
+		names = append(names, fmt.Sprintf("%0*d.png", len(strconv.Itoa(s.Len())), i+1))
+	}
+	pending, err := whole.NewFolder(dir, names...)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			os.RemoveAll(pending) //nolint:errcheck // the error that is returned matters more
+	defer func() { err = errors.Join(err, pending.Remove()) }()
+	for i, name := range names {
+		picture := sheet
+		if i > 0 {
+			if picture, err = s.PNG(i - 1); err != nil {
+				return err
+			}
 		}
-	}()
-	if err := os.Chmod(pending, 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(pending, "contact.png"), sheet, 0o644); err != nil {
-		return err
-	}
-	digits := len(strconv.Itoa(s.Len()))
-	for i := range s.Len() {
-		picture, err := s.PNG(i)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(pending, fmt.Sprintf("%0*d.png", digits, i+1)), picture, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(pending.New(), name), picture, 0o666); err != nil {
 			return err
 		}
 	}
-	if err := os.Remove(dir); err != nil && !errors.Is(err, os.ErrNotExist) { // it is empty
+	if err := whole.KeepMode(pending.New(), dir, 0o777); err != nil {
 		return err
 	}
-	return os.Rename(pending, dir)
+	return whole.Place(func() error { return os.Rename(pending.New(), dir) }) // it is empty, if it is there
 }
 
 // Page returns an HTML page with what pictures cost and, side by side, some of them and as

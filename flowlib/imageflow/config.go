@@ -30,7 +30,7 @@ type Config struct {
 	Seed    int64   `json:"seed"`              // of the initial weights
 }
 
-// Glow returns a flow of spline couplings for pictures of the given shape and number of
+// Glow returns a flow of affine couplings for pictures of the given shape and number of
 // levels: two scales, if height and width can be halved twice, of three steps each behind
 // a histogram for each pixel.
 func Glow(image imagelayer.Shape, levels int) Config {

@@ -29,9 +29,10 @@ func Place(line, seed int64) float64 {
 // sampling is the seed of the places by which a sample is taken.
 const sampling = 0x5a3b1e
 
-// Sample reads the table at path once. It returns at most so many of its rows as most says
-// for the number of columns, in the order of the file, and the summary of all. If not all rows fit, each is in the sample with the
-// same probability; then the sample is more than about half of what fits.
+// Sample reads the table at path once. It returns at most as many of its rows as most says
+// for the number of columns, in the order of the file, and the summary of all. If not all
+// rows fit, each is in the sample with the same probability; then the sample is more than
+// about half of what fits.
 func Sample(path string, o table.Options, most func(columns int) int) (*table.Table, table.Summary, error) {
 	r, err := table.Open(path, o)
 	if err != nil {

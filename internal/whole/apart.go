@@ -38,8 +38,11 @@ func Apart(out string, reads ...string) error {
 		if out == "-" || in == "-" {
 			continue
 		}
-		if from.IsDir() && IsModel(in) && isUnder(out, from) {
-			return fmt.Errorf("%s: lies in the folder of the model %s, which holds nothing else: choose another folder", show.Path(out), show.Path(in))
+		if from.IsDir() && isUnder(out, from) {
+			if IsModel(in) {
+				return fmt.Errorf("%s: lies in the folder of the model %s, which holds nothing else: choose another folder", show.Path(out), show.Path(in))
+			}
+			return fmt.Errorf("%s: lies in the folder to read, %s: choose another folder for the output", show.Path(out), show.Path(in))
 		}
 		if to != nil && to.IsDir() && isUnder(in, to) {
 			return fmt.Errorf("%s: the file to read, %s, lies in it: choose another folder for the output", show.Path(out), show.Path(in))

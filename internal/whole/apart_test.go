@@ -33,6 +33,11 @@ func TestApart(t *testing.T) {
 	if err := Apart("/dev/null", "/dev/null"); err != nil {
 		t.Error(err)
 	}
+	for _, out := range []string{in("other/deep/x.csv"), in("other/deep/none/x"), in("other/x/")} {
+		if err := Apart(out, in("other")); err == nil || !strings.Contains(err.Error(), "lies in the folder to read") {
+			t.Errorf("%s: got %v", strings.TrimPrefix(out, dir), err)
+		}
+	}
 	for _, path := range []string{in("model/x.csv"), in("model/weights.safetensors"), in("linked/x.csv"), in("into.csv")} {
 		if err := WriteFile(path, nil); err == nil || !strings.Contains(err.Error(), "its folder is that of a model") {
 			t.Errorf("%s: got %v", strings.TrimPrefix(path, dir), err)

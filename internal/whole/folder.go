@@ -7,17 +7,19 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
-// Folder is a temporary folder beside a target that is a model's folder. It holds a
-// marker file, locked by this process, and the next (New) or the previous (Old) contents
-// of the target. Only files of a model are ever removed from it.
+// Folder is a temporary folder beside a target that is a folder too. It holds a marker
+// file, locked by this process, and the next (New) or the previous (Old) contents of the
+// target. Only files whose names are in the marker, or a model's, are ever removed from it.
 type Folder struct {
 	path   string
 	marker *os.File
+	files  []string
 }
 
-// The files of a model, the only ones in a Folder.
+// The files of a model.
 const (
 	ModelFile   = "model.json"
 	WeightsFile = "weights.safetensors"
@@ -25,17 +27,18 @@ const (
 
 const (
 	markerFile = "flow-pending"
-	markerText = "normflow: a model that is being saved as\n" // then the target's name
+	markerText = "normflow: a folder that is being saved as\n" // then the name of the target and those of files, parted by zeros
+	mostMarker = 1 << 26                                       // bytes
 )
 
-// NewFolder creates a Folder beside target, with the mode the umask allows; New is an
-// empty folder.
-func NewFolder(target string) (*Folder, error) {
+// NewFolder creates a Folder beside target. New is an empty folder, for the user alone, that
+// may get the files of a model, and others if they are named.
+func NewFolder(target string, files ...string) (*Folder, error) {
 	parent := filepath.Dir(target)
 	sweep(parent)
 	const most = 1000 // sweeps by others that take it before it is locked
 	for range most {
-		f := &Folder{path: filepath.Join(parent, newName())}
+		f := &Folder{path: filepath.Join(parent, newName()), files: files}
 		err := os.Mkdir(f.path, 0o700)
 		if errors.Is(err, fs.ErrExist) {
 			continue
@@ -48,7 +51,7 @@ func NewFolder(target string) (*Folder, error) {
 			continue
 		}
 		if err == nil {
-			_, err = f.marker.WriteString(markerText + filepath.Base(target) + "\n")
+			_, err = f.marker.WriteString(markerText + strings.Join(append([]string{filepath.Base(target)}, files...), "\x00") + "\n")
 		}
 		if err == nil {
 			err = os.Mkdir(f.New(), 0o700)
@@ -56,7 +59,7 @@ func NewFolder(target string) (*Folder, error) {
 		if err == nil {
 			err = enter(f.path, func() {
 				if _, err := os.Lstat(f.Old()); err != nil { // otherwise both are needed, see flow.Read
-					removeFolder(f.path) //nolint:errcheck // the next run tries again
+					removeFolder(f.path, files) //nolint:errcheck // the next run tries again
 				}
 			})
 		}
@@ -78,7 +81,7 @@ func (f *Folder) Old() string { return filepath.Join(f.path, "old") }
 // Remove removes the folder and the files it may hold. If there are other files it leaves
 // these, and the error names them.
 func (f *Folder) Remove() error {
-	err := removeFolder(f.path)
+	err := removeFolder(f.path, f.files)
 	if f.marker != nil {
 		f.marker.Close() //nolint:errcheck // it is gone
 	}
@@ -93,10 +96,10 @@ func (f *Folder) Abandon() {
 }
 
 // DropOld removes the previous contents of the target.
-func (f *Folder) DropOld() error { return removeModel(f.Old()) }
+func (f *Folder) DropOld() error { return removeContents(f.Old(), f.files) }
 
-func removeFolder(path string) error {
-	if err := errors.Join(removeModel(filepath.Join(path, "new")), removeModel(filepath.Join(path, "old"))); err != nil {
+func removeFolder(path string, files []string) error {
+	if err := errors.Join(removeContents(filepath.Join(path, "new"), files), removeContents(filepath.Join(path, "old"), files)); err != nil {
 		return err
 	}
 	if err := os.Remove(filepath.Join(path, markerFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -105,9 +108,13 @@ func removeFolder(path string) error {
 	return os.Remove(path)
 }
 
-// removeModel removes a folder, if it exists, with a model's files and pending ones.
-func removeModel(dir string) error {
-	for _, name := range []string{ModelFile, WeightsFile} {
+// removeContents removes a folder, if it exists, with the files of a model, those named, and
+// pending ones.
+func removeContents(dir string, files []string) error {
+	for _, name := range append([]string{ModelFile, WeightsFile}, files...) {
+		if filepath.Base(name) != name { // of a marker that is not ours
+			continue
+		}
 		if info, err := os.Lstat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() {
 			os.Remove(filepath.Join(dir, name)) //nolint:errcheck // then its folder cannot be removed either
 		}
@@ -134,36 +141,38 @@ func sweepFolder(path string) {
 
 // removeLeft removes a folder whose marker nobody has locked.
 func removeLeft(path string) bool {
-	marker, _ := openMarker(path)
+	marker, _, files := openMarker(path)
 	if marker == nil {
 		return false
 	}
 	defer marker.Close()
 	if tryLock(marker) == nil && hold(marker) {
-		removeFolder(path) //nolint:errcheck // the next run tries again
+		removeFolder(path, files) //nolint:errcheck // the next run tries again
 	}
 	return true
 }
 
-// openMarker opens the marker of a folder, and returns the name of the target.
-func openMarker(path string) (marker *os.File, target string) {
+// openMarker opens the marker of a folder, and returns the names of the target and of files.
+func openMarker(path string) (marker *os.File, target string, files []string) {
 	f, err := openToLock(filepath.Join(path, markerFile))
 	if err != nil {
-		return nil, ""
+		return nil, "", nil
 	}
-	text, err := io.ReadAll(io.LimitReader(f, 1<<12))
-	if n := len(text) - 1; err == nil && n >= len(markerText) && string(text[:len(markerText)]) == markerText {
-		return f, string(text[len(markerText):n])
+	text, err := io.ReadAll(io.LimitReader(f, mostMarker))
+	names, isOurs := strings.CutPrefix(string(text), markerText)
+	if err == nil && isOurs && strings.HasSuffix(names, "\n") { // otherwise it was not written to its end
+		all := strings.Split(strings.TrimSuffix(names, "\n"), "\x00") // no name has one
+		return f, all[0], all[1:]
 	}
 	f.Close() //nolint:errcheck // it was only read
-	return nil, ""
+	return nil, "", nil
 }
 
 // Folders lists the temporary folders beside target of processes that are saving a model,
 // or were killed while saving it.
 func Folders(target string) (all []string) {
 	for _, path := range ours(filepath.Dir(target)) {
-		if marker, name := openMarker(path); marker != nil {
+		if marker, name, _ := openMarker(path); marker != nil {
 			marker.Close() //nolint:errcheck // it was only read
 			if name == filepath.Base(target) {
 				all = append(all, path)

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 		if err != nil {
 			panic(err)
 		}
-		folder, err := NewFolder(path)
+		folder, err := NewFolder(path, "1.png", "2.png")
 		if err != nil {
 			panic(err)
 		}
@@ -35,8 +35,10 @@ func TestMain(m *testing.M) {
 		}
 		write(f.File)
 		write(scratch)
-		if err := os.WriteFile(filepath.Join(folder.New(), ModelFile), []byte("half"), 0o600); err != nil {
-			panic(err)
+		for _, name := range []string{ModelFile, "1.png"} {
+			if err := os.WriteFile(filepath.Join(folder.New(), name), []byte("half"), 0o600); err != nil {
+				panic(err)
+			}
 		}
 		os.Stdout.WriteString("ready\n")
 		time.Sleep(time.Hour) // a select {} without other goroutines is a deadlock
