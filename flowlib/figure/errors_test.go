@@ -29,6 +29,15 @@ func TestErrors(t *testing.T) {
 			s[2].Step = 10
 			return figure.Learning(about, few(), figure.Mark{}, s...)
 		}, []string{"Learning: state 2", "after 10 steps"}},
+		{"pictures of two sizes", func() (figure.SVG, error) {
+			return figure.Pictures(about, 1, figure.PicturePanel{Columns: 1, Pictures: [][][]float64{{{0}}, {{0}, {1}}}})
+		}, []string{"Pictures: panel 0", "picture 1 has 2 rows, the first has 1"}},
+		{"more than ink", func() (figure.SVG, error) {
+			return figure.Pictures(about, 1, figure.PicturePanel{Columns: 1, Pictures: [][][]float64{{{0, nan}}}})
+		}, []string{"Pictures: panel 0", "pixel [0][1] of picture 0 is NaN, expected 0 to 1"}},
+		{"no columns", func() (figure.SVG, error) {
+			return figure.Pictures(about, 1, figure.PicturePanel{Pictures: [][][]float64{{{0}}}})
+		}, []string{"0 columns and 0 texts for 1 pictures"}},
 		{"no likelihood", func() (figure.SVG, error) {
 			s := states()
 			s[0].LogLikelihood = nan

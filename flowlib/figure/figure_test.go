@@ -109,6 +109,11 @@ var small = []struct {
 		return figure.Thumbnails(about, figure.DensityPanel{Name: "one", Values: [][]float64{{0, 0.1}, {0.1, 0.4}}, XMax: 1, YMax: 1},
 			figure.DensityPanel{Name: "two", Values: [][]float64{{7, 0}, {1, 2}}, XMin: -4, XMax: 4, YMin: 1, YMax: 9})
 	}},
+	{"pictures", func() (figure.SVG, error) {
+		cross := [][]float64{{0, 1, 0}, {1, 0.5, 1}}
+		return figure.Pictures(about, 2, figure.PicturePanel{Name: "drawn", Columns: 2, Pictures: [][][]float64{cross, cross, cross}, Below: []string{"1.9", "2", "7"}},
+			figure.PicturePanel{Name: "where", Columns: 2, Heat: true, Pictures: [][][]float64{cross}})
+	}},
 	{"learning", func() (figure.SVG, error) {
 		return figure.Learning(about, few(), figure.Mark{Name: "−entropy", Value: -1}, states()...)
 	}},
