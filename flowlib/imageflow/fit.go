@@ -26,16 +26,21 @@ func Fit(ctx context.Context, b compute.Backend, c Config, train, valid *imagese
 	if err != nil {
 		return nil, fit.Result{}, err
 	}
+	r, err := c.Train(ctx, m, train, valid, training, progress)
+	return m, r, err
+}
+
+// Train trains m, a new model of c, as [Fit] does. progress may draw from m.
+func (c Config) Train(ctx context.Context, m *flow.Model, train, valid *imageset.Set, training fit.Config, progress fit.Progress) (fit.Result, error) {
 	for _, s := range []*imageset.Set{train, valid} {
 		if err := c.suits(s); err != nil {
-			return nil, fit.Result{}, err
+			return fit.Result{}, err
 		}
 	}
 	if err := c.start(m, train); err != nil {
-		return nil, fit.Result{}, err
+		return fit.Result{}, err
 	}
-	r, err := fit.Run(ctx, m, train.Dequantized(copies(train, training), c.Classes, training.Seed), valid.Dequantized(4, c.Classes, training.Seed+1), training, progress)
-	return m, r, err
+	return fit.Run(ctx, m, train.Dequantized(copies(train, training), c.Classes, training.Seed), valid.Dequantized(4, c.Classes, training.Seed+1), training, progress)
 }
 
 // copies is as many as the training sees, within 64 MB of numbers.
