@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -168,5 +169,30 @@ func TestUnpack(t *testing.T) {
 	}
 	if err := unpack(format.LZO, nil, nil); err == nil || !strings.Contains(err.Error(), "is packed with LZO") {
 		t.Error(err)
+	}
+}
+
+// Pages of Brotli share a window, also after a broken one.
+func TestBrotliWindow(t *testing.T) {
+	var packed bytes.Buffer
+	w := brotli.NewWriter(&packed)
+	data := bytes.Repeat([]byte{'a'}, 1<<20)
+	if _, err := w.Write(data); err != nil || w.Close() != nil {
+		t.Fatal(err)
+	}
+	if err := unpack(format.Brotli, append(packed.Bytes(), "more"...), data); err == nil {
+		t.Fatal("a page with more behind it was read")
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range 20 {
+		clear(data)
+		if err := unpack(format.Brotli, packed.Bytes(), data); err != nil || bytes.Count(data, []byte{'a'}) != len(data) {
+			t.Fatal(err)
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if taken := after.TotalAlloc - before.TotalAlloc; taken > 8<<20 {
+		t.Errorf("20 pages of 1 MiB took %d bytes", taken)
 	}
 }

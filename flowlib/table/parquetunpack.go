@@ -47,7 +47,17 @@ func unpack(codec format.CompressionCodec, b, data []byte) (err error) {
 			stream(z)
 		}
 	case format.Brotli:
-		stream(brotli.NewReader(bytes.NewReader(b)))
+		brotliReader.Lock()
+		defer brotliReader.Unlock()
+		if brotliReader.in == nil {
+			brotliReader.in = new(brotli.Reader)
+		}
+		if err = brotliReader.in.Reset(bytes.NewReader(b)); err == nil {
+			stream(brotliReader.in)
+		}
+		if err != nil {
+			brotliReader.in = nil // which may hold input that was not used
+		}
 	case format.Zstd:
 		var z *zstd.Decoder
 		if z, err = zstdDecoder(); err != nil {
@@ -73,6 +83,13 @@ func unpack(codec format.CompressionCodec, b, data []byte) (err error) {
 var zstdDecoder = sync.OnceValues(func() (*zstd.Decoder, error) {
 	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecodeAllCapLimit(true))
 })
+
+// brotliReader is kept, since the window of any page, however short, may take 16 MiB. All
+// columns of all files share it.
+var brotliReader struct {
+	sync.Mutex
+	in *brotli.Reader
+}
 
 // lz4Hadoop is the older LZ4: Hadoop's frames, or, by some writers, a plain block.
 const lz4Hadoop format.CompressionCodec = 5
