@@ -30,6 +30,7 @@ type csvSource struct {
 	settled   bool  // see Options.Settled
 	notes     []Note
 	trailing  bool // lines end with a delimiter that is followed by nothing
+	leading   bool // and begin with one, as in Markdown
 
 	waiting []record // records read to find out about the header
 	end     error    // the error after those
@@ -89,6 +90,7 @@ func newCSV(in *input, r *bufio.Reader, packed string, o Options) (source, error
 // names takes the header off, or numbers the columns.
 func (s *csvSource) names(o Options) error {
 	h := o.Header
+	s.dropRule()
 	s.dropTrailing()
 	first := s.waiting[0]
 	s.width, s.widthLine = len(first.fields), first.line
@@ -256,6 +258,9 @@ func (s *csvSource) read() (record, error) {
 		s.last = line
 		if n := len(fields) - 1; s.trailing && n > 0 && fields[n] == "" {
 			fields = fields[:n]
+		}
+		if s.leading && len(fields) > 1 && strings.TrimSpace(fields[0]) == "" {
+			fields = fields[1:]
 		}
 		return record{fields, int64(line)}, nil
 	case errors.As(err, &parse):

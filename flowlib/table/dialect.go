@@ -3,6 +3,7 @@ package table
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -45,7 +46,7 @@ func newDialect(r *bufio.Reader, o Options) (d dialect, text *bufio.Reader, err 
 			return d, nil, err
 		}
 	}
-	if err := checkText(head); err != nil {
+	if err := cmp.Or(checkText(head), checkDrawn(head)); err != nil {
 		return d, nil, err
 	}
 	skip := func(n, lines int) {

@@ -2,6 +2,7 @@ package table
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"normflow/internal/show"
@@ -9,7 +10,8 @@ import (
 
 // dropTrailing checks whether every known line ends with a delimiter that is followed by
 // nothing, as some instruments write them. The first line, if it holds names, may lack
-// the delimiter. The empty fields are not a column.
+// the delimiter. The empty fields are not a column. Neither are those before a | that
+// begins each line too.
 func (s *csvSource) dropTrailing() {
 	if len(s.waiting) < 2 {
 		return
@@ -30,6 +32,12 @@ func (s *csvSource) dropTrailing() {
 	for i := range s.waiting[1:] {
 		s.waiting[i+1].fields = s.waiting[i+1].fields[:width-1]
 	}
+	s.leading = s.delimiter == '|' && !slices.ContainsFunc(s.waiting, func(r record) bool { return len(r.fields) < 2 || strings.TrimSpace(r.fields[0]) != "" })
+	for i := range s.waiting {
+		if s.leading {
+			s.waiting[i].fields = s.waiting[i].fields[1:]
+		}
+	}
 }
 
 // dropUnits drops a row of units below the header: text only, above numbers. If there are
@@ -40,6 +48,9 @@ func (s *csvSource) dropUnits() {
 		return
 	}
 	units, below := s.waiting[0], s.waiting[1].fields
+	if len(units.fields) != s.width {
+		return
+	}
 	over, texts := 0, 0
 	for i, unit := range units.fields {
 		if isNumber(unit) || i >= len(below) {

@@ -20,14 +20,17 @@ var foreign = []struct{ magic, name string }{
 	{"$fl2", "a file of SPSS"}, {"<stata_dta>", "a file of Stata"},
 	{"%pdf-", "a PDF"}, {"<!doctype", "a web page"}, {"<html", "a web page"}, {"<?xml", "XML"}, {"<table", "a web page"},
 	{`{"`, "JSON"}, {"[{", "JSON"}, {"[[", "JSON"}, {"{\n", "JSON"}, {"[\n", "JSON"}, {"{\r\n", "JSON"}, {"[\r\n", "JSON"},
-	{"@relation ", "an ARFF file"},
+	{"@relation ", "an ARFF file"}, {"%%matrixmarket", "a matrix of Matrix Market"}, {"\\begin{", "LaTeX"},
+	{"simple  =", "a FITS file"}, {"<votable", "XML"}, {"# vtk datafile", "a VTK file"}, {"cdf\x01", "a NetCDF file"}, {"cdf\x02", "a NetCDF file"},
+	{"header record*******", "a file of SAS"}, {"7z\xbc\xaf\x27\x1c", "an archive"}, {"rar!\x1a\x07", "an archive"},
+	{"\xff\xd8\xff", "a JPEG"}, {"\x89png", "a PNG"}, {"gif87a", "a GIF"}, {"gif89a", "a GIF"}, {"ii*\x00", "a TIFF"}, {"mm\x00*", "a TIFF"},
 	{"insert into ", "SQL"}, {"create table ", "SQL"}, {"-- mysql dump", "SQL"}, {"--\n-- postgresql database dump", "SQL"},
 }
 
 // checkForeign returns an error if the beginning of a file is that of another format.
 func checkForeign(head []byte) error {
 	head = bytes.TrimPrefix(head[:min(len(head), 64)], []byte(byteOrderMark))
-	if text := bytes.TrimLeft(head, " \t\r\n"); len(text) > 0 && strings.IndexByte("{[<@", text[0]) >= 0 {
+	if text := bytes.TrimLeft(head, " \t\r\n"); len(text) > 0 && strings.IndexByte("{[<@%\\", text[0]) >= 0 {
 		head = text
 	}
 	for _, f := range foreign {
