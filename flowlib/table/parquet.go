@@ -44,6 +44,7 @@ func newParquet(in *input, o Options) (_ source, err error) {
 		return nil, err
 	}
 	markIndex(s.columns, meta.KeyValueMetadata)
+	s.markDurations(meta.KeyValueMetadata)
 	if err := checkLayout(in, meta); err != nil {
 		return nil, err
 	}

@@ -30,6 +30,7 @@ const (
 	date
 	timeOfDay
 	timestamp
+	duration // an integer of units
 	uuid
 )
 

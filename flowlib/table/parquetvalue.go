@@ -62,6 +62,8 @@ func (l *leaf) string(b []byte, present bool) string {
 		return l.clock(int64(binary.LittleEndian.Uint32(b[8:]))-epoch, int64(binary.LittleEndian.Uint64(b)), "2006-01-02T15:04:05.999999999")
 	case l.meaning == timestamp:
 		return l.clock(0, l.integer(b), "2006-01-02T15:04:05.999999999")
+	case l.meaning == duration:
+		return l.durationText(b)
 	case l.meaning == uuid:
 		return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 	case l.physical == format.ByteArray || l.physical == format.FixedLenByteArray && l.meaning != half:

@@ -100,11 +100,14 @@ func (r *Reader) Columns() []string { return names(r.named) }
 func (r *Reader) All() []Column { return slices.Clone(r.src.all()) }
 
 // Kept returns the columns of a chunk's text. A column of a CSV is Number if it is also
-// read as numbers, else Text.
+// read as numbers, else Text; so are spans of time.
 func (r *Reader) Kept() []Column {
 	kept := slices.Clone(r.kept)
 	for i := range kept {
 		kept[i].decimal = '.' // else 1.000, of decimals, could be 1000
+		if kept[i].spans {
+			kept[i].Kind = Text
+		}
 	}
 	if s, csv := r.src.(*csvSource); csv {
 		for i := range kept {

@@ -108,6 +108,7 @@ type Column struct {
 	// Index says that the column holds row numbers or row names that pandas or R wrote
 	// beside the table: a fit leaves it out unless it is named.
 	Index   bool
+	spans   bool   // of time: numbers that are kept as text
 	note    string // what it holds, in words, if it is Other, or Text in a typed file
 	remedy  string // what its writer can do about it, "" for "write it as numbers"
 	decimal rune   // decimal mark of its numbers in a CSV, 0 if unknown
