@@ -116,16 +116,6 @@ func (m *Model) Sample(count int, temperature float64, seed int64) (*imageset.Se
 	if most := mostDrawn / c.Image.Features(); count < 1 || count > most {
 		return nil, fmt.Errorf("expected 1 to %d pictures, found %d", most, count)
 	}
-	s := &imageset.Set{Shape: c.Image, Levels: c.Levels}
-	for chunk, err := range m.model.DrawChunks(flow.Sampling{Count: count, Temperature: temperature, Seed: seed}) {
-		if err != nil {
-			return nil, err
-		}
-		for _, row := range chunk.X {
-			for _, v := range row {
-				s.Pixels = append(s.Pixels, byte(min(max(math.Floor(v), 0), float64(c.Levels-1))))
-			}
-		}
-	}
-	return s, nil
+	drawn, _, err := c.Draw(m.model, flow.Sampling{Count: count, Temperature: temperature, Seed: seed})
+	return drawn, err
 }

@@ -25,7 +25,7 @@ type Config struct {
 	Bins   int            `json:"bins,omitempty"` // pieces of the couplings' splines; 0 for affine couplings
 	Gray   int            `json:"gray,omitempty"` // bins of a histogram for each pixel, see [imagelayer.Histogram]; 0 for none
 
-	Margin  float64 `json:"margin"`            // α of the logit that widens [0, Levels] to all numbers
+	Margin  float64 `json:"margin"`            // α of the logit that widens [0, Levels] to all numbers where there are no histograms
 	Classes int     `json:"classes,omitempty"` // the flow is p(image | class) if there are any
 	Seed    int64   `json:"seed"`              // of the initial weights
 }
@@ -65,18 +65,14 @@ func (c Config) chain() (chain bijector.Chain, err error) {
 	}
 	chain = c.scale(c.Image, c.Scales)
 	d := c.Image.Features()
+	if c.Gray > 0 {
+		return append(chain, imagelayer.NewProbit(d), imagelayer.NewHistogram(d, c.Levels, c.Gray)), nil
+	}
 	hi := make([]float64, d)
 	for i := range hi {
 		hi[i] = float64(c.Levels)
-		if c.Gray > 0 {
-			hi[i] = 1
-		}
 	}
-	chain = append(chain, bijector.NewLogit(make([]float64, d), hi).Margin(c.Margin))
-	if c.Gray > 0 {
-		chain = append(chain, imagelayer.NewHistogram(d, c.Levels, c.Gray))
-	}
-	return chain, nil
+	return append(chain, bijector.NewLogit(make([]float64, d), hi).Margin(c.Margin)), nil
 }
 
 // scale returns the bijectors of this and the coarser scales, in the order of Forward.

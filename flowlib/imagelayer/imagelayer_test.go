@@ -36,6 +36,7 @@ func cases() []bijectortest.Case {
 		{Name: "act norm", Features: 4, Bijector: imagelayer.NewActNorm(small)},
 		{Name: "1×1 convolution", Features: 12, Bijector: imagelayer.NewConv1x1(wide)},
 		{Name: "histogram", Features: 3, Bijector: imagelayer.NewHistogram(3, 2, 5)},
+		{Name: "probit", Features: 2, Bijector: imagelayer.NewProbit(2), Options: bijectortest.Options{Latent: [][2]float64{{-4, 4}, {-4, 4}}, Data: [][2]float64{{1e-4, 1 - 1e-4}, {0.3, 0.9}}}},
 		{Name: "affine coupling", Features: 12, Bijector: coupling(wide, imagelayer.Halves(3, true), bijector.Affine{})},
 		{Name: "spline coupling", Features: 4, Bijector: coupling(small, imagelayer.Halves(2, false), bijector.Spline{Bins: 4})},
 		{Name: "checkerboard", Features: 8, Bijector: coupling(corners, imagelayer.Checkerboard(4, true), bijector.Affine{})},

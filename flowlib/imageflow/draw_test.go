@@ -1,0 +1,65 @@
+package imageflow
+
+import (
+	"iter"
+	"math"
+	"testing"
+
+	"normflow/flowlib/backend/backendtest"
+	"normflow/flowlib/flow"
+	"normflow/flowlib/imagelayer"
+	"normflow/flowlib/imageset"
+)
+
+// A new flow draws each pixel as the histogram of the pictures has it, and nothing beyond
+// it: one that is always black stays black.
+func TestDrawsTheHistograms(t *testing.T) {
+	c := Glow(imagelayer.Shape{Height: 2, Width: 2, Channels: 1}, 4)
+	c.Classes = 2
+	m, err := c.NewModel(backendtest.Open(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &imageset.Set{Shape: c.Image, Levels: 4}
+	for i := range byte(200) { // always 0, always 3, uniform, mostly 1
+		s.Pixels = append(s.Pixels, 0, 3, i%4, 1+i%8/7)
+	}
+	if err := c.start(m, s); err != nil {
+		t.Fatal(err)
+	}
+	const n = 4096
+	drawn, outside, err := c.Draw(m, flow.Sampling{Count: n, Seed: 1, Context: c.Context(1)})
+	if err != nil || outside != 0 || drawn.Len() != n || drawn.Labels[n-1] != 1 {
+		t.Fatalf("%d of %d pictures, %d numbers outside, %v", drawn.Len(), n, outside, err)
+	}
+	for pixel, want := range [][]float64{{1, 0, 0, 0}, {0, 0, 0, 1}, {0.25, 0.25, 0.25, 0.25}, {0, 0.875, 0.125, 0}} {
+		var found [4]float64
+		for i := range n {
+			found[drawn.Picture(i)[pixel]] += 1.0 / n
+		}
+		for level := range found {
+			// Half a picture more, and four standard errors.
+			if p := want[level]; !(math.Abs(found[level]-p) <= 0.5/200+4*math.Sqrt((p*(1-p)+0.002)/n)) {
+				t.Errorf("pixel %d is %d in %.4f of the draws, expected %.4f", pixel, level, found[level], p)
+			}
+		}
+		if pixel < 2 && !(found[3*pixel] >= 0.997) {
+			t.Errorf("pixel %d, always the same, is so in %.4f of the draws", pixel, found[3*pixel])
+		}
+	}
+}
+
+type broken struct{}
+
+func (broken) DrawChunks(flow.Sampling) iter.Seq2[flow.Draws, error] {
+	return func(yield func(flow.Draws, error) bool) {
+		yield(flow.Draws{X: [][]float64{{0, -0.5, math.NaN(), 1}}}, nil)
+	}
+}
+
+func TestDrawsNoNaN(t *testing.T) {
+	c := Glow(imagelayer.Shape{Height: 2, Width: 2, Channels: 1}, 4)
+	if _, _, err := c.Draw(broken{}, flow.Sampling{Count: 1}); err == nil {
+		t.Error("a picture with NaN is drawn")
+	}
+}
