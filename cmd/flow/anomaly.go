@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -16,7 +17,7 @@ func newAnomaly() *cobra.Command {
 	var o tabular.AnomalyOptions
 	var read readFlags
 	var p partFlags
-	var out, engine string
+	var out, page, engine string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "anomaly MODEL FILE... [-o OUT]",
@@ -51,6 +52,7 @@ anomalies. In that column 0 and false mark a normal row, any other number (1, 2,
 	f.BoolVar(&o.Keep, "keep", false, "write the columns of FILE before the new ones")
 	f.StringVar(&o.Labels, "labels", "", "column of FILE, by name: 0 or false for normal rows, another number or true for anomalies")
 	f.StringVar(&o.Calibration, "calibration", "", "table of normal rows that the fit has not seen (default: the rows it held out)")
+	f.StringVar(&page, "page", "", "for pictures: HTML page to write, with the strangest and where each is strange")
 	addEngine(f, &engine)
 	read.add(f)
 	p.add(cmd)
@@ -58,10 +60,14 @@ anomalies. In that column 0 and false mark a normal row, any other number (1, 2,
 	addJSON(f, &asJSON)
 	cmd.ValidArgsFunction = inTurn(models, tables)
 	offer(cmd, "out", files("csv", "tsv", "gz", "parquet"))
+	offer(cmd, "page", files("html"))
 	offer(cmd, "labels", columnNames(&read, 1, false))
 	offer(cmd, "calibration", tables)
 	offerReading(cmd, 1)
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		if page != "" {
+			return usageError{errors.New("--page: a page of anomalies is for pictures; flow eval writes one for a table")}
+		}
 		if err := checkStreams(out, asJSON); err != nil {
 			return err
 		}

@@ -72,7 +72,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		pictures(newFit(), ofPictures, []string{"out", "seed", "steps", "learning-rate", "valid", "test", "engine", "json"}, fitPictures),
 		pictures(newScore(), byPictures, []string{"out", "engine", "json"}, scorePictures),
-		pictures(newAnomaly(), byPictures, []string{"out", "false-alarm", "engine", "json"}, anomalyPictures),
+		pictures(newAnomaly(), byPictures, []string{"out", "false-alarm", "page", "engine", "json"}, anomalyPictures),
 		pictures(newEval(), byPictures, []string{"out", "seed", "engine", "json"}, evalPictures),
 		pictures(newSample(), byPictures, []string{"n", "out", "temperature", "seed", "engine", "json"}, samplePictures),
 		newGather(), newSweep(), newShow(), newExport(), newImport(), newData(), newBench(), newBenchData())

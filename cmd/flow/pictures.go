@@ -98,6 +98,7 @@ func fitPictures(cmd *cobra.Command, args []string) error {
 type scored struct {
 	Model    string  `json:"model"`
 	Out      string  `json:"out,omitempty"`
+	Page     string  `json:"page,omitempty"` // of anomalies
 	Pictures int     `json:"pictures"`
 	PerDim   float64 `json:"bits_per_dim"` // an upper bound for the discrete pixels
 	StdErr   float64 `json:"standard_error"`
@@ -199,9 +200,27 @@ func anomalyPictures(cmd *cobra.Command, args []string) error {
 	if err := imagefit.CheckFalseAlarm(rate); err != nil {
 		return usageError{fmt.Errorf("--false-alarm: %w", err)}
 	}
+	page := valueOf(cmd.Flags().GetString, "page")
+	if page != "" {
+		if page == valueOf(cmd.Flags().GetString, "out") {
+			return usageError{fmt.Errorf("--page and --out (-o) name the same file, %s", show.Path(page))}
+		}
+		if err := tabular.CheckPage(page, args...); err != nil {
+			return err
+		}
+	}
 	j, err := judgeAsTable(cmd, args, rate)
 	if err != nil {
 		return err
+	}
+	if j.Page = page; page != "" {
+		text, err := j.model.HeatPage(j.scores, j.pictures)
+		if err != nil {
+			return err
+		}
+		if err := whole.WriteFile(page, text); err != nil {
+			return err
+		}
 	}
 	if valueOf(cmd.Flags().GetBool, "json") {
 		return printJSON(cmd.OutOrStdout(), j.scored)

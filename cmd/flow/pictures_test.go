@@ -56,6 +56,10 @@ func TestPictures(t *testing.T) {
 	if r = object("anomaly", model, in("t.npy"), "--engine", "go"); r["promised"] != false || r["flagged"] != 0. || len(r["strangest"].([]any)) != 10 {
 		t.Errorf("%v", r)
 	}
+	object("anomaly", model, in("t.npy"), "--page", in("heat.html"), "--engine", "go")
+	if page, err := os.ReadFile(in("heat.html")); err != nil || strings.Count(string(page), "data:image/png") != 20 || !strings.Contains(string(page), "hottest: row ") {
+		t.Errorf("page of anomalies: %v, %.800s", err, page)
+	}
 	object("sample", model, "-n", "5", "-o", in("draws")+"/", "--engine", "go")
 	if files, err := os.ReadDir(in("draws")); err != nil || len(files) != 6 || files[0].Name() != "1.png" {
 		t.Errorf("draws: %v, %v", files, err)
@@ -77,12 +81,15 @@ func TestPictures(t *testing.T) {
 		"eval " + model + " " + in("t.npy") + " -o -":                        "name a file for the page",
 		"score " + model + " " + in("new") + " -o " + in("new") + "/s.csv":   "lies in the folder to read",
 		"anomaly " + model + " " + in("t.npy") + " -o " + model + "/s.csv":   "lies in the folder of the model",
+		"anomaly " + model + " " + in("t.npy") + " --page a.csv -o a.csv":    "--page and --out (-o) name the same file, a.csv",
+		"anomaly " + in("s.csv") + " " + in("s.csv") + " --page a.html":      "--page: a page of anomalies is for pictures",
+		"anomaly " + model + " " + in("t.npy") + " --page " + in("t.npy"):    "is the file to read and the one to write",
 		"sample " + model + " -n 5 -o " + model + "/s.png":                   "lies in the folder of the model",
 		"sample " + model + " -n 5 -o " + in("n.png") + " --temperature NaN": "temperature",
 		"sample " + model + " -n 9999999999 -o " + in("n.png"):               "expected 1 to 268435456 pictures",
 	} {
 		status, _, notes := shell(t, "", append(strings.Fields(call), "--engine", "go")...)
-		wrong := strings.Contains(call, "-alarm") || strings.Contains(call, "-5") || strings.Contains(call, "label") || strings.Contains(call, "--keep") || strings.HasSuffix(call, "-n 5") || strings.HasSuffix(call, " -")
+		wrong := strings.Contains(call, "-alarm") || strings.Contains(call, " a.") || strings.Contains(call, "-5") || strings.Contains(call, "label") || strings.Contains(call, "--keep") || strings.HasSuffix(call, "-n 5") || strings.HasSuffix(call, " -")
 		if (status == 2) != wrong || status == 0 || !strings.Contains(notes, want) {
 			t.Errorf("%s: status %d, %s: expected %s", call, status, notes, want)
 		}
