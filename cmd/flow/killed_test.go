@@ -268,7 +268,7 @@ func kill(t *testing.T, p *place, k *killable, s syscall.Signal, rng *rand.Rand,
 			c.Swept++
 			again = true
 		default:
-			t.Errorf("%s, %v: %s is left; it said %s", k.name, s, name, &said)
+			t.Errorf("%s, %v: %s is left by %v; it said %s", k.name, s, name, cmd.ProcessState, &said)
 		}
 	}
 	if tooLate {

@@ -100,8 +100,8 @@ type scored struct {
 	Out      string  `json:"out,omitempty"`
 	Page     string  `json:"page,omitempty"` // of anomalies
 	Pictures int     `json:"pictures"`
-	PerDim   float64 `json:"bits_per_dim"` // an upper bound for the discrete pixels
-	StdErr   float64 `json:"standard_error"`
+	PerDim   float64 `json:"bits_per_dim"`             // an upper bound for the discrete pixels
+	StdErr   float64 `json:"standard_error,omitempty"` // absent for one picture
 	Draws    int     `json:"draws"`
 	HeldOut  float64 `json:"bits_per_dim_held_out"` // of the pictures held out at the fit
 	Engine   string  `json:"engine"`
@@ -180,7 +180,11 @@ func judgeAsTable(cmd *cobra.Command, args []string, falseAlarm float64) (*judge
 }
 
 func (j scored) text() string {
-	return fmt.Sprintf("%d pictures on %s: %.3f ± %.3f bits per dimension (%.3f for those held out at the fit)", j.Pictures, j.Engine, j.PerDim, j.StdErr, j.HeldOut)
+	cost := fmt.Sprintf("%d pictures on %s: %.3f ± %.3f", j.Pictures, j.Engine, j.PerDim, j.StdErr)
+	if j.Pictures == 1 {
+		cost = fmt.Sprintf("1 picture on %s: %.3f", j.Engine, j.PerDim)
+	}
+	return fmt.Sprintf("%s bits per dimension (%.3f for those held out at the fit)", cost, j.HeldOut)
 }
 
 func scorePictures(cmd *cobra.Command, args []string) error {
@@ -257,7 +261,7 @@ func evalPictures(cmd *cobra.Command, args []string) error {
 	}
 	j.Out = page
 	if page != "" {
-		text, err := j.model.Page(j.scores, j.pictures, valueOf(cmd.Flags().GetInt64, "seed"))
+		text, err := j.model.Page(args[1], j.scores, j.pictures, valueOf(cmd.Flags().GetInt64, "seed"))
 		if err != nil {
 			return err
 		}

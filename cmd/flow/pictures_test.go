@@ -41,7 +41,7 @@ func TestPictures(t *testing.T) {
 	if bits, _ := r["bits_per_dim"].(float64); !(bits > 1.5 && bits < 4) {
 		t.Errorf("bits per dimension %g", bits)
 	}
-	if page, err := os.ReadFile(in("page.html")); err != nil || strings.Count(string(page), "data:image/png") != 2 {
+	if page, err := os.ReadFile(in("page.html")); err != nil || strings.Count(string(page), "data:image/png") != 4 {
 		t.Errorf("page: %v", err)
 	}
 	object("score", model, in("t.npy"), "-o", in("s.csv"), "--engine", "go")

@@ -94,6 +94,7 @@ func (m *Model) Score(path string) (*Scores, *imageset.Set, error) {
 			show.Name(names[i/c.Image.Features()]), pictures.Pixels[i], c.Levels-1)
 	}
 	s := &Scores{Names: names, Same: fingerprint(pictures) == m.Record.Fingerprint, calibrated: len(m.Record.HeldOut)}
+	s.HeldOut, _ = imageflow.Mean(m.Record.HeldOut)
 	if s.Bits, err = imageflow.Score(m.model, pictures, 0, draws, noiseSeed); err != nil {
 		return nil, nil, err
 	}
@@ -101,7 +102,6 @@ func (m *Model) Score(path string) (*Scores, *imageset.Set, error) {
 	nats := -math.Ln2 * float64(c.Image.Features())
 	for _, bits := range m.Record.HeldOut {
 		heldOut = append(heldOut, nats*bits)
-		s.HeldOut += bits / float64(len(m.Record.HeldOut))
 	}
 	for _, bits := range s.Each {
 		s.LogProb = append(s.LogProb, nats*bits)

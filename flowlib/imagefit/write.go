@@ -1,12 +1,9 @@
 package imagefit
 
 import (
-	"bytes"
-	"encoding/base64"
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"html"
 	"io"
 	"os"
 	"path/filepath"
@@ -114,35 +111,4 @@ func writeFolder(dir string, sheet []byte, s *imageset.Set) (err error) {
 		return err
 	}
 	return whole.Place(func() error { return os.Rename(pending.New(), dir) }) // it is empty, if it is there
-}
-
-// Page returns an HTML page with what pictures cost and, side by side, some of them and as
-// many draws of the model. It loads nothing and runs no script.
-func (m *Model) Page(s *Scores, pictures *imageset.Set, seed int64) ([]byte, error) {
-	var at []int
-	for i := range min(64, pictures.Len()) {
-		at = append(at, i)
-	}
-	draws, err := m.Sample(len(at), 1, seed)
-	if err != nil {
-		return nil, err
-	}
-	pictures = pictures.Take(at)
-	pictures.Levels = draws.Levels
-	var page bytes.Buffer
-	fmt.Fprintf(&page, "<!doctype html><meta charset=utf-8><title>%s</title><body style=\"font:16px sans-serif;max-width:72rem;margin:2rem auto\"><h1>%s</h1>\n",
-		html.EscapeString(show.Path(m.Dir)), html.EscapeString(show.Path(m.Dir)))
-	fmt.Fprintf(&page, "<p>%d pictures cost %.3f ± %.3f bits per dimension, at most.</p>\n", len(s.Each), s.PerDim, s.StdErr)
-	for _, part := range []struct {
-		title string
-		set   *imageset.Set
-	}{{"The pictures", pictures}, {"Draws of the model", draws}} {
-		sheet, err := part.set.Sheet(part.set.SheetScale(), 2)
-		if err != nil {
-			return nil, err
-		}
-		fmt.Fprintf(&page, "<figure style=\"display:inline-block\"><img alt=\"%s\" style=\"background:#fff;max-width:34rem\" src=\"data:image/png;base64,%s\"><figcaption>%s</figcaption></figure>\n",
-			part.title, base64.StdEncoding.EncodeToString(sheet), part.title)
-	}
-	return page.Bytes(), nil
 }

@@ -10,9 +10,9 @@ import (
 
 // Bits is what pictures cost under a model.
 type Bits struct {
-	PerDim float64 `json:"bits_per_dim"` // mean over the pictures, an upper bound on that of the discrete model
-	StdErr float64 `json:"standard_error"`
-	Draws  int     `json:"draws"` // of the dequantization noise for each picture
+	PerDim float64 `json:"bits_per_dim"`             // mean over the pictures, an upper bound on that of the discrete model
+	StdErr float64 `json:"standard_error,omitempty"` // 0 for one picture, which has none
+	Draws  int     `json:"draws"`                    // of the dequantization noise for each picture
 	// Each is the same for each picture.
 	Each []float64 `json:"-"`
 }
@@ -40,7 +40,14 @@ func Score(m scorer, pictures *imageset.Set, classes, draws int, seed int64) (Bi
 			b.Each[i] -= lp / (math.Ln2 * float64(pictures.Shape.Features()*draws))
 		}
 	}
-	mean, std := stat.MeanStdDev(b.Each, nil)
-	b.PerDim, b.StdErr = mean, std/math.Sqrt(float64(len(b.Each)))
+	b.PerDim, b.StdErr = Mean(b.Each)
 	return b, nil
+}
+
+// Mean returns the mean of what pictures cost and its standard error, 0 for one picture.
+func Mean(each []float64) (mean, se float64) {
+	if mean, se = stat.MeanStdDev(each, nil); len(each) == 1 {
+		return mean, 0
+	}
+	return mean, se / math.Sqrt(float64(len(each)))
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"normflow/flowlib/table"
+	"normflow/internal/htmlpage"
 	"normflow/internal/show"
 	"normflow/internal/whole"
 )
@@ -14,15 +15,11 @@ import (
 //go:embed page.html
 var pageText string
 
-var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"f":       func(digits int, v float64) string { return fmt.Sprintf("%.*f", digits, v) },
-	"g":       func(digits int, v float64) string { return fmt.Sprintf("%.*g", digits, v) },
+var pageTemplate = htmlpage.Parse(pageText, template.FuncMap{
 	"list":    list,
-	"name":    show.Name,
 	"add":     func(a, b int) int { return a + b },
 	"ofTable": func(reason string) bool { return strings.HasPrefix(reason, comparedIndent) },
-	"percent": func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) },
-}).Parse(pageText))
+})
 
 // CheckPage returns an error if no page can be written to path; reads are the model and
 // the table it is about.
