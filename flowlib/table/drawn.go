@@ -16,11 +16,11 @@ func checkDrawn(head []byte) error {
 	}
 	switch {
 	case strings.HasPrefix(first, "+-") && strings.Trim(first, "+-=") == "":
-		return errors.New(`is a table drawn in a frame, expected CSV: write it anew (mysql --batch), or take the frame off (grep '|' FILE | sed 's/^ *|//; s/| *$//')`)
+		return errors.New(`is a table drawn in a frame, expected CSV: write it anew (mysql -B), or take the frame off (grep '|' FILE | sed 's/^ *|//; s/| *$//')`)
 	case strings.ContainsAny(first[:min(len(first), 3)]+second[:min(len(second), 3)], "┌╭╔┏│┃║"):
 		return errors.New("is a table drawn in a frame, expected CSV: write it anew (sqlite3 -csv, duckdb -csv, write_csv of polars)")
 	case strings.Contains(first, " | ") && strings.Contains(second, "-+-") && strings.Trim(second, "-+") == "":
-		return errors.New("is a table as psql draws it, expected CSV: write it anew (psql --csv), or take its rows (grep '|' FILE)")
+		return errors.New("is a table as psql draws it, expected CSV: write it anew (\\pset format csv), or take its rows (grep '|' FILE)")
 	case isSparse(lines):
 		return errors.New("is a sparse table (index:value, as libsvm writes it), expected CSV: write a column for each index")
 	}
