@@ -23,6 +23,7 @@ type array struct {
 	fortran bool
 	size    int // bytes of an element
 	decode  func(b []byte) float64
+	text    func(b []byte) string
 	note    string // why it does not hold numbers; "" if it does
 	remedy  string // what NumPy can do about it
 
@@ -113,6 +114,16 @@ func (a *array) element(name string) {
 	}
 	a.decode = decode
 	a.size, _ = strconv.Atoi(name[2:])
+	switch name[1:] {
+	case "i8": // a float64 would lose digits
+		a.text = func(b []byte) string { return strconv.FormatInt(int64(order.Uint64(b)), 10) }
+	case "u8":
+		a.text = func(b []byte) string { return strconv.FormatUint(order.Uint64(b), 10) }
+	case "f4":
+		a.text = func(b []byte) string { return FormatNumber(decode(b), 32) }
+	default:
+		a.text = func(b []byte) string { return FormatNumber(decode(b), 64) }
+	}
 }
 
 var recordField = regexp.MustCompile(`\('((?:[^'\\]|\\.)*)',`)
@@ -129,9 +140,9 @@ func fieldsOfRecords(name string) (fields []string) {
 // bytes returns the size of the data.
 func (a *array) bytes() int64 { return a.rows * int64(a.columns) * int64(a.size) }
 
-// read calls put with row, column and value of the next rows, at most n, for the wanted
+// read calls put with row, column and element of the next rows, at most n, for the wanted
 // columns. It returns the number of complete rows.
-func (a *array) read(n int, wanted []int, put func(i, j int, v float64)) (int, error) {
+func (a *array) read(n int, wanted []int, put func(i, j int, element []byte)) (int, error) {
 	n = int(min(int64(n), a.rows-a.next))
 	if n == 0 {
 		return 0, a.end()
@@ -160,7 +171,7 @@ func (a *array) end() error {
 	}
 }
 
-func (a *array) readOrdered(n int, wanted []int, put func(i, j int, v float64)) (int, error) {
+func (a *array) readOrdered(n int, wanted []int, put func(i, j int, element []byte)) (int, error) {
 	if a.fortran {
 		a.grow(n * a.size)
 		for j, column := range wanted {
@@ -169,7 +180,7 @@ func (a *array) readOrdered(n int, wanted []int, put func(i, j int, v float64)) 
 				return 0, err
 			}
 			for i := range n {
-				put(i, j, a.decode(a.buf[i*a.size:]))
+				put(i, j, a.buf[i*a.size:])
 			}
 		}
 		return n, nil
@@ -180,7 +191,7 @@ func (a *array) readOrdered(n int, wanted []int, put func(i, j int, v float64)) 
 	got := k / width
 	for i := range got {
 		for j, column := range wanted {
-			put(i, j, a.decode(a.buf[i*width+column*a.size:]))
+			put(i, j, a.buf[i*width+column*a.size:])
 		}
 	}
 	return got, err

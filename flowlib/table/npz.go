@@ -201,11 +201,11 @@ func (s *arraysSource) fill(c *Chunk, n int) error {
 			continue
 		}
 		place := s.place[k]
-		rows, err := a.read(n, s.wanted[k], func(i, j int, v float64) {
+		rows, err := a.read(n, s.wanted[k], func(i, j int, element []byte) {
 			if to := place[j]; to < d {
-				c.Values[(before+i)*d+to] = v
+				c.Values[(before+i)*d+to] = a.decode(element)
 			} else {
-				c.text[(before+i)*kept+to-d] = strconv.FormatFloat(v, 'g', -1, 64)
+				c.text[(before+i)*kept+to-d] = a.text(element)
 			}
 		})
 		if rows < got || end == nil {

@@ -73,9 +73,9 @@ func (l *leaf) string(b []byte, present bool) string {
 	case l.physical == format.Int64:
 		return strconv.FormatInt(l.integer(b), 10)
 	case l.physical == format.Float:
-		return strconv.FormatFloat(l.number(b, true), 'g', -1, 32)
+		return FormatNumber(l.number(b, true), 32)
 	}
-	return strconv.FormatFloat(l.number(b, true), 'g', -1, 64)
+	return FormatNumber(l.number(b, true), 64)
 }
 
 // bytesText returns bytes as text. Those that are none, which would break a CSV, are written

@@ -8,7 +8,6 @@ import (
 	"math"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"normflow/internal/show"
@@ -247,7 +246,7 @@ func (s *csvSink) row(text []string, values []float64, notes []string) error {
 			s.out.Write(b) //nolint:errcheck // as above
 			continue
 		}
-		b = strconv.AppendFloat(b, v, 'g', -1, bits)
+		b = appendNumber(b, v, bits)
 		if s.comma {
 			if i := bytes.IndexByte(b[min(1, len(b)):], '.'); i >= 0 {
 				b[i+1] = ','

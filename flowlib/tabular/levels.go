@@ -154,7 +154,7 @@ func (d *drawTable) row(values []float64) error {
 		switch levels := d.levels[k]; {
 		case levels == nil && math.IsNaN(v): // missing
 		case levels == nil:
-			texts[k] = strconv.FormatFloat(v, 'g', -1, 64)
+			texts[k] = table.FormatNumber(v, 64)
 		case int(v) < len(levels):
 			texts[k] = levels[int(v)]
 		default:
