@@ -103,6 +103,9 @@ func (s *csvSource) names(o Options) error {
 		first.fields = append([]string{""}, first.fields...)
 		s.width++
 	}
+	if err := titleError(first, below); err != nil && !rowNames {
+		return err
+	}
 	found := titles
 	if h == HeaderAuto && !holdsAll(first.fields, o.Names) {
 		found = isHeader(first.fields, below)

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -290,6 +291,21 @@ func firstLine(fields []string) string {
 		all = append(all, "…")
 	}
 	return strings.Join(all, ", ")
+}
+
+// titleError returns an error if the first line has fewer fields than all lines below, two
+// or more, as the title of a table has: then none of these is to be corrected.
+func titleError(first record, below [][]string) error {
+	if len(below) < 2 || len(below[0]) <= len(first.fields) {
+		return nil
+	}
+	for _, line := range below {
+		if len(line) != len(below[0]) {
+			return nil
+		}
+	}
+	return fmt.Errorf("line %d (%s) has %d fields, those below %d: remove it if it is a title, or give every column a name; quote a text that holds the delimiter",
+		first.line, firstLine(first.fields), len(first.fields), len(below[0]))
 }
 
 func headerNote(line int64, fields []string) Note {

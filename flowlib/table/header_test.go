@@ -162,8 +162,16 @@ func TestIndexColumns(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"x,y\n1,2,3\n1,4,5\n", "x,y\n1,2,3\n4,5\n", "x,y\n1.5,2,3\n4.5,5,6\n"} {
-		if got := message(fromBytes("a.csv", []byte(text)), Options{}); !strings.Contains(got, "fields, the header has 2") {
+		if got := message(fromBytes("a.csv", []byte(text)), Options{}); !strings.Contains(got, "has 2 fields, those below 3") && !strings.Contains(got, "fields, the header has 2") {
 			t.Errorf("%q: %s", text, got)
 		}
+	}
+}
+
+// A title above the names is what is to be removed, not a line below it.
+func TestTitle(t *testing.T) {
+	got := message(fromBytes("t.csv", []byte("My table\n\na,b,c\n1,2,3\n4,5,6\n")), Options{})
+	if want := "t.csv: line 1 (My table) has 1 fields, those below 3: remove it if it is a title"; !strings.HasPrefix(got, want) {
+		t.Errorf("says %s", got)
 	}
 }
