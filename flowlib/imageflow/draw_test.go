@@ -38,12 +38,12 @@ func TestDrawsTheHistograms(t *testing.T) {
 			found[drawn.Picture(i)[pixel]] += 1.0 / n
 		}
 		for level := range found {
-			// Half a picture more, and four standard errors.
-			if p := want[level]; !(math.Abs(found[level]-p) <= 0.5/200+4*math.Sqrt((p*(1-p)+0.002)/n)) {
+			// A tenth of a picture more, and four standard errors.
+			if p := want[level]; !(math.Abs(found[level]-p) <= 0.1/200+4*math.Sqrt((p*(1-p)+0.002)/n)) {
 				t.Errorf("pixel %d is %d in %.4f of the draws, expected %.4f", pixel, level, found[level], p)
 			}
 		}
-		if pixel < 2 && !(found[3*pixel] >= 0.997) {
+		if pixel < 2 && !(found[3*pixel] >= 0.999) {
 			t.Errorf("pixel %d, always the same, is so in %.4f of the draws", pixel, found[3*pixel])
 		}
 	}

@@ -74,7 +74,7 @@ func (c Config) suits(s *imageset.Set) error {
 }
 
 // start sets the histograms of m to those of pictures, so that training begins at what
-// single pixels tell. Half a picture more, in equal parts, leaves no bin empty.
+// single pixels tell. A tenth of a picture more, in equal parts, leaves no bin empty.
 func (c Config) start(m *flow.Model, s *imageset.Set) error {
 	if c.Gray == 0 {
 		return nil
@@ -82,7 +82,7 @@ func (c Config) start(m *flow.Model, s *imageset.Set) error {
 	d := s.Shape.Features()
 	logMass := make([]float64, d*c.Gray)
 	for i := range logMass {
-		logMass[i] = 0.5 / float64(c.Gray)
+		logMass[i] = 0.1 / float64(c.Gray)
 	}
 	for i, v := range s.Pixels { // a level may lie in several bins
 		from, to := float64(v)*float64(c.Gray)/float64(c.Levels), (float64(v)+1)*float64(c.Gray)/float64(c.Levels)

@@ -10,8 +10,8 @@ import (
 	"normflow/flowlib/imageset"
 )
 
-// Before training, a pixel's histogram holds the frequencies of its levels, half a
-// picture more, in equal parts.
+// Before training, a pixel's histogram holds the frequencies of its levels, a
+// tenth of a picture more, in equal parts.
 func TestStartsAtHistograms(t *testing.T) {
 	c := Glow(imagelayer.Shape{Height: 2, Width: 2, Channels: 1}, 4)
 	m, err := c.NewModel(backendtest.Open(t))
@@ -32,8 +32,8 @@ func TestStartsAtHistograms(t *testing.T) {
 		if strings.HasSuffix(w.Path, "/log_mass") {
 			found = true
 			for i, v := range w.Values {
-				if !(math.Abs(math.Exp(v)-want[i]-0.125) < 1e-5) {
-					t.Errorf("bin %d holds %g, expected %g", i, math.Exp(v), want[i]+0.125)
+				if !(math.Abs(math.Exp(v)-want[i]-0.025) < 1e-5) {
+					t.Errorf("bin %d holds %g, expected %g", i, math.Exp(v), want[i]+0.025)
 				}
 			}
 		}

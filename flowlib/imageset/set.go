@@ -99,3 +99,29 @@ func (s *Set) Dequantized(copies, classes int, seed int64) [][]float64 {
 	}
 	return rows
 }
+
+// Append adds pictures of the same shape and levels, with labels if s has them.
+func (s *Set) Append(more *Set) {
+	s.Pixels = append(s.Pixels[:len(s.Pixels):len(s.Pixels)], more.Pixels...)
+	if s.Labels != nil {
+		s.Labels = append(s.Labels[:len(s.Labels):len(s.Labels)], more.Labels...)
+	}
+}
+
+// Shift returns pictures moved by so many pixels to the right and down. What leaves is
+// lost, what enters is 0.
+func (s *Set) Shift(right, down int) *Set {
+	moved := &Set{Shape: s.Shape, Levels: s.Levels, Pixels: make([]byte, len(s.Pixels)), Labels: s.Labels}
+	for i := range s.Len() {
+		from, to := s.Picture(i), moved.Picture(i)
+		for y := range s.Shape.Height {
+			for x := range s.Shape.Width {
+				if oldY, oldX := y-down, x-right; oldY >= 0 && oldY < s.Shape.Height && oldX >= 0 && oldX < s.Shape.Width {
+					c := s.Shape.Channels
+					copy(to[(y*s.Shape.Width+x)*c:][:c], from[(oldY*s.Shape.Width+oldX)*c:])
+				}
+			}
+		}
+	}
+	return moved
+}

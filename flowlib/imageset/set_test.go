@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -134,37 +135,59 @@ func TestNPY(t *testing.T) {
 
 // The mean of -log P of many draws is the entropy within four standard errors.
 func TestTextureHasItsEntropy(t *testing.T) {
-	texture := imageset.Texture{Height: 4, Width: 5, Levels: 9}
-	s := texture.Draw(1, 2000)
-	if err := s.Check(); err != nil {
-		t.Fatal(err)
+	for _, texture := range []imageset.Texture{{Height: 4, Width: 5, Levels: 9}, {Height: 4, Width: 5, Levels: 40, Spread: 2.5}} {
+		s := texture.Draw(1, 2000)
+		if err := s.Check(); err != nil {
+			t.Fatal(err)
+		}
+		sum, squares := 0.0, 0.0
+		for i := range s.Len() {
+			nll := -texture.LogProb(s.Picture(i))
+			sum, squares = sum+nll, squares+nll*nll
+		}
+		mean := sum / float64(s.Len())
+		stdErr := math.Sqrt((squares/float64(s.Len()) - mean*mean) / float64(s.Len()))
+		if !(math.Abs(mean-texture.Entropy()) < 4*stdErr) {
+			t.Errorf("%+v: mean of -log P is %.3f ± %.3f, entropy %.3f", texture, mean, stdErr, texture.Entropy())
+		}
+		impossible := bytes.Repeat([]byte{0, byte(texture.Levels / 2)}, 10)
+		if got := texture.LogProb(impossible); !math.IsInf(got, -1) {
+			t.Errorf("%+v: log-probability %g of a picture that cannot be drawn", texture, got)
+		}
 	}
-	sum, squares := 0.0, 0.0
-	for i := range s.Len() {
-		nll := -texture.LogProb(s.Picture(i))
-		sum, squares = sum+nll, squares+nll*nll
-	}
-	mean := sum / float64(s.Len())
-	stdErr := math.Sqrt((squares/float64(s.Len()) - mean*mean) / float64(s.Len()))
-	if !(math.Abs(mean-texture.Entropy()) < 4*stdErr) {
-		t.Errorf("mean of -log P is %.3f ± %.3f, entropy %.3f", mean, stdErr, texture.Entropy())
-	}
-	impossible := bytes.Repeat([]byte{0, 4}, 10)
-	if got := texture.LogProb(impossible); !math.IsInf(got, -1) {
-		t.Errorf("log-probability %g of a picture that cannot be drawn", got)
+}
+
+// Steps of a spread of many levels have the entropy of the normal distribution.
+func TestTextureOfASpreadIsNormal(t *testing.T) {
+	texture := imageset.Texture{Height: 3, Width: 1, Levels: 64, Spread: 4}
+	if want := 3 * (math.Log(4) + 0.5*math.Log(2*math.Pi*math.E)); !(math.Abs(texture.Entropy()-want) < 1e-5) {
+		t.Errorf("entropy %.7f, expected %.7f", texture.Entropy(), want)
 	}
 }
 
 // Probabilities of all pictures of 2×1 pixels add up to 1.
 func TestTextureIsADistribution(t *testing.T) {
-	texture, sum := imageset.Texture{Height: 2, Width: 1, Levels: 6}, 0.0
-	for a := range 6 {
-		for b := range 6 {
-			sum += math.Exp(texture.LogProb([]byte{byte(a), byte(b)}))
+	for _, texture := range []imageset.Texture{{Height: 2, Width: 1, Levels: 6}, {Height: 2, Width: 1, Levels: 7, Spread: 0.5}} {
+		sum := 0.0
+		for a := range texture.Levels {
+			for b := range texture.Levels {
+				sum += math.Exp(texture.LogProb([]byte{byte(a), byte(b)}))
+			}
+		}
+		if !(math.Abs(sum-1) < 1e-12) {
+			t.Errorf("%+v: probabilities add up to %g", texture, sum)
 		}
 	}
-	if !(math.Abs(sum-1) < 1e-12) {
-		t.Errorf("probabilities add up to %g", sum)
+}
+
+// Two pictures of 3×2 pixels by hand, moved to the right and up.
+func TestShiftAndAppend(t *testing.T) {
+	s := &imageset.Set{Shape: imagelayer.Shape{Height: 2, Width: 3, Channels: 1}, Levels: 16, Pixels: []byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, Labels: []int{3, 4}}
+	all := *s
+	all.Append(s.Shift(1, -1))
+	want := []byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 4, 5, 0, 0, 0, 0, 10, 11, 0, 0, 0}
+	if !bytes.Equal(all.Pixels, want) || !slices.Equal(all.Labels, []int{3, 4, 3, 4}) || s.Len() != 2 || all.Check() != nil {
+		t.Errorf("%v with labels %v, expected %v", all.Pixels, all.Labels, want)
 	}
 }
 
