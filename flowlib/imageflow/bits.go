@@ -31,17 +31,34 @@ type scorer interface {
 // seed gives the noise.
 func Score(m scorer, pictures *imageset.Set, classes, draws int, seed int64) (Bits, error) {
 	b := Bits{Draws: draws, Each: make([]float64, pictures.Len())}
-	for draw := range draws { // one at a time: the rows take eight times the memory of the pictures
-		logProb, err := m.LogProb(pictures.Dequantized(1, classes, seed+int64(draw)<<32))
+	together := drawsTogether(pictures.Len())
+	for first := 0; first < draws; first += together {
+		var rows [][]float64
+		for draw := first; draw < min(first+together, draws); draw++ {
+			rows = append(rows, pictures.Dequantized(1, classes, seed+int64(draw)<<32)...)
+		}
+		logProb, err := m.LogProb(rows)
 		if err != nil {
 			return b, err
 		}
 		for i, lp := range logProb {
-			b.Each[i] -= lp / (math.Ln2 * float64(pictures.Shape.Features()*draws))
+			b.Each[i%len(b.Each)] -= lp / (math.Ln2 * float64(pictures.Shape.Features()*draws))
 		}
 	}
 	b.PerDim, b.StdErr = Mean(b.Each)
 	return b, nil
+}
+
+// drawsTogether is how many draws of the noise make about as many rows as a model works on
+// at a time, whether it is given them or not. More would only take memory: rows take eight
+// times that of the pictures.
+func drawsTogether(pictures int) int {
+	for _, atOnce := range []int{1, 64} {
+		if pictures <= atOnce {
+			return atOnce / max(1, pictures)
+		}
+	}
+	return max(1, 4096/pictures)
 }
 
 // Mean returns the mean of what pictures cost and its standard error, 0 for one picture.

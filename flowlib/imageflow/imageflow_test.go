@@ -3,6 +3,7 @@ package imageflow_test
 import (
 	"context"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,6 +37,9 @@ func labelled(s *imageset.Set) *imageset.Set {
 // A short training comes closer to the entropy, and stays above it. Afterwards the model
 // is saved, loaded, and the same.
 func TestFit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out with -short")
+	}
 	b, c := backendtest.Open(t), small(2)
 	train, valid := labelled(texture.Draw(1, 200)), labelled(texture.Draw(2, 200))
 	training := imageflow.Training(1)
@@ -68,6 +72,39 @@ func TestFit(t *testing.T) {
 	}
 	if same, err := imageflow.Score(again, valid, 2, 4, 7); err != nil || same.PerDim != bits.PerDim {
 		t.Errorf("after loading %g bits per dimension, before %g: %v", same.PerDim, bits.PerDim, err)
+	}
+}
+
+// calls counts them, and says of every row its first number.
+type calls []int
+
+func (c *calls) LogProb(rows [][]float64) ([]float64, error) {
+	*c = append(*c, len(rows))
+	out := make([]float64, len(rows))
+	for i, row := range rows {
+		out[i] = row[0]
+	}
+	return out, nil
+}
+
+// However many draws are judged at a time, each picture gets the mean of its own.
+func TestScoreTakesDrawsTogether(t *testing.T) {
+	for pictures, want := range map[int][]int{1: {1, 1, 1}, 30: {60, 30}, 100: {300}, 2000: {4000, 2000}} {
+		var c calls
+		s := texture.Draw(1, pictures)
+		bits, err := imageflow.Score(&c, s, 0, 3, 5)
+		if err != nil || !slices.Equal(c, want) {
+			t.Errorf("%d pictures in calls of %v rows, %v: expected %v", pictures, c, err, want)
+		}
+		for i, found := range bits.Each {
+			mean := 0.0
+			for draw := range int64(3) {
+				mean += s.Dequantized(1, 0, 5+draw<<32)[i][0] / 3
+			}
+			if !(math.Abs(found+mean/(16*math.Ln2)) < 1e-12) {
+				t.Fatalf("picture %d of %d: %g, expected %g", i, pictures, found, -mean/(16*math.Ln2))
+			}
+		}
 	}
 }
 
