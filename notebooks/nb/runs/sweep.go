@@ -1,14 +1,21 @@
 package runs
 
 import (
+	"context"
 	"fmt"
+	"os"
+	"os/signal"
 	"slices"
+	"syscall"
 
 	"github.com/janpfeifer/must"
 
+	"normflow/flowlib/dataset"
 	"normflow/flowlib/experiment"
 	"normflow/flowlib/figure"
+	"normflow/flowlib/flow"
 	"normflow/internal/numbers"
+	"normflow/notebooks/nb"
 )
 
 // SweepRow holds the results of several seeds for one number of layers.
@@ -22,27 +29,40 @@ type SweepRow struct {
 	median *experiment.Result // of the median seed
 }
 
-// Sweep trains the default flow on a toy density with each number of layers and seeds 0,
-// 1, 2.
+// Sweep trains the default flow on a toy density with each number of layers and seeds 0, 1
+// and 2: for each number a sweep by the command, see [sweepOf]. Finished ones are taken as
+// they are, an interrupted one goes on when the cell is run again.
 func Sweep(data string, layerCounts []int) []SweepRow {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	var rows []SweepRow
 	for _, layers := range layerCounts {
-		var runs []*experiment.Result
-		for seed := range int64(3) {
-			runs = append(runs, Train(Experiment(data, layers, seed)))
+		cfg := Experiment(data, layers, 0)
+		members, err := sweepOf(ctx, cfg)
+		if ctx.Err() != nil {
+			nb.Refuse("stopped at %s; run the cell again to go on", counted(layers))
 		}
-		row := SweepRow{Layers: layers, Params: runs[0].Parameters}
-		var seconds []float64
-		for _, r := range runs {
-			row.KL = append(row.KL, r.KL.Mean)
-			seconds = append(seconds, r.Fit.Seconds)
-		}
-		row.Seconds = numbers.Median(seconds)
-		row.KLMedian = numbers.Median(row.KL)
-		row.median = runs[slices.Index(row.KL, row.KLMedian)]
-		rows = append(rows, row)
+		must.M(err)
+		rows = append(rows, rowOf(cfg, members))
 	}
 	return rows
+}
+
+// rowOf reads the model of the median seed.
+func rowOf(cfg experiment.Config, members []member) SweepRow {
+	row := SweepRow{Layers: cfg.Flow.Layers}
+	var seconds []float64
+	for _, m := range members {
+		row.KL, seconds = append(row.KL, m.KL.Mean), append(seconds, m.Seconds)
+	}
+	row.Seconds, row.KLMedian = numbers.Median(seconds), numbers.Median(row.KL)
+	m := members[slices.Index(row.KL, row.KLMedian)]
+	r := &experiment.Result{Dir: m.Folder, Model: must.M1(flow.Load(backendOf(cfg), m.Folder)), Density: must.M1(dataset.ByName(cfg.Data))}
+	cfg.Flow = must.M1(must.M1(flow.Read(m.Folder)).Config())
+	r.Config, r.KL, r.Entropy, r.Parameters = cfg, m.KL, r.Density.Entropy, r.Model.NumParameters()
+	r.Data = r.Density.Draw(0, 0, 0, cfg.Test)
+	row.Params, row.median = r.Parameters, r
+	return row
 }
 
 // Series returns the sweep as a series of a figure.
