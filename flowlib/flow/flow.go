@@ -137,8 +137,15 @@ func (f *Flow) Sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count in
 // [count], in nats: under the flow at temperature 1, whatever the temperature of the
 // draws.
 func (f *Flow) SampleLogProb(scope *model.Scope, g *Graph, dtype dtypes.DType, count int, temperature, context *Node) (x, logProb *Node) {
+	return f.sample(scope, g, dtype, count, count, temperature, context)
+}
+
+// sample returns the first keep of count events, which are the same whatever keep is, up
+// to rounding. context is [keep, C].
+func (f *Flow) sample(scope *model.Scope, g *Graph, dtype dtypes.DType, count, keep int, temperature, context *Node) (x, logProb *Node) {
 	scope = scope.At(names.Flow)
 	x = ConvertDType(f.base.Sample(scope.At(names.Base), g, dtype, count, temperature), dtypes.Float64)
+	x = Slice(x, AxisRange(0, keep))
 	logProb, context = f.base.LogProb(scope.At(names.Base), x), inPrecision(context, dtypes.Float64)
 	for i, b := range f.chain {
 		var logDet *Node

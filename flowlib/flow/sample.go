@@ -31,6 +31,11 @@ type Sampling struct {
 
 	// LogProb asks for the log-density of each event as well.
 	LogProb bool
+
+	// Few is for models of which an event costs much, such as a picture: a small Count is
+	// no longer rounded up to 4,096 events but to 64 or 512. The last digits of an event
+	// then depend on the Count, as rounding does on the shape of a matrix.
+	Few bool
 }
 
 // Draws is a chunk of a sample.
@@ -145,9 +150,10 @@ func (m *Model) drawChunk(s Sampling, first, count int) (Draws, error) {
 	if err := m.store.SetRNGStateFromSeed(s.Seed + int64(first/maxChunk)*chunkSeedStep); err != nil {
 		return Draws{}, err
 	}
-	name := "sample"
+	size := s.size()
+	name := fmt.Sprintf("sample of %d", size)
 	if s.LogProb {
-		name = "sample with log-density"
+		name += " with log-density"
 	}
 	exec, err := m.exec(name, func(scope *model.Scope, in *Node) []*Node {
 		temperature := Reshape(Slice(in, AxisElem(0), AxisElem(0)))
@@ -156,10 +162,11 @@ func (m *Model) drawChunk(s Sampling, first, count int) (Draws, error) {
 			context = Slice(in, AxisRange(), AxisRangeToEnd(1))
 		}
 		if s.LogProb {
-			x, logProb := m.flow.SampleLogProb(scope, in.Graph(), m.DType(), maxChunk, temperature, context)
+			x, logProb := m.flow.sample(scope, in.Graph(), m.DType(), maxChunk, size, temperature, context)
 			return []*Node{x, logProb}
 		}
-		return []*Node{m.flow.Sample(scope, in.Graph(), m.DType(), maxChunk, temperature, context)}
+		x, _ := m.flow.sample(scope, in.Graph(), m.DType(), maxChunk, size, temperature, context)
+		return []*Node{x}
 	})
 	if err != nil {
 		return Draws{}, err
@@ -192,21 +199,31 @@ func (m *Model) drawChunk(s Sampling, first, count int) (Draws, error) {
 // seeds of a sample's chunks away from those of other samples.
 const chunkSeedStep = -0x61c8864680b583eb
 
-// samplingInput returns [maxChunk, 1+C]: the temperature, then the standardized context
+// size is how many events are computed for a chunk of the sample.
+func (s Sampling) size() int {
+	for _, size := range []int{64, 512} {
+		if s.Few && s.Count <= size {
+			return size
+		}
+	}
+	return maxChunk
+}
+
+// samplingInput returns [size, 1+C]: the temperature, then the standardized context
 // of each event.
 func (m *Model) samplingInput(s Sampling, first, count int) *tensors.Tensor {
-	width := 1 + m.Context()
-	flat := make([]float64, maxChunk*width)
-	for i := range maxChunk {
+	width, size := 1+m.Context(), s.size()
+	flat := make([]float64, size*width)
+	for i := range size {
 		flat[i*width] = s.Temperature
 		if m.Context() > 0 {
 			m.settings.ContextScaler.Apply(flat[i*width+1:(i+1)*width], s.context(first+min(i, count-1)))
 		}
 	}
 	if m.DType() == dtypes.Float64 {
-		return tensors.FromFlatDataAndDimensions(flat, maxChunk, width)
+		return tensors.FromFlatDataAndDimensions(flat, size, width)
 	}
-	return tensors.FromFlatDataAndDimensions(float32s(flat), maxChunk, width)
+	return tensors.FromFlatDataAndDimensions(float32s(flat), size, width)
 }
 
 func float32s(values []float64) []float32 {

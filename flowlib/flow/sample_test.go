@@ -34,6 +34,33 @@ func TestTheFirstDrawsDoNotDependOnTheirNumber(t *testing.T) {
 	}
 }
 
+// A sample of few events is that of many, up to rounding, with the same context.
+func TestFewDraws(t *testing.T) {
+	m := smallModel(t, "realnvp", 2, 1)
+	for _, count := range []int{1, 64, 65, 513} {
+		s := flow.Sampling{Seed: 4, Count: count, LogProb: true}
+		for i := range count {
+			s.Context = append(s.Context, []float64{float64(i % 3)})
+		}
+		want, err := m.Draw(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Few = true
+		few, err := m.Draw(s)
+		if err != nil || len(few.X) != count || len(few.LogProb) != count {
+			t.Fatalf("%d draws of %d: %v", len(few.X), count, err)
+		}
+		for i, x := range few.X {
+			for d := range x {
+				if !(math.Abs(x[d]-want.X[i][d]) <= 1e-5) || !(math.Abs(few.LogProb[i]-want.LogProb[i]) <= 1e-5) {
+					t.Fatalf("draw %d of %d: %v with log-density %g, expected %v with %g", i, count, x, few.LogProb[i], want.X[i], want.LogProb[i])
+				}
+			}
+		}
+	}
+}
+
 // A flow at its start is the scaler alone: its spread is the temperature times the scaler's.
 func TestTemperature(t *testing.T) {
 	cfg := flow.RealNVP(2)

@@ -26,6 +26,7 @@ func (c Config) Context(class int) [][]float64 {
 // below 0 becomes 0 and one above the last level that level; outside is how many there
 // were: none if c has histograms.
 func (c Config) Draw(m drawer, s flow.Sampling) (drawn *imageset.Set, outside int, err error) {
+	s.Few = true
 	drawn = &imageset.Set{Shape: c.Image, Levels: c.Levels}
 	for chunk, err := range m.DrawChunks(s) {
 		if err != nil {
