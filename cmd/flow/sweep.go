@@ -144,7 +144,7 @@ the best setting's members. Run again, a sweep fits what is missing.`,
 			return nil
 		}
 		fit := func(member int) *exec.Cmd {
-			return exec.Command(s.Program, "sweep", "run", out, "--member", strconv.Itoa(member))
+			return exec.Command(s.Program, "sweep", "run", "--member", strconv.Itoa(member), "--", out)
 		}
 		note(fmt.Sprintf("%d members, %d at a time", len(plan.Members), min(jobs, len(plan.Members))))
 		if err := sweep.Local(cmd.Context(), out, jobs, runtime.GOMAXPROCS(0), fit, note); err != nil {

@@ -114,10 +114,11 @@ func TestSweepFolds(t *testing.T) {
 func TestSweepMemberFails(t *testing.T) {
 	csv, _ := moonsAndModel(t)
 	dir := filepath.Join(t.TempDir(), "sweep")
+	call := []string{"sweep", csv, "-o", dir, "--models", "gaussian", "--seeds", "0,1,2"}
+	must(t, append(call, "--on", "slurm", "--dry-run")...) // the plan
 	if err := os.MkdirAll(filepath.Join(dir, "member-001", "in the way"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	call := []string{"sweep", csv, "-o", dir, "--models", "gaussian", "--seeds", "0,1,2"}
 	status, _, said := alone(t, call...)
 	if status != 1 || !strings.Contains(said, "1 of 3 members failed (member-001)") {
 		t.Errorf("status %d: %s", status, said)
@@ -249,5 +250,15 @@ func TestSweepOfCategories(t *testing.T) {
 		if want := math.Log((math.Exp(lp[1]) + math.Exp(lp[2])) / 2); math.Abs(lp[0]-want) > 1e-4 {
 			t.Fatalf("row %d: the ensemble has %v, its members %v", i, lp[0], lp[1:])
 		}
+	}
+}
+
+// A sweep's folder may begin with the mark of an option.
+func TestSweepFolderLikeAnOption(t *testing.T) {
+	csv, _ := moonsAndModel(t)
+	t.Chdir(t.TempDir())
+	must(t, "sweep", csv, "-o", "-s", "--models", "gaussian", "--engine", "fast")
+	if _, err := os.Stat("-s/" + sweep.TableFile); err != nil {
+		t.Error(err)
 	}
 }

@@ -177,7 +177,7 @@ func writable(dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if whole.IsModel(filepath.Dir(dir)) {
+	if whole.InModel(dir) {
 		return "", errors.New("it lies in the folder of a model, which holds nothing else: choose another")
 	}
 	info, err := os.Lstat(dir)

@@ -174,6 +174,9 @@ func TestSaveDoesNotOverwriteOtherThings(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	if err := m.Save(filepath.Join(model, "sub", "model"), nil); err == nil || !strings.Contains(err.Error(), "lies in the folder of a model") {
+		t.Errorf("a model inside another: %v", err)
+	}
 }
 
 func TestSaveThroughALink(t *testing.T) {

@@ -188,6 +188,10 @@ func TestAnotherRunIsRefused(t *testing.T) {
 	if err := plan.Enter(filepath.Join(dir, "other")); err == nil || !strings.Contains(err.Error(), "holds part-00000.csv") {
 		t.Errorf("parts of another: got %v", err)
 	}
+	write(t, filepath.Join(dir, "third", manifestFile), "mine")
+	if err := plan.Enter(filepath.Join(dir, "third")); err == nil || !strings.Contains(err.Error(), "holds manifest.json") {
+		t.Errorf("another's manifest: got %v", err)
+	}
 }
 
 func TestRunStops(t *testing.T) {

@@ -173,12 +173,8 @@ func named(units []Unit) []Unit {
 // Enter puts the plan into the folder, which is made where it is missing. Where there is
 // one already, as of another process or of an earlier run, it must be the same.
 func (p *Plan) Enter(dir string) error {
-	if !IsPlanned(dir) {
-		if err := isFree(dir); err != nil {
-			return err
-		}
-	}
-	err := agreed.Enter(dir, planFile, "the parts", p)
+	taken := func(name string) bool { return name == manifestFile || strings.HasPrefix(name, "part-") }
+	err := agreed.Enter(dir, planFile, "the parts", taken, p)
 	if !errors.Is(err, agreed.ErrOther) {
 		return err
 	}
@@ -191,17 +187,6 @@ func (p *Plan) Enter(dir string) error {
 
 // IsPlanned reports whether a folder is one of parts.
 func IsPlanned(dir string) bool { return agreed.Is(dir, planFile) }
-
-// isFree refuses a folder with something in it that no plan speaks of.
-func isFree(dir string) error {
-	entries, _ := os.ReadDir(dir) // none where there is no such folder
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), "part-") {
-			return fmt.Errorf("%s: holds %s, but no %s: name another folder", show.Path(dir), show.Name(e.Name()), planFile)
-		}
-	}
-	return nil
-}
 
 // read returns the plan of a folder.
 func read(dir string) (*Plan, error) {

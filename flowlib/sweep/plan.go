@@ -153,11 +153,20 @@ func (p *Plan) config(m Member) tabular.FitConfig {
 // Enter puts the plan into the folder, which is made where it is missing. A plan that lies
 // there must be the same.
 func (p *Plan) Enter(dir string) error {
-	err := agreed.Enter(dir, planFile, "the sweep", p)
+	err := agreed.Enter(dir, planFile, "the sweep", isResult, p)
 	if errors.Is(err, agreed.ErrOther) {
 		return fmt.Errorf("%s: holds another sweep: name another folder, or delete it", show.Path(dir))
 	}
 	return err
+}
+
+// isResult reports whether a sweep may write a file or folder of this name.
+func isResult(name string) bool {
+	switch name {
+	case TableFile, PictureFile, EnsembleFolder, arrayFile, gatherFile, jobsFile:
+		return true
+	}
+	return strings.HasPrefix(name, "member-")
 }
 
 // Read returns the plan of a folder.

@@ -19,9 +19,10 @@ import (
 var ErrOther = errors.New("there is another plan")
 
 // Enter puts a plan into the file name of the folder dir, which is made where it is
-// missing. Where the file is there already it must hold the same plan. What says what the
+// missing. Where the file is there already it must hold the same plan; where it is not,
+// the folder must have nothing of a name that is taken for the results. What says what the
 // folder is for, such as "the parts".
-func Enter(dir, name, what string, plan any) error {
+func Enter(dir, name, what string, taken func(name string) bool, plan any) error {
 	text, err := json.MarshalIndent(plan, "", "  ")
 	if err != nil {
 		return err
@@ -33,6 +34,14 @@ func Enter(dir, name, what string, plan any) error {
 		return fmt.Errorf("%s: is a file, expected a folder for %s", show.Path(dir), what)
 	case err == nil && whole.IsModel(dir):
 		return fmt.Errorf("%s: is a model, expected a folder for %s", show.Path(dir), what)
+	case whole.InModel(filepath.Clean(dir)):
+		return fmt.Errorf("%s: lies in the folder of a model, which holds nothing else: name another folder for %s", show.Path(dir), what)
+	}
+	entries, _ := os.ReadDir(dir) // none where there is no such folder
+	for _, e := range entries {
+		if taken(e.Name()) && !Is(dir, name) {
+			return fmt.Errorf("%s: holds %s, but no %s: name another folder", show.Path(dir), show.Name(e.Name()), name)
+		}
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("%s: the folder cannot be made: %w", show.Path(dir), err)

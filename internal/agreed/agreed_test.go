@@ -13,9 +13,11 @@ type plan struct {
 	Of     string
 }
 
+func taken(name string) bool { return name == "part" }
+
 func TestEnterAndRead(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "b")
-	enter := func(p plan) error { return Enter(dir, "plan.json", "the parts", p) }
+	enter := func(p plan) error { return Enter(dir, "plan.json", "the parts", taken, p) }
 	for range 2 {
 		if err := enter(plan{1, "x"}); err != nil {
 			t.Fatal(err)
@@ -54,14 +56,24 @@ func TestEnterRefuses(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := Enter(file+"/", "plan.json", "the parts", plan{}); err == nil || !strings.Contains(err.Error(), "is a file, expected a folder for the parts") {
+	if err := Enter(file+"/", "plan.json", "the parts", taken, plan{}); err == nil || !strings.Contains(err.Error(), "is a file, expected a folder for the parts") {
 		t.Errorf("a file: got %v", err)
 	}
 	model := t.TempDir()
 	if err := os.WriteFile(filepath.Join(model, "model.json"), []byte(`{"format": "normflow model"}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := Enter(model, "plan.json", "the parts", plan{}); err == nil || !strings.Contains(err.Error(), "is a model") {
+	if err := Enter(model, "plan.json", "the parts", taken, plan{}); err == nil || !strings.Contains(err.Error(), "is a model") {
 		t.Errorf("a model: got %v", err)
+	}
+	if err := Enter(filepath.Join(model, "a", "b"), "plan.json", "the parts", taken, plan{}); err == nil || !strings.Contains(err.Error(), "lies in the folder of a model") {
+		t.Errorf("in a model: got %v", err)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "part"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := Enter(dir, "plan.json", "the parts", taken, plan{}); err == nil || !strings.Contains(err.Error(), "holds part, but no plan.json") {
+		t.Errorf("another's part: got %v", err)
 	}
 }

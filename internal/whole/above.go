@@ -23,6 +23,30 @@ func MakeFolders(dir string) error {
 	return err
 }
 
+// InModel reports whether a path, which need not exist, lies in the folder of a model, at
+// any depth.
+func InModel(path string) bool {
+	target, err := Follow(path)
+	if err != nil {
+		return false
+	}
+	dir, err := filepath.Abs(filepath.Dir(target))
+	if err != nil {
+		return false
+	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	for !IsModel(dir) {
+		up := filepath.Dir(dir)
+		if up == dir {
+			return false
+		}
+		dir = up
+	}
+	return true
+}
+
 // underFile says whether path or what it lies in is not a folder.
 func underFile(path string, err error) error {
 	for path != filepath.Dir(path) {
