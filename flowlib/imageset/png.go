@@ -72,12 +72,21 @@ func (s *Set) add(path string) error {
 		return plain(err)
 	}
 	defer f.Close()
-	header, err := png.DecodeConfig(f)
-	var format png.FormatError
-	switch {
-	case errors.As(err, &format) && strings.Contains(err.Error(), "not a PNG"):
+	const signature = "\x89PNG\r\n\x1a\n"
+	begin := make([]byte, len(signature))
+	switch n, err := io.ReadFull(f, begin); {
+	case n == 0 && err == io.EOF:
+		return errors.New("is empty, expected a PNG picture")
+	case n > 0 && string(begin[:n]) != signature[:n]:
 		return errors.New("is no PNG picture: convert it, or leave it out of the folder")
 	case err != nil:
+		return broken(err)
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	header, err := png.DecodeConfig(f)
+	if err != nil {
 		return broken(err)
 	}
 	shape := imagelayer.Shape{Height: header.Height, Width: header.Width, Channels: 3}
@@ -88,7 +97,7 @@ func (s *Set) add(path string) error {
 	case color.Gray16Model, color.RGBA64Model, color.NRGBA64Model:
 		return errors.New("has 16 bits per channel, expected 8: convert it, such as by: magick in.png -depth 8 out.png")
 	case color.NRGBAModel:
-		return errors.New("has an alpha channel, expected gray or RGB: flatten it, such as by: magick in.png -background white -alpha remove -alpha off out.png")
+		return transparent
 	default:
 		return errors.New("has a palette, expected gray or RGB: convert it, such as by: magick in.png -define png:color-type=2 out.png")
 	}
@@ -111,9 +120,16 @@ func (s *Set) add(path string) error {
 	if err != nil {
 		return broken(err)
 	}
+	switch picture.(type) {
+	case *image.Gray, *image.RGBA:
+	default: // a color is declared transparent
+		return transparent
+	}
 	s.Pixels = appendPixels(s.Pixels, picture, shape)
 	return nil
 }
+
+var transparent = errors.New("has an alpha channel or a transparent color, expected gray or RGB: flatten it, such as by: magick in.png -background white -alpha remove -alpha off out.png")
 
 func appendPixels(pixels []byte, picture image.Image, shape imagelayer.Shape) []byte {
 	for y := range shape.Height {

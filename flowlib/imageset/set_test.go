@@ -2,6 +2,8 @@ package imageset_test
 
 import (
 	"bytes"
+	"encoding/binary"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/png"
@@ -67,6 +69,15 @@ func TestFolderOfPNGs(t *testing.T) {
 	}
 }
 
+// transparent declares black transparent in a gray PNG file.
+func transparent(file []byte) []byte {
+	const header = 8 + 25 // the signature and the chunk IHDR
+	chunk := []byte("tRNS\x00\x00")
+	out := append(slices.Clone(file[:header]), 0, 0, 0, 2)
+	out = binary.BigEndian.AppendUint32(append(out, chunk...), crc32.ChecksumIEEE(chunk))
+	return append(out, file[header:]...)
+}
+
 // Each is one line that names the file.
 func TestFolderRefuses(t *testing.T) {
 	good := pngOf(t, gray(3))
@@ -75,13 +86,16 @@ func TestFolderRefuses(t *testing.T) {
 	damaged[len(damaged)-20] ^= 0xff
 	for want, content := range map[string][]byte{
 		`has 4×2 gray pixels, expected 3×2 gray pixels as "a.png" has`: pngOf(t, gray(4)),
-		"has an alpha channel, expected gray or RGB":                   pngOf(t, alpha),
+		"has an alpha channel or a transparent color":                  pngOf(t, alpha),
+		"or a transparent color, expected gray or RGB":                 transparent(good),
 		"has 16 bits per channel, expected 8":                          pngOf(t, image.NewGray16(image.Rect(0, 0, 3, 2))),
 		"has a palette, expected gray or RGB":                          pngOf(t, image.NewPaletted(image.Rect(0, 0, 3, 2), color.Palette{color.Black, color.White})),
 		"is no PNG picture":                                            []byte("a text, which is no picture"),
+		"is no PNG picture: convert it":                                []byte("hello"),
 		"is cut off":                                                   good[:len(good)-25],
 		"is damaged":                                                   damaged,
-		"is cut off: the picture ends too early":                       {},
+		"is cut off: the picture ends too early":                       good[:5],
+		"is empty, expected a PNG picture":                             {},
 	} {
 		dir := folder(t, map[string][]byte{"a.png": good, "b.png": content})
 		s, _, err := imageset.ReadFolder(dir)
