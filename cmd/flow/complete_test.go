@@ -163,7 +163,7 @@ func TestCompletedModels(t *testing.T) {
 // Every flag whose value is a file, a folder or one of a few words offers something.
 func TestFlagsOffer(t *testing.T) {
 	free := " n features na comment count memory seed layers steps valid test false-alarm temperature batch threads secs " +
-		"learning-rate split-seed fold shard rows-per-part parts member seeds learning-rates folds jobs cores partition time task-memory "
+		"learning-rate devices split-seed fold shard rows-per-part parts member seeds learning-rates folds jobs cores partition time task-memory "
 	var walk func(*cobra.Command)
 	walk = func(cmd *cobra.Command) {
 		for _, c := range cmd.Commands() {

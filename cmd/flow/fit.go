@@ -74,6 +74,7 @@ pictures leaves none.`,
 	f.Float64Var(&c.Valid, "valid", c.Valid, "share of the rows for validation")
 	f.Float64Var(&c.Test, "test", c.Test, "share of the rows for the test; 0 for none")
 	addEngine(f, &c.Engine)
+	f.IntVar(&c.Devices, "devices", 1, "devices that share each batch, with --engine xla:cuda, or xla:cpu to try it")
 	f.BoolVar(&c.Stream, "stream", false, "for tables larger than the memory: hold a sample, and train the --model on all rows by reading FILE over and over")
 	f.BoolVar(&c.Resume, "resume", false, "continue from the checkpoint of an interrupted fit with the same options")
 	read.add(f)
@@ -95,6 +96,9 @@ pictures leaves none.`,
 		}
 		if c.Kinds, err = kindsOf(kinds); err != nil {
 			return err
+		}
+		if c.Devices < 1 {
+			return usageError{fmt.Errorf("--devices: expected at least 1, found %d", c.Devices)}
 		}
 		if f.Changed("split-seed") {
 			c.SplitSeed = &splitSeed
@@ -187,7 +191,7 @@ func showFit(w io.Writer, out string, r *tabular.Record) {
 	if r.Test != nil {
 		fmt.Fprintf(w, "test        %s  (%d rows)\n", *r.Test, r.Split.Test)
 	}
-	how := fmt.Sprintf("Step %d was best; %s, in %.1f s on %s.", r.Result.BestStep, why, r.Result.Seconds, r.Engine)
+	how := fmt.Sprintf("Step %d was best; %s, in %.1f s on %s.", r.Result.BestStep, why, r.Result.Seconds, r.On())
 	switch {
 	case len(r.Compared) > 0:
 		how = r.Made()

@@ -100,15 +100,15 @@ func TestOpenWithoutAPlugin(t *testing.T) {
 	t.Setenv("GOMLX_BACKEND", "")
 	know(t, "code")
 	starter := create
-	create = func(config string) (compute.Backend, error) {
+	create = func(config string, devices int) (compute.Backend, error) {
 		if strings.HasPrefix(config, "xla") {
 			return nil, errors.New("no plugins found for backend\nand more")
 		}
-		return starter(config)
+		return starter(config, devices)
 	}
 	was := opened
 	defer func() { opened = was }()
-	opened = map[string]compute.Backend{}
+	opened = nil
 
 	if b, err := Open(""); err != nil || Name(b) != "go" {
 		t.Fatalf("opened %v, %v", b, err)

@@ -16,14 +16,14 @@ func init() {
 	create = createXLA
 }
 
-// createXLA tells the CPU plugin that there is one device. By default it makes four, with
+// createXLA tells the CPU plugin how many devices there are. By default it makes four, with
 // at least as many threads; on two cores the idle ones look for work in the queues of the
 // others and waste a fifth of the time.
-func createXLA(config string) (compute.Backend, error) {
+func createXLA(config string, devices int) (compute.Backend, error) {
 	kind, plugin, _ := strings.Cut(config, ":")
 	name, _, _ := strings.Cut(plugin, ",") // options follow
 	if kind != "xla" || name != "cpu" && !strings.HasSuffix(name, "_cpu_plugin.so") {
 		return compute.NewWithConfig(config)
 	}
-	return xla.NewWithOptions(plugin, pjrt.NamedValuesMap{"cpu_device_count": int64(1)})
+	return xla.NewWithOptions(plugin, pjrt.NamedValuesMap{"cpu_device_count": int64(devices)})
 }

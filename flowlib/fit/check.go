@@ -31,6 +31,7 @@ func (c Config) Check() error {
 		{"clip_norm", c.ClipNorm, c.ClipNorm >= 0 && numbers.Finite(c.ClipNorm), "at least 0 and finite, 0 for none"},
 		{"patience", float64(c.Patience), c.Patience >= 0, "at least 0, 0 for no end"},
 		{"ema_decay", c.EMADecay, c.EMADecay >= 0 && c.EMADecay < 1, "at least 0 and below 1, 0 for none"},
+		{"devices", float64(c.Devices), c.Devices >= 0 && c.Devices <= max(c.BatchSize, 1), "at most batch_size, 0 or 1 for one"},
 		{"weight_decay", c.WeightDecay, c.WeightDecay >= 0 && numbers.Finite(c.WeightDecay), "at least 0 and finite"},
 	} {
 		if !limit.ok {
@@ -58,6 +59,9 @@ func check(m *flow.Model, train, valid [][]float64, cfg Config) error {
 		return err
 	}
 	if err := cfg.checkStream(); err != nil {
+		return err
+	}
+	if err := cfg.checkDevices(m); err != nil {
 		return err
 	}
 	need := cfg.BatchSize

@@ -6,7 +6,6 @@ import (
 	"math"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/gomlx/core/tensors"
 
 	"normflow/flowlib/backend"
 	"normflow/flowlib/flow"
@@ -81,14 +80,22 @@ func canLoop(b compute.Backend) bool { return backend.Name(b) != "go" }
 // graph is the common part of the engines that run on a backend.
 type graph struct {
 	*trainer
-	data *tensors.Tensor // the training rows on the device, see [trainer.onDevice]
+	data input // the training rows on each device, see [trainer.onDevice]
+}
+
+func newGraphOn(t *trainer) (graph, error) {
+	data, err := t.devices.place(t.onDevice(), everywhere)
+	return graph{t, data}, err
 }
 
 func (g *graph) name() string { return backend.Name(g.model.Backend()) }
 
 func (g *graph) reload() error {
-	err := g.data.FinalizeAll()
-	g.data = g.onDevice()
+	if err := g.data.FinalizeAll(); err != nil {
+		return err
+	}
+	var err error
+	g.data, err = g.devices.place(g.onDevice(), everywhere)
 	return err
 }
 

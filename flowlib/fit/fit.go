@@ -55,6 +55,11 @@ type Config struct {
 	// fast.
 	Engine string `json:"engine,omitempty"`
 
+	// Devices is how many devices of the model's backend share each batch; 0 or 1: one. Of
+	// [EngineGraph] on XLA only. The backend must have been opened with as many, see
+	// [backend.Open]. The weights are those of one device but for rounding.
+	Devices int `json:"devices,omitempty"`
+
 	// Weights says how much each training event counts, and ValidWeights each validation
 	// event; nil: all count the same. Only ratios matter: they are scaled to a mean of 1.
 	// Batches are drawn as without weights, and their loss is the mean of weight times

@@ -12,12 +12,20 @@ import (
 // loop is the engine that makes many steps in one device call.
 type loop struct {
 	graph
-	exec *model.Exec // of loopGraph
+	run *shared // loopGraph
 }
 
 func newLoop(t *trainer) (*loop, error) {
+	g, err := newGraphOn(t)
+	if err != nil {
+		return nil, err
+	}
 	exec, err := model.NewExec(t.model.Backend(), t.model.Store(), t.loopGraph)
-	return &loop{graph{t, t.onDevice()}, exec}, err
+	if err != nil {
+		return nil, err
+	}
+	run, err := t.devices.share(exec, everywhere, 1, everywhere, everywhere, everywhere, everywhere, everywhere)
+	return &loop{g, run}, err
 }
 
 // loopGraph runs count steps in one device call: one loop whose state is every
@@ -25,7 +33,7 @@ func newLoop(t *trainer) (*loop, error) {
 // half the time between the calls.
 //
 // The inputs are the data [N, columns], row numbers
-// [K, B], schedules [K, 2], and scalars: the first step (0), count, the sum
+// [K, B], shared out along B, schedules [K, 2], and scalars: the first step (0), count, the sum
 // of NLLs (0) and the first step whose NLL was not finite (-1). It returns the
 // last two.
 //
@@ -59,7 +67,7 @@ func (t *trainer) loopGraph(scope *model.Scope, inputs []*Node) []*Node {
 			v.SetNodeValue(s[numInputs+i])
 		}
 		step := Reshape(s[stateStep], 1, 1)
-		rows := Reshape(Gather(s[stateRows], step), t.cfg.BatchSize, 1)
+		rows := Reshape(Gather(s[stateRows], step), t.padded(), 1)
 		schedule := Reshape(Gather(s[stateSchedules], step), 2)
 		nll := t.stepGraph(scope, Gather(s[stateData], rows), schedule)
 
@@ -93,15 +101,15 @@ const (
 
 func (l *loop) steps(first, count int) (outcome, error) {
 	length := l.cfg.EvalEvery // of the compiled loop; count may be less at the end
-	rows := make([]int32, 0, length*l.cfg.BatchSize)
+	rows := make([]int32, 0, length*l.padded())
 	schedules := make([][]float64, length)
 	for i := range length {
-		rows = append(rows, l.batches.at(first+min(i, count-1))...)
+		rows = append(rows, l.rows(first+min(i, count-1))...)
 		schedules[i] = l.cfg.schedule(first + i)
 	}
-	out, err := l.exec.Call(
+	out, err := l.run.call(
 		l.data,
-		tensors.FromFlatDataAndDimensions(rows, length, l.cfg.BatchSize),
+		tensors.FromFlatDataAndDimensions(rows, length, l.padded()),
 		tensors.MustFromAnyValue(shapes.CastAsDType(schedules, l.model.DType())),
 		tensors.FromScalar(int32(0)), tensors.FromScalar(int32(count)),
 		scalar(l.model.DType(), 0), tensors.FromScalar(int32(-1)))

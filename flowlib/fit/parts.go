@@ -85,7 +85,7 @@ func newParts(t *trainer, count int) (*parts, error) {
 // step makes a step on the rows of a batch and returns the NLL before it. The
 // gradients are added up in the order of the parts, so that the same number of parts
 // gives the same sum.
-func (p *parts) step(data *tensors.Tensor, rows []int32, schedule *tensors.Tensor) (float64, error) {
+func (p *parts) step(data input, rows []int32, schedule *tensors.Tensor) (float64, error) {
 	found, errs := make([][]*tensors.Tensor, len(p.sizes)), make([]error, len(p.sizes))
 	var working sync.WaitGroup
 	for k, size := range p.sizes {

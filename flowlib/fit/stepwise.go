@@ -13,12 +13,16 @@ import (
 type stepwise struct {
 	graph
 	// step makes a step on the rows of a batch and returns the NLL before it.
-	step func(data *tensors.Tensor, rows []int32, schedule *tensors.Tensor) (float64, error)
+	step func(data input, rows []int32, schedule *tensors.Tensor) (float64, error)
 }
 
 // newStepwise splits each batch into numParts parts.
 func newStepwise(t *trainer, numParts int) (*stepwise, error) {
-	s := &stepwise{graph: graph{t, t.onDevice()}}
+	g, err := newGraphOn(t)
+	if err != nil {
+		return nil, err
+	}
+	s := &stepwise{graph: g}
 	if numParts > 1 {
 		p, err := newParts(t, numParts)
 		if err != nil {
@@ -30,8 +34,12 @@ func newStepwise(t *trainer, numParts int) (*stepwise, error) {
 	exec, err := model.NewExec(t.model.Backend(), t.model.Store(), func(scope *model.Scope, data, rows, schedule *Node) *Node {
 		return t.stepGraph(scope, Gather(data, rows), schedule)
 	})
-	s.step = func(data *tensors.Tensor, rows []int32, schedule *tensors.Tensor) (float64, error) {
-		out, err := exec.Call(data, tensors.FromFlatDataAndDimensions(rows, len(rows), 1), schedule)
+	if err != nil {
+		return nil, err
+	}
+	one, err := t.devices.share(exec, everywhere, 0, everywhere)
+	s.step = func(data input, rows []int32, schedule *tensors.Tensor) (float64, error) {
+		out, err := one.call(data, tensors.FromFlatDataAndDimensions(rows, len(rows), 1), schedule)
 		if err != nil {
 			return 0, err
 		}
@@ -43,7 +51,7 @@ func newStepwise(t *trainer, numParts int) (*stepwise, error) {
 func (s *stepwise) steps(first, count int) (outcome, error) {
 	sum := 0.0
 	for i := range count {
-		nll, err := s.step(s.data, s.batches.at(first+i), s.schedule(first+i))
+		nll, err := s.step(s.data, s.rows(first+i), s.schedule(first+i))
 		if err != nil {
 			return outcome{}, err
 		}

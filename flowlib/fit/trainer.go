@@ -24,6 +24,7 @@ type trainer struct {
 	engine  engine
 	model   *flow.Model
 	cfg     Config
+	devices *devices // nil: one
 	batches *batches
 	train   [][]float64 // all training rows, or those of a stream that the next steps take
 	valid   [][]float64 // none where nothing validates
@@ -44,6 +45,9 @@ func newTrainer(m *flow.Model, train, valid [][]float64, cfg Config) (*trainer, 
 	err := t.createState()
 	if err != nil {
 		return nil, fmt.Errorf("fit: building the training step: %w", err)
+	}
+	if t.devices, err = newDevices(cfg.Devices, m.Store()); err != nil {
+		return nil, fmt.Errorf("fit: the weights on %d devices: %w", cfg.Devices, err)
 	}
 	if t.engine, err = engines[cfg.Engine](t); err != nil {
 		return nil, err
@@ -94,7 +98,8 @@ func (t *trainer) schedule(step int) *tensors.Tensor {
 	return tensors.MustFromAnyValue(shapes.CastAsDType(t.cfg.schedule(step), t.model.DType()))
 }
 
-// stepGraph builds one update of all weights from a batch, [B, columns], and the
+// stepGraph builds one update of all weights from a batch, [B, columns] or longer, see
+// [trainer.padded], and the
 // schedule of the step, [2], and returns the NLL before it, a scalar in nats.
 func (t *trainer) stepGraph(scope *model.Scope, batch, schedule *Node) *Node {
 	nll, gradients := t.gradientsGraph(scope, batch)
@@ -109,6 +114,9 @@ func (t *trainer) gradientsGraph(scope *model.Scope, batch *Node) (nll *Node, gr
 	logProb := t.model.LogProbGraph(scope, rows)
 	if weights != nil {
 		logProb = Mul(weights, logProb)
+	}
+	if size := t.cfg.BatchSize; logProb.Shape().Dim(0) > size {
+		logProb = Slice(logProb, AxisRange(0, size))
 	}
 	nll = Neg(ReduceAllMean(logProb))
 	return nll, scope.BuildTrainableVariablesGradientsGraph(nll)

@@ -1,7 +1,9 @@
 package tabular
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"normflow/flowlib/backend"
 	"normflow/flowlib/fit"
@@ -18,6 +20,30 @@ func checkEngine(name string) error {
 		return wrong(OptionEngine, "%s", nearest.Unknown("engine", name, Engines))
 	}
 	return nil
+}
+
+// maxDevices is more than one machine has.
+const maxDevices = 64
+
+// checkDevices returns an error for a number of devices that the engine cannot have.
+func (c FitConfig) checkDevices() error {
+	if c.Devices < 0 || c.Devices > maxDevices {
+		return wrong(OptionDevices, "expected 1 to %d devices, found %d", maxDevices, c.Devices)
+	}
+	if c.Devices > 1 && !strings.HasPrefix(c.Engine, "xla") {
+		e := wrong(OptionDevices, "the engine %s trains on the processor as a whole, one device, found %d", c.Engine, c.Devices)
+		e.Remedies = []table.Remedy{{Do: "train on several devices", Option: OptionEngine, Values: []string{"xla:cuda"}}, {Do: "try it on the processor", Option: OptionEngine, Values: []string{"xla:cpu"}}}
+		return e
+	}
+	return nil
+}
+
+// On says what trained the model, such as xla:cpu, and how many devices of it.
+func (r *Record) On() string {
+	if n := r.Fit.Devices; n > 1 {
+		return fmt.Sprintf("%d devices of %s", n, r.Engine)
+	}
+	return r.Engine
 }
 
 // noFast explains why the engine fast cannot run a model.
@@ -85,7 +111,7 @@ func (j *job) openBackend() (err error) {
 	if j.fit.Engine == fit.EngineFast {
 		name = "go" // fast needs little of a backend
 	}
-	if j.backend, err = backend.Open(name); err != nil {
+	if j.backend, err = backend.Open(name, j.Devices); err != nil {
 		return err
 	}
 	if why := backend.Slower(); name == "" && why != "" {

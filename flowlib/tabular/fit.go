@@ -228,7 +228,7 @@ func (j *job) trainNumbers(ctx context.Context) error {
 		return err
 	}
 	j.Note(table.NoteOf("fitting %s, %d layers, %d parameters, to %d rows, at most %d steps of %d, on %s",
-		j.flow.Name(), j.flow.Layers, j.model.NumParameters(), j.trainingRows(), j.fit.Steps, j.fit.BatchSize, j.record.Engine))
+		j.flow.Name(), j.flow.Layers, j.model.NumParameters(), j.trainingRows(), j.fit.Steps, j.fit.BatchSize, j.record.On()))
 	if j.model.NumParameters() > 0 { // otherwise a Gaussian, which its scaler describes
 		c := j.fit
 		if f, err := j.feed(); err != nil {

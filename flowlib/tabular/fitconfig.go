@@ -37,6 +37,9 @@ type FitConfig struct {
 	LearningRate float64
 	Steps        int    // at most; 0 leaves the choice to the program
 	Engine       string // one of [Engines]
+	// Devices share each batch, where XLA trains: 0 and 1 are one, more need an Engine that
+	// is XLA.
+	Devices int
 
 	// Stream is for tables that do not fit into memory: the fit holds a sample of the rows,
 	// by which it chooses and judges, and trains a flow that is named on all training rows,
@@ -73,6 +76,9 @@ func (c FitConfig) split(rows [][]float64) (dataset.Splits, error) {
 // Check returns an error for options that make no sense.
 func (c FitConfig) Check() error {
 	if err := checkEngine(c.Engine); err != nil {
+		return err
+	}
+	if err := c.checkDevices(); err != nil {
 		return err
 	}
 	switch {

@@ -18,6 +18,7 @@ const (
 	OptionLearningRate table.Option = "LearningRate"
 	OptionSteps        table.Option = "Steps"
 	OptionEngine       table.Option = "Engine"
+	OptionDevices      table.Option = "Devices"
 	OptionValid        table.Option = "Valid"
 	OptionFold         table.Option = "Fold"
 	OptionTest         table.Option = "Test"

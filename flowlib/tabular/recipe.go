@@ -74,6 +74,9 @@ func (j *job) choose() (*recipe, error) {
 		}
 		r.Noise = noise
 	}
+	if j.Devices > 1 {
+		r.Fit.Devices = j.Devices
+	}
 	if j.Engine == "fast" || j.Engine == "auto" {
 		r.Fit.Engine = fit.EngineFast
 	}
