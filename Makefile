@@ -227,8 +227,9 @@ defaults: setup ## measure flow fit with no option set on all nine densities: re
 	@$(env) $(go) run ./cmd/measure defaults $(DEFAULTS)
 
 .PHONY: images
-images: setup ## measure bits per dimension of 8×8 digits: report/measured/images.json (a quarter of an hour)
-	@$(env) $(go) run ./cmd/measure images $(IMAGES)
+images: setup ## measure flows of 8×8 digits and textures, beside others after bench-peers: report/measured/images.json (half an hour)
+	@$(env) $(go) run ./cmd/measure images $(if $(wildcard $(S)/peers),--python .tools/peers/bin/python) $(IMAGES)
+	@$(env) $(go) run ./cmd/measure images --page docs/images.md
 
 .PHONY: engines
 engines: setup ## measure whether the fast engine and XLA fit and score alike: report/measured/engines.json (a quarter of an hour)

@@ -3,18 +3,16 @@ package main
 import (
 	"context"
 	"fmt"
-	"math"
-	"time"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
-	"normflow/flowlib/backend"
-	"normflow/flowlib/dataset"
-	"normflow/flowlib/fit"
-	"normflow/flowlib/gmm"
 	"normflow/flowlib/imageflow"
 	"normflow/flowlib/imageset"
 	"normflow/flowlib/imageset/digits"
+	"normflow/internal/bench"
 	"normflow/internal/origin"
 )
 
@@ -29,162 +27,166 @@ const (
 func newImages() *measurement {
 	m := &measurement{Command: cobra.Command{
 		Use: "images", Short: "bits per dimension of 8×8 digits, by a flow and by simpler models",
-		Long: fmt.Sprintf("Fits a multi-scale flow, a histogram per pixel, a Gaussian and a mixture of Gaussians to handwritten digits, and prints\n"+
-			"the bits per dimension of the discrete pixels of %d digits held out, another split for each seed.", imagesTest),
+		Long: fmt.Sprintf("Fits multi-scale flows, simpler models and, with a Python that has them, flows of normflows and nflows to handwritten digits, and\n"+
+			"prints the bits per dimension of the discrete pixels of %d digits held out, another split for each seed. The first seed also gets\n"+
+			"a flow that sees shifted digits, textures whose entropy is known, and the speeds.", imagesTest),
 	}}
-	var seeds []int64
-	var steps int
+	var run imagesRun
 	f := m.Flags()
-	addSeeds(f, &seeds)
-	f.IntVar(&steps, "steps", imageflow.Training(0).Steps, "optimizer updates of the flow at most")
-	m.check = func([]string) error {
-		if steps < 1 {
-			return fmt.Errorf("--steps: expected at least 1, found %d", steps)
-		}
-		return nil
-	}
+	run.flags(f)
+	page := f.String("page", "", "page whose tables to write from --out; nothing is measured")
+	m.check = func([]string) error { return run.check() }
 	m.measure = func(ctx context.Context, from origin.Origin, write func(any) error) error {
-		var rows []imagesRow
-		for _, seed := range seeds {
-			parts := digits.Load().Split(seed, imagesTest, imagesValid)
-			s := imagesSplit{test: parts[0], valid: parts[1], train: parts[2], seed: seed}
-			for _, model := range []func() (imagesRow, error){s.histograms, s.gaussian, func() (imagesRow, error) { return s.flow(ctx, steps) }, s.mixture} {
-				start := time.Now()
-				r, err := model()
-				if err != nil {
-					return fmt.Errorf("seed %d: %w", seed, err)
-				}
-				r.Seed, r.Train, r.Test, r.Seconds, r.Origin = seed, s.train.Len(), s.test.Len(), time.Since(start).Seconds(), from
-				fmt.Printf("%-22s seed %d  %.3f ± %.3f bits per dimension  %6.1f s\n", r.Model, seed, r.PerDim, r.StdErr, r.Seconds)
-				rows = append(rows, r)
-				if err := write(rows); err != nil { // what is measured stays, whatever happens to the next model
-					return err
-				}
-			}
+		if *page != "" {
+			return writeImagesPage(*page, f.Lookup("out").Value.String())
 		}
-		return nil
+		return run.measure(ctx, from, write)
 	}
 	return m
 }
 
+// imagesRun says what to measure.
+type imagesRun struct {
+	seeds  []int64
+	parts  []string
+	steps  int
+	python string
+	reps   int     // of each speed
+	secs   float64 // of each speed of another library
+
+	rows  []any
+	from  origin.Origin
+	write func(any) error
+}
+
+// imagesParts are what --parts may name.
+var imagesParts = []string{"simple", "flow", "classes", "shifted", "texture", "peers", "speed"}
+
+func (r *imagesRun) flags(f *pflag.FlagSet) {
+	addSeeds(f, &r.seeds)
+	f.StringSliceVar(&r.parts, "parts", imagesParts, "what to measure, separated by commas")
+	f.IntVar(&r.steps, "steps", imageflow.Training(0).Steps, "optimizer updates of a flow at most")
+	f.StringVar(&r.python, "python", "", "Python that has normflows and nflows, such as .tools/peers/bin/python (default our flows alone)")
+	f.IntVar(&r.reps, "reps", 5, "rounds of the speeds; the median counts")
+	f.Float64Var(&r.secs, "secs", 3, "seconds of a speed of another library")
+}
+
+func (r *imagesRun) check() error {
+	switch {
+	case r.steps < 1:
+		return fmt.Errorf("--steps: expected at least 1, found %d", r.steps)
+	case r.reps < 1:
+		return fmt.Errorf("--reps: expected at least 1, found %d", r.reps)
+	case !(r.secs > 0 && r.secs < 1e6):
+		return fmt.Errorf("--secs: expected a positive number, found %g", r.secs)
+	case len(r.seeds) == 0:
+		return fmt.Errorf("--seeds: expected at least one")
+	}
+	for _, part := range r.parts {
+		if !slices.Contains(imagesParts, part) {
+			return fmt.Errorf("--parts: found %q, expected some of %s", part, strings.Join(imagesParts, ","))
+		}
+	}
+	return nil
+}
+
+// add prints and writes a row: what is measured stays, whatever happens to the next model.
+func (r *imagesRun) add(row any) error {
+	fmt.Println(row)
+	r.rows = append(r.rows, row)
+	return r.write(r.rows)
+}
+
+func (r *imagesRun) measure(ctx context.Context, from origin.Origin, write func(any) error) error {
+	r.from, r.write = from, write
+	for i, seed := range r.seeds {
+		parts := digits.Load().Split(seed, imagesTest, imagesValid)
+		s := &imagesSplit{test: parts[0], valid: parts[1], train: parts[2], seed: seed, data: "digits", steps: r.steps, python: r.python}
+		for _, model := range []struct {
+			part  string
+			fit   func(context.Context) (imagesRow, error)
+			once  bool // for the first seed only
+			other bool // of another library
+		}{
+			{"simple", s.histograms, false, false}, {"simple", s.gaussian, false, false}, {"simple", s.mixture, false, false},
+			{"flow", s.flow, false, false}, {"classes", s.classes, false, false}, {"shifted", s.shifted, true, false},
+			{"texture", textureSplit(s, imageset.Texture{Height: 8, Width: 8, Levels: 64, Spread: 3}).texture, true, false},
+			{"texture", textureSplit(s, imageset.Texture{Height: 8, Width: 8, Levels: 8}).texture, true, false},
+			{"peers", func(ctx context.Context) (imagesRow, error) { return s.peer(ctx, "normflows") }, false, true},
+			{"peers", func(ctx context.Context) (imagesRow, error) { return s.peer(ctx, "nflows") }, false, true},
+		} {
+			if !slices.Contains(r.parts, model.part) || model.once && i > 0 || model.other && r.python == "" {
+				continue
+			}
+			cpu := bench.CPUTime()
+			row, err := model.fit(ctx)
+			if err != nil {
+				return fmt.Errorf("seed %d: %w", seed, err)
+			}
+			if row.Seed, row.Origin = seed, from; row.CPU == 0 {
+				row.CPU = (bench.CPUTime() - cpu).Seconds()
+			}
+			if err := r.add(row); err != nil {
+				return err
+			}
+		}
+		if i == 0 && slices.Contains(r.parts, "speed") {
+			if err := r.speeds(ctx, s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // imagesRow is one model on one split; the keys are the file's contract.
 type imagesRow struct {
+	Data  string `json:"data"`
 	Model string `json:"model"`
 	Seed  int64  `json:"seed"`
 	imageflow.Bits
 	Train      int          `json:"train"`
 	Test       int          `json:"test"`
-	Seconds    float64      `json:"seconds"`
+	CPU        float64      `json:"cpu_seconds"` // of fitting and scoring; of another library, of fitting
 	Parameters int          `json:"params,omitempty"`
 	BestStep   int          `json:"best_step,omitempty"`
-	Curve      []imagesStep `json:"curve,omitempty"` // bits per dimension
+	Curve      []imagesStep `json:"curve,omitempty"`
+	Version    string       `json:"version,omitempty"` // of another library
+
+	Drawn   *imagesDrawn   `json:"drawn,omitempty"`
+	Classes *imagesClasses `json:"classes,omitempty"`
+	Texture *imagesTexture `json:"texture,omitempty"`
 
 	origin.Origin
 }
 
+func (r imagesRow) String() string {
+	line := fmt.Sprintf("%-34s %-12s seed %d  %.3f ± %.3f bits per dimension  %6.1f CPU seconds", r.Model, r.Data, r.Seed, r.PerDim, r.StdErr, r.CPU)
+	if d := r.Drawn; d != nil {
+		line += fmt.Sprintf("; drawn %d, beyond the levels %g, black stays black %.4f, histograms differ by %.3f, held-out ones by %.3f", d.Pictures, d.Outside, d.Black, d.Distance, d.HeldOut)
+	}
+	if c := r.Classes; c != nil {
+		line += fmt.Sprintf("; %.3f ± %.3f of the draws recognized, %.3f of held-out digits; without the label %.3f bits; the flow recognizes %.3f", c.Recognized, c.StdErr, c.Classifier, c.WithoutLabel, c.ByFlow)
+	}
+	if t := r.Texture; t != nil {
+		line += fmt.Sprintf("; entropy %.4f, KL %.4f ± %.4f", t.Entropy, t.KL, t.StdErr)
+	}
+	return line
+}
+
 type imagesStep struct {
-	Step    int     `json:"step"`
-	Seconds float64 `json:"seconds"`
-	Train   float64 `json:"train"`
-	Valid   float64 `json:"valid"`
+	Step  int     `json:"step"`
+	CPU   float64 `json:"cpu_seconds"`
+	Train float64 `json:"train"` // bits per dimension
+	Valid float64 `json:"valid"`
 }
 
 // imagesSplit is the data of one seed.
 type imagesSplit struct {
 	train, valid, test *imageset.Set
 	seed               int64
-}
-
-func (s imagesSplit) score(name string, model interface {
-	LogProb(rows [][]float64) ([]float64, error)
-}) (imagesRow, error) {
-	bits, err := imageflow.Score(model, s.test, 0, imagesDraws, s.seed)
-	return imagesRow{Model: name, Bits: bits}, err
-}
-
-// logProbs is a density of rows.
-type logProbs func(row []float64) float64
-
-func (f logProbs) LogProb(rows [][]float64) ([]float64, error) {
-	out := make([]float64, len(rows))
-	for i, row := range rows {
-		out[i] = f(row)
-	}
-	return out, nil
-}
-
-// histograms has the frequency of each level at each pixel, half a digit more for each.
-func (s imagesSplit) histograms() (imagesRow, error) {
-	d, levels := s.train.Shape.Features(), s.train.Levels
-	counts := make([]float64, d*levels)
-	for i := range counts {
-		counts[i] = 0.5
-	}
-	for i, v := range s.train.Pixels {
-		counts[i%d*levels+int(v)]++
-	}
-	total := float64(s.train.Len()) + 0.5*float64(levels)
-	return s.score("histogram per pixel", logProbs(func(row []float64) (sum float64) {
-		for j, v := range row {
-			sum += math.Log(counts[j*levels+int(v)] / total)
-		}
-		return sum
-	}))
-}
-
-// noisy is what the continuous models are fitted to.
-func (s imagesSplit) noisy() [][]float64 { return s.train.Dequantized(1, 0, s.seed) }
-
-func (s imagesSplit) gaussian() (imagesRow, error) {
-	whiten, err := dataset.NewWhitener(s.noisy())
-	if err != nil {
-		return imagesRow{}, err
-	}
-	z := make([]float64, s.train.Shape.Features())
-	return s.score("Gaussian", logProbs(func(row []float64) float64 {
-		whiten.Apply(z, row)
-		sum := whiten.LogDet()
-		for _, v := range z {
-			sum -= 0.5*v*v + 0.5*math.Log(2*math.Pi)
-		}
-		return sum
-	}))
-}
-
-func (s imagesSplit) mixture() (imagesRow, error) {
-	m, err := gmm.Choose(s.noisy(), nil, s.seed)
-	if err != nil {
-		return imagesRow{}, err
-	}
-	return s.score("mixture of Gaussians", mixtureScorer{m})
-}
-
-type mixtureScorer struct{ *gmm.Mixture }
-
-func (m mixtureScorer) LogProb(rows [][]float64) ([]float64, error) {
-	out := make([]float64, len(rows))
-	m.Mixture.LogProb(out, rows)
-	return out, nil
-}
-
-func (s imagesSplit) flow(ctx context.Context, steps int) (imagesRow, error) {
-	b, err := backend.Open("")
-	if err != nil {
-		return imagesRow{}, err
-	}
-	c := imageflow.Glow(s.train.Shape, s.train.Levels)
-	c.Seed = s.seed
-	training := imageflow.Training(s.seed)
-	training.Steps = steps
-	var curve []imagesStep
-	start := time.Now()
-	m, result, err := imageflow.Fit(ctx, b, c, s.train, s.valid, training, func(p fit.Point, _ fit.Config) {
-		curve = append(curve, imagesStep{p.Step, time.Since(start).Seconds(), c.BitsPerDim(p.Train), c.BitsPerDim(p.Valid)})
-	})
-	if err != nil {
-		return imagesRow{}, err
-	}
-	r, err := s.score("multi-scale flow", m)
-	r.Parameters, r.BestStep, r.Curve = m.NumParameters(), result.BestStep, curve
-	return r, err
+	data               string // name of the data
+	steps              int
+	python             string
+	cpu                float64 // seconds that the training of flow took
 }

@@ -1,21 +1,28 @@
 package main
 
 import (
+	"context"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
+	"normflow/flowlib/imageflow"
+	"normflow/flowlib/imagelayer"
+	"normflow/flowlib/imageset"
 	"normflow/flowlib/imageset/digits"
+	"normflow/internal/origin"
 )
 
 // The simple models cost what others measured on such splits: 2.43 and 2.96 bits.
 func TestImagesBaselines(t *testing.T) {
 	parts := digits.Load().Split(3, imagesTest, imagesValid)
-	s := imagesSplit{test: parts[0], valid: parts[1], train: parts[2], seed: 3}
+	s := &imagesSplit{test: parts[0], valid: parts[1], train: parts[2], seed: 3}
 	for _, model := range []struct {
-		fit      func() (imagesRow, error)
+		fit      func(context.Context) (imagesRow, error)
 		from, to float64
 	}{{s.histograms, 2.40, 2.46}, {s.gaussian, 2.85, 3.05}} {
-		r, err := model.fit()
+		r, err := model.fit(t.Context())
 		if err != nil || !(r.PerDim > model.from && r.PerDim < model.to) || !(r.StdErr > 0 && r.StdErr < 0.05) {
 			t.Errorf("%+v, %v: expected %g to %g", r, err, model.from, model.to)
 		}
@@ -23,9 +30,66 @@ func TestImagesBaselines(t *testing.T) {
 }
 
 func TestImagesCalls(t *testing.T) {
-	for _, call := range []string{"images --steps=0", "images --seeds=x", "images more"} {
+	for _, call := range []string{"images --steps=0", "images --seeds=x", "images more", "images --parts=flow,pears", "images --secs=NaN", "images --reps=0"} {
 		if got := run(t.Context(), strings.Fields(call)); got != 2 {
 			t.Errorf("%q: status %d, expected 2", call, got)
+		}
+	}
+}
+
+// The tables of docs/images.md are those of report/measured/images.json.
+func TestImagesPage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/images.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables, err := imagesTables("../../report/measured/images.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(page), imagesBegin+"\n"+tables+"\n"+imagesEnd) {
+		t.Errorf("docs/images.md has not these tables: run go run ./cmd/measure images --page docs/images.md\n%s", tables)
+	}
+}
+
+// Shares of levels, and the nearest digit, by hand.
+func TestImagesJudges(t *testing.T) {
+	shape := imagelayer.Shape{Height: 1, Width: 2, Channels: 1}
+	train := &imageset.Set{Shape: shape, Levels: 3, Pixels: []byte{0, 0, 2, 0, 2, 2, 0, 2}, Labels: []int{0, 1, 2, 3}}
+	if got := shares(train); !slices.Equal(got[0], []float64{0.5, 0, 0.5}) || !slices.Equal(got[1], []float64{0.5, 0, 0.5}) {
+		t.Errorf("shares %v", got)
+	}
+	drawn := &imageset.Set{Shape: shape, Levels: 3, Pixels: []byte{0, 0, 2, 1, 1, 0, 0, 2}, Labels: []int{0, 1, 1, 3}}
+	if got := recognized(train, drawn); got != 0.75 { // (1, 0) is as far from class 0, the first of the two
+		t.Errorf("%g recognized", got)
+	}
+}
+
+// Between its two lines a page gets the tables; the rest stays. Without them it is refused.
+func TestWriteImagesPage(t *testing.T) {
+	dir := t.TempDir()
+	page, rows := dir+"/page.md", dir+"/rows.json"
+	seven := imagesRow{Data: "digits", Model: "a flow", Bits: imageflow.Bits{PerDim: 1.2345, StdErr: 0.01}, CPU: 59.6, Parameters: 62872}
+	texture := imagesRow{Data: "texture", Bits: imageflow.Bits{PerDim: 3}, Texture: &imagesTexture{Levels: 64, Spread: 3, Entropy: 2.99, KL: 0.01, StdErr: 0.001}}
+	speed := imagesSpeed{Task: "train", Batch: 64, Lib: "nflows", Ours: 300, Other: 200, Ratio: 1.5, Low: 1.4, High: 1.6, Others: 999}
+	if err := origin.Write(rows, []any{seven, texture, speed}); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		"a\n" + imagesBegin + "old\n" + imagesEnd + "b\n": "| a flow | 62,872 | 60 | 1.234 ± 0.010 |\n\n" +
+			"| levels of the texture | steps | entropy, bits per dimension | flow | KL, at most |\n|---|---|---|---|---|\n" +
+			"| 64 | normal, spread 3 | 2.990 | 3.000 | 0.0100 ± 0.0010 |\n\n" +
+			"| task | batch | pictures a second | than | | times as fast, of all rounds |\n|---|---|---|---|---|---|\n" +
+			"| train | 64 | 300 | nflows, 999 parameters | 200 | 1.50 (1.40 to 1.60) |\n\n" + imagesEnd + "b\n",
+		"a\n" + imagesBegin: "",
+	} {
+		if err := os.WriteFile(page, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		err := writeImagesPage(page, rows)
+		after, _ := os.ReadFile(page)
+		if want == "" && (err == nil || string(after) != text) || want != "" && !strings.HasSuffix(string(after), want) {
+			t.Errorf("the page became %q: %v", after, err)
 		}
 	}
 }

@@ -4,5 +4,5 @@ package bench
 
 import "time"
 
-// cpuTime is not known on this system: per CPU-second means per second.
-func cpuTime() time.Duration { return time.Since(loaded) }
+// CPUTime is not known on this system: per CPU-second means per second.
+func CPUTime() time.Duration { return time.Since(loaded) }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// cpuTime returns the user and system time of this process, of all threads together.
-func cpuTime() time.Duration {
+// CPUTime returns the user and system time of this process, of all threads together.
+func CPUTime() time.Duration {
 	var r syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
 		panic(err) // only a wrong argument can fail

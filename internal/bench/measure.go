@@ -139,7 +139,7 @@ func measurePoints(ctx context.Context, e Engine, a Ask, points []float32, d int
 
 // timed repeats work until secs have passed or the context ends.
 func timed(ctx context.Context, secs float64, line *Line, work func() error) error {
-	wall, cpu := time.Now(), cpuTime()
+	wall, cpu := time.Now(), CPUTime()
 	for time.Since(wall).Seconds() < secs {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -148,6 +148,6 @@ func timed(ctx context.Context, secs float64, line *Line, work func() error) err
 			return err
 		}
 	}
-	line.Secs, line.CPU = time.Since(wall).Seconds(), (cpuTime() - cpu).Seconds()
+	line.Secs, line.CPU = time.Since(wall).Seconds(), (CPUTime() - cpu).Seconds()
 	return nil
 }

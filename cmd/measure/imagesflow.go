@@ -1,0 +1,246 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/stat"
+
+	"normflow/flowlib/backend"
+	"normflow/flowlib/fit"
+	"normflow/flowlib/flow"
+	"normflow/flowlib/imageflow"
+	"normflow/flowlib/imageset"
+	"normflow/flowlib/imageset/digits"
+	"normflow/internal/bench"
+)
+
+// imagesDrawn compares draws of a flow with all digits.
+type imagesDrawn struct {
+	Pictures int     `json:"pictures"`
+	Outside  float64 `json:"outside"` // share of numbers drawn beyond the levels
+	Black    float64 `json:"black"`   // in how many draws a pixel is black that is black in all digits; the least of these pixels
+	// Mean over pixels of the total variation distance between the levels of draws, or of
+	// as many digits as are held out, and those of the training digits.
+	Distance float64 `json:"distance"`
+	HeldOut  float64 `json:"distance_held_out"`
+}
+
+// imagesClasses judges a flow that is given the digit.
+type imagesClasses struct {
+	Drawn      int     `json:"drawn"`
+	Recognized float64 `json:"recognized"` // share of them that the classifier takes for the class asked for
+	StdErr     float64 `json:"standard_error"`
+	Classifier float64 `json:"classifier"` // accuracy of it, the nearest training digit, on held-out digits
+	// Bits per dimension, with their standard error, of the mixture over all classes.
+	WithoutLabel  float64 `json:"bits_without_label"`
+	WithoutStdErr float64 `json:"bits_without_label_standard_error"`
+	ByFlow        float64 `json:"flow_as_classifier"` // accuracy of the most likely class
+}
+
+// imagesTexture compares with what is known.
+type imagesTexture struct {
+	Levels  int     `json:"levels"`
+	Spread  float64 `json:"spread,omitempty"`
+	Entropy float64 `json:"entropy_bits_per_dim"`
+	KL      float64 `json:"kl_bits_per_dim"` // an upper bound, as are the bits per dimension
+	StdErr  float64 `json:"kl_standard_error"`
+}
+
+// fitted is a flow after its training.
+type fitted struct {
+	config imageflow.Config
+	model  *flow.Model
+	row    imagesRow
+	cpu    float64 // seconds of the training
+}
+
+// fit trains a flow of c on train and scores it. The row has all but the name.
+func (s *imagesSplit) fit(ctx context.Context, c imageflow.Config, train *imageset.Set) (f fitted, err error) {
+	b, err := backend.Open("")
+	if err != nil {
+		return f, err
+	}
+	f.config = c
+	f.config.Seed = s.seed
+	training := imageflow.Training(s.seed)
+	training.Steps = s.steps
+	training.EvalEvery = min(training.EvalEvery, training.Steps)
+	start := bench.CPUTime()
+	var result fit.Result
+	f.model, result, err = imageflow.Fit(ctx, b, f.config, train, s.valid, training, func(p fit.Point, _ fit.Config) {
+		f.row.Curve = append(f.row.Curve, imagesStep{p.Step, (bench.CPUTime() - start).Seconds(), c.BitsPerDim(p.Train), c.BitsPerDim(p.Valid)})
+	})
+	if err != nil {
+		return f, err
+	}
+	f.cpu = (bench.CPUTime() - start).Seconds()
+	f.row.Bits, err = imageflow.Score(f.model, s.test, c.Classes, imagesDraws, s.seed)
+	f.row.Data, f.row.Train, f.row.Test = s.data, train.Len(), s.test.Len()
+	f.row.Parameters, f.row.BestStep = f.model.NumParameters(), result.BestStep
+	return f, err
+}
+
+func (s *imagesSplit) config() imageflow.Config { return imageflow.Glow(s.train.Shape, s.train.Levels) }
+
+const flowName = "multi-scale flow"
+
+func (s *imagesSplit) flow(ctx context.Context) (imagesRow, error) {
+	f, err := s.fit(ctx, s.config(), s.train)
+	if err != nil {
+		return imagesRow{}, err
+	}
+	s.cpu = f.cpu
+	f.row.Model = flowName
+	const pictures = 4096
+	drawn, outside, err := f.config.Draw(f.model, flow.Sampling{Count: pictures, Seed: s.seed})
+	if err != nil {
+		return imagesRow{}, err
+	}
+	d := imagesDrawn{Pictures: pictures, Outside: float64(outside) / float64(len(drawn.Pixels)), Black: 1}
+	all, train, test, ours := shares(digits.Load()), shares(s.train), shares(s.test), shares(drawn)
+	for pixel := range all {
+		d.Distance += floats.Distance(ours[pixel], train[pixel], 1) / 2 / float64(len(all))
+		d.HeldOut += floats.Distance(test[pixel], train[pixel], 1) / 2 / float64(len(all))
+		if all[pixel][0] == 1 {
+			d.Black = min(d.Black, ours[pixel][0])
+		}
+	}
+	f.row.Drawn = &d
+	return f.row, nil
+}
+
+// shares returns for each pixel how frequent each level is.
+func shares(s *imageset.Set) [][]float64 {
+	of := make([][]float64, s.Shape.Features())
+	for pixel := range of {
+		of[pixel] = make([]float64, s.Levels)
+	}
+	for i, v := range s.Pixels {
+		of[i%len(of)][v] += 1 / float64(s.Len())
+	}
+	return of
+}
+
+// shifted adds to the training digits those moved by one pixel in four directions.
+func (s *imagesSplit) shifted(ctx context.Context) (imagesRow, error) {
+	train := *s.train
+	for _, by := range [][2]int{{-1, 0}, {1, 0}, {0, -1}, {0, 1}} {
+		train.Append(s.train.Shift(by[0], by[1]))
+	}
+	f, err := s.fit(ctx, s.config(), &train)
+	f.row.Model = flowName + ", shifted digits too"
+	return f.row, err
+}
+
+func (s *imagesSplit) classes(ctx context.Context) (imagesRow, error) {
+	c := s.config()
+	c.Classes = digits.Classes
+	f, err := s.fit(ctx, c, s.train)
+	if err != nil {
+		return imagesRow{}, err
+	}
+	f.row.Model = flowName + " given the digit"
+	const each = 100
+	var asked [][]float64
+	for i := range each * c.Classes {
+		asked = append(asked, c.Context(i%c.Classes)...)
+	}
+	drawn, _, err := f.config.Draw(f.model, flow.Sampling{Count: len(asked), Seed: s.seed, Context: asked})
+	if err != nil {
+		return imagesRow{}, err
+	}
+	k := imagesClasses{Drawn: drawn.Len(), Recognized: recognized(s.train, drawn), Classifier: recognized(s.train, s.test)}
+	k.StdErr = math.Sqrt(k.Recognized * (1 - k.Recognized) / float64(k.Drawn))
+	if err := s.withoutLabel(f, &k); err != nil {
+		return imagesRow{}, err
+	}
+	f.row.Classes = &k
+	return f.row, nil
+}
+
+// withoutLabel judges the mixture of all classes, all as frequent:
+//
+//	ln Q(x) ≥ ln Σ_c exp(E_u[ln q(x+u | c)]) / Classes
+func (s *imagesSplit) withoutLabel(f fitted, k *imagesClasses) error {
+	classes, d := f.config.Classes, float64(s.test.Shape.Features())
+	nats := make([][]float64, s.test.Len())
+	for class := range classes {
+		as := *s.test
+		as.Labels = make([]int, as.Len())
+		for i := range as.Labels {
+			as.Labels[i] = class
+		}
+		bits, err := imageflow.Score(f.model, &as, classes, imagesDraws, s.seed)
+		if err != nil {
+			return err
+		}
+		for i, b := range bits.Each {
+			nats[i] = append(nats[i], -b*d*math.Ln2)
+		}
+	}
+	bits := make([]float64, len(nats))
+	for i, of := range nats {
+		bits[i] = (math.Log(float64(classes)) - floats.LogSumExp(of)) / (d * math.Ln2)
+		if floats.MaxIdx(of) == s.test.Labels[i] {
+			k.ByFlow += 1 / float64(len(nats))
+		}
+	}
+	mean, std := stat.MeanStdDev(bits, nil)
+	k.WithoutLabel, k.WithoutStdErr = mean, std/math.Sqrt(float64(len(bits)))
+	return nil
+}
+
+// recognized is the share of pictures whose nearest training digit has their label.
+func recognized(train, pictures *imageset.Set) (share float64) {
+	for i := range pictures.Len() {
+		nearest, least := 0, math.MaxInt
+		for j := range train.Len() {
+			distance, other := 0, train.Picture(j)
+			for d, v := range pictures.Picture(i) {
+				by := int(v) - int(other[d])
+				distance += by * by
+			}
+			if distance < least {
+				nearest, least = j, distance
+			}
+		}
+		if train.Labels[nearest] == pictures.Labels[i] {
+			share += 1 / float64(pictures.Len())
+		}
+	}
+	return share
+}
+
+// textureSplit draws what texture needs.
+func textureSplit(like *imagesSplit, of imageset.Texture) *textures {
+	s := *like
+	s.data = "texture"
+	return &textures{s, of}
+}
+
+type textures struct {
+	imagesSplit
+	of imageset.Texture
+}
+
+// texture fits a flow to pictures of a texture, of which there are as many as wanted.
+func (s *textures) texture(ctx context.Context) (imagesRow, error) {
+	s.train, s.valid, s.test = s.of.Draw(s.seed, 20000), s.of.Draw(s.seed+1, 500), s.of.Draw(s.seed+2, 2000)
+	f, err := s.fit(ctx, s.config(), s.train)
+	if err != nil {
+		return imagesRow{}, err
+	}
+	perDim := 1 / (float64(s.of.Height*s.of.Width) * math.Ln2)
+	excess := make([]float64, s.test.Len())
+	for i, bits := range f.row.Each {
+		excess[i] = bits + perDim*s.of.LogProb(s.test.Picture(i))
+	}
+	mean, std := stat.MeanStdDev(excess, nil)
+	f.row.Model = flowName
+	f.row.Texture = &imagesTexture{s.of.Levels, s.of.Spread, perDim * s.of.Entropy(), mean, std / math.Sqrt(float64(len(excess)))}
+	f.row.Data = fmt.Sprintf("texture of %d levels", s.of.Levels)
+	return f.row, nil
+}

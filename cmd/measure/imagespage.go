@@ -1,0 +1,162 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"normflow/internal/whole"
+)
+
+// Around what writeImagesPage writes.
+const (
+	imagesBegin = "<!-- written by: go run ./cmd/measure images --page docs/images.md -->\n"
+	imagesEnd   = "<!-- written until here -->\n"
+)
+
+// writeImagesPage writes the tables of the file of rows into a page of Markdown.
+func writeImagesPage(page, rows string) error {
+	text, err := os.ReadFile(page)
+	if err != nil {
+		return err
+	}
+	tables, err := imagesTables(rows)
+	if err != nil {
+		return err
+	}
+	before, rest, found := strings.Cut(string(text), imagesBegin)
+	_, after, ended := strings.Cut(rest, imagesEnd)
+	if !found || !ended {
+		return fmt.Errorf("%s: expected the lines %q and %q around the tables", page, strings.TrimSpace(imagesBegin), strings.TrimSpace(imagesEnd))
+	}
+	return whole.WriteFile(page, []byte(before+imagesBegin+"\n"+tables+"\n"+imagesEnd+after))
+}
+
+// imagesTables returns what the page says of the file of rows.
+func imagesTables(file string) (string, error) {
+	text, err := os.ReadFile(file)
+	var raw []json.RawMessage
+	if err == nil {
+		err = json.Unmarshal(text, &raw)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", file, err)
+	}
+	var models []imagesRow
+	var speeds []imagesSpeed
+	for _, r := range raw {
+		var speed imagesSpeed
+		var model imagesRow
+		if err := json.Unmarshal(r, &speed); err != nil {
+			return "", fmt.Errorf("%s: %w", file, err)
+		}
+		if speed.Task != "" {
+			speeds = append(speeds, speed)
+			continue
+		}
+		if err := json.Unmarshal(r, &model); err != nil {
+			return "", fmt.Errorf("%s: %w", file, err)
+		}
+		models = append(models, model)
+	}
+	parts := []string{digitsTable(models), drawnLines(models), textureTable(models), speedTable(speeds)}
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "\n"), nil
+}
+
+func digitsTable(rows []imagesRow) string {
+	var seeds []int64
+	var names []string
+	cells, about := map[string]string{}, map[string]imagesRow{}
+	for _, r := range rows {
+		if r.Data != "digits" {
+			continue
+		}
+		put := func(name string, bits, stdErr float64) {
+			if _, known := about[name]; !known {
+				names, about[name] = append(names, name), r
+			}
+			cells[fmt.Sprint(name, r.Seed)] = fmt.Sprintf("%.3f ± %.3f", bits, stdErr)
+		}
+		if !slices.Contains(seeds, r.Seed) {
+			seeds = append(seeds, r.Seed)
+		}
+		put(r.Model, r.PerDim, r.StdErr)
+		if k := r.Classes; k != nil {
+			put("the same, all digits as likely", k.WithoutLabel, k.WithoutStdErr)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	var t strings.Builder
+	t.WriteString("| model | parameters | CPU seconds |")
+	for _, seed := range seeds {
+		fmt.Fprintf(&t, " bits per dimension, seed %d |", seed)
+	}
+	t.WriteString("\n|---|---|---|" + strings.Repeat("---|", len(seeds)) + "\n")
+	for _, name := range names {
+		r := about[name]
+		parameters := ""
+		if r.Parameters > 0 {
+			parameters = thousands(r.Parameters)
+		}
+		fmt.Fprintf(&t, "| %s | %s | %.0f |", name, parameters, r.CPU)
+		for _, seed := range seeds {
+			fmt.Fprintf(&t, " %s |", cells[fmt.Sprint(name, seed)])
+		}
+		t.WriteString("\n")
+	}
+	return t.String()
+}
+
+func thousands(n int) string {
+	if n < 1000 {
+		return fmt.Sprint(n)
+	}
+	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
+}
+
+func drawnLines(rows []imagesRow) string {
+	var t strings.Builder
+	for _, r := range rows {
+		if d := r.Drawn; d != nil {
+			fmt.Fprintf(&t, "- Seed %d, %s draws: %.2g of the numbers are beyond the levels; a pixel that is black in all digits is black in %.2f %% or more. The levels of a pixel\n"+
+				"  differ from those of the training digits by %.3f (total variation, mean over pixels), those of the held-out digits by %.3f.\n", r.Seed, thousands(d.Pictures), d.Outside, 100*d.Black, d.Distance, d.HeldOut)
+		}
+		if k := r.Classes; k != nil {
+			fmt.Fprintf(&t, "- Seed %d, %s draws given a digit: %.1f ± %.1f %% are recognized as that digit by the nearest training digit, which recognizes %.1f %% of the held-out\n"+
+				"  digits. Of these %.1f %% are recognized by the flow: the digit that makes them likeliest.\n", r.Seed, thousands(k.Drawn), 100*k.Recognized, 100*k.StdErr, 100*k.Classifier, 100*k.ByFlow)
+		}
+	}
+	return t.String()
+}
+
+func textureTable(rows []imagesRow) string {
+	lines := ""
+	for _, r := range rows {
+		if t := r.Texture; t != nil {
+			steps := "0, ±1 or ±2"
+			if t.Spread > 0 {
+				steps = fmt.Sprintf("normal, spread %g", t.Spread)
+			}
+			lines += fmt.Sprintf("| %d | %s | %.3f | %.3f | %.4f ± %.4f |\n", t.Levels, steps, t.Entropy, r.PerDim, t.KL, t.StdErr)
+		}
+	}
+	if lines == "" {
+		return ""
+	}
+	return "| levels of the texture | steps | entropy, bits per dimension | flow | KL, at most |\n|---|---|---|---|---|\n" + lines
+}
+
+func speedTable(speeds []imagesSpeed) string {
+	if len(speeds) == 0 {
+		return ""
+	}
+	lines := "| task | batch | pictures a second | than | | times as fast, of all rounds |\n|---|---|---|---|---|---|\n"
+	for _, s := range speeds {
+		lines += fmt.Sprintf("| %s | %d | %.0f | %s, %s parameters | %.0f | %.2f (%.2f to %.2f) |\n", s.Task, s.Batch, s.Ours, s.Lib, thousands(s.Others), s.Other, s.Ratio, s.Low, s.High)
+	}
+	return lines
+}
