@@ -179,7 +179,7 @@ $(S)/notebooks.value: FORCE $(backend)
 	@text=$$($(env) bash -c 'echo "layers=$$FLOW_LAYERS steps=$$FLOW_STEPS backend=$$GOMLX_BACKEND $(notebooks)"'); \
 	if [ "$$text" != "$$(cat $@ 2>/dev/null)" ]; then printf '%s\n' "$$text" >$@; fi
 
-$(results): $(notebooks) $(flowlib_src) go.mod go.sum $(S)/notebooks.value $(wildcard report/measured/ablation.json report/measured/bench.json notebooks/data/*.csv) \
+$(results): $(notebooks) $(flowlib_src) go.mod go.sum $(S)/notebooks.value $(wildcard report/measured/ablation.json report/measured/bench.json report/measured/images.json notebooks/data/*.csv) \
 		$(addprefix scripts/,run_notebooks.py notebook_kernel.py gonb_says.py notebook_html.py output_html.py pandoc.py) \
 		$(wildcard jupyter/kernels/flow/* report/template/notebook.*) report/template/fonts.css | $(S)/tools $(S)/venv $(warm)
 	@mkdir -p $(@D) report/build

@@ -172,4 +172,56 @@ var captions = map[string]figure.Info{
 		Description: "The exact density of the checkerboard as a heat map, with 300 draws on top of it: eight squares of one colour.",
 		Half:        true,
 	},
+	"digits": {
+		Title:       "Handwritten digits",
+		Description: "Forty small gray pictures of handwritten digits, eight pixels high and wide, dark ink on white.",
+	},
+	"digits-bits": {
+		Title:       "What a pixel costs under several models",
+		Description: "Bars of bits per dimension on new digits: a Gaussian costs most, then a mixture of Gaussians and a histogram for each pixel, and a multi-scale flow least.",
+	},
+	"digits-pyramid": {
+		Title:       "One digit on its way to the latents",
+		Description: "A digit of 8×8 pixels; the same as four pictures of 4×4, its corners; and its latents, which look like noise: two pictures of 4×4 that leave at the first scale, and eight of 2×2 at the second.",
+	},
+	"digits-learning": {
+		Title:       "Bits per dimension while the flow trains",
+		Description: "Bits per dimension in training and on validation digits against steps. Both fall steeply, then slowly, and end close together.",
+	},
+	"digits-growth": {
+		Title:       "Draws while the flow trains",
+		Description: "Rows of ten draws from the same latents after more and more steps. The first are spots of ink where digits have ink; later rows have strokes, and some become digits.",
+	},
+	"digits-temperature": {
+		Title:       "Draws by temperature",
+		Description: "Rows of ten draws from the same latents, scaled by temperatures from low to high. Low ones are smooth and alike; high ones are rough, with strokes that break.",
+	},
+	"digits-between": {
+		Title:       "From one digit to another",
+		Description: "Two rows that begin with one digit and end with another. Through the latents strokes move and bend; through the pixels one digit fades out while the other fades in.",
+	},
+	"digits-scales": {
+		Title:       "Latents of one scale drawn anew",
+		Description: "A digit, followed by pictures with the latents of its fine scale drawn anew, which stay close to it, and by pictures with those of its coarse scale drawn anew, which do not.",
+	},
+	"digits-classes": {
+		Title:       "Draws of each class",
+		Description: "Rows of ten draws, one for each digit from 0 to 9 that was asked for.",
+	},
+	"digits-extremes": {
+		Title:       "The likeliest and the strangest new digits",
+		Description: "A row of the digits with the fewest bits per dimension, plain ones in common shapes, and a row of those with the most, with uncommon or broken strokes.",
+	},
+	"digits-heat": {
+		Title:       "Where damaged digits are strange",
+		Description: "Digits in each of which a block of two by two pixels is inverted, and below each a map of what every pixel would gain by being another: it is brightest at the block in most.",
+	},
+	"digits-others": {
+		Title:       "Pictures of other kinds",
+		Description: "Eight panels of four pictures: blank, half a digit, a single stroke, plain gray, noise, inverted digits, digits upside down, and a texture.",
+	},
+	"digits-costs": {
+		Title:       "What digits and simpler pictures cost",
+		Description: "Histograms of bits per dimension of new digits, of halves of digits and of single strokes. Most of the halves and strokes lie left of the digits: they are cheaper, hence likelier.",
+	},
 }

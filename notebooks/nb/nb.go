@@ -1,7 +1,7 @@
 // Package nb holds what a notebook's cell needs besides flowlib: settings that a reader
 // may change from outside, and pictures, tables and numbers to show and to store for the
-// report. It links no backend; package runs, which trains, does, and so do twins and
-// anomalies, for notebooks 7 and 8. Package measured reads report/measured.
+// report. It links no backend; package runs, which trains, does, and so do twins,
+// anomalies and pictures, for notebooks 7 to 9. Package measured reads report/measured.
 //
 // Its functions panic on errors, since a cell shows a panic. What a reader causes, by an
 // impossible number or an interrupt, ends in one line.

@@ -1,0 +1,52 @@
+package measured
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/janpfeifer/must"
+	"gonum.org/v1/gonum/stat"
+
+	"normflow/flowlib/figure"
+	"normflow/internal/show"
+	"normflow/notebooks/nb"
+)
+
+// ReadImages reads what report/measured/images.json says of models of 8×8 digits: the
+// mean of each over its splits, as bars from the one that costs most.
+func ReadImages() []figure.Bar {
+	path := filepath.Join(nb.Root(), "report", "measured", "images.json")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		panic(fmt.Sprintf("nb: models of images have not been measured: %v; to do so, run make images", err))
+	}
+	return must.M1(parseImages(path, text))
+}
+
+func parseImages(path string, text []byte) (bars []figure.Bar, err error) {
+	var rows []struct {
+		Model  string  `json:"model"`
+		PerDim float64 `json:"bits_per_dim"`
+	}
+	if err := json.Unmarshal(text, &rows); err != nil {
+		return nil, fmt.Errorf("nb: %s: %w", show.Path(path), show.Error(err))
+	}
+	of := map[string][]float64{}
+	for _, r := range rows {
+		of[r.Model] = append(of[r.Model], r.PerDim)
+	}
+	for model, bits := range of {
+		if mean := stat.Mean(bits, nil); mean > 0 {
+			bars = append(bars, figure.Bar{Name: model, Value: mean, Text: fmt.Sprintf("%.2f", mean)})
+		}
+	}
+	if len(bars) == 0 {
+		return nil, fmt.Errorf("nb: %s: no models; to measure them, run make images", show.Path(path))
+	}
+	slices.SortFunc(bars, func(a, b figure.Bar) int { return cmp.Or(cmp.Compare(b.Value, a.Value), cmp.Compare(a.Name, b.Name)) })
+	return bars, nil
+}

@@ -1,0 +1,24 @@
+package measured
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"normflow/flowlib/figure"
+)
+
+func TestImages(t *testing.T) {
+	bars, err := parseImages("f", []byte(`[{"model":"flow","bits_per_dim":2},{"model":"worst","bits_per_dim":3},{"model":"flow","bits_per_dim":1}]`))
+	if want := []figure.Bar{{Name: "worst", Value: 3, Text: "3.00"}, {Name: "flow", Value: 1.5, Text: "1.50"}}; err != nil || !slices.Equal(bars, want) {
+		t.Errorf("%v, %v", bars, err)
+	}
+	for text, want := range map[string]string{`[]`: "run make images", `{`: "f: "} {
+		if _, err := parseImages("f", []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	if bars := ReadImages(); len(bars) < 4 || bars[len(bars)-1].Name == "Gaussian" {
+		t.Errorf("%v", bars)
+	}
+}
