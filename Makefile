@@ -25,7 +25,7 @@ quote = '$(subst ','\'',$(1))'
 
 # Before anything that needs tools, one line says what is missing.
 settings := $(foreach v,LAYERS STEPS BACKEND TIMEOUT PYTHON,$(call quote,$($(v))))
-variables := LAYERS STEPS BACKEND TIMEOUT PYTHON BENCH TORTURE DEFAULTS ENGINES ADBENCH CLUSTER QUALITY
+variables := LAYERS STEPS BACKEND TIMEOUT PYTHON BENCH TORTURE DEFAULTS ENGINES ADBENCH TABLES IMAGES CLUSTER QUALITY
 passed    := FLOW_LAYERS FLOW_STEPS FLOW_RUNS FLOW_REQUIRE_% FLOW_TEST_% GOMLX_BACKEND PJRT_% XLA_% GO% CGO_% CC CXX PATH SHELL TMPDIR
 given     := $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $(v))),$(v)))
 mistyped  := $(foreach v,$(filter-out $(variables) $(passed),$(given)),$(call quote,$(v)))
@@ -82,6 +82,7 @@ help: ## list the targets and variables
 	@echo "  ENGINES      more flags for engines, as in ENGINES='--data rings --layers 2 -o FILE'"
 	@echo "  ADBENCH      more flags for anomaly, as in ADBENCH='--seeds 0 --data FOLDER'"
 	@echo "  TABLES       more flags for tables, as in TABLES='--most 16 --flows 0 --without truths'"
+	@echo "  IMAGES       more flags for images, as in IMAGES='--seeds 0,1,2 -o FILE'"
 	@echo "  CLUSTER      more flags for test-cluster: CLUSTER=--measure"
 	@echo "  QUALITY      more flags for quality, ablation and zoo, as in QUALITY='--seeds 0,1,2,3,4'"
 
