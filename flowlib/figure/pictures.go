@@ -24,37 +24,30 @@ type PicturePanel struct {
 }
 
 // Pictures draws panels side by side, at most that many in a row, with all pixels of a
-// picture as squares.
+// picture as squares. The pictures of a panel fill its width.
 func Pictures(info Info, most int, panels ...PicturePanel) (SVG, error) {
 	if err := info.check("Pictures", len(panels)); err != nil {
 		return nil, err
 	}
-	var widest, highest float64 // in the width of a picture
 	s := sheet{info: info, most: most, gap: 16}
-	cell := func(p PicturePanel, columns int) float64 {
-		height := float64(len(p.Pictures[0])) / float64(len(p.Pictures[0][0]))
-		if p.Below != nil {
-			height += belowSize * 1.5 * float64(columns) / s.panelWidth(min(len(panels), most))
-		}
-		return height + pictureGap
-	}
+	heights := make([]float64, len(panels)) // of a picture with its text and gap, in its width
 	for i, p := range panels {
 		if err := p.check("Pictures: " + place("panel", i, p.Name)); err != nil {
 			return nil, err
 		}
-		widest = max(widest, float64(p.Columns))
+		heights[i] = float64(len(p.Pictures[0]))/float64(len(p.Pictures[0][0])) + pictureGap
+		if p.Below != nil {
+			heights[i] += belowSize * 1.5 * float64(p.Columns) / s.panelWidth(min(len(panels), most))
+		}
+		s.aspect = max(s.aspect, heights[i]*float64((len(p.Pictures)+p.Columns-1)/p.Columns)/p.width())
 	}
-	for _, p := range panels {
-		highest = max(highest, cell(p, int(widest))*float64((len(p.Pictures)+p.Columns-1)/p.Columns))
-	}
-	for _, p := range panels {
+	for i, p := range panels {
 		axes := newPlot("", "")
 		axes.HideAxes()
-		axes.Add(pictures{p, cell(p, int(widest))}, name{text: p.Name})
-		setRange(axes, box{0, widest * (1 + pictureGap), 0, highest})
+		axes.Add(pictures{p, heights[i]}, name{text: p.Name})
+		setRange(axes, box{0, p.width(), 0, p.width() * s.aspect})
 		s.panels = append(s.panels, axes)
 	}
-	s.aspect = highest / (widest * (1 + pictureGap))
 	return s.render()
 }
 
@@ -62,6 +55,9 @@ const (
 	pictureGap = 0.08 // between pictures, in the width of one
 	belowSize  = 11.5
 )
+
+// width is that of a panel, in the width of a picture.
+func (p PicturePanel) width() float64 { return float64(p.Columns) * (1 + pictureGap) }
 
 func (p PicturePanel) check(where string) error {
 	if err := checkNotEmpty(where, "pictures", len(p.Pictures)); err != nil {

@@ -27,7 +27,7 @@ func (f Fitted) Pyramid(picture []byte) []figure.PicturePanel {
 			shape.Channels /= 2
 		}
 		from := at - leaving.Features()
-		panels = append(panels, figure.PicturePanel{Name: name, Columns: 2, Pictures: channels(leaving, quantiles(z[from:at]))})
+		panels = append(panels, figure.PicturePanel{Name: name, Columns: leaving.Channels / scale, Pictures: channels(leaving, quantiles(z[from:at]))})
 		at = from
 	}
 	return panels
