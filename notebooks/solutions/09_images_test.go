@@ -53,23 +53,6 @@ func TestTypical(t *testing.T) {
 	}
 }
 
-// shifted moves each picture by one pixel to the right, with paper coming in at the left.
-func shifted(s *imageset.Set) *imageset.Set {
-	moved := s.Take(nil)
-	w := s.Shape.Width
-	for i := range s.Len() {
-		picture := s.Picture(i)
-		for j := range picture {
-			v := byte(0)
-			if j%w > 0 {
-				v = picture[j-1]
-			}
-			moved.Pixels = append(moved.Pixels, v)
-		}
-	}
-	return moved
-}
-
 // Digits are centered, and a model knows it: even histograms of single pixels do.
 func TestShiftsCostBits(t *testing.T) {
 	parts := digits.Load().Split(0, 360)
@@ -80,7 +63,7 @@ func TestShiftsCostBits(t *testing.T) {
 		}
 		return sum
 	}
-	if centered, moved := mean(parts[0]), mean(shifted(parts[0])); !(moved > centered+0.5) {
+	if centered, moved := mean(parts[0]), mean(parts[0].Shift(1, 0)); !(moved > centered+0.5) {
 		t.Errorf("shifted digits cost %.3f bits, centered ones %.3f", moved, centered)
 	}
 }

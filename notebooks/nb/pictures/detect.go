@@ -41,7 +41,7 @@ func (f Fitted) Score(kinds []Kind) Scored {
 			sets = append(sets, k.Set)
 		}
 		for _, set := range sets {
-			all.Pixels = append(all.Pixels, set.Pixels...)
+			all.Append(set)
 		}
 		bits, err := imageflow.Score(f.model(runs.Backend()), all, 0, testDraws, 1) // together, because every size is compiled separately
 		if err != nil {

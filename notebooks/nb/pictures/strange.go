@@ -45,7 +45,7 @@ func (s Scored) Damage(n int) *imageset.Set {
 	damaged := s.parts.Test.Take(order[(len(order)-n)/2:][:n])
 	w, h := damaged.Shape.Width, damaged.Shape.Height
 	for i := range n {
-		y, x := 1+i*3%(h-3), 1+i*5%(w-3)
+		y, x := 1+i*3%(h-3), 1+i*2%(w-3)
 		for _, j := range []int{y*w + x, y*w + x + 1, (y+1)*w + x, (y+1)*w + x + 1} {
 			damaged.Picture(i)[j] = byte(damaged.Levels-1) - damaged.Picture(i)[j]
 		}
