@@ -64,6 +64,10 @@ func Fit(ctx context.Context, path, out string, c FitConfig, note func(string), 
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", show.Path(path), err)
 	}
+	copies := pictures.Len() - pictures.Distinct()
+	if copies == pictures.Len()-1 {
+		return nil, fmt.Errorf("%s: all %d pictures are the same, expected different ones: there is nothing to learn", show.Path(path), pictures.Len())
+	}
 	b, err := openBackend(c.Engine)
 	if err != nil {
 		return nil, err
@@ -89,6 +93,9 @@ func Fit(ctx context.Context, path, out string, c FitConfig, note func(string), 
 			fmt.Sprintf("%d pictures of %d×%d pixels, %s, %d levels", pictures.Len(), s.Width, s.Height, channels(s.Channels), pictures.Levels),
 			fmt.Sprintf("a multi-scale flow: %d scales of %d steps, networks of %d channels, a histogram of %d bins for each number", config.Scales, config.Steps, config.Net.Width, config.Gray),
 		},
+	}
+	if copies > 0 {
+		r.Reasons = append(r.Reasons, fmt.Sprintf("%d of the pictures are copies of others: of those held out some have been seen, and the figures flatter", copies))
 	}
 	for _, line := range r.Reasons {
 		note(line)

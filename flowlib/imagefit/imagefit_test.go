@@ -43,6 +43,9 @@ func TestFitRefuses(t *testing.T) {
 	good := write(t, imageset.Texture{Height: 2, Width: 2, Levels: 5}.Draw(1, 60))
 	odd := write(t, imageset.Texture{Height: 3, Width: 2, Levels: 5}.Draw(1, 60))
 	few := write(t, imageset.Texture{Height: 2, Width: 2, Levels: 5}.Draw(1, 49))
+	blank := imageset.Texture{Height: 2, Width: 2, Levels: 5}.Draw(1, 60)
+	clear(blank.Pixels)
+	same := write(t, blank)
 	for want, c := range map[string]struct {
 		path   string
 		config FitConfig
@@ -56,6 +59,7 @@ func TestFitRefuses(t *testing.T) {
 		"the engine fast does not":                                             {good, FitConfig{Valid: 0.1, Engine: "fast"}},
 		"leave 1 of 60 pictures":                                               {good, FitConfig{Valid: 0.5, Test: 0.49}},
 		"no such file or directory":                                            {good + "x", FitConfig{Valid: 0.1}},
+		"all 60 pictures are the same":                                         {same, FitConfig{Valid: 0.1}},
 	} {
 		c.config.Engine, c.config.Steps = cmp.Or(c.config.Engine, "go"), cmp.Or(c.config.Steps, 1)
 		_, err := Fit(context.Background(), c.path, filepath.Join(t.TempDir(), "m"), c.config, func(string) {}, nil)

@@ -32,7 +32,7 @@ func IsNPY(path string) bool {
 const maxHeader = 1 << 16 // bytes
 
 // ReadNPY reads an NPY array of bytes, [N, H, W, C], or [N, H, W] for gray pictures.
-// Pictures whose largest number is below 128 have just that many levels, others 256.
+// Channels that come before height and width are refused. Pictures whose largest number is below 128 have just that many levels, others 256.
 func ReadNPY(path string) (*Set, error) {
 	s, err := readNPY(path)
 	if err != nil {
@@ -58,6 +58,10 @@ func readNPY(path string) (*Set, error) {
 	}
 	if len(shape) != 4 {
 		return nil, fmt.Errorf("the array has shape %v, expected (pictures, height, width, channels): reshape it", h.Descr.Shape)
+	}
+	const mostColors = 4
+	if shape[1] <= mostColors && shape[2] > mostColors && shape[3] > mostColors {
+		return nil, fmt.Errorf("the array has shape %v, which looks like channels before height and width, expected (pictures, height, width, channels): save a.transpose(0, 2, 3, 1)", h.Descr.Shape)
 	}
 	if t := h.Descr.Type; t != "|u1" && t != "u1" && t != "<u1" {
 		return nil, fmt.Errorf("the array holds %s, expected bytes from 0 to 255: save a.astype(numpy.uint8), after scaling to 0 to 255", show.Quoted(t))

@@ -51,6 +51,15 @@ func (s *Set) Check() error {
 	return nil
 }
 
+// Distinct returns how many different pictures there are.
+func (s *Set) Distinct() int {
+	seen := map[string]bool{}
+	for i := range s.Len() {
+		seen[string(s.Picture(i))] = true
+	}
+	return len(seen)
+}
+
 // Take returns copies of the pictures at the given places.
 func (s *Set) Take(at []int) *Set {
 	t := &Set{Shape: s.Shape, Levels: s.Levels}

@@ -139,6 +139,7 @@ func TestNPY(t *testing.T) {
 		"it holds no pictures":                  write("|u1", "(0, 8, 8, 1)", nil),
 		"expected at most 1073741824 numbers":   write("|u1", "(1000000, 800, 800, 3)", nil),
 		"a picture has 90000 numbers":           write("|u1", "(1, 300, 300)", make([]byte, 90000)),
+		"save a.transpose(0, 2, 3, 1)":          write("|u1", "(2, 3, 8, 8)", make([]byte, 384)),
 		"no such file":                          "nowhere.npy",
 	} {
 		if _, err := imageset.ReadNPY(path); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
