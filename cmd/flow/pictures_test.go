@@ -67,7 +67,7 @@ func TestPictures(t *testing.T) {
 	for call, want := range map[string]string{
 		"sample " + model + " -n 5 -o " + in("draws") + "/": "the folder is not empty",
 		"sample " + model + " -n 5":                         "must name a folder",
-		"score " + model + " " + in("new"):                  "holds 255, expected 0 to 4",
+		"score " + model + " " + in("new"):                  ", expected 0 to 4, the levels of the pictures",
 		"score " + model + " " + in("t.npy") + " --keep":    "--keep: has no meaning for pictures",
 		"fit " + in("new") + " -o " + in("m2"):              "found 9 pictures, expected at least 50",
 		"fit " + in("t.npy") + " -o x --condition-on label": "--condition-on: has no meaning for pictures",
