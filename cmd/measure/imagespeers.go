@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"time"
 
@@ -91,7 +92,7 @@ func (s *imagesSplit) peer(ctx context.Context, lib string) (imagesRow, error) {
 	if s.cpu == 0 {
 		return imagesRow{}, fmt.Errorf("--parts: peers get the processor time of the flow, which is not asked for: add flow")
 	}
-	line, err := s.callPeer(ctx, lib, "--seconds", s.cpu)
+	line, err := s.callPeer(ctx, lib, "--seconds", s.cpu, "--threads", 1) // a second thread costs more processor time than it saves
 	if err == nil && line.Test != s.test.Len() {
 		err = fmt.Errorf("%s judged %d digits, expected %d", lib, line.Test, s.test.Len())
 	}
@@ -127,7 +128,7 @@ func (r *imagesRun) speeds(ctx context.Context, s *imagesSplit) error {
 			}
 			ours = append(ours, mine)
 			for i, row := range rows {
-				line, err := s.callPeer(ctx, row.Lib, "--speed", what.task, "--batch", what.batch, "--seconds", r.secs)
+				line, err := s.callPeer(ctx, row.Lib, "--speed", what.task, "--batch", what.batch, "--seconds", r.secs, "--threads", runtime.NumCPU())
 				if err != nil {
 					return err
 				}
