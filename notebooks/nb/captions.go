@@ -182,7 +182,7 @@ var captions = map[string]figure.Info{
 	},
 	"digits-pyramid": {
 		Title:       "One digit on its way to the latents",
-		Description: "A digit of 8×8 pixels; the same as four pictures of 4×4, its corners; and its latents, which look like noise: two pictures of 4×4 that leave at the first scale, and eight of 2×2 at the second.",
+		Description: "A digit of 8×8 pixels; the same as four pictures of 4×4, one for each place in a block of 2×2 pixels; and its latents, which look like noise: two pictures of 4×4 that leave at the first scale, and eight of 2×2 at the second.",
 	},
 	"digits-learning": {
 		Title:       "Bits per dimension while the flow trains",

@@ -177,16 +177,3 @@ func (s Scored) answer() string {
 	}
 	return text
 }
-
-// Summary returns the costs and AUROCs for the report.
-func (s Scored) Summary() map[string]any {
-	kinds := map[string]any{}
-	for i, k := range s.kinds {
-		of := map[string]float64{"bits_per_dim": stat.Mean(s.Others[i], nil)}
-		for _, d := range detectors {
-			of[d.name] = s.auroc(d, i)
-		}
-		kinds[k.Name] = of
-	}
-	return map[string]any{"digits": stat.Mean(s.Test, nil), "kinds": kinds}
-}

@@ -42,8 +42,8 @@ func Digits() Parts { return Part(digits.Load(), 0) }
 // String says how many there are.
 func (p Parts) String() string {
 	s := p.Train.Shape
-	return fmt.Sprintf("%d digits to train on, %d to choose the weights by, %d for the test: %d×%d pixels, levels 0 to %d",
-		p.Train.Len(), p.Valid.Len(), p.Test.Len(), s.Height, s.Width, p.Train.Levels-1)
+	return fmt.Sprintf("%d digits to train on, %d to choose by, %d to test: %d×%d pixels, %d levels",
+		p.Train.Len(), p.Valid.Len(), p.Test.Len(), s.Height, s.Width, p.Train.Levels)
 }
 
 // Fitted is a flow that was trained on pictures.

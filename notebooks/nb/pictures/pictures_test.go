@@ -83,9 +83,6 @@ func TestFromTrainingToPictures(t *testing.T) {
 	}
 	draw(t, s.Extremes(5)...)
 	draw(t, f.HeatPanels(s.Damage(1))...)
-	if s.Summary()["digits"].(float64) <= 0 {
-		t.Error("no costs")
-	}
 }
 
 // What is asked for comes in turn, and the label is read off the nearest picture.
