@@ -211,6 +211,15 @@ func TestRunStops(t *testing.T) {
 	if done, err := plan.Run(t.Context(), out, Shard{}, twice, quiet); err != nil || done.Skipped != 1 {
 		t.Errorf("got %+v, %v", done, err)
 	}
+	ctx, cancel = context.WithCancel(t.Context())
+	late := func(ctx context.Context, u Unit, path string) (int64, any, error) { // the part is whole already
+		cancel()
+		return twice(ctx, u, path)
+	}
+	done, err := plan.Run(ctx, filepath.Join(dir, "late"), Shard{}, late, quiet)
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "stopped before part-00001.csv") || done.Rows == 0 {
+		t.Errorf("stopped after a part: got %+v, %v", done, err)
+	}
 }
 
 func TestFiles(t *testing.T) {

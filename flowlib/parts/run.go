@@ -84,7 +84,7 @@ func (p *Plan) Run(ctx context.Context, dir string, s Shard, do Do, tell func(st
 		begin := time.Now()
 		r, err := p.make(ctx, dir, u, sum, do)
 		switch {
-		case ctx.Err() != nil:
+		case err != nil && ctx.Err() != nil:
 			return done, fmt.Errorf("stopped in %s: run the same again to go on: %w", u.Part, err)
 		case err != nil:
 			done.Failed++
