@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/parquet-go/parquet-go"
+
 	"normflow/internal/memory"
 	"normflow/internal/npz"
 )
@@ -117,6 +119,13 @@ func TestBudgetOfARun(t *testing.T) {
 	_, err := ReadAll(path, Options{Memory: 10e6, Copies: 4})
 	if err == nil || !strings.Contains(err.Error(), "holds about ") || !strings.Contains(err.Error(), "the run may hold 10 MB: read fewer rows or columns, or let the run hold more") {
 		t.Errorf("got %v", err)
+	}
+	packed := filepath.Join(folder, "a.parquet")
+	if err := parquet.WriteFile(packed, make([]struct{ X, Y float64 }, 100_000), parquet.Compression(&parquet.Uncompressed)); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := ReadAll(packed, Options{Memory: 10e6}); err != nil || len(all.Rows) != 100_000 {
+		t.Errorf("a table that fits and says so: %v", err)
 	}
 	_, err = ReadAll("testdata/c_order.npy", Options{Memory: 300})
 	if err == nil || !strings.Contains(err.Error(), "holds 10 rows of 4 columns, which take about 640 bytes of memory here") {

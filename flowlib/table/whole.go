@@ -37,8 +37,11 @@ func ReadAll(path string, o Options) (*Table, error) {
 	return r.readAll()
 }
 
+// counted is a source whose file says how many rows it has.
+type counted interface{ rows() int64 }
+
 func (r *Reader) readAll() (*Table, error) {
-	if counted, ok := r.src.(interface{ rows() int64 }); ok {
+	if counted, ok := r.src.(counted); ok {
 		if err := r.fits(counted.rows(), "holds"); err != nil {
 			return nil, err
 		}
@@ -113,7 +116,7 @@ func (r *Reader) grows(rows, texts int64) error {
 		return nil // too early to extrapolate: below an eighth of the limit
 	}
 	file, ok := r.in.at.(*os.File)
-	if !ok {
+	if _, known := r.src.(counted); known || !ok { // the number of rows fits, and where the file is read says nothing
 		return nil
 	}
 	read, err := file.Seek(0, io.SeekCurrent)
