@@ -17,7 +17,7 @@ import (
 )
 
 // ReadImages reads what report/measured/images.json says of models of 8×8 digits: the
-// mean of each over its splits, as bars from the one that costs most.
+// mean of each over its splits, as bars from the one that costs most down.
 func ReadImages() []figure.Bar {
 	path := filepath.Join(nb.Root(), "report", "measured", "images.json")
 	text, err := os.ReadFile(path)
@@ -30,6 +30,7 @@ func ReadImages() []figure.Bar {
 func parseImages(path string, text []byte) (bars []figure.Bar, err error) {
 	var rows []struct {
 		Model  string  `json:"model"`
+		Data   string  `json:"data"`
 		PerDim float64 `json:"bits_per_dim"`
 	}
 	if err := json.Unmarshal(text, &rows); err != nil {
@@ -37,7 +38,9 @@ func parseImages(path string, text []byte) (bars []figure.Bar, err error) {
 	}
 	of := map[string][]float64{}
 	for _, r := range rows {
-		of[r.Model] = append(of[r.Model], r.PerDim)
+		if r.Data == "digits" {
+			of[r.Model] = append(of[r.Model], r.PerDim)
+		}
 	}
 	for model, bits := range of {
 		if mean := stat.Mean(bits, nil); mean > 0 {
@@ -45,7 +48,7 @@ func parseImages(path string, text []byte) (bars []figure.Bar, err error) {
 		}
 	}
 	if len(bars) == 0 {
-		return nil, fmt.Errorf("nb: %s: no models; to measure them, run make images", show.Path(path))
+		return nil, fmt.Errorf("nb: %s: no models of digits; to measure them, run make images", show.Path(path))
 	}
 	slices.SortFunc(bars, func(a, b figure.Bar) int { return cmp.Or(cmp.Compare(b.Value, a.Value), cmp.Compare(a.Name, b.Name)) })
 	return bars, nil
