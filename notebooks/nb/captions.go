@@ -178,7 +178,7 @@ var captions = map[string]figure.Info{
 	},
 	"digits-bits": {
 		Title:       "What a pixel costs under several models",
-		Description: "Bars of bits per dimension on new digits: a Gaussian costs most, then a mixture of Gaussians and a histogram for each pixel, and a multi-scale flow least.",
+		Description: "Bars of bits per dimension on new digits, from the model that costs most down: a Gaussian, a mixture of Gaussians, a histogram for each pixel, and flows.",
 	},
 	"digits-pyramid": {
 		Title:       "One digit on its way to the latents",
