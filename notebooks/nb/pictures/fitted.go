@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -24,6 +25,7 @@ import (
 	"normflow/flowlib/imageflow"
 	"normflow/flowlib/imageset"
 	"normflow/flowlib/imageset/digits"
+	"normflow/notebooks/nb"
 	"normflow/notebooks/nb/runs"
 )
 
@@ -97,7 +99,10 @@ func Fit(p Parts, classes, steps int) Fitted {
 			bar.Step(at, of)
 			f.Growth = append(f.Growth, Growth{at.Step, f.draw(m, z).Pixels})
 		})
-		bar.Check(err)
+		if errors.Is(err, context.Canceled) {
+			nb.Refuse("stopped; run the cell again to begin anew")
+		}
+		must.M(err)
 		f.Test = must.M1(imageflow.Score(m, p.Test, classes, testDraws, 1))
 		bar.End("%d steps in %.0f s on %s, %.3f ± %.3f bits per dimension on new digits", steps, f.Result.Seconds, backend.Name(m.Backend()), f.Test.PerDim, f.Test.StdErr)
 		return m.Save(f.Dir, nil)
