@@ -20,7 +20,8 @@ import (
 // Beyond [0, Levels] u is x/Levels. The masses of a pixel are the softmax of row d of
 // the variable "log_mass", [D, Bins], mixed with 10⁻⁵ of the uniform histogram, so that
 // none is 0. They start uniform. With a bin for each level, each gray of a dequantized
-// picture gets an interval as wide as it is frequent.
+// picture gets an interval as wide as it is frequent; float32 places a number of a bin of
+// mass m to about 10⁻⁷/m of its width.
 type Histogram struct {
 	features, levels, bins int
 }

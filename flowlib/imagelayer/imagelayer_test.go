@@ -56,11 +56,12 @@ func TestLayers(t *testing.T) {
 	}
 }
 
-// A compilation of XLA takes seconds: only what convolves, and a pyramid of all layers.
+// A compilation of XLA takes seconds: only what convolves, what has an error function, and a
+// pyramid of all layers.
 func TestBackendsAgree(t *testing.T) {
 	var some []bijectortest.Case
 	for _, c := range cases() {
-		if c.Name == "affine coupling" || c.Name == "pyramid" {
+		if c.Name == "probit" || c.Name == "affine coupling" || c.Name == "pyramid" {
 			some = append(some, c)
 		}
 	}
