@@ -18,6 +18,10 @@ func (j *job) mapColumns(noise []float64) error {
 	d := j.data
 	for name := range j.Kinds {
 		if !slices.Contains(d.features, name) {
+			leftOut := slices.ContainsFunc(d.columns, func(c Treatment) bool { return c.Column == name })
+			if leftOut && j.Kinds[name] == columns.Category {
+				return table.InFile(d.source.File, wrong(OptionColumn, "column %s is no category: none of its texts is in %d rows", show.Quoted(name), levelRows))
+			}
 			return table.InFile(d.source.File, wrong(OptionColumn, "there is no feature %s; there are: %s", show.Quoted(name), list(d.features)))
 		}
 	}

@@ -63,6 +63,8 @@ func (c FitConfig) leavingOut(remedies []table.Remedy) []table.Remedy {
 		case r.Option == table.OptionColumns:
 			fits[i].Values = slices.DeleteFunc(slices.Clone(r.Values), func(name string) bool { return slices.Contains(c.ConditionOn, name) })
 		case r.Option != table.OptionExclude:
+		case c.Weights != "" && slices.Contains(r.Values, c.Weights):
+			fits[i] = table.Remedy{Do: "name another column of weights", Option: OptionWeights}
 		case isContext:
 			fits[i] = table.Remedy{Do: "condition on other columns", Option: OptionConditionOn}
 		case len(c.Columns) > 0:

@@ -191,6 +191,18 @@ func (d *data) split(rows [][]float64, c FitConfig) (err error) {
 	if d.raw, err = split(rows); err != nil {
 		return fmt.Errorf("%s: %w", show.Path(d.source.File), err)
 	}
+	short := table.Option("")
+	switch { // a mean of one row has no standard error
+	case len(d.raw.Valid) == 1:
+		short = OptionValid
+	case len(d.raw.Test) == 1 && c.Folds > 0:
+		short = OptionFold
+	case len(d.raw.Test) == 1:
+		short = OptionTest
+	}
+	if short != "" {
+		return &table.Error{File: d.source.File, Option: short, Problem: fmt.Sprintf("this is one of %d rows, expected at least two: take a larger share", len(rows))}
+	}
 	return d.weights.split(split)
 }
 
