@@ -64,6 +64,17 @@ func TestPicturesComeBack(t *testing.T) {
 	}
 	other := &imageset.Set{Shape: c.Image, Levels: 17, Pixels: []byte{0, 0, 16, 3, 0, 16, 0, 8, 5, 9, 1, 0}}
 	rows := other.Dequantized(20, 0, 1)
+	// Not even the last number of the last bin has a density of zero.
+	last := [][]float64{{17, 17, 17, 17}, {16.999999, 16.9999, 16.99, 16.9}, {0, 0, 0, 0}}
+	logProb, err := m.LogProb(last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, lp := range logProb {
+		if math.IsInf(lp, 0) || math.IsNaN(lp) {
+			t.Errorf("%v has log-density %g", last[i], lp)
+		}
+	}
 	states, err := m.Inverse(rows)
 	if err != nil {
 		t.Fatal(err)

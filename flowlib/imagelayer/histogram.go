@@ -1,6 +1,7 @@
 package imagelayer
 
 import (
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -53,7 +54,7 @@ func (h *Histogram) Inverse(scope *model.Scope, x, _ *Node) (u, logDet *Node) {
 	inside := h.inside(place)
 	at := Where(inside, place, ZerosLike(place))
 	b := h.bin(scope, at, false)
-	u = Add(b.below, Mul(b.mass, Sub(MulScalar(at, float64(h.bins)), b.index)))
+	u = MinScalar(Add(b.below, Mul(b.mass, Sub(MulScalar(at, float64(h.bins)), b.index))), 1) // rounded, it may be more
 	return Where(inside, u, place), h.logDet(inside, b.mass)
 }
 
@@ -85,10 +86,12 @@ type histogramBin struct{ index, below, mass *Node }
 func (h *Histogram) bin(scope *model.Scope, v *Node, share bool) histogramBin {
 	g, dtype := v.Graph(), v.DType()
 	shape := shapes.Make(dtype, h.features, h.bins)
-	logMass := ConvertDType(bijector.Variable(scope, "log_mass", initializer.Zero, shape).NodeValue(g), dtype)
+	// In float64, since rounded sums of all masses can be farther from 1 than a rare bin is wide.
+	logMass := ConvertDType(bijector.Variable(scope, "log_mass", initializer.Zero, shape).NodeValue(g), dtypes.Float64)
 	masses := AddScalar(MulScalar(Softmax(logMass, -1), 1-leastShare), leastShare/float64(h.bins)) // [D, K]
 	// A product with a triangle of ones: GoMLX's CumSum has no gradient on every backend.
-	belows := MatMul(masses, ConvertDType(LogicalNot(LowerTriangular(g, h.bins)), dtype))
+	belows := MatMul(masses, ConvertDType(LogicalNot(LowerTriangular(g, h.bins)), dtypes.Float64))
+	masses, belows = ConvertDType(masses, dtype), ConvertDType(belows, dtype)
 	bins := Iota(g, shapes.Make(dtype, 1, h.features, h.bins), 2)
 	starts := DivScalar(bins, float64(h.bins))
 	if share {

@@ -3,6 +3,7 @@ package imagelayer
 import (
 	"math"
 
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
@@ -73,8 +74,9 @@ func share(u *Node) *Node {
 }
 
 // quantile is Φ⁻¹(u): an approximation to about 10⁻⁷, and a step of Halley's method from
-// there, which gives the precision of Φ and, since the approximation is a constant to
-// it, the gradient 1/φ.
+// there, which gives the precision of float64 and, since the approximation is a constant
+// to it, the gradient 1/φ. In float32 the step is for the gradient alone: far out, where
+// 1-u has few digits, it would be rounding, many times enlarged.
 //
 // Source: Giles 2012, Approximating the erfinv function, GPU Computing Gems, table 5.
 func quantile(u *Node) *Node {
@@ -85,7 +87,11 @@ func quantile(u *Node) *Node {
 		polynomial(AddScalar(w, -2.5), 2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087, -0.00125372503, -0.00417768164, 0.246640727, 1.50140941),
 		polynomial(AddScalar(far, -3), -0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613, 0.00943887047, 1.00167406, 2.83297682))
 	z := StopGradient(MulScalar(Mul(x, AddScalar(MulScalar(constant, 2), -1)), math.Sqrt2))
-	step := Mul(Sub(u, below(z)), Exp(logSlope(z)))
+	from := below(z)
+	if u.DType() != dtypes.Float64 {
+		from = constant
+	}
+	step := Mul(Sub(u, from), Exp(logSlope(z)))
 	return Add(z, Div(step, OneMinus(MulScalar(Mul(z, step), 0.5))))
 }
 
