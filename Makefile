@@ -284,8 +284,11 @@ test_limit := -timeout 20m
 # writes files and says so runs again. The rest is the same code.
 static_tests := 'FitPrints|Pipes|Messages|JSON|ExitStatus|ExportAndImport|Completion|NoRights'
 
+# A browser for the tests that need one, or that there must be one.
+browser = $(or $(FLOW_REQUIRE_BROWSER),$(shell command -v chromium || command -v chromium-browser || command -v google-chrome))
+
 .PHONY: test
-test: setup $(S)/browser ## run all tests (the one in a browser where there is Chromium)
+test: setup $(S)/browser $(if $(browser),$(S)/gopls) ## run all tests (those in a browser where there is Chromium)
 	@FLOW_REQUIRE_NUMPY=1 $(env) $(go) test $(test_limit) ./...
 	@$(env) env CGO_ENABLED=0 $(go) test $(test_limit) ./flowlib/backend
 	@$(env) env CGO_ENABLED=0 $(go) test $(test_limit) -run $(static_tests) ./cmd/flow
@@ -293,9 +296,8 @@ test: setup $(S)/browser ## run all tests (the one in a browser where there is C
 
 # What drives the browser is fetched only where there is one.
 $(S)/browser: scripts/requirements-test.lock $(S)/venv
-	@if [ -n "$$FLOW_REQUIRE_BROWSER" ] || command -v chromium chromium-browser google-chrome >/dev/null; then \
-		$(step) -h "$(no_network) PyPI?" "Playwright for the test in a browser" .tools/venv/bin/python -m pip install \
-			--require-hashes --only-binary :all: --retries 2 --disable-pip-version-check --no-input -r $< && touch $@; fi
+	@$(if $(browser),$(step) -h "$(no_network) PyPI?" "Playwright for the test in a browser" .tools/venv/bin/python -m pip install \
+		--require-hashes --only-binary :all: --retries 2 --disable-pip-version-check --no-input -r $< && touch $@)
 
 .PHONY: test-onnx
 test-onnx: $(S)/modules $(S)/onnx ## compare exported ONNX files with the models, by ONNX Runtime in Python and in WebAssembly

@@ -1,13 +1,17 @@
-"""What a reader does in JupyterLab in a real browser: run a notebook, see an error, play.
+"""What a reader does in JupyterLab in a real browser: run a notebook, see an error, play, complete.
 
 Behind https and below a path, as on a JupyterHub; test_explore.py does without. Needs
-what test_browser.py needs, and the kernel.
+what test_browser.py needs, the kernel and gopls; without gopls completion is skipped, and
+FLOW_REQUIRE_GONB=1 turns the skip into a failure.
 """
 
+import contextlib
 import json
+import os
 import shutil
 import subprocess
 import sys
+import time
 import unittest
 from pathlib import Path
 
@@ -17,6 +21,7 @@ sys.path[:0] = [str(SCRIPTS / "tests")]
 import lab  # noqa: E402
 
 ROOT = SCRIPTS.parent
+COMPLETION_SECONDS = 10  # between two times Tab
 
 
 class JupyterLab(lab.Playground):
@@ -36,6 +41,7 @@ class JupyterLab(lab.Playground):
         self.a_notebook_runs()
         self.run_all_stops_at_a_panic()
         self.the_playground_plays()
+        self.tab_completes_the_names_of_a_package()
 
     def a_notebook_runs(self):
         [notebook] = (ROOT / "notebooks").glob("01-*.ipynb")
@@ -68,6 +74,34 @@ class JupyterLab(lab.Playground):
         self.click("done")
         with self.explained():
             self.page.get_by_text("later: 42").wait_for(timeout=1000 * lab.RUN_SECONDS)
+
+    def tab_completes_the_names_of_a_package(self):
+        if not shutil.which("gopls"):
+            missing = "no completion without gopls: run 'make .tools/stamps/gopls'"
+            self.assertNotEqual(os.environ.get("FLOW_REQUIRE_GONB"), "1", missing)
+            with self.subTest("completion"):
+                self.skipTest(missing)
+            return
+        self.open_beside(self.write("complete.ipynb", 'import "normflow/flowlib/flow"', ""))
+        self.run_all()
+        self.ran(1)
+        cell = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell .cm-content").last
+        item = self.page.locator(".jp-Completer-item", has_text="RealNVP").first
+        start, tries = time.monotonic(), 0
+        with self.explained():
+            cell.click()
+            self.page.keyboard.type("%%\nc := flow.R")
+            # On a machine that does much else gopls is not ready when the page asks first.
+            while not item.is_visible():
+                if time.monotonic() > start + lab.RUN_SECONDS / 2:
+                    item.wait_for(timeout=1)
+                tries += 1
+                cell.click()
+                self.page.keyboard.press("Control+End")
+                self.page.keyboard.press("Tab")
+                with contextlib.suppress(lab.BrowserError):
+                    item.wait_for(timeout=1000 * COMPLETION_SECONDS)
+        print(f"\ncompletion: flow.R offers RealNVP after {time.monotonic() - start:.1f} s, {tries} times Tab", file=sys.stderr)
 
 
 if __name__ == "__main__":
