@@ -52,6 +52,32 @@ func TestImagesPage(t *testing.T) {
 	}
 }
 
+// What the flow promises, as it was measured last.
+func TestImagesHold(t *testing.T) {
+	models, _, err := readImages("../../report/measured/images.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range models {
+		if r.Model == flowName && r.Data == "digits" {
+			for _, other := range models {
+				if other.Data == r.Data && other.Seed == r.Seed && !strings.HasPrefix(other.Model, flowName) && !(r.PerDim < other.PerDim) {
+					t.Errorf("seed %d: %.3f bits per dimension, of the %s %.3f", r.Seed, r.PerDim, other.Model, other.PerDim)
+				}
+			}
+			if !(r.PerDim <= 2) || r.Drawn.Outside != 0 || !(r.Drawn.Black >= 0.999) {
+				t.Errorf("%v: expected at most 2 bits, and no stray pixels", r)
+			}
+		}
+		if k := r.Classes; k != nil && !(k.Recognized >= 0.9) {
+			t.Errorf("%v: expected 0.9 of the draws recognized", r)
+		}
+		if of := r.Texture; of != nil && (!(of.KL > -3*of.StdErr) || of.Spread > 0 && !(of.KL < 0.05)) {
+			t.Errorf("%v: expected a KL of at least 0, and of a smooth texture at most 0.05", r)
+		}
+	}
+}
+
 // Shares of levels, and the nearest digit, by hand.
 func TestImagesJudges(t *testing.T) {
 	shape := imagelayer.Shape{Height: 1, Width: 2, Channels: 1}

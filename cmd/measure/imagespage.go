@@ -36,33 +36,40 @@ func writeImagesPage(page, rows string) error {
 
 // imagesTables returns what the page says of the file of rows.
 func imagesTables(file string) (string, error) {
-	text, err := os.ReadFile(file)
-	var raw []json.RawMessage
-	if err == nil {
-		err = json.Unmarshal(text, &raw)
-	}
+	models, speeds, err := readImages(file)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", file, err)
 	}
-	var models []imagesRow
-	var speeds []imagesSpeed
+	parts := []string{digitsTable(models), drawnLines(models), textureTable(models), speedTable(speeds)}
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "\n"), nil
+}
+
+// readImages reads a file of rows, of which those of speeds have a task.
+func readImages(file string) (models []imagesRow, speeds []imagesSpeed, err error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	var raw []json.RawMessage
+	if err := json.Unmarshal(text, &raw); err != nil {
+		return nil, nil, err
+	}
 	for _, r := range raw {
 		var speed imagesSpeed
 		var model imagesRow
 		if err := json.Unmarshal(r, &speed); err != nil {
-			return "", fmt.Errorf("%s: %w", file, err)
+			return nil, nil, err
 		}
 		if speed.Task != "" {
 			speeds = append(speeds, speed)
 			continue
 		}
 		if err := json.Unmarshal(r, &model); err != nil {
-			return "", fmt.Errorf("%s: %w", file, err)
+			return nil, nil, err
 		}
 		models = append(models, model)
 	}
-	parts := []string{digitsTable(models), drawnLines(models), textureTable(models), speedTable(speeds)}
-	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "\n"), nil
+	return models, speeds, nil
 }
 
 func digitsTable(rows []imagesRow) string {
