@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,7 +30,7 @@ func newImages() *measurement {
 		Use: "images", Short: "bits per dimension of 8×8 digits, by a flow and by simpler models",
 		Long: fmt.Sprintf("Fits multi-scale flows, simpler models and, with a Python that has them, flows of normflows and nflows to handwritten digits, and\n"+
 			"prints the bits per dimension of the discrete pixels of %d digits held out, another split for each seed. The first seed also gets\n"+
-			"a flow that sees shifted digits, textures whose entropy is known, and the speeds.", imagesTest),
+			"a flow that sees shifted digits, textures whose entropy is known, the flow of nflows, and the speeds.", imagesTest),
 	}}
 	var run imagesRun
 	f := m.Flags()
@@ -99,6 +100,7 @@ func (r *imagesRun) add(row any) error {
 
 func (r *imagesRun) measure(ctx context.Context, from origin.Origin, write func(any) error) error {
 	r.from, r.write = from, write
+	var failed []error
 	for i, seed := range r.seeds {
 		parts := digits.Load().Split(seed, imagesTest, imagesValid)
 		s := &imagesSplit{test: parts[0], valid: parts[1], train: parts[2], seed: seed, data: "digits", steps: r.steps, python: r.python}
@@ -113,15 +115,19 @@ func (r *imagesRun) measure(ctx context.Context, from origin.Origin, write func(
 			{"texture", textureSplit(s, imageset.Texture{Height: 8, Width: 8, Levels: 64, Spread: 3}).texture, true, false},
 			{"texture", textureSplit(s, imageset.Texture{Height: 8, Width: 8, Levels: 8}).texture, true, false},
 			{"peers", func(ctx context.Context) (imagesRow, error) { return s.peer(ctx, "normflows") }, false, true},
-			{"peers", func(ctx context.Context) (imagesRow, error) { return s.peer(ctx, "nflows") }, false, true},
+			{"peers", func(ctx context.Context) (imagesRow, error) { return s.peer(ctx, "nflows") }, true, true},
 		} {
 			if !slices.Contains(r.parts, model.part) || model.once && i > 0 || model.other && r.python == "" {
 				continue
 			}
 			cpu := bench.CPUTime()
 			row, err := model.fit(ctx)
-			if err != nil {
-				return fmt.Errorf("seed %d: %w", seed, err)
+			if err != nil && ctx.Err() != nil {
+				return err
+			}
+			if err != nil { // the other models go on
+				failed = append(failed, fmt.Errorf("seed %d: %w", seed, err))
+				continue
 			}
 			if row.Seed, row.Origin = seed, from; row.CPU == 0 {
 				row.CPU = (bench.CPUTime() - cpu).Seconds()
@@ -131,12 +137,12 @@ func (r *imagesRun) measure(ctx context.Context, from origin.Origin, write func(
 			}
 		}
 		if i == 0 && slices.Contains(r.parts, "speed") {
-			if err := r.speeds(ctx, s); err != nil {
-				return err
+			if err := r.speeds(ctx, s); err != nil && ctx.Err() == nil {
+				failed = append(failed, err)
 			}
 		}
 	}
-	return nil
+	return errors.Join(append(failed, ctx.Err())...)
 }
 
 // imagesRow is one model on one split; the keys are the file's contract.

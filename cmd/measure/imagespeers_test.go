@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"normflow/flowlib/imageset"
+	"normflow/internal/origin"
 )
 
 // peerStub makes a program that answers as scripts/peers/images.py does.
@@ -61,6 +62,15 @@ func TestImagesPeer(t *testing.T) {
 	}
 	s.python = peerStub(t, "exit 3")
 	if _, err := s.peer(t.Context(), "nflows"); err == nil || !strings.Contains(err.Error(), "--lib nflows") || !strings.Contains(err.Error(), "--seconds 12.5 --threads 1\n") {
+		t.Errorf("%v", err)
+	}
+}
+
+// A model that fails is told of at the end, and the others go on.
+func TestImagesGoOn(t *testing.T) {
+	r := imagesRun{seeds: []int64{0, 1}, parts: []string{"peers"}, python: peerStub(t, "exit 3")}
+	err := r.measure(t.Context(), origin.Origin{}, func(any) error { return nil })
+	if err == nil || strings.Count(err.Error(), "add flow") != 3 || !strings.Contains(err.Error(), "seed 1") {
 		t.Errorf("%v", err)
 	}
 }
