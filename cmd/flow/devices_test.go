@@ -33,7 +33,7 @@ func TestFitOnTwoDevices(t *testing.T) {
 	csv, model := filepath.Join(dir, "moons.csv"), filepath.Join(dir, "model")
 	must(t, "data", "sample", "moons10", "-n", "400", "-o", csv)
 	status, out, notes := shell(t, "", "fit", csv, "-o", model, "--model", "realnvp", "--layers", "2", "--steps", "20", "--engine", "xla:cpu", "--devices", "2")
-	if status != 0 || !strings.Contains(out, " on 2 devices of xla:cpu. Saved as ") || !strings.Contains(notes, ", on 2 devices of xla:cpu\n") {
+	if status != 0 || !strings.Contains(out, " on 2 devices of xla:cpu. Saved as ") || !strings.Contains(notes, "each batch is shared by 2 devices of xla:cpu\n") {
 		t.Fatalf("exit status %d\n%s\n%s", status, out, notes)
 	}
 	if _, out, _ = shell(t, "", "show", model); !strings.Contains(out, "    devices       2\n") || !strings.Contains(out, `  engine          "xla:cpu"`) {

@@ -201,6 +201,9 @@ func (j *job) train(ctx context.Context) error {
 		return err
 	}
 	j.record.Fit = j.fit
+	if j.Devices > 1 {
+		j.Note(table.NoteOf("each batch is shared by %s", j.record.On()))
+	}
 	j.noteSample()
 	if j.data.atoms != nil {
 		return j.stackPatterns(ctx)
@@ -226,7 +229,7 @@ func (j *job) trainNumbers(ctx context.Context) error {
 		return err
 	}
 	j.Note(table.NoteOf("fitting %s, %d layers, %d parameters, to %d rows, at most %d steps of %d, on %s",
-		j.flow.Name(), j.flow.Layers, j.model.NumParameters(), j.trainingRows(), j.fit.Steps, j.fit.BatchSize, j.record.On()))
+		j.flow.Name(), j.flow.Layers, j.model.NumParameters(), j.trainingRows(), j.fit.Steps, j.fit.BatchSize, j.record.Engine))
 	if j.model.NumParameters() > 0 { // otherwise a Gaussian, which its scaler describes
 		c := j.fit
 		if f, err := j.feed(); err != nil {
