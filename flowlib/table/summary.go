@@ -240,6 +240,9 @@ func (s Summary) Check(least int64) error {
 		if c.Constant() {
 			continue
 		}
+		if c.N == 0 {
+			return &Error{Column: c.Name, Problem: "no row has a value in it", Remedies: []Remedy{{"leave it out", OptionExclude, []string{c.Name}}}}
+		}
 		largest := max(math.Abs(c.Min), math.Abs(c.Max))
 		step := math.Nextafter(largest, math.Inf(1)) - largest
 		if !(c.Std >= leastSteps*step) || math.IsInf(c.Std, 0) {

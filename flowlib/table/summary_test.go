@@ -131,6 +131,7 @@ func TestCheck(t *testing.T) {
 		"has 2 rows, too few to fit a density to: expected at least 3":                                                             {{1}, {2}},
 		`column "x": its mean is 1e+17 and its standard deviation 16, a spread that float64 cannot hold, whose steps are 16 there`: {{1e17}, {1e17 + 16}, {1e17 - 16}},
 		`standard deviation +Inf, a spread that float64`:                                                                           {{math.MaxFloat64}, {-math.MaxFloat64}, {-math.MaxFloat64}},
+		`column "x": no row has a value in it: leave it out`:                                                                       {{math.NaN()}, {math.NaN()}, {math.NaN()}},
 		`a spread that float64 cannot hold`:                                                                                        {{-5e-323}, {0}, {5e-323}},
 	} {
 		if err := summarize(rows).Check(3); err == nil || !strings.Contains(err.Error(), want) {
