@@ -47,7 +47,7 @@ func Enter(dir, name, what string, taken func(name string) bool, plan any) error
 		return fmt.Errorf("%s: the folder cannot be made: %w", show.Path(dir), err)
 	}
 	path := filepath.Join(dir, name)
-	before, err := os.ReadFile(path)
+	before, err := read(path)
 	switch {
 	case err == nil && bytes.Equal(before, text):
 		return nil
@@ -62,6 +62,14 @@ func Enter(dir, name, what string, taken func(name string) bool, plan any) error
 	return nil
 }
 
+// read reads a plan. A pipe would wait for a writer.
+func read(path string) ([]byte, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, errors.New("is no plain file")
+	}
+	return os.ReadFile(path)
+}
+
 // Is reports whether the folder has a plan called name.
 func Is(dir, name string) bool {
 	info, err := os.Lstat(filepath.Join(dir, name))
@@ -72,7 +80,7 @@ func Is(dir, name string) bool {
 // what folder was expected, such as "the folder of a sweep".
 func Read(dir, name, what string, format int, plan any) error {
 	path := filepath.Join(dir, name)
-	text, err := os.ReadFile(path)
+	text, err := read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s: holds no %s: expected %s", show.Path(dir), name, what)
 	}

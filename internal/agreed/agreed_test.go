@@ -46,6 +46,16 @@ func TestEnterAndRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	read("holds no plan.json: expected a folder of parts")
+	if err := os.Mkdir(filepath.Join(dir, "plan.json"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	read("plan.json: cannot be read: is no plain file")
+	if err := enter(plan{1, "x"}); err == nil || !strings.Contains(err.Error(), "is no plain file") {
+		t.Errorf("a folder for a plan: got %v", err)
+	}
+	if err := os.Remove(filepath.Join(dir, "plan.json")); err != nil {
+		t.Fatal(err)
+	}
 	if Is(dir, "plan.json") {
 		t.Error("a plan that is gone")
 	}
