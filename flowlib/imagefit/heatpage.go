@@ -3,7 +3,7 @@ package imagefit
 import (
 	"bytes"
 	"cmp"
-	"encoding/base64"
+	_ "embed"
 	"html/template"
 	"slices"
 
@@ -11,8 +11,14 @@ import (
 
 	"normflow/flowlib/imagelayer"
 	"normflow/flowlib/imageset"
+	"normflow/internal/htmlpage"
 	"normflow/internal/show"
 )
+
+//go:embed heatpage.html
+var heatText string
+
+var heatTemplate = htmlpage.Parse(heatText, nil)
 
 // mostHeated is how many pictures [Model.HeatPage] shows.
 const mostHeated = 10
@@ -42,23 +48,21 @@ func (m *Model) HeatPage(s *Scores, pictures *imageset.Set) ([]byte, error) {
 	maps := heatMaps(strange.Shape, heat)
 	for i, at := range order {
 		hottest := floats.MaxIdx(heat[i])
-		r := row{Name: show.Name(s.Names[at]), PerDim: s.Each[at], PValue: s.PValue[at], Gain: heat[i][hottest],
+		r := row{Name: s.Names[at], PerDim: s.Each[at], PValue: s.PValue[at], Gain: heat[i][hottest],
 			HottestRow: hottest/strange.Shape.Width + 1, HottestCol: hottest%strange.Shape.Width + 1}
 		for _, part := range []struct {
 			url *template.URL
 			set *imageset.Set
 		}{{&r.Picture, strange}, {&r.Heat, maps}} {
-			picture, err := part.set.Take([]int{i}).Sheet(2*strange.SheetScale(), 0)
-			if err != nil {
+			if *part.url, err = inPage(part.set.Take([]int{i}), 0); err != nil {
 				return nil, err
 			}
-			*part.url = template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(picture))
 		}
 		rows = append(rows, r)
 	}
 	var page bytes.Buffer
-	err = heatTemplate.Execute(&page, map[string]any{"Model": show.Path(m.Dir), "Pictures": pictures.Len(), "Rows": rows})
-	return page.Bytes(), err
+	err = heatTemplate.Execute(&page, map[string]any{"Dir": m.Dir, "N": pictures.Len(), "Rows": rows})
+	return []byte(show.Text(page.String())), err
 }
 
 // heatMaps returns the heat of each picture as a picture: white where there is none, red
@@ -78,16 +82,3 @@ func heatMaps(of imagelayer.Shape, heat [][]float64) *imageset.Set {
 	}
 	return s
 }
-
-var heatTemplate = template.Must(template.New("heat").Parse(`<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>{{.Model}}: strange pictures</title>
-<style>:root{color-scheme:light dark}body{font:16px sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
-section{display:flex;flex-wrap:wrap;gap:1rem;align-items:center;margin:1.5rem 0}img{width:8rem;border:1px solid #8c959f;image-rendering:pixelated}p{margin:.3rem 0}</style>
-<h1>The strangest of {{.Pictures}} pictures</h1>
-<p>By {{.Model}}. Beside each picture, red is where it is strange: by how much its log-density would rise at best if that pixel alone were
-another; white is nothing, the darkest red the most in that picture.</p>
-{{range .Rows}}<section><img alt="the picture" src="{{.Picture}}"><img alt="where it is strange" src="{{.Heat}}">
-<div><p><b>{{.Name}}</b></p><p>{{printf "%.3f" .PerDim}} bits per dimension, p {{printf "%.2g" .PValue}}</p>
-{{if .Gain}}<p>hottest: row {{.HottestRow}}, column {{.HottestCol}}, {{printf "%.1f" .Gain}} nats</p>{{end}}</div></section>
-{{end}}</html>
-`))

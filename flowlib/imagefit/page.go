@@ -57,11 +57,10 @@ func (m *Model) Page(path string, s *Scores, pictures *imageset.Set, seed int64)
 		{"The strangest", "Those that cost the most bits, the dearest first.", pictures.Take(strangest)},
 	} {
 		f.set.Levels = m.Record.Config.Levels
-		png, err := f.set.Sheet(f.set.SheetScale(), 2)
+		source, err := inPage(f.set, 2)
 		if err != nil {
 			return nil, err
 		}
-		source := template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(png))
 		rows[i/2] = append(rows[i/2], sheet{f.title, f.caption, source})
 	}
 	costs, err := figure.Histogram(figure.Info{Title: "Bits per dimension", Description: "What each picture costs, and each of those held out at the fit."},
@@ -80,6 +79,13 @@ func (m *Model) Page(path string, s *Scores, pictures *imageset.Set, seed int64)
 		"Sheets": rows, "Costs": template.HTML(costs), // package figure escapes its input
 	})
 	return []byte(show.Text(page.String())), err
+}
+
+// inPage returns pictures side by side, with gaps of so many pixels, as the address of an
+// image that is in the page itself.
+func inPage(s *imageset.Set, gap int) (template.URL, error) {
+	png, err := s.Sheet(s.SheetScale(), gap)
+	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(png)), err
 }
 
 // verdict compares the pictures with those held out at the fit.
