@@ -159,7 +159,7 @@ func parseCondition(text string) (map[string]string, error) {
 	for _, part := range strings.Split(text, ",") {
 		name, value, is := strings.Cut(part, "=")
 		if _, twice := all[name]; !is || twice {
-			return nil, fmt.Errorf("--condition: expected name=value,… with each name once, found %q", text)
+			return nil, fmt.Errorf("--condition: expected name=value,… with each name once, found %s: give names or values that hold a comma in a table (--condition FILE.csv)", show.Quoted(text))
 		}
 		all[name] = value
 	}
