@@ -93,6 +93,12 @@ func (d *data) takeWeights(t *table.Table, file, column string) error {
 	if alike {
 		d.weights.all = nil
 	}
+	if n := dataset.EffectiveRows(d.weights.all, len(rows)); n < 2 {
+		return &table.Error{
+			File: file, Column: column, Found: "one row with nearly all of the weight", Expected: "weights of more rows to count",
+			Remedies: []table.Remedy{{Do: "correct it"}, {Do: "name another column", Option: OptionWeights}},
+		}
+	}
 	d.leaveOut(column, "the weights of the rows")
 	return nil
 }

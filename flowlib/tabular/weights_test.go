@@ -231,6 +231,7 @@ func TestWrongWeights(t *testing.T) {
 	}{
 		{`t.csv: line 17, column "w": found -2, expected a weight, which is a number from 0 on`, with(17, -2), byWeight},
 		{`t.csv: column "w": found the weight 0 in all rows, expected one above 0`, none, byWeight},
+		{`t.csv: column "w": found one row with nearly all of the weight, expected weights of more rows to count`, with(17, 1e300), byWeight},
 		{`there is no column "weight"`, rows, func(c *FitConfig) { c.Weights = "weight" }},
 		{`column "w" is named for something else too`, rows, func(c *FitConfig) { c.Weights, c.Exclude = "w", []string{"w"} }},
 		{`column "w" is named twice`, rows, func(c *FitConfig) { c.Weights, c.Columns = "w", []string{"1", "3"} }},
