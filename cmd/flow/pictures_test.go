@@ -71,7 +71,7 @@ func TestPictures(t *testing.T) {
 		"score " + model + " " + in("t.npy") + " --keep":    "--keep: has no meaning for pictures",
 		"fit " + in("new") + " -o " + in("m2"):              "found 9 pictures, expected at least 50",
 		"fit " + in("t.npy") + " -o x --condition-on label": "--condition-on: has no meaning for pictures",
-		"eval " + model + " " + in("page.html"):             "this is no NPY array",
+		"eval " + model + " " + in("page.html"):             "since the model ",
 
 		"anomaly " + model + " " + in("t.npy") + " --false-alarm 0":          "--false-alarm: expected a share of the normal pictures between 0 and 1, found 0",
 		"anomaly " + model + " " + in("t.npy") + " --false-alarm NaN":        "between 0 and 1, found NaN",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"slices"
 
 	"github.com/gomlx/compute"
@@ -79,6 +80,9 @@ type Scores struct {
 
 // Score judges the pictures at path, and returns them too.
 func (m *Model) Score(path string) (*Scores, *imageset.Set, error) {
+	if _, err := os.Stat(path); err == nil && !IsPictures(path) {
+		return nil, nil, fmt.Errorf("%s: expected a folder of PNG files or an NPY array of bytes, since the model %s is of pictures", show.Path(path), show.Path(m.Dir))
+	}
 	pictures, names, err := Read(path)
 	if err != nil {
 		return nil, nil, err

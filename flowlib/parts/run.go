@@ -141,10 +141,12 @@ func recordOf(dir string, u Unit) string {
 	return filepath.Join(dir, name+".json")
 }
 
+const maxRecord = 1 << 24 // bytes
+
 // record returns the record of a unit if its part is there, of the size that it says and of
 // the plan with that sum.
 func record(dir string, u Unit, sum string) (*Record, error) {
-	text, err := os.ReadFile(recordOf(dir, u))
+	text, err := whole.ReadFile(recordOf(dir, u), maxRecord)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s is missing", u.Part)
 	}

@@ -138,9 +138,12 @@ func fitBy(ctx context.Context, cmd *exec.Cmd, log string, threads int) error {
 	return nil
 }
 
+// maxLog bounds what is read of files beside the members.
+const maxLog = 1 << 24 // bytes
+
 // lastLine is that of a file, or else.
 func lastLine(path, orElse string) string {
-	text, err := os.ReadFile(path)
+	text, err := whole.ReadFile(path, maxLog)
 	if err != nil {
 		return orElse
 	}
@@ -173,7 +176,7 @@ func Status(dir string) ([]State, error) {
 	for _, m := range p.Members {
 		s := State{Member: m, State: "waiting"}
 		folder := filepath.Join(dir, m.Name)
-		failed, err := os.ReadFile(folder + failedEnding)
+		failed, err := whole.ReadFile(folder + failedEnding, maxLog)
 		_, begun := os.Lstat(tabular.CheckpointOf(folder))
 		switch {
 		case whole.IsModel(folder):

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -149,7 +148,7 @@ func (s Slurm) Submit(dir string) (*Jobs, error) {
 	}
 	path := filepath.Join(dir, jobsFile)
 	var jobs Jobs
-	if text, err := os.ReadFile(path); err == nil && json.Unmarshal(text, &jobs) == nil {
+	if text, err := whole.ReadFile(path, maxLog); err == nil && json.Unmarshal(text, &jobs) == nil {
 		// Slurm soon forgets a job that has ended, and squeue then fails.
 		if left, err := exec.Command("squeue", "--noheader", "--jobs", jobs.Array+","+jobs.Gather).Output(); err == nil && len(left) > 0 {
 			return nil, fmt.Errorf("%s: its jobs %s and %s are in the queue: wait until they have ended, or 'scancel %[2]s %[3]s' first", show.Path(dir), show.Name(jobs.Array), show.Name(jobs.Gather))

@@ -62,12 +62,18 @@ func Enter(dir, name, what string, taken func(name string) bool, plan any) error
 	return nil
 }
 
-// read reads a plan. A pipe would wait for a writer.
-func read(path string) ([]byte, error) {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return nil, errors.New("is no plain file")
+const maxPlan = 1 << 28 // bytes
+
+// read reads a plan.
+func read(path string) ([]byte, error) { return whole.ReadFile(path, maxPlan) }
+
+// checkLists refuses what has more lists and objects than a plan of its size, and could take
+// a hundred times its size in memory.
+func checkLists(text []byte) error {
+	if most := 1000 + len(text)/16; bytes.Count(text, []byte("{"))+bytes.Count(text, []byte("[")) > most {
+		return fmt.Errorf("it holds more than %d lists and objects, far more than a plan of its size", most)
 	}
-	return os.ReadFile(path)
+	return nil
 }
 
 // Is reports whether the folder has a plan called name.
@@ -86,6 +92,9 @@ func Read(dir, name, what string, format int, plan any) error {
 	}
 	if err != nil {
 		return fmt.Errorf("%s: cannot be read: %w", show.Path(path), err)
+	}
+	if err := checkLists(text); err != nil {
+		return fmt.Errorf("%s: is damaged: %w", show.Path(path), err)
 	}
 	var head struct {
 		Format int `json:"format"`

@@ -49,8 +49,8 @@ func TestEnterAndRead(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "plan.json"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	read("plan.json: cannot be read: is no plain file")
-	if err := enter(plan{1, "x"}); err == nil || !strings.Contains(err.Error(), "is no plain file") {
+	read("plan.json: cannot be read: is a folder, expected a plain file")
+	if err := enter(plan{1, "x"}); err == nil || !strings.Contains(err.Error(), "expected a plain file") {
 		t.Errorf("a folder for a plan: got %v", err)
 	}
 	if err := os.Remove(filepath.Join(dir, "plan.json")); err != nil {
@@ -85,5 +85,19 @@ func TestEnterRefuses(t *testing.T) {
 	}
 	if err := Enter(dir, "plan.json", "the parts", taken, plan{}); err == nil || !strings.Contains(err.Error(), "holds part, but no plan.json") {
 		t.Errorf("another's part: got %v", err)
+	}
+}
+
+// What is no plan of ours is not unpacked: ten million empty objects would take a gigabyte.
+func TestReadRefusesManyLists(t *testing.T) {
+	dir := t.TempDir()
+	for _, text := range []string{`{"Format":1,"Of":[` + strings.Repeat("{},", 2000) + "{}]}", `{"Format":1,"Of":` + strings.Repeat("[", 2000)} {
+		if err := os.WriteFile(filepath.Join(dir, "plan.json"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		var found struct{ Of []plan }
+		if err := Read(dir, "plan.json", "a folder of parts", 1, &found); err == nil || !strings.Contains(err.Error(), "lists and objects, far more than a plan") {
+			t.Errorf("got %v", err)
+		}
 	}
 }

@@ -25,7 +25,10 @@ func MakeFolders(dir string) error {
 
 // InModel reports whether a path, which need not exist, lies in the folder of a model, at
 // any depth.
-func InModel(path string) bool {
+func InModel(path string) bool { return lies(path, IsModel) }
+
+// lies reports whether a path, which need not exist, lies in such a folder, at any depth.
+func lies(path string, in func(dir string) bool) bool {
 	target, err := Follow(path)
 	if err != nil {
 		return false
@@ -37,7 +40,7 @@ func InModel(path string) bool {
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real
 	}
-	for !IsModel(dir) {
+	for !in(dir) {
 		up := filepath.Dir(dir)
 		if up == dir {
 			return false

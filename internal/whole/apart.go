@@ -72,33 +72,16 @@ func stat(path string, stream *os.File) fs.FileInfo {
 
 // isUnder reports whether a path, which need not exist, lies in a folder.
 func isUnder(path string, folder fs.FileInfo) bool {
-	target, err := Follow(path)
-	if err != nil {
-		return false
-	}
-	dir, err := filepath.Abs(filepath.Dir(target))
-	if err != nil {
-		return false
-	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real
-	}
-	for {
-		if info, err := os.Stat(dir); err == nil && os.SameFile(info, folder) {
-			return true
-		}
-		up := filepath.Dir(dir)
-		if up == dir {
-			return false
-		}
-		dir = up
-	}
+	return lies(path, func(dir string) bool {
+		info, err := os.Stat(dir)
+		return err == nil && os.SameFile(info, folder)
+	})
 }
 
 // outsideModels returns an error for a path in the folder of a model.
 func outsideModels(path string) error {
-	if IsModel(filepath.Dir(path)) {
-		return errors.New("its folder is that of a model, which holds nothing else: choose another")
+	if InModel(path) {
+		return errors.New("it lies in the folder of a model, which holds nothing else: choose another")
 	}
 	return nil
 }

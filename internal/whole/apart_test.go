@@ -38,8 +38,9 @@ func TestApart(t *testing.T) {
 			t.Errorf("%s: got %v", strings.TrimPrefix(out, dir), err)
 		}
 	}
-	for _, path := range []string{in("model/x.csv"), in("model/weights.safetensors"), in("linked/x.csv"), in("into.csv")} {
-		if err := WriteFile(path, nil); err == nil || !strings.Contains(err.Error(), "its folder is that of a model") {
+	ok(t, os.MkdirAll(in("model/sub"), 0o755))
+	for _, path := range []string{in("model/x.csv"), in("model/sub/x.csv"), in("model/weights.safetensors"), in("linked/x.csv"), in("into.csv")} {
+		if err := WriteFile(path, nil); err == nil || !strings.Contains(err.Error(), "lies in the folder of a model") {
 			t.Errorf("%s: got %v", strings.TrimPrefix(path, dir), err)
 		}
 	}

@@ -230,6 +230,19 @@ func Open(path string) (*os.File, int64, error) {
 	return f, info.Size(), nil
 }
 
+// ReadFile reads a regular file of at most so many bytes. It never waits, as Open does not.
+func ReadFile(path string, most int64) ([]byte, error) {
+	f, size, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if size > most {
+		return nil, fmt.Errorf("has %d bytes, expected at most %d", size, most)
+	}
+	return io.ReadAll(io.LimitReader(f, most))
+}
+
 // kind names the kind of a file.
 func kind(mode fs.FileMode) string {
 	switch {
