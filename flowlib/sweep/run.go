@@ -176,7 +176,7 @@ func Status(dir string) ([]State, error) {
 	for _, m := range p.Members {
 		s := State{Member: m, State: "waiting"}
 		folder := filepath.Join(dir, m.Name)
-		failed, err := whole.ReadFile(folder + failedEnding, maxLog)
+		failed, err := whole.ReadFile(folder+failedEnding, maxLog)
 		_, begun := os.Lstat(tabular.CheckpointOf(folder))
 		switch {
 		case whole.IsModel(folder):
