@@ -144,7 +144,7 @@ class WithEnv(Tree):
             after, before = before, self.value("FLOW_RUNS")
             return after != before
 
-        for name in ("flowlib/fit/fit.go", "flowlib/new/new.go", "internal/new/new.go", "internal/kernel/vector_amd64.s", "go.mod", "go.sum"):
+        for name in ("flowlib/fit/fit.go", "flowlib/imageflow/fit.go", "flowlib/new/new.go", "internal/new/new.go", "internal/kernel/vector_amd64.s", "go.mod", "go.sum"):
             self.assertTrue(changes(name), name)
         for name in ("flowlib/fit/fit_test.go", "flowlib/figure/bars.go", "flowlib/fit/fittest/fittest.go", "cmd/flow/main.go"):
             self.assertFalse(changes(name), name)
