@@ -29,15 +29,10 @@ type member struct {
 // sweepOf is 'flow sweep' over seeds 0, 1 and 2 of the flow of an experiment, on a table of
 // as many events: three processes, each with its share of the processors. Each number of
 // layers is a sweep of its own, so that one more number costs no more than itself.
-func sweepOf(ctx context.Context, cfg experiment.Config) (members []member, err error) {
-	root, err := filepath.Abs(experiment.Root())
-	if err != nil {
-		return nil, err
-	}
-	dir := filepath.Join(root, fmt.Sprintf("sweep-%s-%d-layers-%d-steps", cfg.Data, cfg.Flow.Layers, cfg.Fit.Steps))
+func (c *command) sweepOf(cfg experiment.Config) (members []member, err error) {
+	dir := filepath.Join(filepath.Dir(c.path), fmt.Sprintf("sweep-%s-%d-layers-%d-steps", cfg.Data, cfg.Flow.Layers, cfg.Fit.Steps))
 	bar := NewBar(fmt.Sprintf("%s on %s, %s", cfg.Flow.Name(), cfg.Data, counted(cfg.Flow.Layers)))
-	done, err := experiment.Once(ctx, filepath.Join(dir, "members.json"), &members, func() (err error) {
-		c := command{ctx: ctx, path: filepath.Join(root, "flow")}
+	done, err := experiment.Once(c.ctx, filepath.Join(dir, "members.json"), &members, func() (err error) {
 		if err := c.build(); err != nil {
 			return err
 		}
@@ -66,7 +61,7 @@ func sweepOf(ctx context.Context, cfg experiment.Config) (members []member, err 
 }
 
 // judge scores fresh events by the members of a sweep.
-func (c command) judge(cfg experiment.Config, dir string) (members []member, err error) {
+func (c *command) judge(cfg experiment.Config, dir string) (members []member, err error) {
 	text, err := c.run(nil, "sweep", "status", dir, "--json")
 	if err != nil {
 		return nil, err
@@ -105,21 +100,32 @@ func (c command) judge(cfg experiment.Config, dir string) (members []member, err
 type command struct {
 	ctx  context.Context
 	path string
+	made bool
+}
+
+// newCommand returns the command as a file in the folder of the runs.
+func newCommand(ctx context.Context) (*command, error) {
+	root, err := filepath.Abs(experiment.Root())
+	return &command{ctx: ctx, path: filepath.Join(root, "flow")}, err
 }
 
 // build builds it, which takes a second if nothing has changed.
-func (c command) build() error {
+func (c *command) build() error {
+	if c.made {
+		return nil
+	}
 	build := exec.CommandContext(c.ctx, "go", "build", "-ldflags=-s -w", "-o", c.path, "./cmd/flow")
 	build.Dir = nb.Root()
 	if text, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build ./cmd/flow: %w\n%s", err, text)
 	}
+	c.made = true
 	return nil
 }
 
 // run returns what the command prints; tell, if there is one, hears each line that it says
 // meanwhile. If the context ends it gets SIGTERM, on which it leaves what it can go on from.
-func (c command) run(tell func(line string), args ...string) ([]byte, error) {
+func (c *command) run(tell func(line string), args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(c.ctx, c.path, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second

@@ -30,15 +30,16 @@ type SweepRow struct {
 }
 
 // Sweep trains the default flow on a toy density with each number of layers and seeds 0, 1
-// and 2: for each number a sweep by the command, see [sweepOf]. Finished ones are taken as
+// and 2: for each number a sweep by the command, see [command.sweepOf]. Finished ones are taken as
 // they are, an interrupted one goes on when the cell is run again.
 func Sweep(data string, layerCounts []int) []SweepRow {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	c := must.M1(newCommand(ctx))
 	var rows []SweepRow
 	for _, layers := range layerCounts {
 		cfg := Experiment(data, layers, 0)
-		members, err := sweepOf(ctx, cfg)
+		members, err := c.sweepOf(cfg)
 		if ctx.Err() != nil {
 			nb.Refuse("stopped at %s; run the cell again to go on", counted(layers))
 		}
