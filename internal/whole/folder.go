@@ -105,7 +105,11 @@ func removeFolder(path string, files []string) error {
 	if err := os.Remove(filepath.Join(path, markerFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return os.Remove(path)
+	// Without its marker it is empty and may be swept by another process.
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // removeContents removes a folder, if it exists, with the files of a model, those named, and
