@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"normflow/flowlib/density"
 	"normflow/flowlib/fit"
@@ -234,33 +237,20 @@ func share(members []flow.Member, sum float64) (all []flow.Member) {
 // behind another contender on the first part is not fitted to the others.
 func (j *job) contend(ctx context.Context, c candidate, others []contender, parts []part, logDet []float64) (contender, error) {
 	t := contender{candidate: c, logProb: slices.Repeat([]float64{math.NaN()}, len(logDet))}
-	for k, p := range parts {
-		if err := ctx.Err(); err != nil {
-			return t, interrupted(ctx, fmt.Errorf("fit: stopped before %s: %w", c.name, err), CheckpointOf(j.dir))
-		}
-		var members []flow.Member
-		var err error
-		if c.flow != nil {
-			var result fit.Result
-			members, result, err = j.trainOne(ctx, c, p, len(parts) == 1)
-			if k == 0 {
-				t.result = result
+	for _, some := range [][]part{parts[:1], parts[1:]} {
+		for i, f := range j.fitParts(ctx, c, some, len(parts) == 1) {
+			if f.err != nil {
+				return j.failed(ctx, t, f.err)
 			}
-		} else {
-			members, err = c.simple(j.data.alone(p.train[:p.rows]), p.weights)
+			if len(t.members) == 0 {
+				t.result = f.result
+			}
+			t.members = append(t.members, f.members)
+			for k, at := range some[i].judged {
+				t.logProb[at] = f.logProb[k] + logDet[at]
+			}
 		}
-		if err != nil {
-			return j.failed(ctx, t, err)
-		}
-		t.members = append(t.members, members)
-		logProb, err := scoreBy(members, j.data.rowsFor(members, p.valid[:len(p.judged)]))
-		if err != nil {
-			return j.failed(ctx, t, err)
-		}
-		for i, at := range p.judged {
-			t.logProb[at] = logProb[i] + logDet[at]
-		}
-		if k == 0 && c.flow != nil && slices.ContainsFunc(others, func(o contender) bool {
+		if len(t.members) == 1 && c.flow != nil && slices.ContainsFunc(others, func(o contender) bool {
 			behind, se := gainOf(o.logProb, t.logProb, j.heldWeights)
 			return behind > max(hopeless, hopelessErrors*se)
 		}) {
@@ -270,6 +260,45 @@ func (j *job) contend(ctx context.Context, c candidate, others []contender, part
 	far, err := scoreBy(t.members[0], j.data.rowsFor(t.members[0], j.data.far))
 	t.far = far
 	return t, err
+}
+
+// partFit is a candidate fitted to a part.
+type partFit struct {
+	members []flow.Member
+	result  fit.Result // of a flow
+	logProb []float64  // of the judged rows
+	err     error
+}
+
+// fitParts fits a candidate to each of some parts and scores the rows that it did not see.
+// Flows are fitted side by side: a fold of a small table does not keep the processors busy.
+func (j *job) fitParts(ctx context.Context, c candidate, parts []part, alone bool) []partFit {
+	fits := make([]partFit, len(parts))
+	var group errgroup.Group
+	group.SetLimit(1)
+	if c.flow != nil {
+		group.SetLimit(runtime.GOMAXPROCS(0))
+	}
+	for k, p := range parts {
+		group.Go(func() error {
+			f := &fits[k]
+			if err := ctx.Err(); err != nil {
+				f.err = interrupted(ctx, fmt.Errorf("fit: stopped before %s: %w", c.name, err), CheckpointOf(j.dir))
+				return nil
+			}
+			if c.flow != nil {
+				f.members, f.result, f.err = j.trainOne(ctx, c, p, alone)
+			} else {
+				f.members, f.err = c.simple(j.data.alone(p.train[:p.rows]), p.weights)
+			}
+			if f.err == nil {
+				f.logProb, f.err = scoreBy(f.members, j.data.rowsFor(f.members, p.valid[:len(p.judged)]))
+			}
+			return nil
+		})
+	}
+	group.Wait() //nolint:errcheck // each has its own
+	return fits
 }
 
 // failed drops a contender that cannot be fitted to these rows, and reports it.
