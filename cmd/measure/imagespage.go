@@ -129,7 +129,7 @@ func drawnLines(rows []imagesRow) string {
 	var t strings.Builder
 	for _, r := range rows {
 		if d := r.Drawn; d != nil {
-			fmt.Fprintf(&t, "- Seed %d, %s draws: %.2g of the numbers are beyond the levels; a pixel that is black in all digits is black in %.2f %% or more. The levels of a pixel\n"+
+			fmt.Fprintf(&t, "- Seed %d, %s draws: %.2g of the numbers are beyond the levels; a pixel that is black in all digits is black in at least %.2f %% of them. The levels of a pixel\n"+
 				"  differ from those of the training digits by %.3f (total variation, mean over pixels), those of the held-out digits by %.3f.\n", r.Seed, thousands(d.Pictures), d.Outside, 100*d.Black, d.Distance, d.HeldOut)
 		}
 		if k := r.Classes; k != nil {
