@@ -97,7 +97,7 @@ func (s *Set) add(path string) error {
 	case color.Gray16Model, color.RGBA64Model, color.NRGBA64Model:
 		return errors.New("has 16 bits per channel, expected 8: convert it, such as by: magick in.png -depth 8 out.png")
 	case color.NRGBAModel:
-		return transparent
+		return errTransparent
 	default:
 		return errors.New("has a palette, expected gray or RGB: convert it, such as by: magick in.png -define png:color-type=2 out.png")
 	}
@@ -123,13 +123,13 @@ func (s *Set) add(path string) error {
 	switch picture.(type) {
 	case *image.Gray, *image.RGBA:
 	default: // a color is declared transparent
-		return transparent
+		return errTransparent
 	}
 	s.Pixels = appendPixels(s.Pixels, picture, shape)
 	return nil
 }
 
-var transparent = errors.New("has an alpha channel or a transparent color, expected gray or RGB: flatten it, such as by: magick in.png -background white -alpha remove -alpha off out.png")
+var errTransparent = errors.New("has an alpha channel or a transparent color, expected gray or RGB: flatten it, such as by: magick in.png -background white -alpha remove -alpha off out.png")
 
 func appendPixels(pixels []byte, picture image.Image, shape imagelayer.Shape) []byte {
 	for y := range shape.Height {
