@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -308,77 +307,4 @@ func TestAbortAll(t *testing.T) {
 	unlock()
 	folder.Remove() //nolint:errcheck // it is gone
 	only(t, dir)
-}
-
-// A pipe without a writer is refused at once, and so is what is larger than it may be.
-func TestReadFile(t *testing.T) {
-	dir := t.TempDir()
-	ok(t, os.WriteFile(filepath.Join(dir, "a"), []byte("abc"), 0o600))
-	if text, err := ReadFile(filepath.Join(dir, "a"), 3); err != nil || string(text) != "abc" {
-		t.Errorf("read %q, %v", text, err)
-	}
-	if _, err := ReadFile(filepath.Join(dir, "a"), 2); err == nil || !strings.Contains(err.Error(), "has 3 bytes, expected at most 2") {
-		t.Errorf("got %v", err)
-	}
-	if _, err := ReadFile(filepath.Join(dir, "b"), 2); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("got %v", err)
-	}
-	if err := exec.Command("mkfifo", filepath.Join(dir, "pipe")).Run(); err != nil {
-		t.Skip(err)
-	}
-	if _, err := ReadFile(filepath.Join(dir, "pipe"), 2); err == nil || !strings.Contains(err.Error(), "is a named pipe") {
-		t.Errorf("got %v", err)
-	}
-}
-
-// Folders and files come and go while other processes sweep: none is taken from its owner,
-// nobody's end is an error, and nothing is left.
-func TestSweepBesideOthers(t *testing.T) {
-	dir := t.TempDir()
-	done := make(chan struct{})
-	var sweepers, owners sync.WaitGroup
-	for range 2 {
-		sweepers.Go(func() {
-			for {
-				select {
-				case <-done:
-					return
-				default:
-				}
-				for _, path := range ours(dir) {
-					if info, err := os.Lstat(path); err == nil && info.IsDir() {
-						sweepFolder(path)
-					} else if err == nil {
-						sweepFile(path)
-					}
-				}
-			}
-		})
-		owners.Go(func() {
-			for range 300 {
-				folder, err := NewFolder(filepath.Join(dir, "model"))
-				if err == nil {
-					err = errors.Join(os.WriteFile(filepath.Join(folder.New(), ModelFile), nil, 0o600), folder.Remove())
-				}
-				var file *File
-				if err == nil {
-					file, err = Create(filepath.Join(dir, "a"))
-				}
-				if err == nil {
-					_, err = os.Lstat(file.Name())
-					file.Abort()
-				}
-				if err != nil {
-					t.Error(err)
-					return
-				}
-			}
-		})
-	}
-	owners.Wait()
-	close(done)
-	sweepers.Wait()
-	if left := ours(dir); left != nil {
-		t.Errorf("left: %q", left)
-	}
 }
