@@ -11,6 +11,7 @@ import concurrent.futures
 import io
 import multiprocessing
 import os
+import signal
 import sys
 import time
 import unittest
@@ -49,6 +50,9 @@ def main():
     parser.add_argument("names", nargs="*", metavar="NAME", help="of a file, a class or a test (default: all)")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time (default %(default)s)")
     args = parser.parse_args()
+    # What a script starts in its background has SIGINT ignored, and hands that on to what it
+    # starts itself: kernels whose cells could not be interrupted.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.path.insert(0, str(FOLDER))
     loader = unittest.TestLoader()
     work = units(loader.loadTestsFromNames(args.names) if args.names else loader.discover(str(FOLDER)))
