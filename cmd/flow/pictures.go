@@ -206,7 +206,7 @@ func anomalyPictures(cmd *cobra.Command, args []string) error {
 	}
 	page := valueOf(cmd.Flags().GetString, "page")
 	if page != "" {
-		if page == valueOf(cmd.Flags().GetString, "out") {
+		if filepath.Clean(page) == filepath.Clean(valueOf(cmd.Flags().GetString, "out")) {
 			return usageError{fmt.Errorf("--page and --out (-o) name the same file, %s", show.Path(page))}
 		}
 		if err := tabular.CheckPage(page, args...); err != nil {
@@ -219,10 +219,7 @@ func anomalyPictures(cmd *cobra.Command, args []string) error {
 	}
 	if j.Page = page; page != "" {
 		text, err := j.model.HeatPage(j.scores, j.pictures)
-		if err != nil {
-			return err
-		}
-		if err := whole.WriteFile(page, text); err != nil {
+		if err := writePage(page, text, err); err != nil {
 			return err
 		}
 	}
@@ -248,6 +245,14 @@ func anomalyPictures(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+// writePage writes a page unless making it has failed.
+func writePage(path string, text []byte, err error) error {
+	if err != nil {
+		return err
+	}
+	return whole.WriteFile(path, text)
+}
+
 func evalPictures(cmd *cobra.Command, args []string) error {
 	page := valueOf(cmd.Flags().GetString, "out")
 	if page != "" {
@@ -262,10 +267,7 @@ func evalPictures(cmd *cobra.Command, args []string) error {
 	j.Out = page
 	if page != "" {
 		text, err := j.model.Page(args[1], j.scores, j.pictures, valueOf(cmd.Flags().GetInt64, "seed"))
-		if err != nil {
-			return err
-		}
-		if err := whole.WriteFile(page, text); err != nil {
+		if err := writePage(page, text, err); err != nil {
 			return err
 		}
 	}

@@ -86,7 +86,7 @@ func TestImagesJudges(t *testing.T) {
 		t.Errorf("shares %v", got)
 	}
 	drawn := &imageset.Set{Shape: shape, Levels: 3, Pixels: []byte{0, 0, 2, 1, 1, 0, 0, 2}, Labels: []int{0, 1, 1, 3}}
-	if got := recognized(train, drawn); got != 0.75 { // (1, 0) is as far from class 0, the first of the two
+	if got := train.Recognized(drawn); got != 0.75 { // (1, 0) is as far from class 0, the first of the two
 		t.Errorf("%g recognized", got)
 	}
 }

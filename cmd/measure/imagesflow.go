@@ -6,7 +6,6 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/floats"
-	"gonum.org/v1/gonum/stat"
 
 	"normflow/flowlib/backend"
 	"normflow/flowlib/fit"
@@ -152,7 +151,7 @@ func (s *imagesSplit) classes(ctx context.Context) (imagesRow, error) {
 	if err != nil {
 		return imagesRow{}, err
 	}
-	k := imagesClasses{Drawn: drawn.Len(), Recognized: recognized(s.train, drawn), Classifier: recognized(s.train, s.test)}
+	k := imagesClasses{Drawn: drawn.Len(), Recognized: s.train.Recognized(drawn), Classifier: s.train.Recognized(s.test)}
 	k.StdErr = math.Sqrt(k.Recognized * (1 - k.Recognized) / float64(k.Drawn))
 	if err := s.withoutLabel(f, &k); err != nil {
 		return imagesRow{}, err
@@ -188,30 +187,8 @@ func (s *imagesSplit) withoutLabel(f fitted, k *imagesClasses) error {
 			k.ByFlow += 1 / float64(len(nats))
 		}
 	}
-	mean, std := stat.MeanStdDev(bits, nil)
-	k.WithoutLabel, k.WithoutStdErr = mean, std/math.Sqrt(float64(len(bits)))
+	k.WithoutLabel, k.WithoutStdErr = imageflow.Mean(bits)
 	return nil
-}
-
-// recognized is the share of pictures whose nearest training digit has their label.
-func recognized(train, pictures *imageset.Set) (share float64) {
-	for i := range pictures.Len() {
-		nearest, least := 0, math.MaxInt
-		for j := range train.Len() {
-			distance, other := 0, train.Picture(j)
-			for d, v := range pictures.Picture(i) {
-				by := int(v) - int(other[d])
-				distance += by * by
-			}
-			if distance < least {
-				nearest, least = j, distance
-			}
-		}
-		if train.Labels[nearest] == pictures.Labels[i] {
-			share += 1 / float64(pictures.Len())
-		}
-	}
-	return share
 }
 
 // textureSplit draws what texture needs.
@@ -238,9 +215,9 @@ func (s *textures) texture(ctx context.Context) (imagesRow, error) {
 	for i, bits := range f.row.Each {
 		excess[i] = bits + perDim*s.of.LogProb(s.test.Picture(i))
 	}
-	mean, std := stat.MeanStdDev(excess, nil)
+	kl, se := imageflow.Mean(excess)
 	f.row.Model = flowName
-	f.row.Texture = &imagesTexture{s.of.Levels, s.of.Spread, perDim * s.of.Entropy(), mean, std / math.Sqrt(float64(len(excess)))}
+	f.row.Texture = &imagesTexture{s.of.Levels, s.of.Spread, perDim * s.of.Entropy(), kl, se}
 	f.row.Data = fmt.Sprintf("texture of %d levels", s.of.Levels)
 	return f.row, nil
 }

@@ -18,6 +18,7 @@ import (
 	"normflow/flowlib/imagefit"
 	"normflow/flowlib/imageflow"
 	"normflow/flowlib/imageset"
+	"normflow/internal/numbers"
 	"normflow/internal/origin"
 )
 
@@ -142,8 +143,8 @@ func (r *imagesRun) speeds(ctx context.Context, s *imagesSplit) error {
 				ratios = append(ratios, ours[rep]/other)
 			}
 			row.Task, row.Batch, row.Reps, row.Origin = what.task, what.batch, r.reps, r.from
-			row.Ratio, row.Low, row.High = middle(ratios), slices.Min(ratios), slices.Max(ratios)
-			row.Ours, row.Other = middle(ours), middle(others[i])
+			row.Ratio, row.Low, row.High = numbers.Median(ratios), slices.Min(ratios), slices.Max(ratios)
+			row.Ours, row.Other = numbers.Median(ours), numbers.Median(others[i])
 			if err := r.add(*row); err != nil {
 				return err
 			}
@@ -151,9 +152,6 @@ func (r *imagesRun) speeds(ctx context.Context, s *imagesSplit) error {
 	}
 	return nil
 }
-
-// middle returns the median, the upper one of an even number.
-func middle(of []float64) float64 { return slices.Sorted(slices.Values(of))[len(of)/2] }
 
 // speed returns what times our flow, compiled: it returns how many pictures a second it
 // trains on or draws.

@@ -29,7 +29,7 @@ func (f Fitted) given(z [][]float64) [][]float64 {
 // Asked is what a flow drew when it was asked for classes.
 type Asked struct {
 	Drawn   *imageset.Set // n of each class in turn, with the class asked for as label
-	Like    int           // of them, how many look most like a training picture of that class
+	Like    float64       // share of them that look most like a training picture of that class
 	Of      int
 	Classes int
 }
@@ -45,10 +45,8 @@ func (f Fitted) Ask(n int, temperature float64) Asked {
 	a := Asked{Drawn: f.Draw(f.given(z)), Of: len(z), Classes: f.Config.Classes}
 	for i := range z {
 		a.Drawn.Labels = append(a.Drawn.Labels, i%a.Classes)
-		if nearest(f.Parts.Train, a.Drawn.Picture(i)) == i%a.Classes {
-			a.Like++
-		}
 	}
+	a.Like = f.Parts.Train.Recognized(a.Drawn)
 	return a
 }
 
@@ -57,23 +55,7 @@ func (a Asked) Panel(n int) figure.PicturePanel { return Sheet("", a.Drawn, n*a.
 
 // String says how many were recognized.
 func (a Asked) String() string {
-	return fmt.Sprintf("%d of %d draws look most like a training digit of the class asked for (%.0f %%)", a.Like, a.Of, 100*float64(a.Like)/float64(a.Of))
-}
-
-// nearest returns the label of the picture of s whose pixels are closest.
-func nearest(s *imageset.Set, picture []byte) (label int) {
-	least := math.MaxInt
-	for i := range s.Len() {
-		distance := 0
-		for j, v := range s.Picture(i) {
-			d := int(v) - int(picture[j])
-			distance += d * d
-		}
-		if distance < least {
-			least, label = distance, s.Labels[i]
-		}
-	}
-	return label
+	return fmt.Sprintf("%.0f of %d draws look most like a training digit of the class asked for (%.0f %%)", math.Round(a.Like*float64(a.Of)), a.Of, 100*a.Like)
 }
 
 // Told says how many of the first n test pictures the flow tells the class of, by Bayes'
@@ -83,8 +65,8 @@ func (f Fitted) Told(n int) string {
 	test := f.Parts.Test
 	n = min(n, test.Len())
 	var rows [][]float64
-	for i, row := range middles(test.Take(upTo(n))) {
-		_ = i
+	some := test.Take(upTo(n))
+	for _, row := range middles(some) {
 		for class := range f.Config.Classes {
 			given := append(slices.Clone(row), make([]float64, f.Config.Classes)...)
 			given[len(row)+class] = 1
@@ -92,17 +74,14 @@ func (f Fitted) Told(n int) string {
 		}
 	}
 	logProb := must.M1(f.model(runs.Backend()).LogProb(rows))
-	byFlow, byNearest := 0, 0
+	byFlow := 0
 	for i := range n {
 		of := logProb[i*f.Config.Classes : (i+1)*f.Config.Classes]
 		if slices.Index(of, slices.Max(of)) == test.Labels[i] {
 			byFlow++
 		}
-		if nearest(f.Parts.Train, test.Picture(i)) == test.Labels[i] {
-			byNearest++
-		}
 	}
-	return fmt.Sprintf("of %d new digits the flow tells %d, the nearest training digit %d", n, byFlow, byNearest)
+	return fmt.Sprintf("of %d new digits the flow tells %d, the nearest training digit %.0f", n, byFlow, math.Round(float64(n)*f.Parts.Train.Recognized(some)))
 }
 
 func upTo(n int) []int {
