@@ -52,6 +52,7 @@ func interruptible(do func(ctx context.Context) int) int {
 	var first os.Signal
 	select {
 	case status := <-done:
+		leaveNothing()
 		return status
 	case first = <-came:
 	}
@@ -59,22 +60,28 @@ func interruptible(do func(ctx context.Context) int) int {
 	cancel(why)
 	select {
 	case status := <-done:
+		leaveNothing()
 		return status
 	case <-came:
 	case <-time.After(time.Duration(grace.Load())):
 	}
-	cleaned := make(chan struct{})
-	go func() { whole.AbortAll(); close(cleaned) }()
-	select {
-	case <-cleaned:
-	case <-time.After(2 * time.Second): // the file system may not respond
-	}
+	leaveNothing()
 	text := "flow: stopped"
 	if words := lastWords.Load(); words != nil {
 		text += (*words)()
 	}
 	fmt.Fprintln(os.Stderr, text)
 	return 128 + int(why.Signal)
+}
+
+// leaveNothing removes what is still pending: other goroutines may be writing.
+func leaveNothing() {
+	cleaned := make(chan struct{})
+	go func() { whole.AbortAll(); close(cleaned) }()
+	select {
+	case <-cleaned:
+	case <-time.After(10 * time.Second): // the file system may not respond
+	}
 }
 
 // stoppedStatus returns the exit status of a command whose context has ended.

@@ -264,7 +264,11 @@ func (m *Mixture) writeFiles(dir string, d description) error {
 	if err != nil {
 		return err
 	}
-	out, err := os.OpenFile(filepath.Join(dir, modelFile), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	var out *os.File
+	err = whole.Place(func() (err error) {
+		out, err = os.OpenFile(filepath.Join(dir, modelFile), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		return err
+	})
 	if err != nil {
 		return err
 	}

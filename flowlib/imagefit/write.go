@@ -103,7 +103,8 @@ func writeFolder(dir string, sheet []byte, s *imageset.Set) (err error) {
 				return err
 			}
 		}
-		if err := os.WriteFile(filepath.Join(pending.New(), name), picture, 0o666); err != nil {
+		write := func() error { return os.WriteFile(filepath.Join(pending.New(), name), picture, 0o666) }
+		if err := whole.Place(write); err != nil {
 			return err
 		}
 	}

@@ -39,37 +39,47 @@ func NewFolder(target string, files ...string) (*Folder, error) {
 	const most = 1000 // sweeps by others that take it before it is locked
 	for range most {
 		f := &Folder{path: filepath.Join(parent, newName()), files: files}
-		err := os.Mkdir(f.path, 0o700)
-		if errors.Is(err, fs.ErrExist) {
-			continue
-		}
-		if err != nil {
-			return nil, unwritable(parent, err)
-		}
-		f.marker, err = os.OpenFile(filepath.Join(f.path, markerFile), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-		if errors.Is(err, fs.ErrNotExist) || err == nil && !hold(f.marker) {
-			continue
-		}
+		err := enter(f.path, func() error { return f.create(target) }, func() {
+			if _, err := os.Lstat(f.Old()); err != nil { // otherwise both are needed, see flow.Read
+				removeFolder(f.path, files) //nolint:errcheck // the next run tries again
+			}
+		})
 		if err == nil {
-			_, err = f.marker.WriteString(markerText + strings.Join(append([]string{filepath.Base(target)}, files...), "\x00") + "\n")
+			return f, nil
 		}
-		if err == nil {
-			err = os.Mkdir(f.New(), 0o700)
-		}
-		if err == nil {
-			err = enter(f.path, func() {
-				if _, err := os.Lstat(f.Old()); err != nil { // otherwise both are needed, see flow.Read
-					removeFolder(f.path, files) //nolint:errcheck // the next run tries again
-				}
-			})
-		}
-		if err != nil {
-			f.Remove() //nolint:errcheck // as above
+		if err != errTaken {
 			return nil, err
 		}
-		return f, nil
 	}
 	return nil, errors.New("other processes remove what is written there")
+}
+
+// errTaken means that another process swept or made what was to be created.
+var errTaken = errors.New("taken by another process")
+
+// create creates the folder with its marker and New, or nothing.
+func (f *Folder) create(target string) error {
+	err := os.Mkdir(f.path, 0o700)
+	if errors.Is(err, fs.ErrExist) {
+		return errTaken
+	}
+	if err != nil {
+		return unwritable(filepath.Dir(f.path), err)
+	}
+	f.marker, err = os.OpenFile(filepath.Join(f.path, markerFile), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !hold(f.marker) {
+		return errTaken
+	}
+	if err == nil {
+		_, err = f.marker.WriteString(markerText + strings.Join(append([]string{filepath.Base(target)}, f.files...), "\x00") + "\n")
+	}
+	if err == nil {
+		err = os.Mkdir(f.New(), 0o700)
+	}
+	if err != nil {
+		f.remove() //nolint:errcheck // the next run tries again
+	}
+	return err
 }
 
 // New returns the folder for the next contents of the target.
@@ -81,18 +91,23 @@ func (f *Folder) Old() string { return filepath.Join(f.path, "old") }
 // Remove removes the folder and the files it may hold. If there are other files it leaves
 // these, and the error names them.
 func (f *Folder) Remove() error {
+	err := f.remove()
+	leave(f.path, nil)
+	return err
+}
+
+func (f *Folder) remove() error {
 	err := removeFolder(f.path, f.files)
 	if f.marker != nil {
 		f.marker.Close() //nolint:errcheck // it is gone
 	}
-	leave(f.path)
 	return err
 }
 
 // Abandon releases the folder and leaves it as it is, like the end of the process.
 func (f *Folder) Abandon() {
 	f.marker.Close() //nolint:errcheck // its text has been written
-	leave(f.path)
+	leave(f.path, nil)
 }
 
 // DropOld removes the previous contents of the target.

@@ -27,28 +27,35 @@ func Lock(path string) (unlock func(), err error) {
 	sweep(filepath.Dir(target))
 	const most = 1000 // times that others release it between two steps here
 	for range most {
-		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|nofollow, 0o600)
-		if err != nil {
+		var f *os.File
+		err := enter(name, func() (err error) { f, err = takeLock(name); return err }, func() { os.Remove(name) }) //nolint:errcheck // the next run tries again
+		if err == nil {
+			return func() { remove(f) }, nil
+		}
+		if err != errTaken {
 			return nil, err
 		}
-		if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-			f.Close() //nolint:errcheck // it was not written
-			return nil, &fs.PathError{Op: "lock", Path: name, Err: fs.ErrInvalid}
-		}
-		if tryLock(f) == errLocked {
-			f.Close() //nolint:errcheck // as above
-			return nil, ErrLocked
-		}
-		if !hold(f) {
-			f.Close() //nolint:errcheck // as above
-			continue
-		}
-		f.WriteAt([]byte(kernel()), 0)                                  //nolint:errcheck // without it, others take it for theirs
-		if err := enter(name, func() { os.Remove(name) }); err != nil { //nolint:errcheck // the next run tries again
-			remove(f)
-			return nil, err
-		}
-		return func() { remove(f) }, nil
 	}
 	return nil, ErrLocked
+}
+
+// takeLock creates a lock's file, or takes the one that is there, and locks it.
+func takeLock(name string) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|nofollow, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if info, statErr := f.Stat(); statErr != nil || !info.Mode().IsRegular() {
+		err = &fs.PathError{Op: "lock", Path: name, Err: fs.ErrInvalid}
+	} else if tryLock(f) == errLocked {
+		err = ErrLocked
+	} else if !hold(f) {
+		err = errTaken
+	}
+	if err != nil {
+		f.Close() //nolint:errcheck // it was not written
+		return nil, err
+	}
+	f.WriteAt([]byte(kernel()), 0) //nolint:errcheck // without it, others take it for theirs
+	return f, nil
 }

@@ -46,23 +46,26 @@ func isOurs(name string) bool {
 func create(dir string) (*os.File, error) {
 	const most = 1000 // sweeps by others that take it before it is locked
 	for range most {
-		f, err := os.OpenFile(filepath.Join(dir, newName()), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+		path := filepath.Join(dir, newName())
+		var f *os.File
+		err := enter(path, func() (err error) {
+			f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+			return err
+		}, func() { os.Remove(path) }) //nolint:errcheck // the next run tries again
 		if errors.Is(err, fs.ErrExist) {
 			continue
+		}
+		if err == errEnded {
+			return nil, err
 		}
 		if err != nil {
 			return nil, unwritable(dir, err)
 		}
-		if !hold(f) {
-			f.Close() //nolint:errcheck // it is gone
-			continue
+		if hold(f) {
+			return f, nil
 		}
-		if err := enter(f.Name(), func() { os.Remove(f.Name()) }); err != nil { //nolint:errcheck // the next run tries again
-			os.Remove(f.Name()) //nolint:errcheck // as above
-			f.Close()           //nolint:errcheck // as above
-			return nil, err
-		}
-		return f, nil
+		f.Close() //nolint:errcheck // it is gone
+		leave(path, nil)
 	}
 	return nil, errors.New("other processes remove what is written there")
 }
@@ -80,9 +83,8 @@ func hold(f *os.File) bool {
 
 // remove closes a pending file and removes it.
 func remove(f *os.File) {
-	os.Remove(f.Name()) //nolint:errcheck // if it exists; otherwise the next run tries again
-	f.Close()           //nolint:errcheck // its contents are discarded
-	leave(f.Name())
+	leave(f.Name(), func() { os.Remove(f.Name()) }) //nolint:errcheck // if it exists; otherwise the next run tries again
+	f.Close()                                       //nolint:errcheck // its contents are discarded
 }
 
 var swept sync.Map // folders

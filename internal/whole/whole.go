@@ -132,7 +132,7 @@ func WriteFile(path string, content []byte) error {
 func Scratch(dir string) (*os.File, error) {
 	f, err := create(dir)
 	if err == nil && os.Remove(f.Name()) == nil {
-		leave(f.Name())
+		leave(f.Name(), nil)
 	}
 	return f, err
 }
@@ -171,7 +171,7 @@ func Follow(path string) (string, error) {
 func place(pending *os.File, path string) error {
 	err := Place(func() error { return rename(pending.Name(), path) })
 	if err == nil {
-		leave(pending.Name())
+		leave(pending.Name(), nil)
 	}
 	if err == nil || !isMounted(err) {
 		return err
@@ -195,7 +195,9 @@ func place(pending *os.File, path string) error {
 		}
 		return os.Remove(pending.Name())
 	})
-	leave(pending.Name())
+	if err == nil {
+		leave(pending.Name(), nil)
+	}
 	return err
 }
 
