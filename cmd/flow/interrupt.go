@@ -123,6 +123,20 @@ func (o *output) failed() error {
 	return fmt.Errorf("standard output: cannot be written: %w", o.err)
 }
 
+// stopWith ends this process, as SIGTERM does, when the input ends: its other end was held
+// by a process that has ended, perhaps by SIGKILL.
+func stopWith(in io.Reader) {
+	io.Copy(io.Discard, in) //nolint:errcheck // it ends either way
+	self, err := os.FindProcess(os.Getpid())
+	if err == nil {
+		err = self.Signal(syscall.SIGTERM)
+	}
+	if err != nil { // Windows sends no signals
+		leaveNothing()
+		os.Exit(128 + int(syscall.SIGTERM))
+	}
+}
+
 // checkpointWords says how to continue a fit that did not end in time.
 func checkpointWords(path, command string) func() string {
 	return func() string {

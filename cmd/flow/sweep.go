@@ -144,7 +144,7 @@ the best setting's members. Run again, a sweep fits what is missing.`,
 			return nil
 		}
 		fit := func(member int) *exec.Cmd {
-			return exec.Command(s.Program, "sweep", "run", "--member", strconv.Itoa(member), "--", out)
+			return exec.Command(s.Program, "sweep", "run", "--member", strconv.Itoa(member), "--with-input", "--", out)
 		}
 		note(fmt.Sprintf("%d members, %d at a time", len(plan.Members), min(jobs, len(plan.Members))))
 		if err := sweep.Local(cmd.Context(), out, jobs, runtime.GOMAXPROCS(0), fit, note); err != nil {
@@ -173,16 +173,22 @@ func ratesOf(text string) (rates []float64, err error) {
 
 func newSweepRun() *cobra.Command {
 	var member int
+	var withInput bool
 	cmd := &cobra.Command{
 		Use:   "run FOLDER --member N",
 		Short: "Fit one member of a sweep, as a task of a cluster does",
 		Args:  arguments("FOLDER"),
 	}
 	cmd.Flags().IntVar(&member, "member", -1, "its number, from 0")
+	cmd.Flags().BoolVar(&withInput, "with-input", false, "stop, as by SIGTERM, when standard input ends")
+	cmd.Flags().MarkHidden("with-input") //nolint:errcheck // it is there
 	cmd.ValidArgsFunction = inTurn(folders)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if member < 0 {
 			return usageError{errors.New("--member must say which, from 0")}
+		}
+		if withInput {
+			go stopWith(os.Stdin)
 		}
 		bar := newProgress(os.Stderr)
 		steps := 0

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"normflow/flowlib/sweep"
 )
@@ -260,5 +261,38 @@ func TestSweepFolderLikeAnOption(t *testing.T) {
 	must(t, "sweep", csv, "-o", "-s", "--models", "gaussian", "--engine", "fast")
 	if _, err := os.Stat("-s/" + sweep.TableFile); err != nil {
 		t.Error(err)
+	}
+}
+
+// The members of a sweep end with it, though it is killed, and leave their checkpoints.
+func TestSweepThatIsKilled(t *testing.T) {
+	csv, _ := moonsAndModel(t)
+	dir := filepath.Join(t.TempDir(), "sweep")
+	cmd := command(t, "sweep", csv, "-o", dir, "--seeds", "0,1", "--models", "realnvp", "--layers", "2", "--steps", "2000000", "--jobs", "2", "--engine", "fast")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	there := func(pattern string) int {
+		found, _ := filepath.Glob(filepath.Join(dir, pattern)) // its only error is the pattern's
+		return len(found)
+	}
+	until := func(what string, done func() bool) {
+		t.Helper()
+		for begin := time.Now(); !done(); time.Sleep(20 * time.Millisecond) {
+			if time.Since(begin) > time.Minute {
+				t.Fatalf("after a minute not yet: %s", what)
+			}
+		}
+	}
+	until("two checkpoints", func() bool { return there("member-00?.checkpoint") == 2 })
+	if err := cmd.Process.Kill(); err != nil {
+		t.Error(err)
+	}
+	cmd.Wait() //nolint:errcheck // it was killed
+	until("the members have ended", func() bool { return there(".flow-*") == 0 })
+	for _, member := range []string{"member-000", "member-001"} {
+		if there(member+".checkpoint") == 0 && there(member) == 0 { // a fit may have ended meanwhile
+			t.Errorf("%s has left neither a checkpoint nor a model", member)
+		}
 	}
 }

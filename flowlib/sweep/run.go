@@ -59,7 +59,8 @@ const failedEnding = ".failed" // of the file that says why a member's fit has f
 // Local fits the members that are missing in processes of their own, jobs at a time, each
 // with its share of the processors. Command returns what fits a member; its output goes
 // to a file beside the member's folder. When the context ends the processes get SIGTERM,
-// and leave checkpoints. Tell hears of each that ends.
+// and leave checkpoints. Their standard input holds nothing, and ends when this process
+// does, however it ends. Tell hears of each that ends.
 func Local(ctx context.Context, dir string, jobs, processors int, command func(member int) *exec.Cmd, tell func(string)) error {
 	p, err := Read(dir)
 	if err != nil {
@@ -120,6 +121,9 @@ func fitBy(ctx context.Context, cmd *exec.Cmd, log string, threads int) error {
 	defer out.Close()
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(threads))
+	if _, err := cmd.StdinPipe(); err != nil { // Wait closes it, or the end of this process
+		return err
+	}
 	if err := cmd.Start(); err != nil {
 		return err
 	}
