@@ -99,7 +99,8 @@ type output struct {
 	w  io.Writer
 	mu sync.Mutex
 
-	err error
+	isUsed bool // something was written
+	err    error
 }
 
 // Write implements [io.Writer].
@@ -107,6 +108,7 @@ func (o *output) Write(p []byte) (int, error) {
 	n, err := o.w.Write(p)
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.isUsed = true
 	if o.err == nil {
 		o.err = err
 	}

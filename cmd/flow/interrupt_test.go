@@ -119,6 +119,32 @@ func TestOutputIsChecked(t *testing.T) {
 	}
 }
 
+// What goes to a standard output that was closed is lost, and a line says so. /dev/null is
+// chosen, and a table in a file is not lost.
+func TestOutputIsClosed(t *testing.T) {
+	csv, model := moonsAndModel(t)
+	file := filepath.Join(t.TempDir(), "out.csv")
+	for _, tt := range []struct {
+		to   string
+		args []string
+		lost bool
+	}{
+		{">&-", []string{"score", model, csv}, true},
+		{">&-", []string{"data", "list", "--json"}, true},
+		{">&-", []string{"sample", model, "-n", "5"}, true},
+		{">/dev/null", []string{"score", model, csv}, false},
+		{">&-", []string{"score", model, csv, "-o", file}, false},
+		{"<&-", []string{"score", model, csv}, false},
+	} {
+		cmd := command(t, tt.args...)
+		cmd.Args = append([]string{"sh", "-c", `"$@" ` + tt.to, "sh", cmd.Path}, tt.args...)
+		cmd.Path = "/bin/sh"
+		if said := ends(t, cmd, 0); strings.Contains(said, "what was printed is lost") != tt.lost {
+			t.Errorf("flow %s %s: says %q", strings.Join(tt.args, " "), tt.to, said)
+		}
+	}
+}
+
 // SIGHUP leaves a checkpoint, as SIGTERM does, unless nohup has it ignored.
 func TestHangUp(t *testing.T) {
 	csv, _ := moonsAndModel(t)

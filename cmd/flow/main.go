@@ -14,6 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"normflow/flowlib/backend"
+	"normflow/flowlib/table"
+	"normflow/internal/whole"
 )
 
 func main() {
@@ -38,6 +40,9 @@ func run(ctx context.Context, args []string) int {
 		err = out.failed()
 	}
 	if err == nil {
+		if whole.IsLost(os.Stdout) && (out.isUsed || printsTable(cmd)) {
+			fmt.Fprintln(stderr, "warning: standard output is closed, or /dev/null open for reading too: what was printed is lost")
+		}
 		return 0
 	}
 	if errors.Is(err, syscall.EPIPE) {
@@ -54,6 +59,12 @@ func run(ctx context.Context, args []string) int {
 		return stoppedStatus(ctx)
 	}
 	return 1
+}
+
+// printsTable reports whether a command that was run wrote a table to standard output.
+func printsTable(cmd *cobra.Command) bool {
+	out := cmd.Flag("out")
+	return out != nil && table.IsStdout(out.Value.String())
 }
 
 func newRoot() *cobra.Command {

@@ -25,3 +25,6 @@ func isMounted(error) bool { return false }
 var umask = fs.FileMode(0o022)
 
 func keepOwner(string, fs.FileInfo) bool { return true }
+
+// IsLost reports whether a standard stream was closed; here that cannot be told.
+func IsLost(*os.File) bool { return false }

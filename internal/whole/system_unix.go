@@ -39,6 +39,19 @@ func flock(f *os.File, how int) error {
 // MayWrite reports whether this process may write to what is at path.
 func MayWrite(path string) bool { return unix.Access(path, unix.W_OK) == nil }
 
+// IsLost reports whether a standard stream is /dev/null, open for reading and writing. Go
+// opens that at the start for a stream that was closed; shells redirect to /dev/null for
+// writing only. Python's subprocess.DEVNULL is the same as what Go opens.
+func IsLost(stream *os.File) bool {
+	flags, err := unix.FcntlInt(stream.Fd(), unix.F_GETFL, 0)
+	if err != nil || flags&unix.O_ACCMODE != unix.O_RDWR {
+		return false
+	}
+	is, err := stream.Stat()
+	null, err2 := os.Stat(os.DevNull)
+	return err == nil && err2 == nil && os.SameFile(is, null)
+}
+
 // isMounted reports whether a rename failed because the two names are on different file
 // systems, or layers of one.
 func isMounted(err error) bool {
