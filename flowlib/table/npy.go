@@ -40,6 +40,13 @@ func (e shapeError) Error() string {
 	return fmt.Sprintf("the array has shape %v, expected one of two axes, (rows, columns): reshape it", []int(e))
 }
 
+// emptyError is the shape of an array without elements.
+type emptyError []int
+
+func (e emptyError) Error() string {
+	return fmt.Sprintf("the array has shape %v: it holds no numbers", []int(e))
+}
+
 // readArray reads the header at the start of r. It takes little memory, whatever the
 // header claims.
 func readArray(r io.Reader) (*array, int64, error) {
@@ -62,7 +69,7 @@ func readArray(r io.Reader) (*array, int64, error) {
 		return nil, 0, fmt.Errorf("the array has shape %v: the file is broken", shape)
 	}
 	if a.rows == 0 || a.columns == 0 {
-		return nil, 0, fmt.Errorf("the array has shape %v: it holds no numbers", shape)
+		return nil, 0, emptyError(shape)
 	}
 	if a.columns > maxColumns {
 		return nil, 0, fmt.Errorf("the array has shape %v, expected at most %d columns: is it (columns, rows)? Transpose it", shape, maxColumns)

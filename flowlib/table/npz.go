@@ -3,6 +3,7 @@ package table
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -60,7 +61,8 @@ func openNPZ(in *input, z *zip.Reader, o Options) (source, error) {
 	wanted, room := o.Array, allowanceFor(in, o, "save it with numpy.savez, or fewer arrays")
 	var found, shapes, names []string
 	var arrays []*array
-	total, rows := 0, int64(0)
+	total, rows, other := 0, int64(0), int64(0) // rows of arrays of numbers, and of others
+	var out error                               // why the first is left out that has no rows
 	for _, f := range z.File {
 		name, isArray := strings.CutSuffix(f.Name, ".npy")
 		if !isArray {
@@ -72,11 +74,18 @@ func openNPZ(in *input, z *zip.Reader, o Options) (source, error) {
 		}
 		a, err := openMember(in, f, room)
 		var shape shapeError
+		var empty emptyError
 		switch {
-		case errors.As(err, &shape) && wanted == "": // such as a seed beside the rows
-			a = &array{columns: 1, oneAxis: true, note: fmt.Sprintf("an array of shape %v", []int(shape)), remedy: "reshape it to (rows, columns)"}
+		case err != nil && wanted == "" && (errors.As(err, &shape) || errors.As(err, &empty)): // such as a seed beside the rows
+			a = &array{columns: 1, oneAxis: true, note: fmt.Sprintf("an array of shape %v", append([]int(shape), empty...)), remedy: "reshape it to (rows, columns)"}
+			if len(empty) > 0 {
+				a.remedy = ""
+			}
+			out = cmp.Or(out, fmt.Errorf("array %s: %w", show.Quoted(name), err))
 		case err != nil:
 			return nil, fmt.Errorf("array %s: %w", show.Quoted(name), err)
+		case a.note != "":
+			other = max(other, a.rows)
 		default:
 			shapes = append(shapes, fmt.Sprintf("%s: %d rows of %d", show.Name(name), a.rows, a.columns))
 			rows = max(rows, a.rows)
@@ -92,11 +101,12 @@ func openNPZ(in *input, z *zip.Reader, o Options) (source, error) {
 	case len(arrays) == 0:
 		return nil, &Error{Option: OptionArray, Problem: nearest.Unknown("array", wanted, found)}
 	}
-	for k, a := range arrays {
+	if rows = cmp.Or(rows, other); rows == 0 {
+		return nil, out
+	}
+	for _, a := range arrays {
 		switch {
-		case rows == 0:
-			return nil, fmt.Errorf("array %s is %s, expected one of two axes, (rows, columns): reshape it", show.Quoted(names[k]), a.note)
-		case a.rows == 0:
+		case a.note != "": // it is not read, such as the names of the columns
 			a.rows = rows
 		case a.rows != rows:
 			return nil, &Error{Problem: fmt.Sprintf("the arrays differ in rows (%s)", show.List(shapes)), Remedies: []Remedy{{"choose one", OptionArray, nil}}}
