@@ -47,7 +47,7 @@ func (c *command) sweepOf(cfg experiment.Config) (members []member, err error) {
 				bar.show(fmt.Sprintf(`%s <progress value="%d" max="3"></progress> %d of 3 seeds`, bar.name, n, n))
 			}
 		}, "sweep", table, "-o", out, "--models", cfg.Flow.Name(), "--layers", fmt.Sprint(cfg.Flow.Layers), "--seeds", "0,1,2", "--jobs", "3",
-			"--engine", "fast", "--steps", fmt.Sprint(cfg.Fit.Steps), "--valid", fmt.Sprint(float64(cfg.Valid)/float64(rows)), "--test", "0")
+			"--engine", "fast", "--steps", fmt.Sprint(cfg.Fit.Steps), "--learning-rates", fmt.Sprint(cfg.Fit.LearningRate), "--valid", fmt.Sprint(float64(cfg.Valid)/float64(rows)), "--test", "0")
 		if err != nil {
 			return err
 		}

