@@ -51,7 +51,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time (default %(default)s)")
     args = parser.parse_args()
     # What a script starts in its background has SIGINT ignored, and hands that on to what it
-    # starts itself: kernels whose cells could not be interrupted.
+    # starts itself.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.path.insert(0, str(FOLDER))
     loader = unittest.TestLoader()

@@ -5,6 +5,7 @@ Needs the kernel (make setup); FLOW_REQUIRE_GONB=1 turns the skip into a failure
 
 import os
 import shutil
+import signal
 import tempfile
 import time
 import unittest
@@ -37,7 +38,10 @@ class Kernel(unittest.TestCase):
         cls.dir = Path(tempfile.mkdtemp())
         cls.addClassCleanup(shutil.rmtree, cls.dir, ignore_errors=True)
         cls.manager = KernelManager(kernel_name="flow")
+        # As from a script's background, `make lab &`, which has SIGINT ignored: its cells can be interrupted all the same.
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         cls.manager.start_kernel(stdout=open(os.devnull, "w"), stderr=open(os.devnull, "w"), cwd=cls.dir)
+        signal.signal(signal.SIGINT, before)
         cls.addClassCleanup(cls.manager.shutdown_kernel, now=True)
         cls.client = cls.manager.client()
         cls.client.start_channels()
