@@ -59,7 +59,7 @@ flow (--model) and no column is mapped (--column x:continuous).`,
 			if err != nil {
 				return err
 			}
-			return sayWeights(cmd, asJSON, weights{args[0], out, m.Name(), m.Parameters()})
+			return sayWeights(cmd, asJSON, weights{args[0], out, nameOf(m), m.Parameters()})
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "", "file to write, .onnx, .npz or .safetensors")

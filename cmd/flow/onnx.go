@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"normflow/flowlib/flow"
+	"normflow/flowlib/imagefit"
 	"normflow/flowlib/onnx"
 	"normflow/internal/show"
 	"normflow/internal/whole"
@@ -13,6 +14,9 @@ import (
 
 // writeONNX writes the graph of a model that scores, or the one that draws.
 func writeONNX(path string, m *flow.Mixture, draws bool) error {
+	if imagefit.RecordOf(m.Training) != nil {
+		return fmt.Errorf("exporting to %s: ONNX files hold no layers for pictures yet: .npz and .safetensors hold the weights of the model", show.Path(path))
+	}
 	graph := onnx.Score
 	if draws {
 		graph = onnx.Sample

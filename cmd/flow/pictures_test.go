@@ -64,6 +64,16 @@ func TestPictures(t *testing.T) {
 	if files, err := os.ReadDir(in("draws")); err != nil || len(files) != 6 || files[0].Name() != "1.png" {
 		t.Errorf("draws: %v, %v", files, err)
 	}
+	r = object("show", model)
+	if r["name"] != "glow over pictures of 2×2 pixels, gray, 5 levels" || r["coupling_layers"] != 5. || !strings.HasSuffix(r["engine"].(string), "pure Go: the engine fast has no layers for pictures") {
+		t.Errorf("shown as %v of %v coupling layers, engine %v", r["name"], r["coupling_layers"], r["engine"])
+	}
+	if r = object("export", model, "-o", in("w.npz")); r["name"] != "glow over pictures of 2×2 pixels, gray, 5 levels" {
+		t.Errorf("exported as %v", r["name"])
+	}
+	if status, _, said := shell(t, "", "export", model, "-o", in("m.onnx")); status != 1 || !strings.Contains(said, "ONNX files hold no layers for pictures yet: .npz and .safetensors hold") {
+		t.Errorf("exported as a graph: status %d, %s", status, said)
+	}
 	for call, want := range map[string]string{
 		"sample " + model + " -n 5 -o " + in("draws") + "/": "the folder is not empty",
 		"sample " + model + " -n 5":                         "must name a folder",

@@ -13,6 +13,7 @@ import (
 	"normflow/flowlib/categories"
 	"normflow/flowlib/columns"
 	"normflow/flowlib/flow"
+	"normflow/flowlib/imagefit"
 	"normflow/flowlib/tabular"
 	"normflow/internal/show"
 	"normflow/internal/whole"
@@ -51,7 +52,7 @@ of the table it was fitted to, and checksums.`,
 // shown is what the command says of a model.
 type shown struct {
 	Path          string              `json:"path"`
-	Name          string              `json:"name"` // in the zoo
+	Name          string              `json:"name"` // see nameOf
 	FormatVersion int                 `json:"format_version"`
 	Library       string              `json:"library,omitempty"` // version that wrote it
 	Engine        string              `json:"engine"`            // that auto chooses, and why
@@ -91,7 +92,7 @@ type shownMember struct {
 
 func newShown(path string, m *flow.Mixture) (shown, error) {
 	d := shown{
-		Path: path, Name: m.Name(), Engine: engineOf(m), FormatVersion: m.Version, Library: m.Library, DType: m.Members[0].DType().String(), Maps: m.Columns, Atoms: m.Atoms, Categories: m.Categories,
+		Path: path, Name: nameOf(m), Engine: engineOf(m), FormatVersion: m.Version, Library: m.Library, DType: m.Members[0].DType().String(), Maps: m.Columns, Atoms: m.Atoms, Categories: m.Categories,
 		Parameters: m.Parameters(), Layers: m.Couplings(), features: m.Features(), context: m.Context(), Training: m.Training, SHA256: m.SHA256, WeightsSHA256: m.WeightsSHA256,
 	}
 	variables, err := m.Variables()
@@ -123,13 +124,25 @@ func newShown(path string, m *flow.Mixture) (shown, error) {
 	return d, err
 }
 
+// nameOf returns the name of a model, and for one of pictures says so.
+func nameOf(m *flow.Mixture) string {
+	if r := imagefit.RecordOf(m.Training); r != nil {
+		return r.Name()
+	}
+	return m.Name()
+}
+
 // engineOf returns the engine that auto chooses for a model on this machine, and why if
 // it is not fast.
 func engineOf(m *flow.Mixture) (engine string) {
 	for _, member := range m.Members {
 		f, err := member.Fast()
 		if err != nil {
-			return "GoMLX, on XLA where there is a plugin, else in pure Go: " + strings.TrimPrefix(err.Error(), "flow: ")
+			why := strings.TrimPrefix(err.Error(), "flow: ")
+			if imagefit.RecordOf(m.Training) != nil {
+				why = imagefit.NotFast
+			}
+			return "GoMLX, on XLA where there is a plugin, else in pure Go: " + why
 		}
 		engine = f.String()
 	}

@@ -28,6 +28,15 @@ type Bijector interface {
 	Inverse(scope *model.Scope, x, context *Node) (z, logDet *Node)
 }
 
+// Couplings returns the number of coupling layers that b is or holds: what its method
+// Couplings says, or 0 if it has none.
+func Couplings(b Bijector) int {
+	if counted, ok := b.(interface{ Couplings() int }); ok {
+		return counted.Couplings()
+	}
+	return 0
+}
+
 // Variable returns the named variable in scope, whatever its precision, and creates it
 // if it does not exist.
 func Variable(scope *model.Scope, name string, initial model.VariableInitializer, shape shapes.Shape) *model.Variable {

@@ -20,6 +20,14 @@ func init() {
 		func(f []tree.Of[Bijector]) (Chain, error) { return tree.Parts(f), nil })
 }
 
+// Couplings returns the sum over the bijectors, see [Couplings].
+func (c Chain) Couplings() (n int) {
+	for _, b := range c {
+		n += Couplings(b)
+	}
+	return n
+}
+
 // Forward implements [Bijector].
 func (c Chain) Forward(scope *model.Scope, z, context *Node) (x, logDet *Node) {
 	states, logDet := c.ForwardStates(scope, z, context)

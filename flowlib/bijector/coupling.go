@@ -92,6 +92,9 @@ func (c *Coupling) InputBound(bound float64) *Coupling {
 	return c
 }
 
+// Couplings returns 1, see [Couplings].
+func (c *Coupling) Couplings() int { return 1 }
+
 // Forward implements [Bijector].
 func (c *Coupling) Forward(scope *model.Scope, z, context *Node) (x, logDet *Node) {
 	return c.move(scope, z, context, c.transform.Forward)

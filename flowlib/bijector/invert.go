@@ -18,6 +18,9 @@ func init() {
 		func(f form) (Invert, error) { return Invert{f.Part}, nil })
 }
 
+// Couplings returns those of the inverted bijector, see [Couplings].
+func (i Invert) Couplings() int { return Couplings(i.Bijector) }
+
 // Forward implements [Bijector] by the other's Inverse.
 func (i Invert) Forward(scope *model.Scope, z, context *Node) (x, logDet *Node) {
 	return i.Bijector.Inverse(scope, z, context)

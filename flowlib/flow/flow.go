@@ -51,21 +51,7 @@ func (f *Flow) Base() Base { return f.base }
 
 // Couplings returns the number of coupling layers, including those inside other
 // bijectors.
-func (f *Flow) Couplings() int { return couplings(f.chain) }
-
-func couplings(b bijector.Bijector) (n int) {
-	switch b := b.(type) {
-	case *bijector.Coupling:
-		return 1
-	case bijector.Invert:
-		return couplings(b.Bijector)
-	case bijector.Chain:
-		for _, part := range b {
-			n += couplings(part)
-		}
-	}
-	return n
-}
+func (f *Flow) Couplings() int { return bijector.Couplings(f.chain) }
 
 // Chain returns the bijectors in the order of Forward. The variables of bijector i are
 // under "/flow/%02d", formatted with i.

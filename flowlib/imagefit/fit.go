@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"normflow/flowlib/backend"
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
 	"normflow/flowlib/imageflow"
@@ -88,11 +89,15 @@ func Fit(ctx context.Context, path, out string, c FitConfig, note func(string), 
 	training.EvalEvery, training.BatchSize = min(training.EvalEvery, training.Steps), min(training.BatchSize, train.Len())
 	r := &Record{
 		Kind: recordKind, Program: flow.Library(), Created: time.Now().UTC().Format(time.RFC3339), Source: path, Fingerprint: fingerprint(pictures),
-		Config: config, Fit: training, Split: Split{c.Seed, train.Len(), valid.Len(), test.Len()}, Engine: b.Name(),
+		Config: config, Fit: training, Split: Split{c.Seed, train.Len(), valid.Len(), test.Len()}, Engine: backend.Name(b),
 		Reasons: []string{
 			fmt.Sprintf("%d pictures of %d×%d pixels, %s, %d levels", pictures.Len(), s.Width, s.Height, channels(s.Channels), pictures.Levels),
 			fmt.Sprintf("a multi-scale flow: %d scales of %d steps, networks of %d channels, a histogram of %d bins for each number", config.Scales, config.Steps, config.Net.Width, config.Gray),
 		},
+	}
+	r.Reasons = append(r.Reasons, fmt.Sprintf("trains on %s: %s", r.Engine, NotFast))
+	if why := backend.Slower(); why != "" && (c.Engine == "" || c.Engine == "auto") {
+		r.Reasons = append(r.Reasons, why)
 	}
 	if copies > 0 {
 		r.Reasons = append(r.Reasons, fmt.Sprintf("%d of the pictures are copies of others: of those held out some have been seen, and the figures flatter", copies))

@@ -56,7 +56,7 @@ func TestFitRefuses(t *testing.T) {
 		"a share above 0 for validation":                                       {good, FitConfig{}},
 		"expected at least 1 step, found -5":                                   {good, FitConfig{Valid: 0.1, Steps: -5}},
 		"expected a positive learning rate, found -0.001":                      {good, FitConfig{Valid: 0.1, LearningRate: -0.001}},
-		"the engine fast does not":                                             {good, FitConfig{Valid: 0.1, Engine: "fast"}},
+		"the engine fast has no layers for pictures: use auto":                 {good, FitConfig{Valid: 0.1, Engine: "fast"}},
 		"leave 1 of 60 pictures":                                               {good, FitConfig{Valid: 0.5, Test: 0.49}},
 		"no such file or directory":                                            {good + "x", FitConfig{Valid: 0.1}},
 		"all 60 pictures are the same":                                         {same, FitConfig{Valid: 0.1}},

@@ -49,8 +49,11 @@ func Open(dir, engine string) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading %s: %w", show.Path(dir), err)
 	}
-	return &Model{dir, r, b.Name(), m}, nil
+	return &Model{dir, r, backend.Name(b), m}, nil
 }
+
+// NotFast says why a backend computes flows over pictures.
+const NotFast = "the engine fast has no layers for pictures"
 
 // openBackend opens a backend by name; "" and auto are the best there is.
 func openBackend(engine string) (compute.Backend, error) {
@@ -58,7 +61,7 @@ func openBackend(engine string) (compute.Backend, error) {
 	case "auto":
 		engine = ""
 	case "fast":
-		return nil, errors.New("the engine fast does not know flows over pictures: use auto, xla:cpu or go")
+		return nil, errors.New(NotFast + ": use auto, xla:cpu or go")
 	}
 	return backend.Open(engine)
 }

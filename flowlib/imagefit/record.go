@@ -77,6 +77,22 @@ func IsModel(dir string) bool {
 	return err == nil && json.Unmarshal(text, &head) == nil && head.Training.Kind == recordKind
 }
 
+// RecordOf returns the record of a model's fit, see [flow.Saved], or nil if the model is
+// not of pictures.
+func RecordOf(training json.RawMessage) *Record {
+	r := &Record{}
+	if json.Unmarshal(training, r) != nil || r.Kind != recordKind {
+		return nil
+	}
+	return r
+}
+
+// Name says what the model is, as in "glow over pictures of 8×8 pixels, gray, 17 levels".
+func (r *Record) Name() string {
+	s := r.Config.Image
+	return fmt.Sprintf("glow over pictures of %d×%d pixels, %s, %d levels", s.Width, s.Height, channels(s.Channels), r.Config.Levels)
+}
+
 // fingerprint returns the SHA-256 of pictures, whatever file they were in.
 func fingerprint(s *imageset.Set) string {
 	return fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "%v\n%s", s.Shape, s.Pixels)))

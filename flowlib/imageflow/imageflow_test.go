@@ -34,6 +34,18 @@ func labelled(s *imageset.Set) *imageset.Set {
 	return s
 }
 
+// The couplings of all scales count: two of a checkerboard, one step at each of two
+// scales, and the prior of what leaves between them.
+func TestCouplings(t *testing.T) {
+	f, err := small(0).Flow()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := f.Couplings(); n != 5 {
+		t.Errorf("%d couplings, expected 5", n)
+	}
+}
+
 // A short training comes closer to the entropy, and stays above it. Afterwards the model
 // is saved, loaded, and the same.
 func TestFit(t *testing.T) {

@@ -58,6 +58,9 @@ func NewCoupling(shape Shape, mask bijector.Mask, net Net, transform bijector.Tr
 	return &Coupling{shape, mask, net, transform}
 }
 
+// Couplings returns 1, see [bijector.Couplings].
+func (c *Coupling) Couplings() int { return 1 }
+
 // Forward implements [bijector.Bijector].
 func (c *Coupling) Forward(scope *model.Scope, z, context *Node) (x, logDet *Node) {
 	return c.move(scope, z, context, c.transform.Forward)

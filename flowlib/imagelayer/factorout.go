@@ -50,6 +50,9 @@ func NewFactorOut(shape Shape, keep int, inner bijector.Chain) *FactorOut {
 	return &FactorOut{shape, keep, inner}
 }
 
+// Couplings returns those of the coarser scales, see [bijector.Couplings].
+func (f *FactorOut) Couplings() int { return f.inner.Couplings() }
+
 // Inverse implements [bijector.Bijector].
 func (f *FactorOut) Inverse(scope *model.Scope, x, context *Node) (z, logDet *Node) {
 	kept, leaving := f.parts(x)
