@@ -8,15 +8,31 @@ type pace struct {
 	threads []int     // choices: 1, 2, 4 and so on, and all
 	seconds []float64 // recent time per step for each choice; 0 if unknown
 	best    int       // index of the fastest choice
-	turns   int       // since another choice was tried
-	trial   int       // index of the next choice to try, in rotation
+	warm    bool      // a turn was made
+	again   bool      // the last trial was faster than the best choice: try once more
+	trial   int       // index of the last choice tried, in rotation
+	turns   int       // since then
+	wait    int       // turns until the next trial
 }
 
-// turnsPerTrial keeps the cost of trials below a hundredth.
-const turnsPerTrial = 64
+// A trial follows after firstWait turns, the next after twice as many, and so on up to
+// lastWait: what the first turns measured may be wrong, and later trials must cost next to
+// nothing.
+const (
+	firstWait = 8
+	lastWait  = 32
+)
+
+// A turn of the fastest choice takes stepsPerTurn steps, some milliseconds, compared with
+// which waking the threads costs nothing. A trial, which may be several times as slow,
+// takes stepsPerTrial.
+const (
+	stepsPerTurn  = 16
+	stepsPerTrial = 4
+)
 
 func newPace(threads int) *pace {
-	p := &pace{}
+	p := &pace{wait: firstWait}
 	for n := 1; n < threads; n *= 2 {
 		p.threads = append(p.threads, n)
 	}
@@ -26,8 +42,15 @@ func newPace(threads int) *pace {
 	return p
 }
 
-// next returns the choice for the next turn.
-func (p *pace) next() int {
+// next returns the choice for the next turn, and the number of steps.
+func (p *pace) next() (choice, steps int) {
+	if choice = p.choose(); choice == p.best && p.seconds[choice] > 0 {
+		return choice, stepsPerTurn
+	}
+	return choice, stepsPerTrial
+}
+
+func (p *pace) choose() int {
 	if p.seconds[p.best] == 0 {
 		return p.best
 	}
@@ -36,10 +59,13 @@ func (p *pace) next() int {
 			return i
 		}
 	}
-	if p.turns++; p.turns < turnsPerTrial || len(p.threads) == 1 {
+	if p.again {
+		return p.trial
+	}
+	if p.turns++; p.turns < p.wait || len(p.threads) == 1 {
 		return p.best
 	}
-	p.turns = 0
+	p.turns, p.wait = 0, min(2*p.wait, lastWait)
 	p.trial = (p.trial + 1) % len(p.threads)
 	if p.trial == p.best {
 		p.trial = (p.trial + 1) % len(p.threads)
@@ -47,21 +73,27 @@ func (p *pace) next() int {
 	return p.trial
 }
 
-// took records the time of a step for a choice.
+// took records the time of a step for a choice. The first turn, which also sets up, does
+// not count.
 func (p *pace) took(choice int, seconds float64) {
+	if !p.warm {
+		p.warm = true
+		return
+	}
 	const newest = 0.25 // weight of the newest turn
-	switch known := p.seconds[choice]; {
-	case known == 0 || seconds < known/2: // the first turn also sets up
+	if known := p.seconds[choice]; known == 0 {
 		p.seconds[choice] = seconds
-	default:
+	} else {
 		if seconds > 2*known { // the machine is busy now, or was for a moment
-			p.turns += turnsPerTrial / 8
+			p.turns += lastWait / 8
 		}
 		p.seconds[choice] += newest * (min(seconds, 8*known) - known)
 	}
+	faster := seconds < p.seconds[p.best]
 	for i, s := range p.seconds {
 		if s > 0 && s < p.seconds[p.best] {
 			p.best = i
 		}
 	}
+	p.again = choice == p.trial && faster && choice != p.best
 }

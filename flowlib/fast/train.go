@@ -131,12 +131,13 @@ func (t *Trainer) Run(rows []int32, rates, shares, nll []float64) (made int) {
 	batch := len(rows) / len(rates)
 	t.cut(batch)
 	for made < len(rates) {
-		n := min(stepsPerTurn, len(rates)-made)
+		choice, n := t.pace.next()
+		n = min(n, len(rates)-made)
 		var part []float64
 		if shares != nil {
 			part = shares[made:][:n]
 		}
-		choice, began := t.pace.next(), time.Now()
+		began := time.Now()
 		did := t.turn(t.pace.threads[choice], rows[made*batch:][:n*batch], rates[made:][:n], part, nll[made:][:n])
 		t.pace.took(choice, time.Since(began).Seconds()/float64(n))
 		if made += did; did < n {
@@ -145,10 +146,6 @@ func (t *Trainer) Run(rows []int32, rates, shares, nll []float64) (made int) {
 	}
 	return made
 }
-
-// stepsPerTurn is how many steps use the same number of threads: some milliseconds,
-// compared with which waking the threads costs nothing.
-const stepsPerTurn = 16
 
 // turn makes steps with the given number of threads, and returns how many. See Run.
 func (t *Trainer) turn(threads int, rows []int32, rates, shares, nll []float64) (made int) {
