@@ -43,7 +43,6 @@ func (v *values) decode(room *allowance, l *leaf, encoding format.Encoding, data
 	v.n, v.width, v.data, v.longest = n, l.width, data, l.width
 	size := n * l.width
 	isInt := l.physical == format.Int32 || l.physical == format.Int64
-	bits := 8 * l.width
 	switch {
 	case n == 0:
 		v.spans = v.spans[:0]
@@ -70,7 +69,7 @@ func (v *values) decode(room *allowance, l *leaf, encoding format.Encoding, data
 		}
 		err = v.runs(room, data[4:][:binary.LittleEndian.Uint32(data)])
 	case encoding == format.DeltaBinaryPacked && isInt:
-		if _, err := deltaLength(data, n, bits); err != nil {
+		if _, err := deltaLength(data, n, 64); err != nil {
 			return err
 		}
 		err = v.differences(room, data)
@@ -152,12 +151,13 @@ func (v *values) runs(room *allowance, data []byte) (err error) {
 }
 
 // differences decodes integers packed as differences, whose structure has been checked.
+// DuckDB packs those of 32 bits in up to 34; only their last 32 count.
 func (v *values) differences(room *allowance, data []byte) (err error) {
 	if v.own, err = sized(room, v.own, v.n*v.width); err != nil {
 		return err
 	}
 	v.data = v.own
-	if v.width == 4 {
+	if _, wide := deltaLength(data, v.n, 32); v.width == 4 && wide == nil {
 		if err := v.int32s(room, data, v.n); err != nil {
 			return err
 		}
@@ -173,7 +173,11 @@ func (v *values) differences(room *allowance, data []byte) (err error) {
 		return errBrokenPage
 	}
 	for i, x := range v.i64 {
-		binary.LittleEndian.PutUint64(v.own[8*i:], uint64(x))
+		if v.width == 4 {
+			binary.LittleEndian.PutUint32(v.own[4*i:], uint32(x))
+		} else {
+			binary.LittleEndian.PutUint64(v.own[8*i:], uint64(x))
+		}
 	}
 	return nil
 }

@@ -77,7 +77,9 @@ func TestValuesOfAPage(t *testing.T) {
 		{"differences in no block", format.Int64, format.DeltaBinaryPacked, "\x80\x01\x00\x03\x02", 3, false},
 		{"differences without their block", format.Int64, format.DeltaBinaryPacked, "\x80\x01\x04\x03\x02", 3, false},
 		{"differences that are cut off", format.Int64, format.DeltaBinaryPacked, "\x80\x01\x04\x03\x02\x02\x08\x00\x00\x00xxxx", 3, false},
-		{"differences of 33 bits", format.Int32, format.DeltaBinaryPacked, "\x80\x01\x04\x03\x02\x02\x21\x00\x00\x00" + strings.Repeat("x", 132), 3, false},
+		{"differences of 33 bits", format.Int32, format.DeltaBinaryPacked, "\x80\x01\x04\x03\x02\x02\x21\x00\x00\x00" + strings.Repeat("x", 132), 3, true},
+		{"differences of 65 bits", format.Int32, format.DeltaBinaryPacked, "\x80\x01\x04\x03\x02\x02\x41\x00\x00\x00" + strings.Repeat("x", 260), 3, false},
+		{"lengths of 33 bits", format.ByteArray, format.DeltaLengthByteArray, "\x80\x01\x04\x03\x02\x02\x21\x00\x00\x00" + strings.Repeat("x", 132), 3, false},
 		{"a place beyond the dictionary", format.Double, format.RLEDictionary, "\x02\x0a\x03", 5, false},
 		{"a text after its length", format.ByteArray, format.DeltaLengthByteArray, "\x80\x01\x04\x01\x04ab", 1, true},
 		{"a text that is cut off", format.ByteArray, format.DeltaLengthByteArray, "\x80\x01\x04\x01\x04a", 1, false},
@@ -194,5 +196,21 @@ func TestBrotliWindow(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	if taken := after.TotalAlloc - before.TotalAlloc; taken > 8<<20 {
 		t.Errorf("20 pages of 1 MiB took %d bytes", taken)
+	}
+}
+
+// DuckDB's differences of 32-bit numbers may take more than 32 bits:
+// copy (select (i*2654435761%4294967296-2147483648)::int x, (i*2654435761%4294967296)::uinteger u
+// from range(300) t(i)) to 'types-wide-duckdb.parquet' (parquet_version V2).
+func TestDifferencesOfMoreThan32Bits(t *testing.T) {
+	got := must(ReadAll("testdata/parquet/types-wide-duckdb.parquet", Options{}))
+	for i, row := range got.Rows {
+		u := float64(i * 2654435761 % (1 << 32))
+		if row[0] != u-1<<31 || row[1] != u {
+			t.Fatalf("row %d: got %v, expected %v", i+1, row, []float64{u - 1<<31, u})
+		}
+	}
+	if len(got.Rows) != 300 {
+		t.Errorf("got %d rows", len(got.Rows))
 	}
 }
