@@ -154,7 +154,26 @@ func sweepFolder(path string) {
 		return
 	}
 	if !removeLeft(path) {
+		removeBegun(path)
 		os.Remove(path) //nolint:errcheck // it is empty, or stays
+	}
+}
+
+// removeBegun removes the marker of a folder if its process was killed before it had
+// written all of it: there is nothing else in the folder.
+func removeBegun(path string) {
+	marker, err := openToLock(filepath.Join(path, markerFile))
+	if err != nil {
+		return
+	}
+	defer marker.Close()
+	if tryLock(marker) != nil || !hold(marker) {
+		return
+	}
+	text, err := io.ReadAll(io.LimitReader(marker, mostMarker))
+	names, isOurs := strings.CutPrefix(string(text), markerText)
+	if err == nil && (isOurs && !strings.HasSuffix(names, "\n") || strings.HasPrefix(markerText, string(text)) && !isOurs) {
+		os.Remove(marker.Name()) //nolint:errcheck // the next run tries again
 	}
 }
 

@@ -285,6 +285,21 @@ func TestSweep(t *testing.T) {
 	}
 }
 
+// A folder whose process was killed while it wrote the marker is swept, another's is not.
+func TestMarkersThatWereBegun(t *testing.T) {
+	for text, stays := range map[string]bool{"": false, "norm": false, markerText: false, markerText + "ou": false, "mine": true, markerText + "o\nmine\nou\n ": false} {
+		dir := t.TempDir()
+		begun := filepath.Join(dir, newName())
+		ok(t, os.Mkdir(begun, 0o700), os.WriteFile(filepath.Join(begun, markerFile), []byte(text), 0o600))
+		ok(t, WriteFile(filepath.Join(dir, "out"), nil))
+		if stays {
+			only(t, dir, filepath.Base(begun), "out")
+		} else {
+			only(t, dir, "out")
+		}
+	}
+}
+
 // At the end of a process all that waits goes, and nothing more is put anywhere.
 func TestAbortAll(t *testing.T) {
 	defer func() { live.ended = false }()
