@@ -55,13 +55,16 @@ type imagesRun struct {
 	reps   int     // of each speed
 	secs   float64 // of each speed of another library
 
+	folder  string  // of MNIST
+	minutes float64 // of processor time for each flow of MNIST
+
 	rows  []any
 	from  origin.Origin
 	write func(any) error
 }
 
 // imagesParts are what --parts may name.
-var imagesParts = []string{"simple", "flow", "classes", "shifted", "texture", "peers", "speed"}
+var imagesParts = []string{"simple", "flow", "classes", "shifted", "texture", "variational", "peers", "speed"}
 
 func (r *imagesRun) flags(f *pflag.FlagSet) {
 	addSeeds(f, &r.seeds)
@@ -70,6 +73,8 @@ func (r *imagesRun) flags(f *pflag.FlagSet) {
 	f.StringVar(&r.python, "python", "", "Python that has normflows and nflows, such as .tools/peers/bin/python (default our flows alone)")
 	f.IntVar(&r.reps, "reps", 5, "rounds of the speeds; the median counts")
 	f.Float64Var(&r.secs, "secs", 3, "seconds of a speed of another library")
+	f.StringVar(&r.folder, "mnist", "", "folder that 'go -C scripts/mnist run . FOLDER' has filled: fit flows to it, and measure nothing else")
+	f.Float64Var(&r.minutes, "minutes", 40, "processor time of each flow of MNIST: 20 minutes on two cores")
 }
 
 func (r *imagesRun) check() error {
@@ -80,6 +85,8 @@ func (r *imagesRun) check() error {
 		return fmt.Errorf("--reps: expected at least 1, found %d", r.reps)
 	case !(r.secs > 0 && r.secs < 1e6):
 		return fmt.Errorf("--secs: expected a positive number, found %g", r.secs)
+	case !(r.minutes > 0 && r.minutes < 1e4):
+		return fmt.Errorf("--minutes: expected a positive number, found %g", r.minutes)
 	case len(r.seeds) == 0:
 		return fmt.Errorf("--seeds: expected at least one")
 	}
@@ -100,6 +107,9 @@ func (r *imagesRun) add(row any) error {
 
 func (r *imagesRun) measure(ctx context.Context, from origin.Origin, write func(any) error) error {
 	r.from, r.write = from, write
+	if r.folder != "" {
+		return r.mnist(ctx)
+	}
 	var failed []error
 	for i, seed := range r.seeds {
 		parts := digits.Load().Split(seed, imagesTest, imagesValid)
@@ -114,6 +124,8 @@ func (r *imagesRun) measure(ctx context.Context, from origin.Origin, write func(
 			{"flow", s.flow, false, false}, {"classes", s.classes, false, false}, {"shifted", s.shifted, true, false},
 			{"texture", textureSplit(s, imageset.Texture{Height: 8, Width: 8, Levels: 64, Spread: 3}).texture, true, false},
 			{"texture", textureSplit(s, imageset.Texture{Height: 8, Width: 8, Levels: 8}).texture, true, false},
+			{"variational", s.variational().named, false, false},
+			{"variational", textureSplit(s.variational(), imageset.Texture{Height: 8, Width: 8, Levels: 8}).texture, true, false},
 			{"peers", func(ctx context.Context) (imagesRow, error) { return s.peer(ctx, "normflows") }, false, true},
 			{"peers", func(ctx context.Context) (imagesRow, error) { return s.peer(ctx, "nflows") }, true, true},
 		} {
@@ -193,6 +205,9 @@ type imagesSplit struct {
 	seed               int64
 	data               string // name of the data
 	steps              int
+	noise              int // bins of variational dequantization; 0 for uniform noise
 	python             string
-	cpu                float64 // seconds that the training of flow took
+	cpu                float64 // seconds that the training of flow took, or may take
+	draws              int     // of the noise for each picture of the test; 0 for imagesDraws
+	evalEvery          int     // steps; 0 for those of imageflow.Training
 }

@@ -96,15 +96,15 @@ func TestWriteImagesPage(t *testing.T) {
 	dir := t.TempDir()
 	page, rows := dir+"/page.md", dir+"/rows.json"
 	seven := imagesRow{Data: "digits", Model: "a flow", Bits: imageflow.Bits{PerDim: 1.2345, StdErr: 0.01}, CPU: 59.6, Parameters: 62872}
-	texture := imagesRow{Data: "texture", Bits: imageflow.Bits{PerDim: 3}, Texture: &imagesTexture{Levels: 64, Spread: 3, Entropy: 2.99, KL: 0.01, StdErr: 0.001}}
+	texture := imagesRow{Data: "texture", Model: "the flow", Bits: imageflow.Bits{PerDim: 3}, Texture: &imagesTexture{Levels: 64, Spread: 3, Entropy: 2.99, KL: 0.01, StdErr: 0.001}}
 	speed := imagesSpeed{Task: "train", Batch: 64, Lib: "nflows", Ours: 300, Other: 200, Ratio: 1.5, Low: 1.4, High: 1.6, Others: 999}
 	if err := origin.Write(rows, []any{seven, texture, speed}); err != nil {
 		t.Fatal(err)
 	}
 	for text, want := range map[string]string{
 		"a\n" + imagesBegin + "old\n" + imagesEnd + "b\n": "| a flow | 62,872 | 60 | 1.234 ± 0.010 |\n\n" +
-			"| levels of the texture | steps | entropy, bits per dimension | flow | KL, at most |\n|---|---|---|---|---|\n" +
-			"| 64 | normal, spread 3 | 2.990 | 3.000 | 0.0100 ± 0.0010 |\n\n" +
+			"| levels of the texture | steps | entropy, bits per dimension | model | | KL, at most |\n|---|---|---|---|---|---|\n" +
+			"| 64 | normal, spread 3 | 2.990 | the flow | 3.000 | 0.0100 ± 0.0010 |\n\n" +
 			"| task | batch | pictures a second | than | | times as fast, of all rounds |\n|---|---|---|---|---|---|\n" +
 			"| train | 64 | 300 | nflows, 999 parameters | 200 | 1.50 (1.40 to 1.60) |\n\n" + imagesEnd + "b\n",
 		"a\n" + imagesBegin: "",

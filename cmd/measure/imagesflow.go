@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
+	"os"
 
 	"gonum.org/v1/gonum/floats"
 
@@ -66,23 +68,50 @@ func (s *imagesSplit) fit(ctx context.Context, c imageflow.Config, train *images
 	f.config.Seed = s.seed
 	training := imageflow.Training(s.seed)
 	training.Steps = s.steps
-	training.EvalEvery = min(training.EvalEvery, training.Steps)
+	training.EvalEvery = min(cmp.Or(s.evalEvery, training.EvalEvery), training.Steps)
 	start := bench.CPUTime()
 	var result fit.Result
 	f.model, result, err = imageflow.Fit(ctx, b, f.config, train, s.valid, training, func(p fit.Point, _ fit.Config) {
-		f.row.Curve = append(f.row.Curve, imagesStep{p.Step, (bench.CPUTime() - start).Seconds(), c.BitsPerDim(p.Train), c.BitsPerDim(p.Valid)})
+		at := imagesStep{p.Step, (bench.CPUTime() - start).Seconds(), c.BitsPerDim(p.Train), c.BitsPerDim(p.Valid)}
+		f.row.Curve = append(f.row.Curve, at)
+		fmt.Fprintf(os.Stderr, "%s: step %d of %d, %.0f CPU seconds, %.3f bits per dimension, validation %.3f\n", s.data, at.Step, training.Steps, at.CPU, at.Train, at.Valid)
 	})
 	if err != nil {
 		return f, err
 	}
 	f.cpu = (bench.CPUTime() - start).Seconds()
-	f.row.Bits, err = imageflow.Score(f.model, s.test, c.Classes, imagesDraws, s.seed)
+	f.row.Bits, err = imageflow.Score(f.model, s.test, c.Classes, cmp.Or(s.draws, imagesDraws), s.seed)
 	f.row.Data, f.row.Train, f.row.Test = s.data, train.Len(), s.test.Len()
 	f.row.Parameters, f.row.BestStep = f.model.NumParameters(), result.BestStep
 	return f, err
 }
 
-func (s *imagesSplit) config() imageflow.Config { return imageflow.Glow(s.train.Shape, s.train.Levels) }
+func (s *imagesSplit) config() imageflow.Config {
+	c := imageflow.Glow(s.train.Shape, s.train.Levels)
+	c.Noise = s.noise
+	return c
+}
+
+// variational returns s for flows that learn where in its cell each number lies.
+func (s *imagesSplit) variational() *imagesSplit {
+	v := *s
+	v.noise = 4
+	return &v
+}
+
+// named fits the flow of s.
+func (s *imagesSplit) named(ctx context.Context) (imagesRow, error) {
+	f, err := s.fit(ctx, s.config(), s.train)
+	f.row.Model = s.name()
+	return f.row, err
+}
+
+func (s *imagesSplit) name() string {
+	if s.noise > 0 {
+		return flowName + ", variational dequantization"
+	}
+	return flowName
+}
 
 const flowName = "multi-scale flow"
 
@@ -216,7 +245,7 @@ func (s *textures) texture(ctx context.Context) (imagesRow, error) {
 		excess[i] = bits + perDim*s.of.LogProb(s.test.Picture(i))
 	}
 	kl, se := imageflow.Mean(excess)
-	f.row.Model = flowName
+	f.row.Model = s.name()
 	f.row.Texture = &imagesTexture{s.of.Levels, s.of.Spread, perDim * s.of.Entropy(), kl, se}
 	f.row.Data = fmt.Sprintf("texture of %d levels", s.of.Levels)
 	return f.row, nil

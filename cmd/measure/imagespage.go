@@ -148,13 +148,13 @@ func textureTable(rows []imagesRow) string {
 			if t.Spread > 0 {
 				steps = fmt.Sprintf("normal, spread %g", t.Spread)
 			}
-			lines += fmt.Sprintf("| %d | %s | %.3f | %.3f | %.4f ± %.4f |\n", t.Levels, steps, t.Entropy, r.PerDim, t.KL, t.StdErr)
+			lines += fmt.Sprintf("| %d | %s | %.3f | %s | %.3f | %.4f ± %.4f |\n", t.Levels, steps, t.Entropy, r.Model, r.PerDim, t.KL, t.StdErr)
 		}
 	}
 	if lines == "" {
 		return ""
 	}
-	return "| levels of the texture | steps | entropy, bits per dimension | flow | KL, at most |\n|---|---|---|---|---|\n" + lines
+	return "| levels of the texture | steps | entropy, bits per dimension | model | | KL, at most |\n|---|---|---|---|---|---|\n" + lines
 }
 
 func speedTable(speeds []imagesSpeed) string {

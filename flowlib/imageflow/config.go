@@ -25,6 +25,10 @@ type Config struct {
 	Bins   int            `json:"bins,omitempty"` // pieces of the couplings' splines; 0 for affine couplings
 	Gray   int            `json:"gray,omitempty"` // bins of a histogram for each pixel, see [imagelayer.Histogram]; 0 for none
 
+	// Noise is the bins of the curves that move the noise of dequantization, see
+	// [imagelayer.Dequantizer]; 0 leaves it uniform.
+	Noise int `json:"noise,omitempty"`
+
 	Margin  float64 `json:"margin"`            // α of the logit that widens [0, Levels] to all numbers where there are no histograms
 	Classes int     `json:"classes,omitempty"` // the flow is p(image | class) if there are any
 	Seed    int64   `json:"seed"`              // of the initial weights
@@ -66,13 +70,18 @@ func (c Config) chain() (chain bijector.Chain, err error) {
 	chain = c.scale(c.Image, c.Scales)
 	d := c.Image.Features()
 	if c.Gray > 0 {
-		return append(chain, imagelayer.NewProbit(d), imagelayer.NewHistogram(d, c.Levels, c.Gray)), nil
+		chain = append(chain, imagelayer.NewProbit(d), imagelayer.NewHistogram(d, c.Levels, c.Gray))
+	} else {
+		hi := make([]float64, d)
+		for i := range hi {
+			hi[i] = float64(c.Levels)
+		}
+		chain = append(chain, bijector.NewLogit(make([]float64, d), hi).Margin(c.Margin))
 	}
-	hi := make([]float64, d)
-	for i := range hi {
-		hi[i] = float64(c.Levels)
+	if c.Noise > 0 {
+		chain = append(chain, imagelayer.NewDequantizer(c.Image, c.Levels, c.Net, c.Noise))
 	}
-	return append(chain, bijector.NewLogit(make([]float64, d), hi).Margin(c.Margin)), nil
+	return chain, nil
 }
 
 // scale returns the bijectors of this and the coarser scales, in the order of Forward.

@@ -22,7 +22,7 @@ var texture = imageset.Texture{Height: 4, Width: 4, Levels: 5}
 // small is a flow over the texture with every kind of layer.
 func small(classes int) imageflow.Config {
 	c := imageflow.Glow(imagelayer.Shape{Height: 4, Width: 4, Channels: 1}, 5)
-	c.Steps, c.Net, c.Classes = 1, imagelayer.Net{Width: 6, Blocks: 1}, classes
+	c.Steps, c.Net, c.Classes, c.Noise = 1, imagelayer.Net{Width: 6, Blocks: 1}, classes, 2
 	return c
 }
 

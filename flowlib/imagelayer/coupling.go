@@ -78,12 +78,18 @@ func (c *Coupling) move(scope *model.Scope, v, context *Node, transform func(v, 
 	}
 	numMoving, numParameters := moving.Shape().Dim(-1), c.transform.NumParameters()
 	raw := c.net.raw(scope.At("conditioner"), clip(frozen), context, numParameters*numMoving)
-	// To a transform every pixel is an event.
-	rows := v.Shape().Dim(0) * c.shape.Pixels()
-	raw = TransposeAllAxes(Reshape(ConvertDType(raw, v.DType()), rows, numParameters, numMoving), 1, 0, 2)
-	moved, logDeriv := transform(Reshape(moving, rows, numMoving), raw)
-	moved = Reshape(moved, moving.Shape().Dimensions...)
+	moved, logDeriv := moveChannels(moving, raw, numParameters, transform)
 	return c.shape.events(merge(c.mask, frozen, moved)), c.shape.perEvent(logDeriv)
+}
+
+// moveChannels transforms the channels of images, [B, Height, Width, M], by raw parameters, [B,
+// Height, Width, parameters·M]: to a transform every pixel is an event.
+func moveChannels(moving, raw *Node, parameters int, transform func(v, raw *Node) (out, logDeriv *Node)) (moved, logDeriv *Node) {
+	channels := moving.Shape().Dim(-1)
+	rows := moving.Shape().Size() / channels
+	raw = TransposeAllAxes(Reshape(ConvertDType(raw, moving.DType()), rows, parameters, channels), 1, 0, 2)
+	moved, logDeriv = transform(Reshape(moving, rows, channels), raw)
+	return Reshape(moved, moving.Shape().Dimensions...), logDeriv
 }
 
 func clip(v *Node) *Node {

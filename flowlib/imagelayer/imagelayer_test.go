@@ -22,6 +22,10 @@ func cases() []bijectortest.Case {
 		return imagelayer.NewCoupling(s, mask, net, transform)
 	}
 	context := bijectortest.Options{Context: 2}
+	inCells := bijectortest.Options{}
+	for range square.Features() {
+		inCells.Latent, inCells.Data = append(inCells.Latent, [2]float64{0, 17}), append(inCells.Data, [2]float64{0, 17})
+	}
 	inner := imagelayer.Shape{Height: 1, Width: 2, Channels: 2}
 	pyramid := bijector.Chain{
 		imagelayer.NewFactorOut(corners, 2, bijector.Chain{
@@ -37,6 +41,8 @@ func cases() []bijectortest.Case {
 		{Name: "1×1 convolution", Features: 12, Bijector: imagelayer.NewConv1x1(wide)},
 		{Name: "histogram", Features: 3, Bijector: imagelayer.NewHistogram(3, 2, 5)},
 		{Name: "probit", Features: 2, Bijector: imagelayer.NewProbit(2), Options: bijectortest.Options{Latent: [][2]float64{{-4, 4}, {-4, 4}}, Data: [][2]float64{{1e-4, 1 - 1e-4}, {0.3, 0.9}}}},
+		{Name: "dequantizer", Features: 8, Bijector: imagelayer.NewDequantizer(square, 17, net, 4), Options: inCells},
+		{Name: "conditional dequantizer", Features: 8, Bijector: imagelayer.NewDequantizer(square, 17, net, 3), Options: bijectortest.Options{Context: 2, Latent: inCells.Latent, Data: inCells.Data}},
 		{Name: "affine coupling", Features: 12, Bijector: coupling(wide, imagelayer.Halves(3, true), bijector.Affine{})},
 		{Name: "spline coupling", Features: 4, Bijector: coupling(small, imagelayer.Halves(2, false), bijector.Spline{Bins: 4})},
 		{Name: "checkerboard", Features: 8, Bijector: coupling(corners, imagelayer.Checkerboard(4, true), bijector.Affine{})},
@@ -101,6 +107,7 @@ func TestImpossibleLayersPanic(t *testing.T) {
 		"a multiple of 4, found 6":                      func() { imagelayer.Checkerboard(6, false) },
 		"0×1 pixels and 1 channels":                     func() { imagelayer.NewActNorm(imagelayer.Shape{Width: 1, Channels: 1}) },
 		"numbers, expected at most 65536":               func() { imagelayer.NewConv1x1(imagelayer.Shape{Height: 1 << 10, Width: 1 << 10, Channels: 1}) },
+		"a dequantizer of 1 levels with curves of 4":    func() { imagelayer.NewDequantizer(imagelayer.Shape{Height: 2, Width: 2, Channels: 1}, 1, net, 4) },
 		"histograms of 3 features with 1 bins":          func() { imagelayer.NewHistogram(3, 2, 1) },
 		"a network of 0 blocks of 0 channels": func() {
 			imagelayer.NewCoupling(shape, imagelayer.Halves(2, false), imagelayer.Net{}, bijector.Affine{})

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+
+	"normflow/flowlib/backend"
+	"normflow/flowlib/fit"
+	"normflow/flowlib/imageflow"
+	"normflow/flowlib/imageset"
+	"normflow/internal/bench"
+)
+
+// mnistValid is how many of the 60,000 pictures of the training choose the weights.
+const mnistValid = 500
+
+// mnist fits our flow and that of normflows to the pictures of the folder, which
+// scripts/mnist has written, each for so many seconds of processor time, side by side: a
+// busy machine is as busy for both.
+func (r *imagesRun) mnist(ctx context.Context) error {
+	train, err := imageset.ReadNPY(filepath.Join(r.folder, "train.npy"))
+	if err != nil {
+		return err
+	}
+	test, err := imageset.ReadNPY(filepath.Join(r.folder, "test.npy"))
+	if err != nil {
+		return err
+	}
+	seed := r.seeds[0]
+	parts := train.Split(seed, mnistValid)
+	s := &imagesSplit{train: parts[1], valid: parts[0], test: test, seed: seed, data: "MNIST", python: r.python, cpu: 60 * r.minutes, evalEvery: 250, draws: 2}
+	var rows [2]imagesRow
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() (err error) {
+		rows[0], err = s.within(ctx)
+		return err
+	})
+	if r.python != "" {
+		both.Go(func() (err error) {
+			rows[1], err = s.peer(ctx, "normflows")
+			return err
+		})
+	}
+	err = both.Wait()
+	for _, row := range rows {
+		if row.Model != "" && row.Test > 0 { // what one measured stays if the other failed
+			row.Seed, row.Origin = seed, r.from
+			if err := r.add(row); err != nil {
+				return err
+			}
+		}
+	}
+	return err
+}
+
+// within fits our flow by as many steps as take s.cpu seconds of processor time.
+func (s *imagesSplit) within(ctx context.Context) (imagesRow, error) {
+	c := s.config()
+	c.Net.Width, c.Steps = 32, 4
+	steps, err := s.stepsWithin(c, s.cpu)
+	if err != nil {
+		return imagesRow{}, err
+	}
+	fmt.Printf("%s: %d steps in %.0f seconds of processor time\n", s.data, steps, s.cpu)
+	s.steps = steps
+	f, err := s.fit(ctx, c, s.train)
+	f.row.Model, f.row.CPU = flowName, f.cpu
+	return f.row, err
+}
+
+// stepsWithin times a few steps of a training.
+func (s *imagesSplit) stepsWithin(c imageflow.Config, seconds float64) (int, error) {
+	const few = 20
+	b, err := backend.Open("")
+	if err != nil {
+		return 0, err
+	}
+	m, err := c.NewModel(b)
+	if err != nil {
+		return 0, err
+	}
+	training := imageflow.Training(s.seed)
+	training.Steps, training.EvalEvery, training.WarmUp = 3*few, few, 0
+	stepper, err := fit.NewStepper(m, s.train.Take(first(1024)).Dequantized(1, 0, s.seed), training)
+	if err != nil {
+		return 0, err
+	}
+	begin := bench.CPUTime()
+	if _, err := stepper.Advance(few); err != nil { // compiles too
+		return 0, err
+	}
+	start := bench.CPUTime()
+	if _, err := stepper.Advance(2 * few); err != nil {
+		return 0, err
+	}
+	end := bench.CPUTime()
+	step := (end - start).Seconds() / (2 * few)
+	// A validation of four noises for each picture costs a third of as many pictures trained on.
+	validation := 4 * float64(s.valid.Len()) / float64(training.BatchSize) / 3 / float64(s.evalEvery)
+	return max(1, int((seconds-(start-begin).Seconds())/(step*(1+validation)))), nil
+}
+
+func first(n int) []int {
+	at := make([]int, n)
+	for i := range at {
+		at[i] = i
+	}
+	return at
+}

@@ -1,0 +1,68 @@
+package imagelayer_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/gomlx/compute/dtypes"
+
+	"normflow/flowlib/backend/backendtest"
+	"normflow/flowlib/base"
+	"normflow/flowlib/bijector"
+	"normflow/flowlib/bijector/bijectortest"
+	"normflow/flowlib/flow"
+	"normflow/flowlib/imagelayer"
+)
+
+// Noise moves within its cell, there and back, in both precisions and up to the last level;
+// in a new layer, and beyond the levels, it stays.
+func TestNoiseStaysInItsCell(t *testing.T) {
+	const levels = 256
+	shape := imagelayer.Shape{Height: 2, Width: 2, Channels: 1}
+	rng := rand.New(rand.NewPCG(7, 8))
+	rows := [][]float64{{0, 255, 1, 254}, {255.99999, 255.999, 0.99999, 0.000001}, {-1, 256.5, -0.25, 300}}
+	for range 500 {
+		rows = append(rows, []float64{256 * rng.Float64(), 256 * rng.Float64(), 2 * rng.Float64(), 255 + rng.Float64()})
+	}
+	for dtype, tolerance := range map[dtypes.DType]float64{dtypes.Float64: 1e-9, dtypes.Float32: 1e-4} {
+		for _, random := range []bool{false, true} {
+			f := flow.New(base.Normal{Features: 4}, bijector.Chain{imagelayer.NewDequantizer(shape, levels, net, 4)})
+			m, err := flow.NewModel(backendtest.Open(t), f, flow.Settings{Features: 4, DType: dtype})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if random {
+				bijectortest.Randomize(m.Store(), 0.5, 3)
+			}
+			there, err := m.Inverse(rows)
+			if err != nil {
+				t.Fatal(err)
+			}
+			back, err := m.Forward(there[len(there)-1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			moved := 0.0
+			for i, row := range rows {
+				for d, x := range row {
+					z, again := there[len(there)-1][i][d], back[len(back)-1][i][d]
+					inside := x >= 0 && x < levels && float32(x) < levels
+					if inside && math.Floor(z) != math.Floor(float64(float32(x))) {
+						t.Errorf("%s, random weights %t: %g went to %g, another cell", dtype, random, x, z)
+					}
+					moved = max(moved, math.Abs(z-x))
+					if !(math.Abs(again-x) <= tolerance*max(1, math.Abs(x))) {
+						t.Errorf("%s, random weights %t: %g came back as %g", dtype, random, x, again)
+					}
+					if !(inside || math.Abs(z-x) <= 1e-4) {
+						t.Errorf("%s: %g beyond the levels went to %g", dtype, x, z)
+					}
+				}
+			}
+			if random != (moved > 0.05) {
+				t.Errorf("%s, random weights %t: numbers moved by at most %g", dtype, random, moved)
+			}
+		}
+	}
+}
