@@ -31,7 +31,7 @@ func (r *imagesRun) mnist(ctx context.Context) error {
 	}
 	seed := r.seeds[0]
 	parts := train.Split(seed, mnistValid)
-	s := &imagesSplit{train: parts[1], valid: parts[0], test: test, seed: seed, data: "MNIST", python: r.python, cpu: 60 * r.minutes, evalEvery: 250, draws: 2}
+	s := &imagesSplit{train: parts[1], valid: parts[0], test: test, seed: seed, data: "MNIST", python: r.python, cpu: 60 * r.minutes, evalEvery: 250, draws: 2, noise: 4}
 	var rows [2]imagesRow
 	both, ctx := errgroup.WithContext(ctx)
 	both.Go(func() (err error) {

@@ -27,6 +27,19 @@ func ReadImages() []figure.Bar {
 	return must.M1(parseImages(path, text))
 }
 
+// Digits returns what the report says of [ReadImages]: the bits per dimension of some models.
+func Digits(bars []figure.Bar) map[string]float64 {
+	of := map[string]float64{}
+	for key, model := range map[string]string{"histogram": "histogram per pixel", "flow": "multi-scale flow", "normflows": "normflows"} {
+		i := slices.IndexFunc(bars, func(b figure.Bar) bool { return b.Name == model })
+		if i < 0 {
+			panic(fmt.Sprintf("nb: report/measured/images.json has no row of %q; to measure it, run make bench-peers images", model))
+		}
+		of[key] = bars[i].Value
+	}
+	return of
+}
+
 func parseImages(path string, text []byte) (bars []figure.Bar, err error) {
 	var rows []struct {
 		Model  string  `json:"model"`

@@ -1,6 +1,8 @@
 package measured
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -22,4 +24,18 @@ func TestImages(t *testing.T) {
 	if bars := ReadImages(); len(bars) < 3 || bars[len(bars)-1].Name == "Gaussian" {
 		t.Errorf("%v", bars)
 	}
+}
+
+// The report's three numbers are those of the bars of their names; without one it says what to run.
+func TestDigits(t *testing.T) {
+	bars := []figure.Bar{{Name: "normflows", Value: 3}, {Name: "histogram per pixel", Value: 2}, {Name: "multi-scale flow, shifted", Value: 9}, {Name: "multi-scale flow", Value: 1}}
+	if got, want := Digits(bars), map[string]float64{"normflows": 3, "histogram": 2, "flow": 1}; !maps.Equal(got, want) {
+		t.Errorf("found %v, expected %v", got, want)
+	}
+	defer func() {
+		if said := fmt.Sprint(recover()); !strings.Contains(said, "run make bench-peers images") {
+			t.Errorf("without a flow: %s", said)
+		}
+	}()
+	Digits(bars[:3])
 }
