@@ -77,12 +77,32 @@ func conv(scope *model.Scope, v *Node, size, outputs int, limit float64) *Node {
 	}
 	weights, biases := node("weights", size, size, inputs, outputs), node("biases", outputs)
 	v = ConvertDType(v, weights.DType())
-	if size == 1 { // a matrix product, which every backend does fast
-		rows := Reshape(v, v.Shape().Size()/inputs, inputs)
-		dims := append(v.Shape().Clone().Dimensions[:3:3], outputs)
-		v = Reshape(MatMul(rows, Reshape(weights, inputs, outputs)), dims...)
-	} else {
-		v = Convolve(v, weights).PadSame().Done()
-	}
+	rows := Reshape(windows(v, size), -1, size*size*inputs)
+	dims := append(v.Shape().Clone().Dimensions[:3:3], outputs)
+	v = Reshape(MatMul(rows, Reshape(weights, -1, outputs)), dims...)
 	return Add(v, Reshape(biases, 1, 1, 1, outputs))
+}
+
+// windows returns beside each other what a window of size×size pixels around each pixel sees,
+// row by row: [B, Height, Width, size·size·inputs]. A convolution is then a matrix product, which
+// XLA does ten times as fast on a processor, in its gradients too.
+func windows(v *Node, size int) *Node {
+	if size == 1 {
+		return v
+	}
+	for _, axis := range []int{2, 1} { // along the rows, and then those below each other
+		length := v.Shape().Dim(axis)
+		edge := v.Shape().Clone()
+		edge.Dimensions[axis] = size / 2
+		zeros := Zeros(v.Graph(), edge)
+		v = Concatenate([]*Node{zeros, v, zeros}, axis) // GoMLX's Pad has no gradient
+		var seen []*Node
+		for at := range size {
+			ranges := []SliceAxisSpec{AxisRange(), AxisRange(), AxisRange()}
+			ranges[axis] = AxisRange(at, at+length)
+			seen = append(seen, Slice(v, ranges...))
+		}
+		v = Concatenate(seen, -1)
+	}
+	return v
 }
