@@ -25,19 +25,21 @@ func newAnomaly() *cobra.Command {
 		Long: `Flag the rows of FILE that are too unlikely to be normal under MODEL, which was
 fitted to normal rows (a few anomalies among them do little harm).
 
-A row's p-value is the share of normal rows, held out at the fit, that are at
-least as unlikely. Rows with p at most --false-alarm are flagged: on average that
+A row's score is its log-density in units between those of the file and those in
+which its columns look normal: the log-density alone would depend on whether a
+column is, say, an income or its logarithm. Its p-value is the share of normal
+rows, held out at the fit, that score at most as high. Rows with p at most --false-alarm are flagged: on average that
 share of normal rows, whatever the model has learned. The smallest p-value is
 1/(held-out rows + 1), and no lower rate can be promised. Then no row is flagged,
 a warning names the lowest possible rate, and the strangest rows are still listed
 with their p-values.
 
 OUT has a row for each row of FILE, in the same order, with the columns log_prob
-(nats), p_value, anomaly (0 or 1) and drivers: which columns make a flagged row
-strange, what they would normally be, and by how many nats the log-density would
-rise.
+(nats, in the units of the file), score (nats), p_value, anomaly (0 or 1) and
+drivers: which columns make a flagged row strange, what they would normally be, and
+by how many nats the score would rise.
 
-With --labels the summary says how well the log-density separates normal rows from
+With --labels the summary says how well the score separates normal rows from
 anomalies. In that column 0 and false mark a normal row, any other number (1, 2,
 -1) and true an anomaly; anything else, or nothing, is an error.` + partsHelp,
 		Example: `  flow anomaly model new.csv --false-alarm 0.01 -o flagged.csv
@@ -114,8 +116,8 @@ anomalies. In that column 0 and false mark a normal row, any other number (1, 2,
 
 func showAnomalies(w io.Writer, a *tabular.Anomalies) {
 	if a.Promised {
-		fmt.Fprintf(w, "%d of %d rows flagged (%.2f %%): log_prob below %.4f nats, at a false-alarm rate of %g by %d normal rows\n",
-			a.Flagged, a.Rows, 100*float64(a.Flagged)/float64(max(1, a.Rows)), a.Threshold, a.FalseAlarm, a.Calibrated)
+		fmt.Fprintf(w, "%d of %d rows flagged (%.2f %%): score (%s) below %.4f nats, at a false-alarm rate of %g by %d normal rows\n",
+			a.Flagged, a.Rows, 100*float64(a.Flagged)/float64(max(1, a.Rows)), a.Score, a.Threshold, a.FalseAlarm, a.Calibrated)
 	} else {
 		fmt.Fprintf(w, "no row of %d can be flagged at a false-alarm rate of %g: %d normal rows promise %.4g at least\n",
 			a.Rows, a.FalseAlarm, a.Calibrated, a.Least)
@@ -133,6 +135,6 @@ func showAnomalies(w io.Writer, a *tabular.Anomalies) {
 		for _, d := range s.Drivers {
 			drivers = append(drivers, d.String())
 		}
-		fmt.Fprintf(w, "  %s %-8d log_prob %10.3f  p %.2g  %s\n", a.Unit, s.Line, s.LogProb, s.PValue, strings.Join(drivers, "; "))
+		fmt.Fprintf(w, "  %s %-8d score %9.3f  p %.2g  %s\n", a.Unit, s.Line, s.Score, s.PValue, strings.Join(drivers, "; "))
 	}
 }

@@ -11,7 +11,7 @@ import (
 func TestRateThatCannotBePromised(t *testing.T) {
 	csv, model := moonsAndModel(t)
 	status, out, notes := shell(t, "", "anomaly", model, csv, "--false-alarm", "0.001")
-	if status != 0 || !strings.Contains(notes, "warning: 100 normal rows to compare with can promise no rate of false alarms below 0.009901") || strings.Count(out, "log_prob") != 10 {
+	if status != 0 || !strings.Contains(notes, "warning: 100 normal rows to compare with can promise no rate of false alarms below 0.009901") || strings.Count(out, "  score ") != 10 {
 		t.Errorf("status %d, printed\n%s\n%s", status, out, notes)
 	}
 	var a struct {

@@ -32,7 +32,7 @@ func TestPipes(t *testing.T) {
 		t.Errorf("status %d, drew %s", status, drawn)
 	}
 	status, flagged, summary := shell(t, drawn, "anomaly", model, "-", "--false-alarm", "0.05", "-o", "-")
-	if status != 0 || !strings.HasPrefix(flagged, "log_prob,p_value,anomaly,drivers\n") || !strings.Contains(summary, "of 3 rows flagged") || !strings.Contains(summary, "ignored, not in the model: log_prob") {
+	if status != 0 || !strings.HasPrefix(flagged, "log_prob,score,p_value,anomaly,drivers\n") || !strings.Contains(summary, "of 3 rows flagged") || !strings.Contains(summary, "ignored, not in the model: log_prob") {
 		t.Errorf("status %d, %s, %s", status, flagged, summary)
 	}
 	page := filepath.Join(t.TempDir(), "page.html")

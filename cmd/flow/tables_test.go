@@ -81,7 +81,7 @@ func TestJSONOfTheOthers(t *testing.T) {
 	for _, tt := range []struct{ args, want string }{
 		{"score " + model + " " + csv + " -o " + out, seen + "model out"},
 		{"sample " + model + " -n 5 -o " + out, "model out rows columns seed temperature engine warnings"},
-		{"anomaly " + model + " " + csv + " --false-alarm 0.05", seen + "model out same_file false_alarm calibrated threshold flagged least_false_alarm promised strangest"},
+		{"anomaly " + model + " " + csv + " --false-alarm 0.05", seen + "model out same_file false_alarm calibrated score threshold flagged least_false_alarm promised strangest"},
 		{"eval " + model + " " + csv, seen + "model same_file held_out_nll diagnostics verdict"},
 	} {
 		var v any

@@ -31,14 +31,16 @@ type Anomalies struct {
 	Same       bool    `json:"same_file"` // the table is the one the model was fitted to
 	FalseAlarm float64 `json:"false_alarm"`
 	Calibrated int     `json:"calibrated"` // number of normal rows compared with
-	Threshold  Nats    `json:"threshold"`  // rows of lower log-density are flagged, nats
-	Flagged    int64   `json:"flagged"`
+	// Score says what the scores are: balanced log-density, see [Balanced], or log-density.
+	Score     string `json:"score"`
+	Threshold Nats   `json:"threshold"` // rows of a lower score are flagged, nats
+	Flagged   int64  `json:"flagged"`
 	// Least is the lowest false-alarm rate that the normal rows can promise: no p-value
 	// is lower. If FalseAlarm is, Promised is false and nothing is flagged.
 	Least    float64 `json:"least_false_alarm"`
 	Promised bool    `json:"promised"`
 	Labels   *Judged `json:"labels,omitempty"`
-	// Strangest holds at most ten flagged rows, lowest log-density first; if nothing can
+	// Strangest holds at most ten flagged rows, lowest score first; if nothing can
 	// be flagged, ten of all rows.
 	Strangest []Strange `json:"strangest"`
 }
@@ -47,6 +49,7 @@ type Anomalies struct {
 type Strange struct {
 	Line    int64    `json:"line"` // or row, see Seen.Unit
 	LogProb Nats     `json:"log_prob"`
+	Score   Nats     `json:"score"`
 	PValue  float64  `json:"p_value"`
 	Drivers []Driver `json:"drivers"` // the columns responsible, strongest first
 
@@ -67,7 +70,7 @@ func (n Nats) MarshalJSON() ([]byte, error) {
 // maxStrangest is how many rows a report lists.
 const maxStrangest = 10
 
-// Anomalies writes the log-density and the conformal p-value of each row of a table, and
+// Anomalies writes the log-density, the score and the conformal p-value of each row of a table, and
 // flags it if p is at most FalseAlarm. Of rows exchangeable with those held out at the
 // fit, that share is flagged. The last column, drivers, names the columns that make a
 // flagged row strange. No rate below Least can be promised: then no row is flagged, a
@@ -77,7 +80,7 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 	if slices.Contains(m.Columns(), o.Labels) {
 		return nil, table.InFile(file, wrong(OptionLabels, "column %s is one of the model's: expected another, of labels", show.Quoted(o.Labels)))
 	}
-	w := output{path: out, file: file, columns: []string{LogProbColumn, "p_value", "anomaly"}, notes: []string{"drivers"}, dropKept: !o.Keep}
+	w := output{path: out, file: file, columns: []string{LogProbColumn, "score", "p_value", "anomaly"}, notes: []string{"drivers"}, dropKept: !o.Keep}
 	defer w.abort()
 	calibration := o // keeps no columns
 	if err := w.check(&o.Options, m.Dir, file, o.Calibration); err != nil {
@@ -107,12 +110,19 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 		}
 		return w.begin(r)
 	}
-	var upper []float64
+	by := Balanced{m}
+	a.Score = "balanced log-density"
+	if by.isLogProb() {
+		a.Score = "log-density"
+	}
+	var scores, upper []float64
 	a.Seen, err = m.each(ctx, file, Options{Read: o.Read}, nil, begin, func(c *table.Chunk, logProb []float64) error {
 		normal.meet(c)
-		upper = append(upper[:0], logProb...)
-		for i, lp := range upper {
-			upper[i] += slack(lp)
+		scores = append(scores[:0], logProb...)
+		by.fromLogProb(scores, c.Matrix())
+		upper = append(upper[:0], scores...)
+		for i, s := range upper {
+			upper[i] += slack(s)
 		}
 		p, err := anomaly.PValues(normal.scores, upper)
 		if err != nil {
@@ -129,12 +139,12 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 				a.Flagged++
 			}
 			if flag == 1 || !a.Promised {
-				a.Strangest = append(a.Strangest, Strange{c.Lines[i], Nats(lp), p[i], drivers[i], c.Row(i)})
+				a.Strangest = append(a.Strangest, Strange{c.Lines[i], Nats(lp), Nats(scores[i]), p[i], drivers[i], c.Row(i)})
 			}
-			if err := labels.add(c, i, lp, flag == 1); err != nil {
+			if err := labels.add(c, i, scores[i], flag == 1); err != nil {
 				return err
 			}
-			if err := w.write(c, i, []float64{lp, p[i], flag}, text(drivers[i])); err != nil {
+			if err := w.write(c, i, []float64{lp, scores[i], p[i], flag}, text(drivers[i])); err != nil {
 				return err
 			}
 		}
@@ -169,7 +179,7 @@ func (m *Model) Anomalies(ctx context.Context, file, out string, o AnomalyOption
 	return a, w.commit()
 }
 
-// promise sets the threshold by the sorted log-densities of normal rows, and returns a
+// promise sets the threshold by the sorted scores of normal rows, and returns a
 // warning if no row can be flagged.
 func (a *Anomalies) promise(calibration []float64) (warning []table.Note) {
 	m := len(calibration)
@@ -201,7 +211,7 @@ func roundUp(v float64) float64 {
 // keepStrangest keeps the strangest rows so far, as copies: rows of a chunk share its
 // memory.
 func (a *Anomalies) keepStrangest() {
-	slices.SortStableFunc(a.Strangest, func(a, b Strange) int { return cmp.Compare(a.LogProb, b.LogProb) })
+	slices.SortStableFunc(a.Strangest, func(a, b Strange) int { return cmp.Compare(a.Score, b.Score) })
 	a.Strangest = a.Strangest[:min(len(a.Strangest), maxStrangest)]
 	for i := range a.Strangest {
 		a.Strangest[i].row = slices.Clone(a.Strangest[i].row)
@@ -238,13 +248,13 @@ func (m *Model) flaggedDrivers(c *table.Chunk, p []float64, falseAlarm float64, 
 	return all, err
 }
 
-// slack returns by how many nats two log-densities of the same row may differ because two
+// slack returns by how many nats two scores of the same row may differ because two
 // engines or processors rounded them. Closer values count as tied; otherwise rows that
 // equal many held-out rows, such as rows of whole numbers, would be flagged or not by
 // their last digit. It can only raise p-values, so the false-alarm rate holds.
-func slack(logProb float64) float64 {
-	if math.IsInf(logProb, 0) {
+func slack(score float64) float64 {
+	if math.IsInf(score, 0) {
 		return 0
 	}
-	return 5e-5 * max(1, math.Abs(logProb)) // engines differ by this much at spikes of a density; by 1e-5 elsewhere
+	return 5e-5 * max(1, math.Abs(score)) // engines differ by this much at spikes of a density; by 1e-5 elsewhere
 }

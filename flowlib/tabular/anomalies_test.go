@@ -43,7 +43,7 @@ func TestAnomalies(t *testing.T) {
 			if _, err := m.Anomalies(context.Background(), file, path, AnomalyOptions{FalseAlarm: 0.05, Labels: "label", Options: Options{Keep: keep}}); err != nil {
 				t.Fatal(err)
 			}
-			want := "log_prob p_value anomaly drivers"
+			want := "log_prob score p_value anomaly drivers"
 			if keep {
 				want = "b label a " + want
 			}
@@ -57,31 +57,32 @@ func TestAnomalies(t *testing.T) {
 			r.Close()
 		}
 	}
-	if strings.Join(got.Columns, " ") != "log_prob p_value anomaly" || len(got.Rows) != 4000 {
+	if strings.Join(got.Columns, " ") != "log_prob score p_value anomaly" || len(got.Rows) != 4000 {
 		t.Fatalf("%d rows of %v", len(got.Rows), got.Columns)
 	}
 	var normal, strange []float64
 	flagged := int64(0)
 	for i, row := range got.Rows {
-		below := 1
-		for _, s := range r.Calibration.Scores {
-			if float32(s) <= float32(row[0]+slack(row[0])) {
+		below, edge := 1, false
+		for _, s := range r.Calibration.Balanced {
+			edge = edge || math.Abs(s-row[1]-slack(row[1])) < 1e-6 // which the file's float32 cannot decide
+			if s <= row[1]+slack(row[1]) {
 				below++
 			}
 		}
-		if want := float64(below) / 401; math.Abs(row[1]-want) > 1e-6 || (row[2] == 1) != (row[1] <= 0.05) || (row[2] == 1) != (row[0] < float64(float32(a.Threshold))) {
+		if want := float64(below) / 401; math.Abs(row[2]-want) > 1e-6 && !edge || (row[3] == 1) != (row[2] <= 0.05) || (row[3] == 1) != (row[1] < float64(float32(a.Threshold))) {
 			t.Fatalf("row %d: %v, want the p-value %g; threshold %g", i, row, want, a.Threshold)
 		}
-		if row[2] == 1 {
+		if row[3] == 1 {
 			flagged++
 		} else if got.Text[i][0] != "" {
 			t.Errorf("row %d is not flagged, yet driven by %q", i, got.Text[i][0])
 		}
 		if rows[i][1] == 0 {
-			normal = append(normal, row[0])
+			normal = append(normal, row[1])
 			continue
 		}
-		strange = append(strange, row[0])
+		strange = append(strange, row[1])
 		if !strings.HasPrefix(got.Text[i][0], "b is ") {
 			t.Errorf("row %d is driven by %q, want b", i, got.Text[i][0])
 		}
@@ -98,7 +99,7 @@ func TestAnomalies(t *testing.T) {
 	if math.Abs(l.FalseAlarms-0.05) > 0.04 {
 		t.Errorf("%g of the normal rows are flagged", l.FalseAlarms)
 	}
-	if len(a.Strangest) != 10 || a.Strangest[0].LogProb > a.Strangest[9].LogProb || int(a.Strangest[0].Line-2)%100 != 50 || a.Unit != "line" || len(a.Matched.Ignored) != 0 {
+	if len(a.Strangest) != 10 || a.Strangest[0].Score > a.Strangest[9].Score || int(a.Strangest[0].Line-2)%100 != 50 || a.Unit != "line" || len(a.Matched.Ignored) != 0 {
 		t.Errorf("got %+v", a)
 	}
 	text, err := json.Marshal(a)
@@ -146,7 +147,7 @@ func TestExtremeAnomalies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if scores := m.Record.Calibration.Scores; math.Abs(float64(a.Threshold)-scores[len(scores)-1]) > 1e-3 {
+	if scores := m.Record.Calibration.Balanced; math.Abs(float64(a.Threshold)-scores[len(scores)-1]) > 1e-3 {
 		t.Errorf("threshold %g, want the largest score", a.Threshold)
 	}
 	// Where calibration has rows of density 0, so may the threshold be.

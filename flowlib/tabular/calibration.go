@@ -11,7 +11,7 @@ import (
 
 // normalRows are the rows that a table is compared with.
 type normalRows struct {
-	scores   []float64 // their log-densities, sorted
+	scores   []float64 // sorted, see [Balanced]
 	warnings []table.Note
 
 	file, sum string // of their table; "" for rows held out at the fit
@@ -33,12 +33,13 @@ func (m *Model) calibration(ctx context.Context, o AnomalyOptions) (*normalRows,
 				Remedies: []table.Remedy{{Do: "name a table of such normal rows", Option: OptionCalibration}},
 			}
 		}
-		n.scores = m.Record.Calibration.all()
+		n.scores = m.Record.Calibration.forAnomalies()
 		return n, nil
 	}
 	rare := m.Record == nil || !m.Record.manyRepeats()
 	different, compared := map[uint64]bool{}, 0
 	seen, err := m.each(ctx, o.Calibration, Options{Read: o.Read}, nil, nil, func(c *table.Chunk, logProb []float64) error {
+		Balanced{m}.fromLogProb(logProb, c.Matrix())
 		n.scores = append(n.scores, logProb...)
 		for i := range c.Len() {
 			if len(different) < maxDifferent {

@@ -11,8 +11,8 @@ import (
 	"normflow/internal/show"
 )
 
-// Driver is a column that makes a row strange: Gain is by how much the log-density would
-// rise at the expected value.
+// Driver is a column that makes a row strange: Gain is by how much the score, see
+// [Balanced], would rise at the expected value.
 type Driver struct {
 	Column   string  `json:"column"`
 	Value    float64 `json:"value"`
@@ -78,7 +78,7 @@ func typicalValues(features int) int { return min(32, max(5, 1000/features)) }
 // first.
 func (m *Model) drivers(rows, candidates [][]float64) ([][]Driver, error) {
 	all := make([][]Driver, len(rows))
-	found, err := anomaly.Drivers(m, rows, candidates)
+	found, err := anomaly.Drivers(Balanced{m}, rows, candidates)
 	for i, drivers := range found {
 		for _, d := range drivers[:min(maxDrivers, len(drivers))] {
 			if d.Gain >= minGain {

@@ -71,8 +71,16 @@ func (j *job) judge() error {
 	if err != nil {
 		return err
 	}
-	j.record.Calibration = calibrate(part, scores)
 	train := proportional(d.raw.Train, d.weights.train)
+	j.record.Spreads = m.spreads(proportional(d.noisy.Train[:len(d.raw.Train)], d.weights.train), d.features)
+	var balanced []float64
+	if j.record.Spreads != nil {
+		m.Record = &j.record
+		if balanced, err = density.LogProb(Balanced{m}, heldOut); err != nil {
+			return err
+		}
+	}
+	j.record.Calibration = calibrate(part, scores, balanced)
 	j.record.Typical = typicalOf(train, len(d.features))
 	j.record.Quartiles = quartiles(train)
 	all := slices.Concat(d.raw.Train, d.raw.Valid, d.raw.Test)

@@ -22,7 +22,7 @@ type Judged struct {
 	AveragePrecision float64 `json:"average_precision"`
 }
 
-// labels collects the log-densities of normal and anomalous rows.
+// labels collects the scores of normal and anomalous rows.
 type labels struct {
 	column, file      string
 	unit              string // what counts the rows of the file
@@ -43,7 +43,7 @@ func (l *labels) find(r *table.Reader) error {
 	return nil
 }
 
-func (l *labels) add(c *table.Chunk, row int, logProb float64, flagged bool) error {
+func (l *labels) add(c *table.Chunk, row int, score float64, flagged bool) error {
 	if l.column == "" {
 		return nil
 	}
@@ -63,12 +63,12 @@ func (l *labels) add(c *table.Chunk, row int, logProb float64, flagged bool) err
 			Remedies: []table.Remedy{{Do: "correct it"}, {Do: "name another column", Option: OptionLabels}},
 		}
 	case v == 0:
-		l.normal = append(l.normal, logProb)
+		l.normal = append(l.normal, score)
 		if flagged {
 			l.falseAlarms++
 		}
 	default:
-		l.anomalous = append(l.anomalous, logProb)
+		l.anomalous = append(l.anomalous, score)
 		if flagged {
 			l.hits++
 		}

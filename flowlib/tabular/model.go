@@ -50,7 +50,10 @@ func newModel(dir string, saved *flow.Mixture) (*Model, error) {
 	if m.Record, err = parseRecord(saved.Training, saved.Features(), saved.Context()); err != nil {
 		return nil, err
 	}
-	return m, m.name()
+	if err := m.name(); err != nil {
+		return nil, err
+	}
+	return m, m.checkSpreads()
 }
 
 // name takes the names of the columns from the record of the fit or of the import, or

@@ -70,6 +70,9 @@ type Record struct {
 	// Calibration holds the sorted log-densities of held-out rows as they are in the
 	// file: what scores of normal rows look like.
 	Calibration Calibration `json:"calibration"`
+	// Spreads holds those of each feature, [D], by which rows are scored, see [Balanced];
+	// absent of models of older versions.
+	Spreads []Spread `json:"spreads,omitempty"`
 	// Typical holds quantiles of each feature, [D], as normal values.
 	Typical [][]float64 `json:"typical"`
 	// Quartiles holds the three quartiles of each column of the training rows, [D+C], to
@@ -211,6 +214,9 @@ type Calibration struct {
 	// too: p-values count them.
 	Zero   int       `json:"zero,omitempty"`
 	Scores []float64 `json:"scores"` // of the others
+	// Balanced holds the scores of the same rows that anomalies are compared with, sorted,
+	// see [Balanced]; absent where these are the log-densities.
+	Balanced []float64 `json:"balanced,omitempty"`
 }
 
 // all returns the log-densities of all rows, sorted.
@@ -218,11 +224,24 @@ func (c Calibration) all() []float64 {
 	return append(slices.Repeat([]float64{math.Inf(-1)}, c.Zero), c.Scores...)
 }
 
-// calibrate returns the sample of the given log-densities, which it sorts.
-func calibrate(part string, logProb []float64) Calibration {
+// forAnomalies returns the scores of all rows that anomalies are compared with, sorted.
+func (c Calibration) forAnomalies() []float64 {
+	if c.Balanced != nil {
+		c.Scores = c.Balanced
+	}
+	return c.all()
+}
+
+// calibrate returns the sample of the given log-densities and scores for anomalies, which it
+// sorts.
+func calibrate(part string, logProb, balanced []float64) Calibration {
 	slices.Sort(logProb)
+	slices.Sort(balanced)
 	zero := sort.SearchFloat64s(logProb, -math.MaxFloat64)
-	return Calibration{part, zero, logProb[zero:]}
+	if balanced != nil {
+		balanced = balanced[zero:]
+	}
+	return Calibration{part, zero, logProb[zero:], balanced}
 }
 
 // maxCalibration bounds Scores: enough for a false-alarm rate of 1e-4.

@@ -86,6 +86,10 @@ func nulls(path string, found, read any) error {
 // against what a fit can have written.
 func (r *Record) check(features, context int) error {
 	columns := features + context
+	balanced := 0
+	if r.Spreads != nil {
+		balanced = len(r.Calibration.Scores)
+	}
 	lists := []struct {
 		name     string
 		length   int
@@ -95,11 +99,13 @@ func (r *Record) check(features, context int) error {
 		{"features", len(r.Features), features, false},
 		{"context", len(r.Context), context, false},
 		{"dequantised", len(r.Steps), columns, r.Steps == nil},
+		{"spreads", len(r.Spreads), features, r.Spreads == nil},
 		{"typical", len(r.Typical), features, false},
 		{"quartiles", len(r.Quartiles), columns, r.Quartiles == nil},
 		{"context_values", len(r.ContextValues), context, r.ContextValues == nil},
 		{"summary.columns", len(r.Summary.Columns), columns, false},
 		{"calibration.scores", len(r.Calibration.Scores), min(r.heldOut(), maxCalibration) - r.Calibration.Zero, false},
+		{"calibration.balanced", len(r.Calibration.Balanced), balanced, false},
 	}
 	for _, l := range lists {
 		if l.length != l.want && !l.notThere {
@@ -197,8 +203,10 @@ func (r *Record) checkScores() error {
 	if r.Calibration.Zero < 0 {
 		return fmt.Errorf("calibration.zero: found %d rows", r.Calibration.Zero)
 	}
-	if !slices.IsSorted(r.Calibration.Scores) {
-		return fmt.Errorf("calibration.scores: expected numbers in order, the lowest first")
+	for name, scores := range map[string][]float64{"scores": r.Calibration.Scores, "balanced": r.Calibration.Balanced} {
+		if !slices.IsSorted(scores) {
+			return fmt.Errorf("calibration.%s: expected numbers in order, the lowest first", name)
+		}
 	}
 	return nil
 }

@@ -54,7 +54,7 @@ func TestRateThatCannotBePromised(t *testing.T) {
 		if d := a.Strangest[0].Drivers; len(d) == 0 || d[0].Column != "b" {
 			t.Errorf("driven by %v", d)
 		}
-		if !slices.IsSortedFunc(a.Strangest, func(x, y Strange) int { return int(x.LogProb - y.LogProb) }) {
+		if !slices.IsSortedFunc(a.Strangest, func(x, y Strange) int { return int(x.Score - y.Score) }) {
 			t.Errorf("not in order: %v", a.Strangest)
 		}
 		warned(t, "at a low rate", a.Warnings, "100 normal rows to compare with can promise no rate of false alarms below 0.009901: no row is flagged", "from 0.00991 on rows can be flagged")
