@@ -225,7 +225,11 @@ func (s *csvSource) add(c *Chunk, rec record) error {
 		if s.header {
 			by = "the header has"
 		}
-		return fmt.Errorf("line %d has %d fields, %s %d (delimiter %q): correct the line; quote a text that holds the delimiter", rec.line, len(rec.fields), by, s.width, s.delimiter)
+		problem := fmt.Sprintf("line %d has %d fields, %s %d (delimiter %q)", rec.line, len(rec.fields), by, s.width, s.delimiter)
+		if strings.HasPrefix(rec.fields[0], "#") {
+			return &Error{Problem: problem, Remedies: []Remedy{{"if it is a comment, say so", OptionComment, []string{"#"}}, {Do: "correct the line"}}}
+		}
+		return errors.New(problem + ": correct the line; quote a text that holds the delimiter")
 	}
 	values, gaps := len(c.Values), len(c.missing)
 	for j, i := range s.want {

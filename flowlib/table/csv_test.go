@@ -26,6 +26,8 @@ func TestMessagesOfCSV(t *testing.T) {
 			`line 4, column "y": found "u", expected a number such as 12, -0.5 or 3e-7: correct it, or leave the column out (Exclude y)`},
 		{"missing before a broken row", "x,y\n1,NULL\n3,4\n5\n6,7\n", Options{},
 			"line 4 has 1 fields, the header has 2 (delimiter ','): correct the line; quote a text that holds the delimiter"},
+		{"a comment below the header", "x,y\n1,2\n# pause\n3,4\n", Options{},
+			"line 3 has 1 fields, the header has 2 (delimiter ','): if it is a comment, say so (Comment #), or correct the line"},
 		{"all missing", "x,y\n1,NaN\nnone,4\n", Options{Missing: MissingDrop},
 			"all 2 rows miss a value in the columns used (x: 1, y: 1): fill them in, or leave columns out (Exclude)"},
 		{"text", "x,y\n1,2\n3,4\n5,abc\n", Options{},

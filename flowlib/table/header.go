@@ -70,8 +70,9 @@ func holdsAll(first, names []string) bool {
 //   - of six or more others, if nine in ten columns are unlike them.
 //
 // Other years, and 0, 1, 2, … or three or more of 1, 2, 3, …, may be either. So may other
-// numbers above ten lines or more that are all unlike them: different whole numbers above
-// columns in which every number has a decimal, and three or more in equal steps.
+// numbers above ten lines or more that are all unlike them: different numbers with fewer
+// decimals than any number in the columns below (whole ones, or three or more in order, such
+// as the quantiles 0.05, 0.5 and 0.95), and three or more in equal steps.
 func numbersAsNames(first []string, below [][]string) naming {
 	start := 0
 	for start < len(first) && strings.TrimSpace(first[start]) == "" {
@@ -143,27 +144,42 @@ func numbersAsNames(first []string, below [][]string) naming {
 const manyLines = 10
 
 // orQuestion returns question if the values, at these places of the first line, are
-// different whole numbers and every number below them has a decimal, else row.
+// different, whole or three or more in order, and have fewer decimals than every number
+// below them, else row.
 func orQuestion(first []string, at []int, values []float64, below [][]string) naming {
 	if len(below) < manyLines {
 		return row
 	}
+	steps, _ := pace(values)
 	for k, v := range values {
 		_, err := strconv.ParseInt(strings.TrimSpace(first[at[k]]), 10, 64)
+		whole := err == nil
 		numbers := 0
 		for _, s := range column(below, at[k]) {
 			if !isNumber(s) {
 				continue
 			}
-			if numbers++; !strings.ContainsAny(s, ".,eE") {
+			if numbers++; numDecimals(s) <= numDecimals(first[at[k]]) {
 				return row
 			}
 		}
-		if err != nil || numbers < manyLines || slices.Index(values, v) != k {
+		if !whole && (!steps || len(values) < 3) || numbers < manyLines || slices.Index(values, v) != k {
 			return row
 		}
 	}
 	return question
+}
+
+// numDecimals returns how many decimals a number is written with; an exponent counts as many.
+func numDecimals(s string) int {
+	s = strings.TrimSpace(s)
+	switch i := strings.LastIndexAny(s, ".,"); {
+	case strings.ContainsAny(s, "eE"):
+		return len(s)
+	case i >= 0:
+		return len(s) - 1 - i
+	}
+	return 0
 }
 
 // pace reports whether the numbers ascend or descend strictly, and by equal steps.
