@@ -13,4 +13,4 @@ var tolerance = struct{ logProb, nll, gradient, drawsMedian, drawsMost float64 }
 }
 
 // describe is what the engine is told of a flow.
-func describe(c flow.Config) (fast.Flow, error) { return c.Fast() }
+func describe(m *flow.Model) (fast.Flow, error) { return m.FastFlow() }

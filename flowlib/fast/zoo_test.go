@@ -77,10 +77,16 @@ func withWeights(t *testing.T, c flow.Config) *flow.Model {
 		t.Fatal(err)
 	}
 	c.Seed = 3
-	single, err := c.NewModel(b)
+	m, err := c.NewModel(b)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return rough(t, m)
+}
+
+// rough returns a model in double precision with such weights.
+func rough(t *testing.T, single *flow.Model) *flow.Model {
+	t.Helper()
 	m, err := single.Float64()
 	if err != nil {
 		t.Fatal(err)
@@ -107,20 +113,24 @@ func withWeights(t *testing.T, c flow.Config) *flow.Model {
 	return m
 }
 
-// eachFlow runs a test for every flow of the zoo, on every set of kernels, with 150
-// rows, some of which lie where things are cut off.
+// eachFlow runs a test for every flow of the zoo and every chain, on every set of
+// kernels, with 150 rows, some of which lie where things are cut off.
 func eachFlow(t *testing.T, test func(t *testing.T, m *flow.Model, e *fast.Engine, rows [][]float64)) {
+	all := chains()
 	for name, c := range zoo() {
+		all[name] = func(t *testing.T) *flow.Model { return withWeights(t, c) }
+	}
+	for name, model := range all {
 		t.Run(name, func(t *testing.T) {
-			m := withWeights(t, c)
+			m := model(t)
 			rng := rand.New(rand.NewPCG(2, 9))
 			rows := make([][]float64, 150)
 			for i := range rows {
-				for range c.Columns() {
+				for range m.Columns() {
 					rows[i] = append(rows[i], float64(float32(1.5*rng.NormFloat64())))
 				}
 			}
-			rows[0][0], rows[1][c.Columns()-1], rows[2][0] = 5.5, -7, 20
+			rows[0][0], rows[1][m.Columns()-1], rows[2][0] = 5.5, -7, 20
 			for _, set := range kernel.All() {
 				e := engineOf(t, m)
 				e.WithKernels(set)
@@ -132,11 +142,7 @@ func eachFlow(t *testing.T, test func(t *testing.T, m *flow.Model, e *fast.Engin
 
 func engineOf(t *testing.T, m *flow.Model) *fast.Engine {
 	t.Helper()
-	c, err := m.Config()
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := describe(c)
+	f, err := describe(m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,24 +199,20 @@ func TestZooLogProb(t *testing.T) {
 
 func TestZooSample(t *testing.T) {
 	eachFlow(t, func(t *testing.T, m *flow.Model, e *fast.Engine, rows [][]float64) {
-		n := len(rows)
-		c, err := m.Config()
-		if err != nil {
-			t.Fatal(err)
-		}
-		x, context, logProb := make([]float32, n*c.Features), []float32{}, make([]float64, n)
+		n, d := len(rows), m.Features()
+		x, context, logProb := make([]float32, n*d), []float32{}, make([]float64, n)
 		for _, row := range rows {
-			for _, v := range row[c.Features:] {
+			for _, v := range row[d:] {
 				context = append(context, float32(v))
 			}
 		}
 		e.Sample(x, context, logProb, 5, 0, 1)
 		draws := make([][]float64, n)
 		for i := range draws {
-			for _, v := range x[i*c.Features:][:c.Features] {
+			for _, v := range x[i*d:][:d] {
 				draws[i] = append(draws[i], float64(v))
 			}
-			draws[i] = append(draws[i], rows[i][c.Features:]...)
+			draws[i] = append(draws[i], rows[i][d:]...)
 		}
 		want, err := m.LogProb(draws)
 		if err != nil {

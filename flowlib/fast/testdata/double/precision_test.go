@@ -13,8 +13,8 @@ var tolerance = struct{ logProb, nll, gradient, drawsMedian, drawsMost float64 }
 }
 
 // describe says the same to the engine in float64, whose types are its own.
-func describe(c flow.Config) (fast.Flow, error) {
-	of, err := c.Fast()
+func describe(m *flow.Model) (fast.Flow, error) {
+	of, err := m.FastFlow()
 	if err != nil {
 		return fast.Flow{}, err
 	}
