@@ -55,8 +55,9 @@ type runningCoupling struct {
 
 // conditioner is a network or a table in one thread.
 type conditioner interface {
-	// forward returns the answer to in, [inputs+1, block] with a row of ones.
-	forward(in []float32) []float32
+	// forward returns the answer to the first columns of in, [inputs+1, block] with a row
+	// of ones; what it returns for the others is of no event.
+	forward(in []float32, columns int) []float32
 	// backward adds to the gradient, given d = dL/d of the answer, [outputs, block] with
 	// rows padded to a multiple of a vector, and sets dIn to dL/din unless it is nil.
 	backward(l *learner, in, d, dIn []float32)
@@ -98,7 +99,7 @@ func (r *runningCoupling) raw(w *worker) []float32 {
 	for i := range r.e.context {
 		r.e.set.Clip(r.in[(len(r.frozen)+i)*block:][:block], w.context[i*block:][:block], r.bound)
 	}
-	return r.conditioner.forward(r.in)
+	return r.conditioner.forward(r.in, w.used)
 }
 
 func (r *runningCoupling) inverse(w *worker) {

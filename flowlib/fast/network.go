@@ -58,6 +58,7 @@ type runningNetwork struct {
 	*network
 	before, after [][]float32
 	out           []float32
+	columns       int // of the block, that hold events
 	product       kernel.Product
 	// for the backward pass
 	d, turned []float32
@@ -86,7 +87,8 @@ func (n *network) start(p *pool) *runningNetwork {
 	return r
 }
 
-func (r *runningNetwork) forward(in []float32) []float32 {
+func (r *runningNetwork) forward(in []float32, columns int) []float32 {
+	r.columns = columns
 	last := len(r.dense) - 1
 	if r.residual {
 		return r.forwardResidual(in)
@@ -123,7 +125,7 @@ func (r *runningNetwork) forwardResidual(in []float32) []float32 {
 // apply sets out to the dense layer d of in.
 func (r *runningNetwork) apply(d dense, in, out []float32, end kernel.End) {
 	r.product = kernel.Product{
-		M: d.out, K: d.in, N: block,
+		M: d.out, K: d.in, N: r.columns,
 		Out: out, LdOut: block,
 		W: r.e.weights[d.at:], StrideI: 1, StrideK: d.stride, // the transposed matrix
 		In: in, LdIn: block,
@@ -200,7 +202,7 @@ func (r *runningNetwork) backwardWeights(l *learner, layer dense, in, d []float3
 	clear(d[layer.out*block : layer.stride*block]) // rows of padding
 	r.e.set.Transpose(r.turned, d, layer.stride)
 	r.product = kernel.Product{
-		M: layer.in + 1, K: block, N: layer.stride,
+		M: layer.in + 1, K: r.columns, N: layer.stride,
 		Out: gradient, LdOut: layer.stride,
 		W: in, StrideI: block, StrideK: 1,
 		In: r.turned, LdIn: layer.stride,
@@ -213,7 +215,7 @@ func (r *runningNetwork) backwardWeights(l *learner, layer dense, in, d []float3
 // input came from a relu with the output after, whose backward pass is included.
 func (r *runningNetwork) backwardData(layer dense, d, dIn, after []float32) {
 	r.product = kernel.Product{
-		M: layer.in, K: layer.out, N: block,
+		M: layer.in, K: layer.out, N: r.columns,
 		Out: dIn, LdOut: block,
 		W: r.e.weights[layer.at:], StrideI: layer.stride, StrideK: 1,
 		In: d, LdIn: block,
@@ -222,6 +224,11 @@ func (r *runningNetwork) backwardData(layer dense, d, dIn, after []float32) {
 		r.product.End, r.product.Mask = kernel.Mask, after
 	}
 	r.e.set.Multiply(&r.product)
+	if r.columns < block { // no event, no gradient
+		for i := range layer.in {
+			clear(dIn[i*block+r.columns : (i+1)*block])
+		}
+	}
 }
 
 // backwardActivation turns dL/d of the output of an activation into that of its input,

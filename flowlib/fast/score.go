@@ -66,6 +66,7 @@ func (e *Engine) Sample(x, context []float32, logProb []float64, seed int64, fir
 		panic(fmt.Sprintf("fast: a sample from event %d on: expected a multiple of %d", first, block))
 	}
 	e.eachBlock(n, func(w *worker, at, count int) {
+		w.used = roundUp(count)
 		for c := range e.context {
 			for r := range block {
 				w.context[c*block+r] = context[(at+min(r, count-1))*e.context+c]

@@ -44,7 +44,7 @@ type runningTable struct {
 	out []float32
 }
 
-func (r *runningTable) forward(in []float32) []float32 {
+func (r *runningTable) forward(in []float32, _ int) []float32 {
 	r.answer(r.out[:block], r.out[block:], in[:block])
 	return r.out
 }

@@ -10,12 +10,13 @@ type worker struct {
 	context []float32 // [C, block]
 	logDet  []float32 // [block]: of a layer
 	total   []float64 // [block]: of all layers so far
+	used    int       // columns with events, rounded up to a vector: networks leave the others as they are
 	layers  []running
 	base    runningBase
 }
 
 func (e *Engine) newWorker(p *pool) *worker {
-	w := &worker{v: aligned(e.features * block), context: aligned(e.context * block), logDet: aligned(block), total: make([]float64, block)}
+	w := &worker{v: aligned(e.features * block), context: aligned(e.context * block), logDet: aligned(block), total: make([]float64, block), used: block}
 	for _, start := range e.layers {
 		w.layers = append(w.layers, start(p))
 	}
@@ -60,6 +61,7 @@ func (w *worker) addToTotal(logDet float64) {
 
 // load copies rows of x, [count, D+C], to columns; the last one fills up the block.
 func (w *worker) load(x []float32, count int) {
+	w.used = roundUp(count)
 	features, context := len(w.v)/block, len(w.context)/block
 	columns := features + context
 	take := func(v []float32, column int) {
