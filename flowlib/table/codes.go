@@ -1,6 +1,7 @@
 package table
 
 import (
+	"errors"
 	"slices"
 	"strings"
 )
@@ -91,4 +92,23 @@ func (s *csvSource) findWords() {
 		}
 		s.columns[i].words = texts
 	}
+}
+
+// adviseOnTexts adds to an error about long texts what to do without them: they are kept, or
+// are read as codes.
+func (r *Reader) adviseOnTexts(err error) error {
+	var e *Error
+	if !errors.As(err, &e) || e.Err != errLongTexts {
+		return err
+	}
+	advised := *e
+	switch {
+	case slices.ContainsFunc(r.kept, func(c Column) bool { return c.Name == e.Column }):
+		advised.Remedies = []Remedy{{"keep other columns, or none", OptionKeep, nil}}
+	case !r.settled:
+		advised.Remedies = []Remedy{{"leave the column out", OptionExclude, []string{e.Column}}}
+	default:
+		advised.Remedies = []Remedy{{Do: "shorten them"}}
+	}
+	return &advised
 }

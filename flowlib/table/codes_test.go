@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -66,6 +67,29 @@ func TestIsText(t *testing.T) {
 	for _, c := range r.All() {
 		if want := c.Name == "texts" || c.Name == "lastly"; c.IsText() != want {
 			t.Errorf("%s: %v, want %v", c.Name, c.IsText(), want)
+		}
+	}
+}
+
+// What to do about texts far larger than their file depends on what they are for.
+func TestLongTexts(t *testing.T) {
+	code := func(_ int, c Column) Coder {
+		if c.Kind == Number {
+			return nil
+		}
+		return func(string) float64 { return 0 }
+	}
+	for _, tt := range []struct {
+		o    Options
+		want string
+	}{
+		{Options{Columns: []string{"1"}, Keep: []string{"*"}}, "keep other columns, or none (Keep)"},
+		{Options{Coder: code}, "leave the column out (Exclude t)"},
+		{Options{Coder: code, Settled: true}, "shorten them"},
+	} {
+		_, err := ReadAll("testdata/text_named_often.parquet", tt.o)
+		if got := textOf(err); !strings.Contains(got, "MB in a file of") || !strings.HasSuffix(got, ": "+tt.want) {
+			t.Errorf("got %s, want %s", got, tt.want)
 		}
 	}
 }

@@ -31,7 +31,7 @@ func TestMemoryBombs(t *testing.T) {
 	}
 	folder := t.TempDir()
 	tests := []struct{ name, file, columns, keep, want string }{
-		{"a text that thousands of rows name", "testdata/text_named_often.parquet", "1", "*", `column "t": the texts to keep come to more than 67.3 MB`},
+		{"a text that thousands of rows name", "testdata/text_named_often.parquet", "1", "*", `column "t": the texts come to more than 67.3 MB`},
 		{"members on the same bytes", "testdata/members_on_one.npz", "", "", "two members lie on the same bytes"},
 		{"arrays that unpack to gigabytes", zipOfZeros(t, folder, "packed.npz", 160, 1000, 128, true), "", "", "takes more than"},
 		{"thousands of members", zipOfZeros(t, folder, "many.npz", 1000, 30, 20, false), "", "", "<nil>"},

@@ -164,7 +164,10 @@ func (s *parquetSource) batch(c *Chunk, n int) error {
 	return nil
 }
 
-// countText refuses a file whose kept texts are far larger than the file: millions of
+// errLongTexts is the cause where the texts of a file are far larger than it.
+var errLongTexts = errors.New("long texts")
+
+// countText refuses a file whose texts are far larger than the file: millions of
 // rows can refer to one text of a dictionary. Texts of usual length do not count.
 func (s *parquetSource) countText(c *Chunk, row int) error {
 	const usual = 4 << 10
@@ -173,8 +176,7 @@ func (s *parquetSource) countText(c *Chunk, row int) error {
 		if most := 64<<20 + 200*s.in.size; s.longText > most {
 			return &Error{
 				Unit: "row", Line: s.row + 1, Column: s.reading[c.features+k].name,
-				Problem:  fmt.Sprintf("the texts to keep come to more than %s in a file of %s", memory.Text(most), memory.Text(s.in.size)),
-				Remedies: []Remedy{{"keep other columns, or none", OptionKeep, nil}},
+				Problem: fmt.Sprintf("the texts come to more than %s in a file of %s", memory.Text(most), memory.Text(s.in.size)), Err: errLongTexts,
 			}
 		}
 	}

@@ -171,7 +171,7 @@ func (r *Reader) fill(c *Chunk) error {
 	case err == io.EOF && r.seen == 0 && c.Len() == 0:
 		err = r.wrap(errors.New("holds no rows: expected numbers in at least one"))
 	case err != nil && err != io.EOF:
-		err = r.wrap(err)
+		err = r.wrap(r.adviseOnTexts(err))
 	}
 	if e := r.finite(c); e != nil {
 		err = e
