@@ -181,12 +181,13 @@ func (m *Model) ConditionOf(given map[string]string) (map[string]float64, error)
 		at := slices.IndexFunc(m.contextTexts(), func(t ContextTexts) bool { return t.Column == name })
 		if at >= 0 {
 			t := m.contextTexts()[at]
-			if !slices.Contains(t.Levels, text) {
+			code := coderOf(t.Levels, func(string) float64 { return -1 })(text)
+			if code < 0 {
 				return nil, wrong(OptionCondition, "%s", nearest.Unknown("text of "+show.Name(name), text, t.Levels))
 			}
 			for k, column := range t.names() {
 				all[column] = 0
-				if t.Levels[k] == text {
+				if float64(k) == code {
 					all[column] = 1
 				}
 			}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"normflow/flowlib/columns"
 )
 
 // drawColours are numbers whose mean and spread depend on a colour and whose mean depends
@@ -34,7 +36,7 @@ func TestConditionOnTexts(t *testing.T) {
 	const columns = "size,colour,age"
 	rows, _ := drawColours(1, 900)
 	m, notes := fitTexts(t, writeTexts(t, "t.csv", columns, rows), func(c *FitConfig) { c.ConditionOn, c.Steps = []string{"colour", "age"}, 120 })
-	if !strings.Contains(notes, `column "colour": context, text of 3 levels: "blue", "dark red", "green"`) || strings.Contains(notes, "colour=") {
+	if !strings.Contains(notes, `column "colour": context, category of 3 levels: "blue", "dark red", "green"`) || strings.Contains(notes, "colour=") {
 		t.Errorf("said\n%s", notes)
 	}
 	if got := strings.Join(m.Columns(), ","); got != columns || len(m.Context) != 4 {
@@ -111,6 +113,49 @@ func TestConditionOnTexts(t *testing.T) {
 		if got, err := m.ConditionOf(map[string]string{name: text}); err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s=%s: got %v, %v", name, text, got, err)
 		}
+	}
+}
+
+// A column of numbers that are codes may be a condition of one level for each: a mean that does
+// not go up or down with the code is no harder then.
+func TestConditionOnCodes(t *testing.T) {
+	draw := func(seed uint64, n int) (rows [][]string) {
+		rng := rand.New(rand.NewPCG(seed, 11))
+		for range n {
+			k := rng.IntN(4)
+			rows = append(rows, []string{fmt.Sprint([]float64{0, 30, -20, 5}[k] + rng.NormFloat64()), fmt.Sprint(k)})
+		}
+		return rows
+	}
+	m, notes := fitTexts(t, writeTexts(t, "t.csv", "size,code", draw(1, 600)), func(c *FitConfig) {
+		c.ConditionOn, c.Kinds, c.Steps = []string{"code"}, map[string]columns.Kind{"code": columns.Category}, 20
+	})
+	if !strings.Contains(notes, `column "code": context, category of 4 levels: "0", "1", "2", "3"`) || len(m.Context) != 4 {
+		t.Errorf("context %q, said\n%s", m.Context, notes)
+	}
+	fresh := draw(2, 2000)
+	for i, row := range fresh {
+		if i%2 == 0 {
+			row[1] += ".0" // the same number
+		}
+	}
+	seen, err := m.Score(context.Background(), writeTexts(t, "f.csv", "size,code", fresh), "", Options{})
+	if err != nil || seen.NLL == nil || seen.NLL.Mean > 1.6 { // at best 1.419
+		t.Fatalf("%+v, %v", seen.NLL, err)
+	}
+	for text, at := range map[string]int{"2": 2, "3.0": 3} {
+		condition, err := m.ConditionOf(map[string]string{"code": text})
+		if err != nil || condition[fmt.Sprintf("code=%d", at)] != 1 || len(condition) != 4 {
+			t.Errorf("%s: %v, %v", text, condition, err)
+		}
+	}
+	if _, err := m.ConditionOf(map[string]string{"code": "4"}); err == nil {
+		t.Error("a code that the fit has not seen is believed")
+	}
+	c := DefaultFit()
+	c.ConditionOn, c.Kinds = []string{"code"}, map[string]columns.Kind{"size": columns.Category}
+	if err := c.Check(); err == nil || !strings.Contains(err.Error(), "only these may be categories") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -19,7 +19,8 @@ type FitConfig struct {
 	ConditionOn []string      // context: the density is p(features | context)
 	Exclude     []string      // columns to leave out if Columns is empty
 	Weights     string        // column of the rows' weights, not part of the density; if "", all rows count the same
-	// Kinds says what features are, by name; [columns.Choose] chooses for the others.
+	// Kinds says what features are, by name; [columns.Choose] chooses for the others. A column of
+	// ConditionOn may be a category: each of its numbers is then a level, as texts are.
 	Kinds map[string]columns.Kind
 
 	Valid, Test float64 // shares of the rows
@@ -110,8 +111,8 @@ func (c FitConfig) Check() error {
 		return wrong(OptionWeights, "column %s is named for something else too: the weights must be a column of their own", show.Quoted(c.Weights))
 	}
 	for name, kind := range c.Kinds {
-		if kind == columns.Category && len(c.ConditionOn) > 0 {
-			return wrong(OptionColumn, "%s: there are no categories where columns are conditioned on: leave it out, or condition on none", show.Name(name+":"+string(kind)))
+		if kind == columns.Category && len(c.ConditionOn) > 0 && !slices.Contains(c.ConditionOn, name) {
+			return wrong(OptionColumn, "%s: where columns are conditioned on only these may be categories: leave it out, or condition on it", show.Name(name+":"+string(kind)))
 		}
 	}
 	if err := c.checkMissing(); err != nil {

@@ -17,6 +17,9 @@ import (
 func (j *job) mapColumns(noise []float64) error {
 	d := j.data
 	for name := range j.Kinds {
+		if slices.ContainsFunc(d.contextTexts, func(t ContextTexts) bool { return t.Column == name }) {
+			continue
+		}
 		if !slices.Contains(d.features, name) {
 			leftOut := slices.ContainsFunc(d.columns, func(c Treatment) bool { return c.Column == name })
 			if leftOut && j.Kinds[name] == columns.Category {

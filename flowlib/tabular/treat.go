@@ -49,7 +49,7 @@ func (d *data) treat(noise []float64) {
 			if group.First < i-len(d.features) { // said with its first level
 				continue
 			}
-			t = Treatment{Column: group.Column, Role: roleContext, How: fmt.Sprintf("text of %d levels: %s", len(group.Levels), show.QuotedNames(group.Levels))}
+			t = Treatment{Column: group.Column, Role: roleContext, How: fmt.Sprintf("category of %d levels: %s", len(group.Levels), show.QuotedNames(group.Levels))}
 		case i >= len(d.features):
 			t.Role, t.How = roleContext, "as it is, without noise"
 			if c.Whole || c.Step > 0 {
