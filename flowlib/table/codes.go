@@ -48,7 +48,7 @@ func (c *coded) merge(in *Chunk, kept int) *Chunk {
 	out := &c.out
 	out.reset()
 	out.features, out.kept = len(c.coders), kept
-	out.Lines = append(out.Lines, in.Lines...)
+	out.Lines, out.Numbers = append(out.Lines, in.Lines...), append(out.Numbers, in.Numbers...)
 	for i := range in.Len() {
 		numbers, texts := in.Row(i), in.Text(i)
 		out.text = append(out.text, texts[:kept]...)

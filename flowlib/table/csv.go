@@ -28,6 +28,7 @@ type csvSource struct {
 	numbers   numbers
 	want, ask []int // columns to read as numbers, and as text
 	settled   bool  // see Options.Settled
+	like      rune  // see Options.mark
 	notes     []Note
 	trailing  bool // lines end with a delimiter that is followed by nothing
 	leading   bool // and begin with one, as in Markdown
@@ -54,7 +55,7 @@ func newCSV(in *input, r *bufio.Reader, packed string, o Options) (source, error
 	default:
 		return nil, &Error{Option: OptionDecimal, Problem: fmt.Sprintf("%q is no decimal mark: expected . or ,", o.Decimal)}
 	}
-	s.settled = o.Settled
+	s.settled, s.like = o.Settled, o.mark
 	s.limit = &limitedReader{r: r}
 	s.csv = csv.NewReader(s.limit)
 	s.csv.Comma, s.csv.FieldsPerRecord, s.csv.ReuseRecord = s.delimiter, -1, true
@@ -161,7 +162,11 @@ func (s *csvSource) begin(numbers, texts []int) error {
 		for _, i := range numbers {
 			fields, called = append(fields, column(below, i)), append(called, s.columns[i].Name)
 		}
-		if note := s.numbers.guess(fields, called, s.delimiter); note != nil {
+		note := s.numbers.guess(fields, called, s.delimiter)
+		if (s.numbers.mark == 0 || note != nil) && s.like != 0 {
+			s.numbers.mark, s.numbers.seen, note = s.like, "", nil
+		}
+		if note != nil {
 			s.notes = append(s.notes, *note)
 		}
 	}

@@ -21,19 +21,31 @@ func RowGroups(path string) ([]int64, error) {
 		return nil, err
 	}
 	defer in.Close()
-	src, err := newSource(in, Options{})
+	head := make([]byte, len(magicParquet))
+	if in.at == nil {
+		return nil, nil
+	}
+	if n, _ := in.at.ReadAt(head, 0); n < len(head) || string(head) != magicParquet { // whoever reads it says what is wrong
+		return nil, nil
+	}
+	src, err := newParquet(in, Options{})
 	if err != nil {
 		return nil, InFile(in.name, err)
 	}
+	return groupsOf(src), nil
+}
+
+// groupsOf returns the numbers of rows of the row groups of a source, nil if it has none.
+func groupsOf(src source) []int64 {
 	p, isParquet := src.(*parquetSource)
 	if !isParquet {
-		return nil, nil
+		return nil
 	}
 	rows := make([]int64, len(p.meta.RowGroups))
 	for i := range rows {
 		rows[i] = p.meta.RowGroups[i].NumRows
 	}
-	return rows, nil
+	return rows
 }
 
 // Join writes the rows of the parts, tables that a [Writer] has written, one after another

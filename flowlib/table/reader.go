@@ -15,6 +15,9 @@ import (
 // Reader reads the rows of one table from first to last.
 type Reader struct {
 	name    string // of the file, for messages
+	table   string // of the table that it is, or is a part of
+	one     *one   // of [Files]; nil: read by itself
+	first   int64  // rows of the table before those that are read
 	in      *input
 	src     source
 	columns []Column // read as numbers
@@ -56,7 +59,7 @@ func newReader(in *input, o Options) (*Reader, error) {
 	if err != nil {
 		return nil, InFile(in.name, err)
 	}
-	r := &Reader{name: in.name, in: in, budget: memory.Budget(o.Memory), copies: max(1, o.Copies), src: src, missing: o.Missing, settled: o.Settled, infinite: o.infinite, bare: o.Header == HeaderNo, rows: o.chunkRows}
+	r := &Reader{name: in.name, table: in.name, one: o.one, in: in, budget: memory.Budget(o.Memory), copies: max(1, o.Copies), src: src, missing: o.Missing, settled: o.Settled, infinite: o.infinite, bare: o.Header == HeaderNo, rows: o.chunkRows}
 	all := src.all()
 	if err := checkNames(all); err != nil {
 		return nil, r.wrap(err)
@@ -89,6 +92,13 @@ func newReader(in *input, o Options) (*Reader, error) {
 	r.tally = make([]int64, len(numbers))
 	if err := src.begin(numbers, texts); err != nil {
 		return nil, r.wrap(err)
+	}
+	if p, ok := src.(*parquetSource); ok {
+		r.first = p.row // of the row groups before
+	}
+	if r.one != nil {
+		r.first += r.one.start
+		r.table = r.one.of.Name()
 	}
 	return r, nil
 }
@@ -176,7 +186,13 @@ func (r *Reader) fill(c *Chunk) error {
 	if e := r.finite(c); e != nil {
 		err = e
 	}
+	for i := range c.Len() {
+		c.Numbers = append(c.Numbers, r.first+r.seen+int64(i)+1)
+	}
 	r.seen += int64(c.Len())
+	if err == io.EOF && r.one != nil {
+		err = r.one.ended(r)
+	}
 	if len(c.missing) > 0 {
 		first, line := c.missing[0], c.Lines[c.missing[0].row]
 		r.sift(c)
@@ -185,15 +201,8 @@ func (r *Reader) fill(c *Chunk) error {
 			return r.countMissing(line, first, err)
 		}
 	}
-	if err == io.EOF && r.missing == MissingDrop && r.dropped == r.seen {
-		e := &Error{
-			Problem:  fmt.Sprintf("all %d rows miss a value in the columns used (%s)", r.seen, r.tallies()),
-			Remedies: []Remedy{{Do: "fill them in"}},
-		}
-		if !r.settled {
-			e.Remedies = append(e.Remedies, Remedy{"leave columns out", OptionExclude, nil})
-		}
-		return r.wrap(e)
+	if err == io.EOF && r.one == nil {
+		return r.someLeft(r.seen, r.dropped, err)
 	}
 	return err
 }
@@ -221,81 +230,6 @@ func (r *Reader) finite(c *Chunk) error {
 		}
 	}
 	return nil
-}
-
-// sift counts rows with missing values, and drops them if [MissingDrop] says so.
-func (r *Reader) sift(c *Chunk) {
-	to, g := 0, 0
-	for i := range c.Len() {
-		if g < len(c.missing) && c.missing[g].row == i {
-			r.dropped++
-			for ; g < len(c.missing) && c.missing[g].row == i; g++ {
-				r.tally[c.missing[g].column]++
-			}
-			if r.missing == MissingDrop {
-				continue
-			}
-		}
-		if r.missing == MissingDrop {
-			c.move(to, i)
-			to++
-		}
-	}
-	if r.missing == MissingDrop {
-		c.cut(to)
-	}
-}
-
-// countMissing reads on to say how many rows miss a value, or what else is wrong, which
-// is said instead: a column of text may begin with an empty field. The rows before the
-// first row that misses a value stay in r.chunk.
-func (r *Reader) countMissing(line int64, first gap, end error) error {
-	rest := Chunk{features: r.chunk.features, kept: r.chunk.kept}
-	for end == nil {
-		rest.reset()
-		end = r.src.fill(&rest, r.rows)
-		if e := r.finite(&rest); e != nil {
-			end = e
-		}
-		r.seen += int64(rest.Len())
-		r.sift(&rest)
-	}
-	if end != io.EOF {
-		return r.wrap(end)
-	}
-	e := Error{
-		Found: "no value (" + quote(first.found) + ")", Expected: "a number",
-		Problem:  fmt.Sprintf("%d of %d rows miss a value in the columns used (%s)", r.dropped, r.seen, r.tallies()),
-		Remedies: []Remedy{{Do: "fill them in"}},
-	}
-	var gaps []string // columns that miss a value
-	for j, n := range r.tally {
-		if n > 0 {
-			gaps = append(gaps, r.columns[j].Name)
-		}
-	}
-	if !r.settled && len(gaps) < len(r.columns) {
-		do := "leave the column out"
-		if len(gaps) > 1 {
-			do = "leave these columns out"
-		}
-		e.Remedies = append(e.Remedies, Remedy{do, OptionExclude, gaps})
-	}
-	if r.dropped < r.seen {
-		e.Remedies = append(e.Remedies, Remedy{"leave the rows out", OptionMissing, []string{"drop"}})
-	}
-	return r.at(line, first.column, e)
-}
-
-// tallies lists the columns with missing values and their numbers.
-func (r *Reader) tallies() string {
-	var all []string
-	for j, n := range r.tally {
-		if n > 0 {
-			all = append(all, fmt.Sprintf("%s: %d", show.Name(r.columns[j].Name), n))
-		}
-	}
-	return show.List(all)
 }
 
 // Close closes the file.

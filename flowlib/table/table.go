@@ -72,6 +72,8 @@ type Options struct {
 
 	chunkRows int  // rows per chunk; 0: about 1 MiB of numbers. Set by tests.
 	infinite  bool // accept infinite values, see Join
+	mark      rune // decimal mark of a CSV that does not show which it has; 0: unknown
+	one       *one // of [Files]; nil: read by itself
 }
 
 // Header says whether the first line of a CSV holds names.
@@ -129,6 +131,9 @@ type Chunk struct {
 	// Lines holds where each row is in the file: the line of a CSV, or the row of another
 	// format, both from 1.
 	Lines []int64
+	// Numbers holds the number of each row, from 1, among all rows of the file, or of all
+	// files that are read as one, those that were left out for a missing value included.
+	Numbers []int64
 
 	features, kept int
 	text           []string // [rows, kept]
@@ -180,7 +185,7 @@ func (c *Chunk) Matrix() *mat.Dense { return mat.NewDense(c.Len(), c.features, c
 func (c *Chunk) Text(i int) []string { return c.text[i*c.kept : (i+1)*c.kept : (i+1)*c.kept] }
 
 func (c *Chunk) reset() {
-	c.Values, c.Lines, c.text, c.missing, c.textBytes = c.Values[:0], c.Lines[:0], c.text[:0], c.missing[:0], 0
+	c.Values, c.Lines, c.Numbers, c.text, c.missing, c.textBytes = c.Values[:0], c.Lines[:0], c.Numbers[:0], c.text[:0], c.missing[:0], 0
 }
 
 // move copies row from to row to, to <= from.
@@ -188,13 +193,14 @@ func (c *Chunk) move(to, from int) {
 	if to != from {
 		copy(c.Row(to), c.Row(from))
 		copy(c.Text(to), c.Text(from))
-		c.Lines[to] = c.Lines[from]
+		c.Lines[to], c.Numbers[to] = c.Lines[from], c.Numbers[from]
 	}
 }
 
 // cut keeps the first n rows.
 func (c *Chunk) cut(n int) {
 	c.Values, c.Lines, c.text = c.Values[:n*c.features], c.Lines[:n], c.text[:n*c.kept]
+	c.Numbers = c.Numbers[:min(n, len(c.Numbers))] // a source gives none
 }
 
 // source is a file of one format.

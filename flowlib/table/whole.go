@@ -15,6 +15,7 @@ type Table struct {
 	Columns []string
 	Rows    [][]float64 // [n, D]; blocks of them share memory
 	Lines   []int64     // [n], see Chunk
+	Numbers []int64     // [n], see Chunk; nil of [ReadAll]
 	Kept    []Column
 	Text    [][]string // [n, K], nil without Options.Keep
 	Dropped int64      // rows with missing values
@@ -47,6 +48,16 @@ func (r *Reader) readAll() (*Table, error) {
 		}
 	}
 	t := &Table{Columns: r.Columns(), Kept: r.Kept()}
+	if err := r.readTo(t); err != nil {
+		return nil, err
+	}
+	t.Dropped, t.Format, t.Notes = r.Dropped(), r.Format(), r.Notes()
+	return t, nil
+}
+
+// readTo appends all rows to the table, which may hold those of other files.
+func (r *Reader) readTo(t *Table) error {
+	before := int64(len(t.Rows))
 	var block []float64
 	d, texts := len(t.Columns), int64(0)
 	for {
@@ -55,7 +66,7 @@ func (r *Reader) readAll() (*Table, error) {
 			break
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for i := range c.Len() {
 			if cap(block)-len(block) < d {
@@ -69,13 +80,15 @@ func (r *Reader) readAll() (*Table, error) {
 			}
 		}
 		t.Lines = append(t.Lines, c.Lines...)
+		if r.one != nil {
+			t.Numbers = append(t.Numbers, c.Numbers...)
+		}
 		texts += int64(c.textBytes)
-		if err := r.grows(int64(len(t.Rows)), texts); err != nil {
-			return nil, err
+		if err := r.grows(before, int64(len(t.Rows)), texts); err != nil {
+			return err
 		}
 	}
-	t.Dropped, t.Format, t.Notes = r.Dropped(), r.Format(), r.Notes()
-	return t, nil
+	return nil
 }
 
 // rowBytes returns what a row of a table in memory takes, with all that its reader makes
@@ -90,7 +103,7 @@ func (r *Reader) fits(rows int64, holds string) error {
 	if rows <= r.budget/r.rowBytes() {
 		return nil
 	}
-	return r.wrap(&Error{
+	return InFile(r.table, &Error{
 		Problem: fmt.Sprintf("%s %d rows of %d columns, which take about %s of memory here, and the run may hold %s",
 			holds, rows, len(r.named), memory.Text(clamp(rows, r.rowBytes())), memory.Text(r.budget)),
 		Err:      ErrLarge,
@@ -107,8 +120,9 @@ func clamp(a, b int64) int64 {
 	return 1<<63 - 1
 }
 
-// grows returns an error if what was read shows that the table will not fit.
-func (r *Reader) grows(rows, texts int64) error {
+// grows returns an error if what was read shows that the table will not fit; so many of
+// its rows are those of files before.
+func (r *Reader) grows(before, rows, texts int64) error {
 	if err := r.fits(rows+texts/r.rowBytes(), "holds at least"); err != nil {
 		return err
 	}
@@ -123,7 +137,7 @@ func (r *Reader) grows(rows, texts int64) error {
 	if err != nil || read <= 0 {
 		return nil
 	}
-	if guess := float64(rows) * float64(r.in.size) / float64(read); guess > 1.2*float64(r.budget/r.rowBytes()) {
+	if guess := float64(before) + float64(rows-before)*float64(r.in.size)/float64(read); guess > 1.2*float64(r.budget/r.rowBytes()) {
 		return r.fits(int64(guess), "holds about")
 	}
 	return nil
