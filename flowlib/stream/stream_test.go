@@ -19,20 +19,7 @@ import (
 // counted writes a table of rows i, 2i, in order, and returns its path.
 func counted(t *testing.T, name string, n int) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	w, err := table.Create(path, nil, []string{"a", "b"}, table.Dialect{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range n {
-		if err := w.Write(nil, []float64{float64(i), float64(2 * i)}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Commit(); err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return written(t, name, 0, n)
 }
 
 func take(t *testing.T, r *Rows, n int) (all []float64) {
@@ -50,6 +37,19 @@ func take(t *testing.T, r *Rows, n int) (all []float64) {
 	return all
 }
 
+// filesOf are tables that have been read once.
+func filesOf(t *testing.T, o table.Options, paths ...string) *table.Files {
+	t.Helper()
+	f, err := table.OpenFiles(paths, o, nil)
+	if err == nil {
+		err = f.Count()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
 func open(t *testing.T, c Config) *Rows {
 	t.Helper()
 	r, err := Open(c)
@@ -65,7 +65,7 @@ func open(t *testing.T, c Config) *Rows {
 // and passing over rows leaves those that follow as they are.
 func TestPasses(t *testing.T) {
 	path := counted(t, "a.csv", 1000)
-	c := Config{Path: path, Held: 100, Seed: 3, Count: 500, Keep: func(_ int64, row []float64) bool { return int(row[0])%2 == 0 }}
+	c := Config{Files: filesOf(t, table.Options{}, path), Held: 100, Seed: 3, Count: 500, Keep: func(_ int64, row []float64) bool { return int(row[0])%2 == 0 }}
 	r := open(t, c)
 	all := take(t, r, 1600)
 	if r.Passes() != 5 {
@@ -105,7 +105,7 @@ func TestPasses(t *testing.T) {
 func TestRowGroups(t *testing.T) {
 	const n = 5 << 16 // five groups
 	path := counted(t, "a.parquet", n)
-	r := open(t, Config{Path: path, Held: 200000, Seed: 2, Count: n})
+	r := open(t, Config{Files: filesOf(t, table.Options{}, path), Held: 200000, Seed: 2, Count: n})
 	if len(r.runs) != 5 || r.Passes() != 2 {
 		t.Fatalf("runs of row groups are %v, in %d passes", r.runs, r.Passes())
 	}
@@ -117,7 +117,7 @@ func TestRowGroups(t *testing.T) {
 	if len(slices.Compact(all)) != n {
 		t.Error("a pass has not each row once")
 	}
-	c := Config{Path: path, Held: 10000, Seed: 2, Count: n, Want: n / 50}
+	c := Config{Files: filesOf(t, table.Options{}, path), Held: 10000, Seed: 2, Count: n, Want: n / 50}
 	r = open(t, c)
 	if r.Passes() != 50 {
 		t.Errorf("%d passes give each row once, want 50", r.Passes())
@@ -146,7 +146,7 @@ func TestRowGroups(t *testing.T) {
 func TestSample(t *testing.T) {
 	path := counted(t, "a.csv", 4000)
 	for most, least := range map[int]int{5000: 4000, 4000: 4000, 1000: 400, 100: 30} {
-		s, all, err := Sample(path, table.Options{}, func(int) int { return most })
+		s, all, err := Sample(filesOf(t, table.Options{}, path), func(int) int { return most }, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -190,21 +190,28 @@ func TestPlaceIsEven(t *testing.T) {
 }
 
 func TestWhatCannotBeStreamed(t *testing.T) {
-	if _, err := Open(Config{Path: t.TempDir(), Held: 1}); err == nil || !strings.Contains(err.Error(), "no plain file") {
-		t.Errorf("a folder: %v", err)
-	}
-	path := counted(t, "a.csv", 50)
-	none := open(t, Config{Path: path, Held: 10, Keep: func(int64, []float64) bool { return false }})
-	if err := none.Next(make([]float64, 2)); err == nil || !strings.Contains(err.Error(), "no row to train on") {
+	files := filesOf(t, table.Options{}, counted(t, "a.csv", 50), counted(t, "b.csv", 50))
+	none := open(t, Config{Files: files, Held: 10, Keep: func(int64, []float64) bool { return false }})
+	if err := none.Next(make([]float64, 2)); err == nil || !strings.Contains(err.Error(), "a.csv and 1 more: holds no row to train on") {
 		t.Errorf("no rows: %v", err)
 	}
-	r := open(t, Config{Path: path, Held: 10})
-	take(t, r, 50)
-	if err := os.Chtimes(path, time.Time{}, time.Unix(1, 0)); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.Next(make([]float64, 2)); err == nil || !strings.Contains(err.Error(), "was changed") {
-		t.Errorf("a file that was changed: %v", err)
+	for _, tt := range []struct {
+		says   string
+		spoils func(path string) error
+	}{
+		{"b.csv: was changed", func(path string) error { return os.Chtimes(path, time.Time{}, time.Unix(1, 0)) }},
+		{"b.csv: was removed", os.Remove},
+	} {
+		r := open(t, Config{Files: files, Held: 10})
+		err := tt.spoils(files.Path(1))
+		for range 100 {
+			if err == nil {
+				err = r.Next(make([]float64, 2))
+			}
+		}
+		if err == nil || !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("%s: %v", tt.says, err)
+		}
 	}
 	gaps := filepath.Join(t.TempDir(), "gaps.csv")
 	text := "a,b\n"
@@ -214,5 +221,97 @@ func TestWhatCannotBeStreamed(t *testing.T) {
 	if err := os.WriteFile(gaps, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	take(t, open(t, Config{Path: gaps, Held: 5, Options: table.Options{Missing: table.MissingDrop}}), 60)
+	take(t, open(t, Config{Files: filesOf(t, table.Options{Missing: table.MissingDrop}, gaps), Held: 5}), 60)
+}
+
+// written makes a table of rows i, 2i, from one number to before another.
+func written(t *testing.T, name string, from, to int) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	w, err := table.Create(path, nil, []string{"a", "b"}, table.Dialect{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := from; i < to; i++ {
+		if err := w.Write(nil, []float64{float64(i), float64(2 * i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// The rows come in the same order from one file and from those that it is cut into.
+func TestSameOrderFromManyFiles(t *testing.T) {
+	const group = 1 << 16
+	for _, tt := range []struct {
+		name      string
+		rows      int
+		held      int
+		one       string
+		many      []string
+		cuts      []int
+		different bool
+	}{
+		{"text", 1000, 100, "a.csv", []string{"a.csv", "b.csv.gz", "c.tsv"}, []int{300, 301}, false},
+		{"text, all held", 1000, 1000, "a.csv", []string{"a.csv", "b.parquet", "c.npz", "d.csv.gz"}, []int{10, 500, 501}, false},
+		{"Parquet, all held", 1000, 2000, "a.parquet", []string{"a.csv", "b.parquet", "c.parquet"}, []int{10, 500}, false},
+		{"row groups", 4*group + 500, 100_000, "a.parquet", []string{"a.parquet", "b.parquet", "c.parquet"}, []int{group, 3 * group}, false},
+		{"row groups that are cut", 4*group + 500, 100_000, "a.parquet", []string{"a.parquet", "b.parquet"}, []int{2*group + 1}, true},
+	} {
+		var paths []string
+		from := 0
+		for k, name := range tt.many {
+			to := tt.rows
+			if k < len(tt.cuts) {
+				to = tt.cuts[k]
+			}
+			paths = append(paths, written(t, name, from, to))
+			from = to
+		}
+		c := Config{Count: tt.rows, Held: tt.held, Seed: 5}
+		c.Files = filesOf(t, table.Options{}, written(t, tt.one, 0, tt.rows))
+		one := open(t, c)
+		c.Files = filesOf(t, table.Options{}, paths...)
+		many := open(t, c)
+		if one.Passes() != many.Passes() && !tt.different {
+			t.Errorf("%s: %d and %d passes", tt.name, one.Passes(), many.Passes())
+		}
+		a, b := take(t, one, tt.rows), take(t, many, tt.rows)
+		if same := reflect.DeepEqual(a, b); same == tt.different {
+			t.Errorf("%s: the same order is %v", tt.name, same)
+		}
+		slices.Sort(b)
+		if len(slices.Compact(b)) != tt.rows {
+			t.Errorf("%s: not each row comes once", tt.name)
+		}
+		if one, many := sampled(t, one.Files), sampled(t, many.Files); !reflect.DeepEqual(one, many) {
+			t.Errorf("%s: the samples differ", tt.name)
+		}
+	}
+}
+
+// sampled are the rows of a sample of at most 300.
+func sampled(t *testing.T, f *table.Files) [][]float64 {
+	t.Helper()
+	s, _, err := Sample(f, func(int) int { return 300 }, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Rows
+}
+
+// Text among Parquet files is read in runs of its own, and small files are read in one run.
+func TestRuns(t *testing.T) {
+	u := func(file, group int, rows int64) unit {
+		return unit{segment{file, [2]int{group, group + 1}}, rows}
+	}
+	text := unit{segment{file: 2}, 50}
+	runs, largest := runsOf([]unit{u(0, 0, 5), u(0, 1, 5), u(0, 2, 5), u(1, 0, 5), text, u(3, 0, 2)}, 10)
+	want := [][]segment{{{0, [2]int{0, 2}}}, {{0, [2]int{2, 3}}, {1, [2]int{0, 1}}}, {{file: 2}}, {{3, [2]int{0, 1}}}}
+	if !reflect.DeepEqual(runs, want) || largest != 50./72 {
+		t.Errorf("runs %v, want %v; the largest has %g", runs, want, largest)
+	}
 }

@@ -127,7 +127,7 @@ func (d *data) checkLevels(weights string) error {
 	}
 	names := slices.Sorted(maps.Keys(d.levels))
 	return &table.Error{
-		File: d.source.File, Problem: fmt.Sprintf("categories (%s) cannot be fitted to rows with weights", list(names)),
+		File: d.name, Problem: fmt.Sprintf("categories (%s) cannot be fitted to rows with weights", list(names)),
 		Remedies: []table.Remedy{{Do: "leave them out", Option: table.OptionExclude, Values: names}},
 	}
 }

@@ -64,7 +64,7 @@ func (d *data) expandTexts(t *texts, names []string, rows [][]float64, c FitConf
 		}
 		for k, n := range count {
 			if n < levelRows {
-				return nil, nil, table.InFile(d.source.File, wrong(OptionConditionOn, "column %s has %s in %d rows: expected at least %d rows of each text: leave the others out, give them one name, or condition on other columns",
+				return nil, nil, table.InFile(d.name, wrong(OptionConditionOn, "column %s has %s in %d rows: expected at least %d rows of each text: leave the others out, give them one name, or condition on other columns",
 					show.Quoted(name), show.Quoted(of[k]), n, levelRows))
 			}
 		}
@@ -76,7 +76,7 @@ func (d *data) expandTexts(t *texts, names []string, rows [][]float64, c FitConf
 		recode[features+j] = code
 		d.contextTexts = append(d.contextTexts, group)
 		if expanded = append(expanded, group.names()...); len(expanded)-features > maxGiven {
-			return nil, nil, table.InFile(d.source.File, wrong(OptionConditionOn, "the columns have more than %d texts and numbers to condition on: leave those out that have many, such as %s (%d)", maxGiven, show.Quoted(name), len(of)))
+			return nil, nil, table.InFile(d.name, wrong(OptionConditionOn, "the columns have more than %d texts and numbers to condition on: leave those out that have many, such as %s (%d)", maxGiven, show.Quoted(name), len(of)))
 		}
 	}
 	if len(recode) == 0 {

@@ -83,16 +83,16 @@ func (m *Model) Evaluate(ctx context.Context, file string, o Options, seed int64
 }
 
 // same reports whether a table holds the rows that the model was fitted to, by its sketch
-// or by the hash of the file.
+// or by the hash of a file.
 func (m *Model) same(seen Seen) (bool, error) {
 	if m.Record == nil || seen.watch.known.knows() {
 		return m.Record != nil, nil
 	}
-	if m.Record.Source.SHA256 == "" {
+	if m.Record.Source.SHA256 == "" && m.Record.Source.Files == nil {
 		return false, nil
 	}
 	sha, err := sum(seen.File)
-	return sha == m.Record.Source.SHA256, err
+	return m.Record.Source.has(sha), err
 }
 
 // noise returns what dequantizes the features on a grid, or nil. Context gets no noise,

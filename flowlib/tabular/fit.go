@@ -3,6 +3,7 @@ package tabular
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -33,12 +34,21 @@ type InterruptedError struct {
 func (e *InterruptedError) Error() string { return e.err.Error() }
 func (e *InterruptedError) Unwrap() error { return e.err }
 
-// Fit fits a model to the table in file and saves it to the folder dir, replacing an
-// older model there. While it trains it keeps a checkpoint at DIR.checkpoint, and at
-// DIR.checkpoint.2 to .6 for further flows. Whenever it is interrupted, dir holds either
-// the old or the new model, whole. A second fit to the same folder at the same time is
-// refused.
+// Fit fits a model to a table, see [FitFiles].
 func Fit(ctx context.Context, file, dir string, c FitConfig, p Progress) (*Record, error) {
+	return FitFiles(ctx, []string{file}, dir, c, p)
+}
+
+// FitFiles fits a model to the table in one or more files, whose columns have the same names
+// and whose rows follow each other, see [table.Files]. It saves the model to the folder dir,
+// replacing an older model there. While it trains it keeps a checkpoint at DIR.checkpoint,
+// and at DIR.checkpoint.2 to .6 for further flows. Whenever it is interrupted, dir holds
+// either the old or the new model, whole. A second fit to the same folder at the same time
+// is refused.
+func FitFiles(ctx context.Context, files []string, dir string, c FitConfig, p Progress) (*Record, error) {
+	if len(files) == 0 {
+		return nil, errors.New("tabular: there is no file to fit a model to")
+	}
 	if p.Note == nil {
 		p.Note = func(table.Note) {}
 	}
@@ -59,7 +69,7 @@ func Fit(ctx context.Context, file, dir string, c FitConfig, p Progress) (*Recor
 			removeEmpty(missing)
 		}
 	}()
-	unlock, err := place(dir, file)
+	unlock, err := place(dir, files...)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +78,7 @@ func Fit(ctx context.Context, file, dir string, c FitConfig, p Progress) (*Recor
 	if err := j.resume(); err != nil {
 		return nil, err
 	}
-	if err := j.prepare(file); err != nil {
+	if err := j.prepare(files...); err != nil {
 		return nil, err
 	}
 	if err := j.train(ctx); err != nil {
@@ -117,10 +127,10 @@ type job struct {
 }
 
 // prepare reads the table and makes every choice.
-func (j *job) prepare(file string) error {
+func (j *job) prepare(files ...string) error {
 	var rows [][]float64
 	var err error
-	if j.data, rows, err = read(file, j.FitConfig, j.Note); err != nil {
+	if j.data, rows, err = read(files, j.FitConfig, j.Note); err != nil {
 		return err
 	}
 	if err := j.data.split(rows, j.FitConfig); err != nil {
@@ -159,7 +169,7 @@ func (j *job) prepare(file string) error {
 	// Only the first copy of each row counts: others would leak into cross-validation.
 	if d.atoms == nil && len(d.levels) == 0 { // else each pattern of them, or the centred numbers, are scaled
 		if j.whitener, _, err = dataset.NewWeightedWhitener(features[:len(d.raw.Train)], d.weights.train); err != nil {
-			return fmt.Errorf("%s: the training rows: %w", show.Path(file), err)
+			return fmt.Errorf("%s: the training rows: %w", show.Path(d.name), err)
 		}
 		j.flow.Scaler = j.whitener
 		if j.flow.Layers > 0 {
@@ -168,7 +178,7 @@ func (j *job) prepare(file string) error {
 	}
 	if len(d.context) > 0 {
 		if j.flow.ContextScaler, err = dataset.NewWeightedStandardizer(context, times(d.weights.train, len(context))); err != nil {
-			return fmt.Errorf("%s: the training rows: columns of context: %w", show.Path(file), err)
+			return fmt.Errorf("%s: the training rows: columns of context: %w", show.Path(d.name), err)
 		}
 	}
 	j.fit.Checkpoint = CheckpointOf(j.dir)

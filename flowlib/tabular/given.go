@@ -38,7 +38,7 @@ func (j *job) trainGiven(ctx context.Context) error {
 	centred, _ := columnsOf(sub.data.mapped.Train, len(sub.data.features))
 	var err error
 	if sub.whitener, err = dataset.NewWhitener(centred[:len(d.raw.Train)]); err != nil {
-		return fmt.Errorf("%s: the training rows: %w", show.Path(d.source.File), err)
+		return fmt.Errorf("%s: the training rows: %w", show.Path(d.name), err)
 	}
 	sub.flow.Scaler = sub.whitener
 	if sub.flow.Layers > 0 {

@@ -23,7 +23,7 @@ func TestIndexIsNoFeature(t *testing.T) {
 		t.Fatal(err)
 	}
 	quiet := func(table.Note) {}
-	d, _, err := read(path, DefaultFit(), quiet)
+	d, _, err := read([]string{path}, DefaultFit(), quiet)
 	if err != nil || strings.Join(d.features, " ") != "x y" {
 		t.Fatal(d, err)
 	}
@@ -33,12 +33,12 @@ func TestIndexIsNoFeature(t *testing.T) {
 	}
 	c := DefaultFit()
 	c.Columns = []string{"c1", "x"}
-	if d, _, err = read(path, c, quiet); err != nil || !slices.Equal(d.features, c.Columns) {
+	if d, _, err = read([]string{path}, c, quiet); err != nil || !slices.Equal(d.features, c.Columns) {
 		t.Error(d, err)
 	}
 	c = DefaultFit()
 	c.Exclude = []string{"c1"}
-	if d, _, err = read(path, c, quiet); err != nil || len(d.features) != 2 || len(d.columns) != 1 {
+	if d, _, err = read([]string{path}, c, quiet); err != nil || len(d.features) != 2 || len(d.columns) != 1 {
 		t.Error(d, err)
 	}
 	var m Matched

@@ -23,9 +23,9 @@ func (j *job) mapColumns(noise []float64) error {
 		if !slices.Contains(d.features, name) {
 			leftOut := slices.ContainsFunc(d.columns, func(c Treatment) bool { return c.Column == name })
 			if leftOut && j.Kinds[name] == columns.Category {
-				return table.InFile(d.source.File, wrong(OptionColumn, "column %s is no category: none of its texts is in %d rows", show.Quoted(name), levelRows))
+				return table.InFile(d.name, wrong(OptionColumn, "column %s is no category: none of its texts is in %d rows", show.Quoted(name), levelRows))
 			}
-			return table.InFile(d.source.File, wrong(OptionColumn, "there is no feature %s; there are: %s", show.Quoted(name), list(d.features)))
+			return table.InFile(d.name, wrong(OptionColumn, "there is no feature %s; there are: %s", show.Quoted(name), list(d.features)))
 		}
 	}
 	steps := make([]float64, len(d.features))
@@ -53,7 +53,7 @@ func (j *job) mapColumns(noise []float64) error {
 		}
 		choice, err := chooseMap(name, rest, standIns(rest, values, weights), steps[k], j.Kinds[name])
 		if err != nil {
-			return table.InFile(d.source.File, fmt.Errorf("column %s: %w", show.Quoted(name), err))
+			return table.InFile(d.name, fmt.Errorf("column %s: %w", show.Quoted(name), err))
 		}
 		d.maps, d.kinds = append(d.maps, choice.Column), append(d.kinds, choice.Why+why)
 	}

@@ -114,7 +114,7 @@ func typicalOf(rows [][]float64, features int) [][]float64 {
 
 // noPattern returns the error for a table without enough rows that miss the same values.
 func (j *job) noPattern() error {
-	return table.InFile(j.data.source.File, &table.Error{
+	return table.InFile(j.data.name, &table.Error{
 		Option: table.OptionMissing, Problem: fmt.Sprintf("no %d training rows miss the same values, or none", patternRows),
 		Remedies: []table.Remedy{{Do: "leave columns out that often miss a value", Option: table.OptionExclude}, {Do: "fill the values in"}},
 	})

@@ -252,7 +252,7 @@ func TestMissingValuesBesideCategories(t *testing.T) {
 	}
 	c := DefaultFit()
 	c.Read.Missing = table.MissingDrop
-	if d, _, err := read(file, c, func(table.Note) {}); err != nil || d.source.Rows != 342 || d.levels["species"][0] != "" {
+	if d, _, err := read([]string{file}, c, func(table.Note) {}); err != nil || d.source.Rows != 342 || d.levels["species"][0] != "" {
 		t.Errorf("without the rows: %+v, %v", d, err)
 	}
 }

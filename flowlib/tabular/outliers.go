@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"sort"
+	"strings"
 
 	"gonum.org/v1/gonum/stat"
 
@@ -86,28 +87,51 @@ func findOutliers(rows [][]float64) (all []outliers) {
 	return all
 }
 
-// warning names the rows by their lines or row numbers in the file.
-func (o outliers) warning(column, unit string, lines []int64) string {
+// at names rows by their lines or row numbers in the file, and by the file if there are
+// several.
+func (d *data) at(rows []int) string {
 	const most = 8
-	where := ""
-	for k, i := range o.rows {
-		if k == most {
-			where += fmt.Sprintf(", … (%d in all)", len(o.rows))
-			break
+	var all []string // of each file
+	var now, file, unit string
+	add := func() {
+		if file != "" {
+			now += " of " + show.Path(file)
 		}
-		if k > 0 {
-			where += ", "
+		all = append(all, now)
+	}
+	for k, i := range rows[:min(most, len(rows))] {
+		path, counts := d.fileOf(i)
+		switch {
+		case k == 0 || path != file:
+			if k > 0 {
+				add()
+			}
+			now, file, unit = fmt.Sprintf("%s %d", counts, d.lines[i]), path, counts
+		default:
+			now = strings.Replace(now, unit+" ", unit+"s ", 1) + fmt.Sprintf(", %d", d.lines[i])
 		}
-		where += fmt.Sprint(lines[i])
 	}
-	plural, have := "s", "have"
-	if len(o.rows) == 1 {
-		plural, have = "", "has"
+	add()
+	if len(rows) > most {
+		all = append(all, fmt.Sprintf("… (%d in all)", len(rows)))
 	}
-	text := fmt.Sprintf("column %s is far outside in %s%s %s: found %.6g, where the median is %.6g and nothing else is a tenth as far out",
-		show.Quoted(column), unit, plural, where, o.value, o.middle)
+	return strings.Join(all, ", ")
+}
+
+// fileOf returns the file of a row, "" if there is only one, and what lines counts there.
+func (d *data) fileOf(row int) (path, unit string) {
+	if d.files == nil || d.files.Len() == 1 {
+		return "", d.unit
+	}
+	return d.files.Place(d.places[row])
+}
+
+// warning names the rows, which are at a place in words.
+func (o outliers) warning(column, at string) string {
+	text := fmt.Sprintf("column %s is far outside in %s: found %.6g, where the median is %.6g and nothing else is a tenth as far out",
+		show.Quoted(column), at, o.value, o.middle)
 	if o.same && len(o.rows) > 1 {
-		text += fmt.Sprintf(", all %s that value, which may mark one that is missing", have)
+		text += ", all have that value, which may mark one that is missing"
 	}
 	return text + ": left out of the fit, whose density would be spread as far and poor for all other rows"
 }
@@ -121,7 +145,7 @@ func (d *data) setAside(columns []string, rows [][]float64) [][]float64 {
 	for k, o := range found {
 		switch {
 		case k < most:
-			d.warn(table.Note{Says: o.warning(columns[o.column], d.unit, d.lines)})
+			d.warn(table.Note{Says: o.warning(columns[o.column], d.at(o.rows))})
 		case k == most:
 			d.warn(table.NoteOf("more columns have rows far outside, which are left out as well"))
 		}
@@ -133,11 +157,15 @@ func (d *data) setAside(columns []string, rows [][]float64) [][]float64 {
 		return rows
 	}
 	kept, lines := make([][]float64, 0, len(rows)), make([]int64, 0, len(rows))
+	var numbers []int64
 	for i, row := range rows {
 		if aside[i] {
 			d.aside = append(d.aside, row)
-		} else {
-			kept, lines = append(kept, row), append(lines, d.lines[i])
+			continue
+		}
+		kept, lines = append(kept, row), append(lines, d.lines[i])
+		if d.places != nil {
+			numbers = append(numbers, d.places[i])
 		}
 	}
 	if w := d.weights.all; w != nil {
@@ -150,6 +178,6 @@ func (d *data) setAside(columns []string, rows [][]float64) [][]float64 {
 			}
 		}
 	}
-	d.lines, d.source.Outliers = lines, len(aside)
+	d.lines, d.places, d.source.Outliers = lines, numbers, len(aside)
 	return kept
 }

@@ -99,7 +99,8 @@ func TestOutliers(t *testing.T) {
 		for i := range lines {
 			lines[i] = int64(i)
 		}
-		if got := found[0].warning("x1", "line", lines); !strings.Contains(got, tt.says) || strings.Contains(got, "missing") != (tt.want == nil) || len(got) > 400 {
+		d := &data{lines: lines, unit: "line"}
+		if got := found[0].warning("x1", d.at(found[0].rows)); !strings.Contains(got, tt.says) || strings.Contains(got, "missing") != (tt.want == nil) || len(got) > 400 {
 			t.Errorf("%s: says %s", tt.name, got)
 		}
 	}

@@ -67,15 +67,15 @@ func removeEmpty(folders []string) {
 	}
 }
 
-// place makes sure, before anything is read or trained, that a model of the table in file
-// can be saved to the folder dir, and keeps a second Fit out until unlock is called.
-func place(dir, file string) (unlock func(), err error) {
+// place makes sure, before anything is read or trained, that a model of the table in some
+// files can be saved to the folder dir, and keeps a second Fit out until unlock is called.
+func place(dir string, files ...string) (unlock func(), err error) {
 	outs := []string{dir}
 	for k := range maxFlows {
 		outs = append(outs, checkpointOf(dir, k))
 	}
 	for _, out := range outs {
-		if err := whole.Apart(out, file); err != nil {
+		if err := whole.Apart(out, files...); err != nil {
 			return nil, err
 		}
 	}

@@ -1,11 +1,7 @@
 package tabular
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 
 	"normflow/flowlib/columns"
@@ -23,7 +19,9 @@ const minRows = 100
 // data is a table that has been read, checked and split.
 type data struct {
 	source            Source
-	streamed          *Streamed // nil if all rows are held
+	name              string       // of the table, for messages: of its first file, and how many more there are
+	files             *table.Files // nil if one was read once
+	streamed          *Streamed    // nil if all rows are held
 	features, context []string
 	summary           table.Summary
 	raw, noisy        dataset.Splits // as in the file, and with noise; [n, D+C]
@@ -41,15 +39,21 @@ type data struct {
 	aside, far               [][]float64    // rows left out because they lie far outside, and the same behind the maps
 	weights                  weights
 
-	lines    []int64     // line of each row in the file, see table.Chunk
-	unit     string      // what lines counts
+	lines    []int64     // line of each row in its file, see table.Chunk
+	places   []int64     // number of each row among all, nil if one file was read once
+	unit     string      // what lines counts, in one file
 	columns  []Treatment // how each column is treated
 	warnings []table.Note
 }
 
-// read reads and checks the table, and reports what the user should know about it.
-func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, error) {
-	d := &data{}
+// copiesHeld is how many copies of the rows there are: as read, split, with noise, and
+// standardized.
+const copiesHeld = 4
+
+// read reads and checks the table in some files, and reports what the user should know
+// about it.
+func read(paths []string, c FitConfig, note func(table.Note)) (*data, [][]float64, error) {
+	d := &data{name: paths[0]}
 	o := c.Read
 	o.Columns = nil
 	texts := &texts{map[string][]string{}, map[string]map[string]float64{}}
@@ -60,7 +64,7 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 		}
 		return texts.coder(column, c)
 	}
-	o.Copies = 4 // as read, split, with noise, and standardized
+	o.Copies = copiesHeld
 	o.Choose = chooseWeights(c.Weights, func(all []table.Column) ([]string, error) {
 		columns := c.Columns
 		if len(columns) == 0 {
@@ -89,22 +93,12 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 		coded = len(c.ConditionOn) == 0 && !allTexts(all, columns)
 		return slices.Concat(columns, c.ConditionOn), nil
 	})
-	var err error
-	if d.source.SHA256, err = sum(file); err != nil {
-		return nil, nil, err
-	}
-	var t *table.Table
-	var all table.Summary
-	if c.Stream {
-		t, all, err = c.sample(file, o)
-	} else {
-		t, err = table.ReadAll(file, o)
-	}
+	t, all, err := d.readRows(paths, c, o, note)
 	if err != nil {
 		return nil, nil, c.remediable(err)
 	}
-	d.source = Source{File: file, SHA256: d.source.SHA256, Format: t.Format, Dropped: t.Dropped}
-	if err := d.takeWeights(t, file, c.Weights); err != nil {
+	d.source.Format, d.source.Dropped = t.Format, t.Dropped
+	if err := d.takeWeights(t, c.Weights); err != nil {
 		return nil, nil, err
 	}
 	features := len(t.Columns) - len(c.ConditionOn)
@@ -118,13 +112,13 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 		return nil, nil, c.remediable(err)
 	}
 	if err := checkCovariance(features, c.Model, c.Read.Memory); err != nil {
-		return nil, nil, table.InFile(file, err)
+		return nil, nil, table.InFile(d.name, err)
 	}
 	d.features, d.context = t.Columns[:features:features], t.Columns[features:]
 	if c.modelsMissing() {
 		d.source.Missing, d.source.Dropped, t.Dropped = t.Dropped, 0, 0
 	}
-	d.lines, d.unit = t.Lines, unit(t.Format)
+	d.lines, d.places, d.unit = t.Lines, t.Numbers, unit(t.Format)
 	t.Rows = d.setAside(t.Columns, t.Rows)
 	d.source.Rows = len(t.Rows)
 	s := table.NewSummarizer(t.Columns)
@@ -141,13 +135,13 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 		note(table.NoteOf("%d rows miss a value: how likely that is, is part of the density", d.source.Missing))
 	}
 	if err := d.summary.Check(minRows); err != nil {
-		return nil, nil, c.remediable(table.InFile(file, err))
+		return nil, nil, c.remediable(table.InFile(d.name, err))
 	}
 	given := ""
 	if len(d.context) > 0 {
 		given = ", given " + list(c.ConditionOn)
 	}
-	note(table.NoteOf("%s of %s%s (%s)", d.rowsRead(file), list(d.features), given, t.Format))
+	note(table.NoteOf("%s of %s%s (%s)", d.rowsRead(), list(d.features), given, t.Format))
 	if t.Dropped > 0 {
 		note(table.NoteOf("%d rows were left out: they miss a value", t.Dropped))
 	}
@@ -159,6 +153,39 @@ func read(file string, c FitConfig, note func(table.Note)) (*data, [][]float64, 
 		d.leaveOut(name, "as requested")
 	}
 	return d, t.Rows, nil
+}
+
+// readRows reads the rows of the files, or a sample of them with the summary of all.
+func (d *data) readRows(paths []string, c FitConfig, o table.Options, note func(table.Note)) (t *table.Table, all table.Summary, err error) {
+	d.source.File = paths[0]
+	if len(paths) == 1 && !c.Stream {
+		if d.source.SHA256, err = sum(paths[0]); err == nil {
+			t, err = table.ReadAll(paths[0], o)
+		}
+		return t, all, err
+	}
+	if c.Stream && slices.Contains(paths, "-") {
+		return nil, all, wrong(OptionStream, "the standard input cannot be read twice: write it to a file")
+	}
+	d.files, err = table.OpenFiles(paths, o, func(column string) bool {
+		return len(c.Columns) == 0 && !slices.Contains(c.Exclude, column)
+	})
+	if err != nil {
+		return nil, all, err
+	}
+	d.name = d.files.Name()
+	if err := d.sumFiles(); err != nil {
+		return nil, all, err
+	}
+	if c.Stream {
+		t, all, err = c.sample(d.files, note)
+	} else {
+		t, err = d.files.ReadAll()
+	}
+	if err == nil {
+		d.describeFiles()
+	}
+	return t, all, err
 }
 
 // checkCovariance returns an error if the covariance of so many columns, with its factors
@@ -186,10 +213,10 @@ func checkCovariance(columns int, model string, asked int64) error {
 func (d *data) split(rows [][]float64, c FitConfig) (err error) {
 	split := c.split
 	if c.Stream {
-		split = func(rows [][]float64) (dataset.Splits, error) { return c.splitByPlace(rows, d.lines) }
+		split = func(rows [][]float64) (dataset.Splits, error) { return c.splitByPlace(rows, d.places) }
 	}
 	if d.raw, err = split(rows); err != nil {
-		return fmt.Errorf("%s: %w", show.Path(d.source.File), err)
+		return fmt.Errorf("%s: %w", show.Path(d.name), err)
 	}
 	short := table.Option("")
 	switch { // a mean of one row has no standard error
@@ -201,7 +228,7 @@ func (d *data) split(rows [][]float64, c FitConfig) (err error) {
 		short = OptionTest
 	}
 	if short != "" {
-		return &table.Error{File: d.source.File, Option: short, Problem: fmt.Sprintf("this is one of %d rows, expected at least two: take a larger share", len(rows))}
+		return &table.Error{File: d.name, Option: short, Problem: fmt.Sprintf("this is one of %d rows, expected at least two: take a larger share", len(rows))}
 	}
 	return d.weights.split(split)
 }
@@ -216,25 +243,6 @@ func (d *data) dequantize(r *recipe, seed int64) {
 		Valid: noisy(d.raw.Valid, r.Copies, 1),
 		Test:  noisy(d.raw.Test, 1, 2),
 	}
-}
-
-// sum returns the SHA-256 of a regular file, "" for anything else: package table reports
-// what is wrong with a file.
-func sum(file string) (string, error) {
-	info, err := os.Stat(file)
-	if file == "-" || err != nil || !info.Mode().IsRegular() {
-		return "", nil
-	}
-	f, err := os.Open(file)
-	if err != nil {
-		return "", nil
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", fmt.Errorf("%s: cannot be read: %w", show.Path(file), err)
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 func namesOfSummary(s table.Summary) (all []string) {

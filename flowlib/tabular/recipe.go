@@ -50,7 +50,7 @@ func (j *job) choose() (*recipe, error) {
 	numbers, summary := d.numbers(), d.summary
 	features := len(numbers)
 	if features == 0 {
-		return nil, fmt.Errorf("%s: only categories are left (%s): a density needs a column of numbers that differ", show.Path(d.source.File), list(d.features))
+		return nil, fmt.Errorf("%s: only categories are left (%s): a density needs a column of numbers that differ", show.Path(d.name), list(d.features))
 	}
 	if features < len(d.features) { // the rest are context, by their levels
 		summary.Columns = pick(d.summary.Columns, numbers)

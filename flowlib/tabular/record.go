@@ -107,13 +107,15 @@ func ReadRecord(dir string) (*Record, error) {
 
 const recordKind = "normflow table fit 1"
 
-// Source describes the file a model was fitted to.
+// Source describes the file or the files a model was fitted to.
 type Source struct {
-	File    string `json:"file"`
-	SHA256  string `json:"sha256,omitempty"` // "" of what was read from a pipe
-	Format  string `json:"format"`
-	Rows    int    `json:"rows"`    // used
-	Dropped int64  `json:"dropped"` // for a missing value
+	File   string `json:"file"`             // the first
+	SHA256 string `json:"sha256,omitempty"` // of the only file; "" of what was read from a pipe
+	// Files are all files, in their order, if there are several.
+	Files   []SourceFile `json:"files,omitempty"`
+	Format  string       `json:"format"`
+	Rows    int          `json:"rows"`    // used
+	Dropped int64        `json:"dropped"` // for a missing value
 	// Missing counts the rows that miss a value, if that is part of the density.
 	Missing int64 `json:"missing,omitempty"`
 	// Weightless counts the rows left out because their weight is 0.

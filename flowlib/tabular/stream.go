@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"gonum.org/v1/gonum/stat"
 
@@ -32,14 +33,23 @@ const (
 )
 
 // sample reads a sample of the table that takes at most half of the memory of the run.
-func (c FitConfig) sample(file string, o table.Options) (*table.Table, table.Summary, error) {
-	if file == "-" {
-		return nil, table.Summary{}, wrong(OptionStream, "the standard input cannot be read twice: write it to a file")
-	}
-	return stream.Sample(file, o, func(columns int) int {
+func (c FitConfig) sample(files *table.Files, note func(table.Note)) (*table.Table, table.Summary, error) {
+	const often = 10 * time.Second
+	said := time.Now()
+	return stream.Sample(files, func(columns int) int {
 		const around = 32 // as [table.ReadAll] reckons
-		row := int64(o.Copies) * (8*int64(columns) + around)
-		return int(min(maxSample, max(minRows, memory.Budget(o.Memory)/2/row)))
+		row := int64(copiesHeld) * (8*int64(columns) + around)
+		return int(min(maxSample, max(minRows, memory.Budget(c.Read.Memory)/2/row)))
+	}, func(rows int64) {
+		if time.Since(said) < often {
+			return
+		}
+		said = time.Now()
+		text := fmt.Sprintf("%d rows are read", rows)
+		if files.Len() > 1 {
+			text += fmt.Sprintf(", file %d of %d", files.At(rows)+1, files.Len())
+		}
+		note(table.NoteOf("%s", text))
 	})
 }
 
@@ -66,9 +76,9 @@ const (
 	forTest
 )
 
-// partOf returns the part of the row at a line of a table that is not held.
-func (c FitConfig) partOf(line int64) int {
-	at, test := stream.Place(line, c.splitSeed()), c.Test
+// partOf returns the part of the row with a number in a table that is not held.
+func (c FitConfig) partOf(number int64) int {
+	at, test := stream.Place(number, c.splitSeed()), c.Test
 	if c.Folds > 0 { // the test rows first, then the others, from behind them on
 		test = 1 / float64(c.Folds)
 		if at -= test * float64(c.Fold); at < 0 {
@@ -84,18 +94,18 @@ func (c FitConfig) partOf(line int64) int {
 	return forTraining
 }
 
-// splitByPlace splits rows that are at the given lines, and shuffles them.
-func (c FitConfig) splitByPlace(rows [][]float64, lines []int64) (dataset.Splits, error) {
+// splitByPlace splits rows by their numbers, and shuffles them.
+func (c FitConfig) splitByPlace(rows [][]float64, numbers []int64) (dataset.Splits, error) {
 	order := make([]int, len(rows))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(a, b int) int {
-		return cmp.Compare(stream.Place(lines[a], ^c.splitSeed()), stream.Place(lines[b], ^c.splitSeed()))
+		return cmp.Compare(stream.Place(numbers[a], ^c.splitSeed()), stream.Place(numbers[b], ^c.splitSeed()))
 	})
 	var parts [3][][]float64
 	for _, i := range order {
-		k := c.partOf(lines[i])
+		k := c.partOf(numbers[i])
 		parts[k] = append(parts[k], rows[i])
 	}
 	s := dataset.Splits{Train: parts[forTraining], Valid: parts[forValidation], Test: parts[forTest]}
@@ -154,21 +164,24 @@ func (j *job) feed() (*feed, error) {
 	}
 	rows, events := j.trainingRows(), j.fit.Steps*j.fit.BatchSize
 	d.streamed.Passes = float64(events) / float64(rows)
-	o := j.Read
-	o.Columns, o.Exclude, o.Settled, o.Choose = slices.Concat(d.features, d.context), nil, true, nil
-	f := &feed{maps: d.maps, features: len(d.features), noise: j.record.Steps, seed: j.Seed, raw: make([]float64, len(o.Columns)), mapped: make([]float64, len(o.Columns))}
+	columns := slices.Concat(d.features, d.context)
+	f := &feed{maps: d.maps, features: len(d.features), noise: j.record.Steps, seed: j.Seed, raw: make([]float64, len(columns)), mapped: make([]float64, len(columns))}
 	f.limit(slices.Concat(d.mapped.Train, d.mapped.Valid))
 	var err error
 	f.rows, err = stream.Open(stream.Config{
-		Path: d.source.File, Options: o, Count: rows, Want: events, Seed: j.Seed,
-		Held: int(min(maxHeld, max(minRows, memory.Budget(o.Memory)/8/int64(8*len(o.Columns))))),
-		Keep: func(line int64, row []float64) bool { return j.partOf(line) == forTraining && f.within(row) },
+		Files: d.files.Only(columns), Count: rows, Want: events, Seed: j.Seed,
+		Held: int(min(maxHeld, max(minRows, memory.Budget(j.Read.Memory)/8/int64(8*len(columns))))),
+		Keep: func(number int64, row []float64) bool { return j.partOf(number) == forTraining && f.within(row) },
 	})
 	if err != nil {
 		return nil, err
 	}
 	passes := math.Ceil(float64(events) / float64(rows) * float64(f.rows.Passes()))
-	n := table.NoteOf("training sees about %d training rows %.3g times, and reads the file %.0f times for it, at most", rows, d.streamed.Passes, passes)
+	what := "file"
+	if n := d.files.Len(); n > 1 {
+		what = fmt.Sprintf("%d files", n)
+	}
+	n := table.NoteOf("training sees about %d training rows %.3g times, and reads the %s %.0f times for it, at most", rows, d.streamed.Passes, what, passes)
 	if events < rows {
 		n.Remedies = []table.Remedy{{Do: "to see each once", Option: OptionSteps, Values: []string{fmt.Sprint((rows + j.fit.BatchSize - 1) / j.fit.BatchSize)}}}
 	}
@@ -258,10 +271,10 @@ func (j *job) close(f *feed) {
 }
 
 // rowsRead describes the table that was read.
-func (d *data) rowsRead(file string) string {
+func (d *data) rowsRead() string {
 	rows := fmt.Sprintf("%d rows", d.source.Rows)
 	if d.streamed != nil {
 		rows = fmt.Sprintf("a sample of %d of %d rows", d.source.Rows, d.streamed.Rows)
 	}
-	return show.Path(file) + ": " + rows
+	return show.Path(d.name) + ": " + rows
 }

@@ -99,7 +99,7 @@ func TestStreamedBeyondMemory(t *testing.T) {
 	}
 	rows := moons(1, 20000)
 	slices.SortFunc(rows, slices.Compare)
-	rows[12346][1] = 1e9
+	rows[12347][1] = 1e9
 	file := write(t, "moons.csv", []string{"a", "b"}, rows)
 	dir := t.TempDir()
 	c := small()

@@ -109,9 +109,9 @@ func (d *data) dropConstants(rows [][]float64) ([][]float64, error) {
 	}
 	switch {
 	case len(context) > 0:
-		return nil, table.InFile(d.source.File, wrong(OptionConditionOn, "%s: one value in all %d training rows: a density cannot depend on it: condition on other columns", show.QuotedNames(names(context)), len(train)))
+		return nil, table.InFile(d.name, wrong(OptionConditionOn, "%s: one value in all %d training rows: a density cannot depend on it: condition on other columns", show.QuotedNames(names(context)), len(train)))
 	case len(features) == len(d.features):
-		return nil, fmt.Errorf("%s: no column is left to fit a density to: %s: one value in all %d training rows", show.Path(d.source.File), show.QuotedNames(names(features)), len(train))
+		return nil, fmt.Errorf("%s: no column is left to fit a density to: %s: one value in all %d training rows", show.Path(d.name), show.QuotedNames(names(features)), len(train))
 	case features == nil:
 		return rows, nil
 	}

@@ -61,30 +61,37 @@ func noWeight(file, column string) error {
 
 // takeWeights removes the last column of a table, the weights, and the rows of weight 0,
 // which must not change the fit.
-func (d *data) takeWeights(t *table.Table, file, column string) error {
+func (d *data) takeWeights(t *table.Table, column string) error {
 	if column == "" {
 		return nil
 	}
 	last := len(t.Columns) - 1
 	t.Columns = t.Columns[:last:last]
-	rows, lines := t.Rows[:0], t.Lines[:0]
+	rows, lines, numbers := t.Rows[:0], t.Lines[:0], t.Numbers[:0]
 	largest := 0.0
 	for i, row := range t.Rows {
 		w := row[last]
-		if err := checkWeight(w, column, file, unit(t.Format), t.Lines[i]); err != nil {
+		if err := checkWeight(w, column, d.name, unit(t.Format), t.Lines[i]); err != nil {
+			if t.Numbers != nil {
+				file, unit := d.files.Place(t.Numbers[i])
+				err = checkWeight(w, column, file, unit, t.Lines[i])
+			}
 			return err
 		}
 		if w > 0 {
 			rows, lines = append(rows, row[:last:last]), append(lines, t.Lines[i])
+			if t.Numbers != nil {
+				numbers = append(numbers, t.Numbers[i])
+			}
 			d.weights.all = append(d.weights.all, w)
 			largest = max(largest, w)
 		}
 	}
 	if len(rows) == 0 {
-		return noWeight(file, column)
+		return noWeight(d.name, column)
 	}
 	d.source.Weightless = int64(len(t.Rows) - len(rows))
-	t.Rows, t.Lines = rows, lines
+	t.Rows, t.Lines, t.Numbers = rows, lines, numbers
 	alike := true
 	for i := range d.weights.all { // so that nothing overflows, and equal ones are 1
 		d.weights.all[i] /= largest
@@ -95,7 +102,7 @@ func (d *data) takeWeights(t *table.Table, file, column string) error {
 	}
 	if n := dataset.EffectiveRows(d.weights.all, len(rows)); n < 2 {
 		return &table.Error{
-			File: file, Column: column, Found: "one row with nearly all of the weight", Expected: "weights of more rows to count",
+			File: d.name, Column: column, Found: "one row with nearly all of the weight", Expected: "weights of more rows to count",
 			Remedies: []table.Remedy{{Do: "correct it"}, {Do: "name another column", Option: OptionWeights}},
 		}
 	}
