@@ -15,6 +15,7 @@ import (
 
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/flow"
+	"normflow/flowlib/parts"
 	"normflow/flowlib/table"
 	"normflow/flowlib/tabular"
 	"normflow/internal/show"
@@ -106,14 +107,18 @@ func densities(*cobra.Command, []string, string) (all []string, _ cobra.ShellCom
 // at this place.
 func columnNames(read *readFlags, place int, list bool) cobra.CompletionFunc {
 	return func(_ *cobra.Command, args []string, word string) (all []string, _ cobra.ShellCompDirective) {
-		if len(args) <= place || !isPlain(args[place]) {
+		if len(args) <= place {
+			return nil, nothing
+		}
+		paths, err := parts.Expand(args[place : place+1])
+		if err != nil || !isPlain(paths[0]) {
 			return nil, nothing
 		}
 		o, err := read.options()
 		if err != nil {
 			return nil, nothing
 		}
-		names, err := table.Names(args[place], o)
+		names, err := table.Names(paths[0], o)
 		if err != nil {
 			return nil, nothing
 		}

@@ -27,12 +27,14 @@ func newFit() *cobra.Command {
 	var splitSeed int64
 	var fold string
 	cmd := &cobra.Command{
-		Use:   "fit FILE -o MODEL",
+		Use:   "fit FILE... -o MODEL",
 		Short: "Fit a flow to the columns of a table and save it as a folder",
 		Long: `Fit a flow to the columns of a table and save it as a folder.
 
 FILE is a CSV (also .gz), NPY, NPZ or Parquet table, or - for a CSV on standard
-input. Columns of a few texts are categories; other columns of text are left out.
+input. Several files, which may be patterns such as 'day-*.parquet', are one table: the
+names of their columns must be the same, in any order, and their rows follow each other.
+Columns of a few texts are categories; other columns of text are left out.
 Rows are split into training, validation and test; training stops when the NLL of
 the validation rows no longer falls. Options that are not set are chosen by looking
 at the table; the command says what it chooses and why, with a line for each column.
@@ -52,8 +54,9 @@ Ctrl-C leaves a checkpoint beside MODEL and says how to continue from it; a fit 
 pictures leaves none.`,
 		Example: `  flow fit measurements.csv -o model
   flow fit measurements.csv -o model --columns height,width --condition-on age
-  flow fit measurements.csv -o model --model realnvp --steps 20000 --resume`,
-		Args:       arguments("FILE"),
+  flow fit measurements.csv -o model --model realnvp --steps 20000 --resume
+  flow fit 'days/*.parquet' -o model --model nsf --stream`,
+		Args:       argumentsAndMore("FILE"),
 		SuggestFor: []string{"train", "learn"},
 	}
 	f := cmd.Flags()
@@ -75,11 +78,11 @@ pictures leaves none.`,
 	f.Float64Var(&c.Test, "test", c.Test, "share of the rows for the test; 0 for none")
 	addEngine(f, &c.Engine)
 	f.IntVar(&c.Devices, "devices", 1, "devices that share each batch, with --engine xla:cuda, or xla:cpu to try it")
-	f.BoolVar(&c.Stream, "stream", false, "for tables larger than the memory: hold a sample, and train the --model on all rows by reading FILE over and over")
+	f.BoolVar(&c.Stream, "stream", false, "for tables larger than the memory: hold a sample, and train the --model on all rows by reading the files over and over")
 	f.BoolVar(&c.Resume, "resume", false, "continue from the checkpoint of an interrupted fit with the same options")
 	read.add(f)
 	addJSON(f, &asJSON)
-	cmd.ValidArgsFunction = inTurn(tables)
+	cmd.ValidArgsFunction = tables
 	offer(cmd, "out", folders)
 	for _, flag := range []string{"columns", "condition-on", "exclude", "column"} {
 		offer(cmd, flag, columnNames(&read, 0, true))
@@ -110,6 +113,10 @@ pictures leaves none.`,
 			}
 			c.Fold, c.Folds = shard.Index, shard.Of
 		}
+		files, err := parts.Expand(args)
+		if err != nil {
+			return err
+		}
 		c.Options = map[string]string{}
 		f.Visit(func(flag *pflag.Flag) {
 			if flag.Name != "out" && flag.Name != "json" && flag.Name != "resume" {
@@ -118,11 +125,11 @@ pictures leaves none.`,
 		})
 		bar := newProgress(os.Stderr)
 		steps := 0
-		words := checkpointWords(tabular.CheckpointOf(out), again(args[0], out, f))
+		words := checkpointWords(tabular.CheckpointOf(out), again(args, out, f))
 		lastWords.Store(&words)
 		defer lastWords.Store(nil)
 		patience := newPatience()
-		record, err := tabular.Fit(cmd.Context(), args[0], out, c, tabular.Progress{
+		record, err := tabular.FitFiles(cmd.Context(), files, out, c, tabular.Progress{
 			Note: func(n table.Note) { noteTo(cmd)(n.Text(namer(cmd))) },
 			Step: func(p fit.Point, of fit.Config) { steps++; patience.step(); bar.step(p, of) },
 		})
@@ -134,7 +141,7 @@ pictures leaves none.`,
 			if stopped.Checkpoint == "" {
 				return fmt.Errorf("%w; nothing was saved yet", err)
 			}
-			return fmt.Errorf("%w\nThe checkpoint is %s. Go on with:\n  %s", err, stopped.Checkpoint, again(args[0], out, f))
+			return fmt.Errorf("%w\nThe checkpoint is %s. Go on with:\n  %s", err, stopped.Checkpoint, again(args, out, f))
 		}
 		if err != nil {
 			return err
@@ -202,8 +209,12 @@ func showFit(w io.Writer, out string, r *tabular.Record) {
 }
 
 // again returns the command line that continues a fit.
-func again(file, out string, f *pflag.FlagSet) string {
-	words := []string{"flow", "fit", shellWord(file), "-o", shellWord(out)}
+func again(files []string, out string, f *pflag.FlagSet) string {
+	words := []string{"flow", "fit"}
+	for _, file := range files {
+		words = append(words, shellWord(file))
+	}
+	words = append(words, "-o", shellWord(out))
 	f.Visit(func(flag *pflag.Flag) {
 		switch array, ok := flag.Value.(pflag.SliceValue); {
 		case flag.Name == "out" || flag.Name == "resume":

@@ -49,14 +49,14 @@ func TestColumnsInBrackets(t *testing.T) {
 	if err := f.Parse([]string{"--columns", "[y],x[mm]", "--steps", "5"}); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := again("t.csv", "m", f), "flow fit t.csv -o m --columns='[y],x[mm]' --steps=5 --resume"; got != want {
+	if got, want := again([]string{"t.csv"}, "m", f), "flow fit t.csv -o m --columns='[y],x[mm]' --steps=5 --resume"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	f = newFit().Flags()
 	if err := f.Parse([]string{"--column", "wind, north:periodic(0,360)", "--column", "b:positive"}); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := again("t.csv", "m", f), "flow fit t.csv -o m --column='wind, north:periodic(0,360)' --column=b:positive --resume"; got != want {
+	if got, want := again([]string{"t.csv"}, "m", f), "flow fit t.csv -o m --column='wind, north:periodic(0,360)' --column=b:positive --resume"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

@@ -90,7 +90,7 @@ func forgeNothing(t *testing.T, long string) {
 		{2, fit(in("m"), "--engine", eraser+long)},
 		{2, fit(in("m"), "--layers", eraser+long)},
 		{2, fit(in("m"), "--delimiter", eraser+long)},
-		{2, fit(in("m"), eraser+long)},
+		{1, fit(in("m"), eraser+long)},
 		{1, fit(in("m"), "--columns", "b"+long)},
 		{0, fit(in("m"), "--exclude", eraser)},
 		{1, fit(in("m"), "--condition-on", eraser+"x")},

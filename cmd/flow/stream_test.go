@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -12,9 +13,9 @@ import (
 	"normflow/flowlib/table"
 )
 
-// A table that takes seven times the memory limit is refused with advice, and, where it is
-// followed, fitted within the limit: the process takes that much more than one that fits a
-// small table, which is the program and what an engine takes.
+// A table that takes seven times the memory limit, in one file or in many, is refused with
+// advice, and, where it is followed, fitted within the limit: the process takes that much
+// more than one that fits a small table, which is the program and what an engine takes.
 func TestStreamedWithinTheLimit(t *testing.T) {
 	if testing.Short() || runtime.GOOS != "linux" { // elsewhere the unit of Maxrss is another
 		t.Skip("writes and reads a larger table")
@@ -41,9 +42,14 @@ func TestStreamedWithinTheLimit(t *testing.T) {
 	args := func(file string) []string {
 		return []string{"fit", file, "-o", filepath.Join(dir, "model"), "--model", "realnvp", "--layers", "2", "--steps", "300", "--memory", "12MB"}
 	}
-	said := ends(t, command(t, args(large)...), 1)
-	if !strings.Contains(said, "(--stream)") || !strings.Contains(said, "84.5 MB") {
-		t.Errorf("without --stream: %s", said)
+	many := filepath.Join(dir, "part-*.parquet")
+	for k := range 6 {
+		tableOf(fmt.Sprintf("part-%d.parquet", k), 55_000)
+	}
+	for _, file := range []string{large, many} {
+		if said := ends(t, command(t, args(file)...), 1); !strings.Contains(said, "(--stream)") || !strings.Contains(said, "84.5 MB") {
+			t.Errorf("without --stream: %s", said)
+		}
 	}
 	peak := func(file string) (bytes int64, said string) {
 		cmd := command(t, append(args(file), "--stream")...)
@@ -51,11 +57,13 @@ func TestStreamedWithinTheLimit(t *testing.T) {
 		return int64(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) << 10, said
 	}
 	least, _ := peak(small)
-	most, said := peak(large)
-	if most-least > 12e6 {
-		t.Errorf("the fit of the large table took %.1f MB more than that of the small one, %.1f MB", float64(most-least)/1e6, float64(least)/1e6)
-	}
-	if !strings.Contains(said, "of 330000 rows of") {
-		t.Errorf("it says:\n%s", said)
+	for _, file := range []string{large, many} {
+		most, said := peak(file)
+		if most-least > 12e6 {
+			t.Errorf("the fit of %s took %.1f MB more than that of the small table, %.1f MB", file, float64(most-least)/1e6, float64(least)/1e6)
+		}
+		if !strings.Contains(said, "of 330000 rows of") {
+			t.Errorf("it says:\n%s", said)
+		}
 	}
 }

@@ -66,10 +66,20 @@ func New(command, model string, settings any, header bool, units []Unit) (*Plan,
 	return &Plan{planFormat, command, model, sum, text, header, units}, nil
 }
 
-// Files finds the files that the patterns name, each of which is a file's name or has the
-// signs * ? [ of [filepath.Match], in the order of the patterns and of the alphabet, each
-// file once.
+// Files finds the files that the patterns name, see [Expand], each file once.
 func Files(patterns []string) (files []string, err error) {
+	all, err := Expand(patterns)
+	for _, file := range all {
+		if !slices.Contains(files, file) {
+			files = append(files, file)
+		}
+	}
+	return files, err
+}
+
+// Expand finds the files that the patterns name, each of which is a file's name or has the
+// signs * ? [ of [filepath.Match], in the order of the patterns and of the alphabet.
+func Expand(patterns []string) (files []string, err error) {
 	for _, pattern := range patterns {
 		found := []string{pattern}
 		if _, err := os.Lstat(pattern); err != nil && strings.ContainsAny(pattern, "*?[") {
@@ -80,11 +90,7 @@ func Files(patterns []string) (files []string, err error) {
 				return nil, fmt.Errorf("%s: no file is called so: check the pattern and the folder", show.Path(pattern))
 			}
 		}
-		for _, file := range found {
-			if !slices.Contains(files, file) {
-				files = append(files, file)
-			}
-		}
+		files = append(files, found...)
 	}
 	return files, nil
 }
