@@ -71,7 +71,10 @@ func (s *imagesSplit) callPeer(ctx context.Context, lib string, args ...any) (li
 			return line, err
 		}
 	}
-	const script = "scripts/peers/images.py"
+	script := "scripts/peers/images.py"
+	if lib == "jax" {
+		script = "scripts/peers/images_jax.py"
+	}
 	var stderr bytes.Buffer
 	command := exec.CommandContext(ctx, s.python, script, "--lib", lib, "--data", folder, "--levels", fmt.Sprint(s.train.Levels), "--seed", fmt.Sprint(s.seed))
 	for _, a := range args {
@@ -115,7 +118,7 @@ func (r *imagesRun) speeds(ctx context.Context, s *imagesSplit) error {
 		return nil
 	}
 	for _, what := range imagesSpeeds {
-		rows := []*imagesSpeed{{Lib: "normflows"}, {Lib: "nflows"}}
+		rows := []*imagesSpeed{{Lib: "normflows"}, {Lib: "nflows"}, {Lib: "jax"}}
 		perSecond, m, err := s.speed(what.task, what.batch, r.reps)
 		if err != nil {
 			return err

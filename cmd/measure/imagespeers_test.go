@@ -36,12 +36,12 @@ func TestImagesSpeeds(t *testing.T) {
 	if err := r.speeds(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
-	if len(r.rows) != 4 {
-		t.Fatalf("%d rows, expected 2 tasks beside 2 libraries", len(r.rows))
+	if len(r.rows) != 6 {
+		t.Fatalf("%d rows, expected 2 tasks beside 3 libraries", len(r.rows))
 	}
 	for i, row := range r.rows {
 		s := row.(imagesSpeed)
-		if s.Task != []string{"train", "train", "sample", "sample"}[i] || s.Lib != []string{"normflows", "nflows"}[i%2] || s.Others != 7 || s.Parameters < 1 ||
+		if s.Task != []string{"train", "sample"}[i/3] || s.Lib != []string{"normflows", "nflows", "jax"}[i%3] || s.Others != 7 || s.Parameters < 1 ||
 			!(s.Ours > 0) || !(s.Low > 0 && s.Low <= s.Ratio && s.Ratio <= s.High) {
 			t.Errorf("row %d: %+v", i, s)
 		}

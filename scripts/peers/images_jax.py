@@ -45,9 +45,13 @@ rng = np.random.default_rng(args.seed)
 
 
 def conv(v, weights, bias):
-    if weights.shape[0] == 1:
-        return v @ weights[0, 0] + bias
-    return jax.lax.conv_general_dilated(v, weights, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")) + bias
+    """As a product of matrices, which XLA does several times as fast as its convolutions."""
+    size = weights.shape[0]
+    for axis in (2, 1) if size > 1 else ():
+        around = [(size // 2, size // 2) if a == axis else (0, 0) for a in range(4)]
+        padded, length = jnp.pad(v, around), v.shape[axis]
+        v = jnp.concatenate([jax.lax.slice_in_dim(padded, at, at + length, axis=axis) for at in range(size)], -1)
+    return v @ weights.reshape(-1, weights.shape[-1]) + bias
 
 
 def new_net(height, width, inputs, outputs):
