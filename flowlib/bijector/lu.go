@@ -73,12 +73,12 @@ func (l *LU) Inverse(scope *model.Scope, x, _ *Node) (z, logDet *Node) {
 // Forward implements [Bijector].
 func (l *LU) Forward(scope *model.Scope, z, _ *Node) (x, logDet *Node) {
 	f := l.factors(scope, z)
-	v := MatMul(z, f.permutation) // rows of Pᵀz, since P is orthogonal
-	v = substitute(v, f.lower, false)
+	// The rows of the identity are solved, not those of z, of which there are many.
+	v := substitute(f.permutation, f.lower, false) // P is orthogonal
 	// U + diag(s) = diag(s)·(I + diag(1/s)·U)
 	v = Div(v, Reshape(f.diagonal, 1, l.features))
 	v = substitute(v, Div(f.upper, Reshape(f.diagonal, l.features, 1)), true)
-	return v, Sub(zeroLogDet(z), ReduceAllSum(f.logS))
+	return MatMul(z, v), Sub(zeroLogDet(z), ReduceAllSum(f.logS))
 }
 
 // substitute solves (I + T)·x = v for each row of v, [B, D], T being strictly

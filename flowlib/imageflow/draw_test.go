@@ -53,7 +53,7 @@ func TestDrawsTheHistograms(t *testing.T) {
 
 // Pictures come back through the latents: within 10⁻⁴ as float32 promises, and levels that
 // were never seen within as much of their intervals, 6·10⁻⁶ wide, as a step of float32 below
-// 1 is: a hundredth of a level. XLA's erf rounds once more.
+// 1 is: a hundredth of a level. On XLA erf and the 1×1 convolutions round once more each.
 func TestPicturesComeBack(t *testing.T) {
 	c := Glow(imagelayer.Shape{Height: 2, Width: 2, Channels: 1}, 17)
 	m, err := c.NewModel(backendtest.Open(t))
@@ -87,7 +87,7 @@ func TestPicturesComeBack(t *testing.T) {
 	}
 	unseen := 0.0102 // 2⁻²⁴ over the interval
 	if backend.Name(m.Backend()) != "go" {
-		unseen *= 2
+		unseen *= 3
 	}
 	for i, row := range back[len(back)-1] {
 		for d, v := range row {

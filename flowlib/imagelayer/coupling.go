@@ -63,21 +63,21 @@ func (c *Coupling) Couplings() int { return 1 }
 
 // Forward implements [bijector.Bijector].
 func (c *Coupling) Forward(scope *model.Scope, z, context *Node) (x, logDet *Node) {
-	return c.move(scope, z, context, c.transform.Forward)
+	return c.move(scope, z, context, c.transform.Forward, true)
 }
 
 // Inverse implements [bijector.Bijector].
 func (c *Coupling) Inverse(scope *model.Scope, x, context *Node) (z, logDet *Node) {
-	return c.move(scope, x, context, c.transform.Inverse)
+	return c.move(scope, x, context, c.transform.Inverse, false)
 }
 
-func (c *Coupling) move(scope *model.Scope, v, context *Node, transform func(v, raw *Node) (out, logDeriv *Node)) (out, logDet *Node) {
+func (c *Coupling) move(scope *model.Scope, v, context *Node, transform func(v, raw *Node) (out, logDeriv *Node), drawing bool) (out, logDet *Node) {
 	frozen, moving := split(c.mask, c.shape.image(v))
 	if context != nil {
 		context = clip(context)
 	}
 	numMoving, numParameters := moving.Shape().Dim(-1), c.transform.NumParameters()
-	raw := c.net.raw(scope.At("conditioner"), clip(frozen), context, numParameters*numMoving)
+	raw := c.net.raw(scope.At("conditioner"), clip(frozen), context, numParameters*numMoving, drawing)
 	moved, logDeriv := moveChannels(moving, raw, numParameters, transform)
 	return c.shape.events(merge(c.mask, frozen, moved)), c.shape.perEvent(logDeriv)
 }

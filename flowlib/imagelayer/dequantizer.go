@@ -78,7 +78,7 @@ func (d *Dequantizer) move(scope *model.Scope, x, context *Node, curve func(v, r
 	noise, _ = d.squeeze.Inverse(scope, noise, nil)
 	for i, mask := range order {
 		frozen, moving := split(Checkerboard(shape.Channels, mask == 1), shape.image(noise))
-		raw := d.net.raw(scope.At("noise_%d", mask), Concatenate([]*Node{clip(frozen), shape.image(seen)}, -1), context, d.noise.NumParameters()*moving.Shape().Dim(-1))
+		raw := d.net.raw(scope.At("noise_%d", mask), Concatenate([]*Node{clip(frozen), shape.image(seen)}, -1), context, d.noise.NumParameters()*moving.Shape().Dim(-1), order[0] == 1)
 		moved, logDeriv := moveChannels(moving, raw, d.noise.NumParameters(), curve)
 		noise = shape.events(merge(Checkerboard(shape.Channels, mask == 1), frozen, moved))
 		if each := shape.perEvent(logDeriv); i == 0 {
