@@ -101,10 +101,16 @@ func TestWriteImagesPage(t *testing.T) {
 	if err := origin.Write(rows, []any{seven, texture, speed}); err != nil {
 		t.Fatal(err)
 	}
+	big := imagesRow{Data: "MNIST", Model: "the flow", Bits: imageflow.Bits{PerDim: 1.25, StdErr: 0.002}, CPU: 2400, Parameters: 1234}
+	if err := origin.Write(dir+"/mnist.json", []any{big}); err != nil {
+		t.Fatal(err)
+	}
 	for text, want := range map[string]string{
 		"a\n" + imagesBegin + "old\n" + imagesEnd + "b\n": "| a flow | 62,872 | 60 | 1.234 ± 0.010 |\n\n" +
 			"| levels of the texture | steps | entropy, bits per dimension | model | | KL, at most |\n|---|---|---|---|---|---|\n" +
 			"| 64 | normal, spread 3 | 2.990 | the flow | 3.000 | 0.0100 ± 0.0010 |\n\n" +
+			"| MNIST, 28×28 pixels, 10,000 held out | parameters | CPU minutes | bits per dimension |\n|---|---|---|---|\n" +
+			"| the flow | 1,234 | 40 | 1.250 ± 0.002 |\n\n" +
 			"| task | batch | pictures a second | than | | times as fast, of all rounds |\n|---|---|---|---|---|---|\n" +
 			"| train | 64 | 300 | nflows, 999 parameters | 200 | 1.50 (1.40 to 1.60) |\n\n" + imagesEnd + "b\n",
 		"a\n" + imagesBegin: "",

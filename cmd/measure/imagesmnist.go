@@ -67,7 +67,7 @@ func (s *imagesSplit) within(ctx context.Context) (imagesRow, error) {
 	fmt.Printf("%s: %d steps in %.0f seconds of processor time\n", s.data, steps, s.cpu)
 	s.steps = steps
 	f, err := s.fit(ctx, c, s.train)
-	f.row.Model, f.row.CPU = flowName, f.cpu
+	f.row.Model, f.row.CPU = s.name(), f.cpu
 	return f.row, err
 }
 

@@ -2,8 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -40,7 +43,11 @@ func imagesTables(file string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", file, err)
 	}
-	parts := []string{digitsTable(models), drawnLines(models), textureTable(models), speedTable(speeds)}
+	mnist, _, err := readImages(filepath.Join(filepath.Dir(file), mnistFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("%s: %w", mnistFile, err)
+	}
+	parts := []string{digitsTable(models), drawnLines(models), textureTable(models), mnistTable(mnist), speedTable(speeds)}
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "\n"), nil
 }
 
@@ -155,6 +162,20 @@ func textureTable(rows []imagesRow) string {
 		return ""
 	}
 	return "| levels of the texture | steps | entropy, bits per dimension | model | | KL, at most |\n|---|---|---|---|---|---|\n" + lines
+}
+
+// mnistFile holds the rows of MNIST, beside those of the small pictures.
+const mnistFile = "mnist.json"
+
+func mnistTable(rows []imagesRow) string {
+	lines := ""
+	for _, r := range rows {
+		lines += fmt.Sprintf("| %s | %s | %.0f | %.3f ± %.3f |\n", r.Model, thousands(r.Parameters), r.CPU/60, r.PerDim, r.StdErr)
+	}
+	if lines == "" {
+		return ""
+	}
+	return "| MNIST, 28×28 pixels, 10,000 held out | parameters | CPU minutes | bits per dimension |\n|---|---|---|---|\n" + lines
 }
 
 func speedTable(speeds []imagesSpeed) string {
