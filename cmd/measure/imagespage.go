@@ -182,9 +182,9 @@ func speedTable(speeds []imagesSpeed) string {
 	if len(speeds) == 0 {
 		return ""
 	}
-	lines := "| task | batch | pictures a second | than | | times as fast, of all rounds |\n|---|---|---|---|---|---|\n"
+	lines := "| task | batch | pictures a second | MiB | than | | MiB | times as fast, of all rounds |\n|---|---|---|---|---|---|---|---|\n"
 	for _, s := range speeds {
-		lines += fmt.Sprintf("| %s | %d | %.0f | %s, %s parameters | %.0f | %.2f (%.2f to %.2f) |\n", s.Task, s.Batch, s.Ours, s.Lib, thousands(s.Others), s.Other, s.Ratio, s.Low, s.High)
+		lines += fmt.Sprintf("| %s | %d | %.0f | %.0f | %s, %s parameters | %.0f | %.0f | %.2f (%.2f to %.2f) |\n", s.Task, s.Batch, s.Ours, s.Memory, s.Lib, thousands(s.Others), s.Other, s.OtherMemory, s.Ratio, s.Low, s.High)
 	}
 	return lines
 }

@@ -18,6 +18,7 @@ import (
 	"normflow/flowlib/imagefit"
 	"normflow/flowlib/imageflow"
 	"normflow/flowlib/imageset"
+	"normflow/internal/memory"
 	"normflow/internal/numbers"
 	"normflow/internal/origin"
 )
@@ -34,10 +35,13 @@ type imagesSpeed struct {
 	High  float64 `json:"ratio_high"`
 	Reps  int     `json:"rounds"`
 
-	Parameters int    `json:"params"`
-	Others     int    `json:"params_of_lib"`
-	Backend    string `json:"backend"`
-	Version    string `json:"version"`
+	Parameters  int     `json:"params"`
+	Others      int     `json:"params_of_lib"`
+	Memory      float64 `json:"rss_mb"` // MiB at most up to here: all of ours are measured by one process
+	OtherMemory float64 `json:"rss_mb_of_lib"`
+
+	Backend string `json:"backend"`
+	Version string `json:"version"`
 	origin.Origin
 }
 
@@ -57,6 +61,7 @@ type peerLine struct {
 	Test       int     `json:"test"`
 	BestStep   int     `json:"best_step"`
 	PerSecond  float64 `json:"per_second"`
+	Memory     float64 `json:"rss_mb"`
 }
 
 // callPeer runs a flow of another library on s.
@@ -138,6 +143,7 @@ func (r *imagesRun) speeds(ctx context.Context, s *imagesSplit) error {
 				}
 				others[i] = append(others[i], line.PerSecond)
 				row.Parameters, row.Backend, row.Others, row.Version = m.NumParameters(), m.Backend().Name(), line.Parameters, line.Version
+				row.Memory, row.OtherMemory = float64(memory.Peak())/(1<<20), max(row.OtherMemory, line.Memory)
 			}
 		}
 		for i, row := range rows {

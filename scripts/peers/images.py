@@ -16,7 +16,7 @@ over pictures.
 
 Prints one line of JSON: lib, version, params, seconds, cpu_seconds, and
     bits_per_dim, standard_error, draws, train, test, steps, best_step
-or, with --speed, batch and per_second, pictures a second.
+or, with --speed, batch, per_second, pictures a second, and rss_mb, the largest memory in MiB.
 """
 
 import argparse
@@ -205,7 +205,7 @@ def main():
         "params": sum(p.numel() for p in m.net.parameters()),
     }
     if args.speed:
-        line |= {"batch": args.batch, "per_second": speed(m, args.speed, args.batch, args.seconds)}
+        line |= {"batch": args.batch, "per_second": speed(m, args.speed, args.batch, args.seconds), "rss_mb": peers.peak_memory()}
     else:
         steps, best = fit(m, args.seconds)
         line |= {"seconds": time.perf_counter() - start, "cpu_seconds": time.process_time()}

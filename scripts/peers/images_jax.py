@@ -257,7 +257,8 @@ def main():
     while (took := time.perf_counter() - start) < args.seconds:
         done += work()
     count = sum(p.size for p in jax.tree.leaves(params))
-    print(json.dumps({"lib": "jax", "version": jax.__version__, "params": count, "batch": args.batch, "per_second": done / took}))
+    line = {"lib": "jax", "version": jax.__version__, "params": count, "batch": args.batch, "per_second": done / took}
+    print(json.dumps(line | {"rss_mb": peers.peak_memory()}))
 
 
 main()
