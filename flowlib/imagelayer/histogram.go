@@ -97,11 +97,13 @@ func (h *Histogram) bin(scope *model.Scope, v *Node, share bool) histogramBin {
 	if share {
 		starts = InsertAxes(belows, 0)
 	}
-	// passed is [B, D, K-1], ones and then zeros: how many inner starts lie below.
-	passed := ConvertDType(GreaterOrEqual(InsertAxes(v, -1), Slice(starts, AxisRange(), AxisRange(), AxisRangeToEnd(1))), dtype)
-	first := OnesLike(Slice(passed, AxisRange(), AxisRange(), AxisRange(0, 1)))
-	last := ZerosLike(first)
-	oneHot := Sub(Concatenate([]*Node{first, passed}, -1), Concatenate([]*Node{passed, last}, -1))
+	// The first bin has no lower end, the last no upper one. A chain of comparisons and products
+	// is one pass for XLA, over rows that are never stored.
+	inner := Slice(starts, AxisRange(), AxisRange(), AxisRangeToEnd(1))
+	end := BroadcastToDims(Infinity(g, dtype, 1), 1, h.features, 1)
+	x := InsertAxes(v, -1)
+	oneHot := ConvertDType(LogicalAnd(
+		GreaterOrEqual(x, Concatenate([]*Node{Neg(end), inner}, -1)), LessThan(x, Concatenate([]*Node{inner, end}, -1))), dtype)
 	pick := func(of *Node) *Node { return ReduceSum(Mul(oneHot, of), -1) }
 	return histogramBin{index: pick(bins), below: pick(InsertAxes(belows, 0)), mass: pick(InsertAxes(masses, 0))}
 }
