@@ -38,7 +38,7 @@ func (n Net) check() {
 // context, [B, K], or nil, in the precision of the variables. Drawing needs no gradients.
 func (n Net) raw(scope *model.Scope, v, context *Node, outputs int, drawing bool) *Node {
 	convolve := asProduct
-	if drawing && backend.Name(v.Graph().Backend()) != "go" {
+	if name := backend.Name(v.Graph().Backend()); name == "xla:cuda" || drawing && name != "go" {
 		convolve = asXLA
 	}
 	conv := func(scope *model.Scope, v *Node, size, outputs int, limit float64) *Node {
