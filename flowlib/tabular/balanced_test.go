@@ -161,3 +161,22 @@ func TestAnomaliesOfOlderModels(t *testing.T) {
 		t.Errorf("threshold %g of %v", a.Threshold, scores[:22])
 	}
 }
+
+// A model without a record, as it is imported, is scored by its log-density too. What would be
+// normal is known from its draws, whatever it is made of.
+func TestAnomaliesWithoutARecord(t *testing.T) {
+	m := simple(t, skewed(8, 1000))
+	if m.Saved.Columns.Identity() || m.Saved.Atoms == nil {
+		t.Fatal("a model without maps or atoms")
+	}
+	m.Record = nil
+	normal := write(t, "n.csv", []string{"a", "b", "c"}, skewed(9, 200))
+	file := write(t, "f.csv", []string{"a", "b", "c"}, [][]float64{{100, 1, 0.5}, {100, 1, 40}})
+	a, err := m.Anomalies(context.Background(), file, "", AnomalyOptions{FalseAlarm: 0.05, Calibration: normal})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := a.Strangest; a.Score != "log-density" || len(s) != 1 || s[0].Score != s[0].LogProb || len(s[0].Drivers) == 0 || s[0].Drivers[0].Column != "c" {
+		t.Errorf("%s: %+v", a.Score, s)
+	}
+}

@@ -63,12 +63,14 @@ func (m *Model) typical() ([][]float64, error) {
 	if len(m.Context) > 0 {
 		return make([][]float64, len(m.Features)), nil // there are no draws without a context
 	}
-	g, err := m.graph("fast")
-	if err != nil {
-		return nil, err
+	var rows [][]float64
+	for draws, err := range m.engine.DrawChunks(flow.Sampling{Count: 1000}) {
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, draws.X...)
 	}
-	draws, err := g.Sample(0, 1000)
-	return anomaly.Candidates(draws, len(m.Features), typicalValues(len(m.Features))), err
+	return typicalOf(rows, len(m.Features)), nil
 }
 
 // typicalValues is how many values of each column are tried; fewer in wide tables.
