@@ -76,9 +76,12 @@ func (j *job) judge() error {
 	var balanced []float64
 	if j.record.Spreads != nil {
 		m.Record = &j.record
-		if balanced, err = density.LogProb(Balanced{m}, heldOut); err != nil {
+		x, err := density.Matrix(heldOut)
+		if err != nil {
 			return err
 		}
+		balanced = slices.Clone(scores)
+		Balanced{m}.fromLogProb(balanced, x)
 	}
 	j.record.Calibration = calibrate(part, scores, balanced)
 	j.record.Typical = typicalOf(train, len(d.features))
