@@ -153,7 +153,11 @@ func TestFilesRefused(t *testing.T) {
 			t.Errorf("b.csv with %q: got %v, want %q", tt.b, err, tt.says)
 		}
 	}
-	paths := texts(t, "a.csv", "x,y\n1,2\n", "pipe", "")
+	paths := texts(t, "bare.csv", "1,2\n3,4\n", "b.csv", "x,y\n5,6\n")
+	if _, err := OpenFiles(paths, Options{}, nil); err == nil || !strings.Contains(err.Error(), "b.csv: names its columns x, y, where ") {
+		t.Errorf("names below none: got %v", err)
+	}
+	paths = texts(t, "a.csv", "x,y\n1,2\n", "pipe", "")
 	link := filepath.Join(filepath.Dir(paths[0]), "link.csv")
 	if err := errors.Join(os.Link(paths[0], link), os.Remove(paths[1]), syscall.Mkfifo(paths[1], 0o600)); err != nil {
 		t.Skip(err)

@@ -18,8 +18,11 @@ func (f *Files) unlike(all []Column, alike func(string) bool) error {
 		}
 		return in
 	}
-	if isNameless(all) && !isNameless(f.described) {
+	switch nameless := isNameless(f.described); {
+	case isNameless(all) && !nameless:
 		return &Error{Problem: fmt.Sprintf("gives its columns no names, where those of %s are %s: write them in its first line", first, shorten(names(f.described)))}
+	case nameless && !isNameless(all):
+		return &Error{Problem: fmt.Sprintf("names its columns %s, where %s gives them no names: write them in the first line of each", shorten(names(all)), first)}
 	}
 	expected, read, there := names(f.described), set(f.columns), set(names(all))
 	without := func(in map[string]bool) func(string) bool { return func(name string) bool { return in[name] } }
