@@ -67,7 +67,11 @@ func (f *Folder) create(target string) error {
 		return unwritable(filepath.Dir(f.path), err)
 	}
 	f.marker, err = os.OpenFile(filepath.Join(f.path, markerFile), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !hold(f.marker) {
+	if errors.Is(err, fs.ErrNotExist) {
+		return errTaken
+	}
+	if err == nil && !hold(f.marker) {
+		f.marker.Close() //nolint:errcheck // it is gone
 		return errTaken
 	}
 	if err == nil {
