@@ -28,11 +28,11 @@ fitted to normal rows (a few anomalies among them do little harm).
 A row's score is its log-density in units between those of the file and those in
 which its columns look normal: the log-density alone would depend on whether a
 column is, say, an income or its logarithm. Its p-value is the share of normal
-rows, held out at the fit, that score at most as high. Rows with p at most --false-alarm are flagged: on average that
-share of normal rows, whatever the model has learned. The smallest p-value is
-1/(held-out rows + 1), and no lower rate can be promised. Then no row is flagged,
-a warning names the lowest possible rate, and the strangest rows are still listed
-with their p-values.
+rows, held out at the fit, that score at most as high. Rows with p at most
+--false-alarm are flagged: on average that share of normal rows, whatever the model
+has learned. The smallest p-value is 1/(held-out rows + 1), and no lower rate can
+be promised. Then no row is flagged, a warning names the lowest possible rate, and
+the strangest rows are still listed with their p-values.
 
 OUT has a row for each row of FILE, in the same order, with the columns log_prob
 (nats, in the units of the file), score (nats), p_value, anomaly (0 or 1) and

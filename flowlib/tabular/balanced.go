@@ -16,7 +16,7 @@ import (
 
 // Spread holds two values of a feature between which the middle half of its training rows at no
 // atom lie, or more of them where these are equal, and their images behind its map. All numbers
-// are 0 of a category, and of a circle, which has units of its own.
+// are 0 of a category, and of a circle, whose unit is half of it.
 type Spread struct {
 	Column string     `json:"column"`
 	File   [2]float64 `json:"file"`
@@ -28,9 +28,9 @@ type Spread struct {
 //
 //	score = log p(x) - Σ_k log(½/s_k + ½·|dy_k/dx_k|/t_k)
 //
-// where y_k is the map of the feature, and s_k and t_k are its [Spread] before and behind it,
-// a distance each.
-// This is the log-density of ½(x_k/s_k + y_k/t_k), in place of x_k.
+// where y_k is the map of the feature, and s_k and t_k are the distances of its [Spread]
+// before and behind it. This is the log-density of ½(x_k/s_k + y_k/t_k), in place of x_k;
+// of a circle it is that of x_k in half circles.
 //
 // A log-density alone depends on the units: whoever writes an income as its logarithm finds
 // other rows unlikely. In the units of the file a row at the dense end of a skewed column
