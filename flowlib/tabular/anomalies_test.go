@@ -64,7 +64,7 @@ func TestAnomalies(t *testing.T) {
 	flagged := int64(0)
 	for i, row := range got.Rows {
 		below, edge := 1, false
-		for _, s := range r.Calibration.Balanced {
+		for _, s := range r.Calibration.Scores {
 			edge = edge || math.Abs(s-row[1]-slack(row[1])) < 1e-6 // which the file's float32 cannot decide
 			if s <= row[1]+slack(row[1]) {
 				below++
@@ -147,7 +147,7 @@ func TestExtremeAnomalies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if scores := m.Record.Calibration.Balanced; math.Abs(float64(a.Threshold)-scores[len(scores)-1]) > 1e-3 {
+	if scores := m.Record.Calibration.Scores; math.Abs(float64(a.Threshold)-scores[len(scores)-1]) > 1e-3 {
 		t.Errorf("threshold %g, want the largest score", a.Threshold)
 	}
 	// Where calibration has rows of density 0, so may the threshold be.

@@ -37,7 +37,8 @@ type Spread struct {
 // looks usual however odd the rest of it is; behind the maps, which pull in what lies far
 // out, a large value looks usual. Here either has half a say.
 //
-// A model without spreads, such as an imported one, scores by its log-density.
+// A model without spreads scores by its log-density: one whose columns have no maps and no
+// atoms, where the units would be the same at all rows, and an imported one.
 type Balanced struct{ Model *Model }
 
 // LogProbTo implements [density.Scorer].
@@ -94,8 +95,20 @@ func (m *Model) atAtom(feature int, v float64) bool {
 	return m.Saved.Atoms != nil && slices.Contains(m.Saved.Atoms.Values[feature], v)
 }
 
-// spreads measures those of the features, by rows with noise; nil if one has none.
+// unitsDiffer reports whether the units of the score are others at other rows: then rows are in
+// another order than by their log-density.
+func (m *Model) unitsDiffer() bool {
+	return m.Saved.Atoms != nil || slices.ContainsFunc(m.Saved.Columns, func(c columns.Column) bool {
+		return c.Freedom != 0 || !slices.Contains([]columns.Kind{"", columns.Continuous, columns.Category, columns.Periodic}, c.Kind)
+	})
+}
+
+// spreads measures those of the features, by rows with noise; nil if one has none, or if the
+// score would be the log-density but for a constant.
 func (m *Model) spreads(rows [][]float64, features []string) []Spread {
+	if !m.unitsDiffer() {
+		return nil
+	}
 	all := make([]Spread, len(features))
 	for k := range all {
 		all[k].Column = features[k]

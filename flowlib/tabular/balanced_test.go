@@ -180,3 +180,15 @@ func TestAnomaliesWithoutARecord(t *testing.T) {
 		t.Errorf("%s: %+v", a.Score, s)
 	}
 }
+
+// Where no column has a map or atoms the units are the same everywhere, and the score is the
+// log-density.
+func TestScoreWithoutMapsIsTheLogDensity(t *testing.T) {
+	dir, _ := fitted(t, small())
+	if m := open(t, dir, "auto"); m.Record.Spreads != nil || m.Record.Calibration.Balanced != nil || !(Balanced{m}).isLogProb() {
+		t.Errorf("%+v: expected no spreads", m.Record.Spreads)
+	}
+	if m := simple(t, skewed(3, 1000)); m.Record.Spreads == nil || (Balanced{m}).isLogProb() {
+		t.Error("two lognormal columns and zeros have no spreads")
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -180,6 +181,9 @@ func TestRecordsThatContradictTheModel(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		// As of a model whose columns have maps.
+		r.Spreads = []Spread{{"a", [2]float64{-1, 1}, [2]float64{-1, 1}}, {"b", [2]float64{0, 2}, [2]float64{0, 2}}}
+		r.Calibration.Balanced = slices.Clone(r.Calibration.Scores)
 		tt.change(r)
 		if saved.Training, err = json.Marshal(r); err != nil {
 			t.Fatal(err)
