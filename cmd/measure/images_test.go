@@ -107,7 +107,7 @@ func TestWriteImagesPage(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"a\n" + imagesBegin + "old\n" + imagesEnd + "b\n": "| a flow | 62,872 | 60 | 1.234 ± 0.010 |\n\n" +
-			"| levels of the texture | steps | entropy, bits per dimension | model | | KL, at most |\n|---|---|---|---|---|---|\n" +
+			"| levels of the texture | steps | entropy, bits per dimension | model | its bits per dimension | KL, at most |\n|---|---|---|---|---|---|\n" +
 			"| 64 | normal, spread 3 | 2.990 | the flow | 3.000 | 0.0100 ± 0.0010 |\n\n" +
 			"| MNIST, 28×28 pixels, 10,000 held out | parameters | CPU minutes | bits per dimension |\n|---|---|---|---|\n" +
 			"| the flow | 1,234 | 40 | 1.250 ± 0.002 |\n\n" +

@@ -161,7 +161,7 @@ func textureTable(rows []imagesRow) string {
 	if lines == "" {
 		return ""
 	}
-	return "| levels of the texture | steps | entropy, bits per dimension | model | | KL, at most |\n|---|---|---|---|---|---|\n" + lines
+	return "| levels of the texture | steps | entropy, bits per dimension | model | its bits per dimension | KL, at most |\n|---|---|---|---|---|---|\n" + lines
 }
 
 // mnistFile holds the rows of MNIST, beside those of the small pictures.
