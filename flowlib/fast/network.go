@@ -88,6 +88,9 @@ func (n *network) start(p *pool) *runningNetwork {
 }
 
 func (r *runningNetwork) forward(in []float32, columns int) []float32 {
+	if columns < r.columns { // no old answer may move what lies in the others beyond float32
+		clear(r.out)
+	}
 	r.columns = columns
 	last := len(r.dense) - 1
 	if r.residual {
