@@ -77,6 +77,21 @@ func TestDensityIntegratesToOne(t *testing.T) {
 	}
 }
 
+// thereAndBack returns the latents of rows, and what comes back of them.
+func thereAndBack(t *testing.T, m *flow.Model, rows [][]float64) (there, back [][]float64) {
+	t.Helper()
+	inverse, err := m.Inverse(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	there = inverse[len(inverse)-1]
+	forward, err := m.Forward(there)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return there, forward[len(forward)-1]
+}
+
 // Images and noise come back through the latents, in both precisions.
 func TestRoundTrip(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
@@ -86,16 +101,9 @@ func TestRoundTrip(t *testing.T) {
 	}
 	for dtype, tolerance := range map[dtypes.DType]float64{dtypes.Float64: 1e-9, dtypes.Float32: 1e-4} {
 		m := tiny(t, dtype)
-		states, err := m.Inverse(rows)
-		if err != nil {
-			t.Fatal(err)
-		}
-		back, err := m.Forward(states[len(states)-1])
-		if err != nil {
-			t.Fatal(err)
-		}
+		_, back := thereAndBack(t, m, rows)
 		worst := 0.0
-		for i, x := range back[len(back)-1] {
+		for i, x := range back {
 			for d := range x {
 				worst = max(worst, math.Abs(x[d]-rows[i][d])/max(1, math.Abs(rows[i][d])))
 			}

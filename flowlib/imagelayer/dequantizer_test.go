@@ -16,7 +16,8 @@ import (
 )
 
 // Noise moves within its cell, there and back, in both precisions and up to the last level;
-// in a new layer, and beyond the levels, it stays.
+// in a new layer, and beyond the levels, it stays. Within 10⁻⁴ relative in float32, 10⁻⁹ in
+// float64, as all image layers promise.
 func TestNoiseStaysInItsCell(t *testing.T) {
 	const levels = 256
 	shape := imagelayer.Shape{Height: 2, Width: 2, Channels: 1}
@@ -35,18 +36,11 @@ func TestNoiseStaysInItsCell(t *testing.T) {
 			if random {
 				bijectortest.Randomize(m.Store(), 0.5, 3)
 			}
-			there, err := m.Inverse(rows)
-			if err != nil {
-				t.Fatal(err)
-			}
-			back, err := m.Forward(there[len(there)-1])
-			if err != nil {
-				t.Fatal(err)
-			}
+			there, back := thereAndBack(t, m, rows)
 			moved := 0.0
 			for i, row := range rows {
 				for d, x := range row {
-					z, again := there[len(there)-1][i][d], back[len(back)-1][i][d]
+					z, again := there[i][d], back[i][d]
 					inside := x >= 0 && x < levels && float32(x) < levels
 					if inside && math.Floor(z) != math.Floor(float64(float32(x))) {
 						t.Errorf("%s, random weights %t: %g went to %g, another cell", dtype, random, x, z)
