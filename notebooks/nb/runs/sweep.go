@@ -18,8 +18,9 @@ import (
 	"normflow/notebooks/nb"
 )
 
-// Half of the usual steps at 1.75 times the rate end within .002 nats of the usual training, and
-// a changed number of layers shows so much sooner.
+// Half of the usual steps at 1.75 times the rate, so that a changed number of layers shows sooner.
+// The KL of few layers suffers, by about .01 nats; that of 8 and 12 layers is as after the usual
+// training, by their medians.
 const (
 	sweepSteps = 2500
 	sweepRate  = 0.0035
