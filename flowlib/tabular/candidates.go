@@ -151,14 +151,14 @@ func (j *job) trainOne(ctx context.Context, c candidate, p part, alone bool) ([]
 	training := c.fit
 	step := j.Step
 	if alone {
-		training.Checkpoint = checkpointOf(j.dir, j.trained)
+		training.Checkpoint = j.place.Checkpoint(j.trained)
 		j.trained++
 	} else {
 		training.Checkpoint, step = "", nil // a fold takes seconds: no checkpoint, no progress
 	}
 	result, err := j.run(ctx, m, p, training, step)
 	if err != nil {
-		return nil, result, interrupted(ctx, err, CheckpointOf(j.dir))
+		return nil, result, j.place.Interrupted(ctx, err)
 	}
 	saved, err := m.Saved(nil)
 	return []flow.Member{{Weight: 1, Saved: saved}}, result, err

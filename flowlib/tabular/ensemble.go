@@ -2,11 +2,11 @@ package tabular
 
 import (
 	"fmt"
-	"path/filepath"
 
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
+	"normflow/internal/fitplace"
 )
 
 // Ensemble saves the mean of the densities of models, which [Fit] has made of the table in
@@ -16,11 +16,11 @@ func Ensemble(file, dir string, models []string, c FitConfig, note func(table.No
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	unlock, err := place(dir, file)
+	place, err := fitplace.Take(dir, maxFlows, file)
 	if err != nil {
 		return nil, err
 	}
-	defer unlock()
+	defer place.Leave()
 	var all []*flow.Mixture
 	folded := false
 	for _, path := range models {
@@ -38,7 +38,7 @@ func Ensemble(file, dir string, models []string, c FitConfig, note func(table.No
 	if note == nil {
 		note = func(table.Note) {}
 	}
-	j := &job{FitConfig: c, Progress: Progress{Note: func(table.Note) {}}, dir: filepath.Clean(dir)}
+	j := &job{FitConfig: c, Progress: Progress{Note: func(table.Note) {}}, place: place}
 	if err := j.prepare(file); err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"path/filepath"
 	"time"
 
 	"github.com/gomlx/compute"
@@ -16,6 +15,7 @@ import (
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
+	"normflow/internal/fitplace"
 	"normflow/internal/show"
 )
 
@@ -25,14 +25,16 @@ type Progress struct {
 	Step fit.Progress
 }
 
-// InterruptedError is returned by Fit if its context ends while it trains.
-type InterruptedError struct {
-	Checkpoint string // where the fit can continue; "" if there is none yet
-	err        error
-}
+// InterruptedError is returned by Fit if its context ends while it trains. Its Checkpoint
+// is the file from which the fit can continue, "" if there is none yet.
+type InterruptedError = fitplace.InterruptedError
 
-func (e *InterruptedError) Error() string { return e.err.Error() }
-func (e *InterruptedError) Unwrap() error { return e.err }
+// CheckpointOf returns where Fit keeps its checkpoint while it fits the model in a folder.
+func CheckpointOf(dir string) string { return fitplace.CheckpointOf(dir) }
+
+// maxFlows is how many flows a fit trains, each with a checkpoint: a small and a large
+// one for the rows, or for each pattern of atoms that has flows.
+const maxFlows = 2 * flowPatterns
 
 // Fit fits a model to a table, see [FitFiles].
 func Fit(ctx context.Context, file, dir string, c FitConfig, p Progress) (*Record, error) {
@@ -52,30 +54,16 @@ func FitFiles(ctx context.Context, files []string, dir string, c FitConfig, p Pr
 	if p.Note == nil {
 		p.Note = func(table.Note) {}
 	}
-	dir = filepath.Clean(dir)
-	if base := filepath.Base(dir); base == "." || base == ".." { // files beside it are named after it
-		var err error
-		if dir, err = filepath.Abs(dir); err != nil {
-			return nil, err
-		}
-	}
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	missing := missingFolders(dir)
-	saved := false
-	defer func() {
-		if !saved {
-			removeEmpty(missing)
-		}
-	}()
-	unlock, err := place(dir, files...)
+	place, err := fitplace.Take(dir, maxFlows, files...)
 	if err != nil {
 		return nil, err
 	}
-	defer unlock()
-	j := &job{FitConfig: c, Progress: p, dir: dir}
-	if err := j.resume(); err != nil {
+	defer place.Leave()
+	j := &job{FitConfig: c, Progress: p, place: place}
+	if err := place.Resume(c.Resume, j.Note); err != nil {
 		return nil, err
 	}
 	if err := j.prepare(files...); err != nil {
@@ -90,8 +78,7 @@ func FitFiles(ctx context.Context, files []string, dir string, c FitConfig, p Pr
 	if err := j.save(); err != nil {
 		return nil, err
 	}
-	saved = true
-	if err := removeCheckpoints(dir, 0); err != nil {
+	if err := place.RemoveCheckpoints(0); err != nil {
 		return nil, fmt.Errorf("the model is saved, its checkpoint stays: %w", err)
 	}
 	return &j.record, nil
@@ -102,14 +89,14 @@ func (j *job) save() (err error) {
 	if j.saved.Training, err = json.Marshal(j.record); err != nil {
 		return fmt.Errorf("the record of the fit: %w", err)
 	}
-	return j.saved.Write(j.dir)
+	return j.saved.Write(j.place.Dir)
 }
 
 // job is one call of Fit.
 type job struct {
 	FitConfig
 	Progress
-	dir      string
+	place    *fitplace.Place
 	data     *data
 	whitener *dataset.Standardizer
 	flow     flow.Config
@@ -181,7 +168,7 @@ func (j *job) prepare(files ...string) error {
 			return fmt.Errorf("%s: the training rows: columns of context: %w", show.Path(d.name), err)
 		}
 	}
-	j.fit.Checkpoint = CheckpointOf(j.dir)
+	j.fit.Checkpoint = j.place.Checkpoint(0)
 	j.record = Record{
 		Kind: recordKind, Program: flow.Library(), Created: time.Now().UTC().Format(time.RFC3339),
 		Source: d.source, Streamed: d.streamed, Features: d.features, Context: d.context, ContextTexts: d.contextTexts, Weights: j.Weights, Summary: d.summary,
@@ -249,7 +236,7 @@ func (j *job) trainNumbers(ctx context.Context) error {
 			c.Stream = f
 		}
 		if j.record.Result, err = j.run(ctx, j.model, part{train: j.data.mapped.Train, valid: j.data.mapped.Valid, weights: j.data.weights.train, judges: j.data.weights.valid}, c, j.Step); err != nil {
-			return interrupted(ctx, err, CheckpointOf(j.dir))
+			return j.place.Interrupted(ctx, err)
 		}
 		j.noteZeros()
 		if err := j.besideGaussian(); err != nil {

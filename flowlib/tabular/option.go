@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"normflow/flowlib/table"
+	"normflow/internal/fitplace"
 )
 
 // Options that messages of this package refer to, beside those of [table].
@@ -23,7 +24,7 @@ const (
 	OptionFold         table.Option = "Fold"
 	OptionTest         table.Option = "Test"
 	OptionStream       table.Option = "Stream"
-	OptionResume       table.Option = "Resume"
+	OptionResume       table.Option = fitplace.OptionResume
 	OptionOut          table.Option = "Out"
 	OptionLabels       table.Option = "Labels"
 	OptionFalseAlarm   table.Option = "FalseAlarm"

@@ -131,7 +131,7 @@ type contender struct {
 func (j *job) stack(ctx context.Context) error {
 	d := j.data
 	parts, logDet := j.parts()
-	if path := CheckpointOf(j.dir); len(parts) > 1 && fit.IsCheckpoint(path) {
+	if path := j.place.Checkpoint(0); len(parts) > 1 && fit.IsCheckpoint(path) {
 		return fmt.Errorf("%s: is of another fit, since one of these rows and options leaves none: give the options of the fit that was interrupted, or delete it to start afresh", show.Path(path))
 	}
 	all := slices.Concat(d.mapped.Train[:len(d.raw.Train)], d.mapped.Valid[:len(d.raw.Valid)])
@@ -283,7 +283,7 @@ func (j *job) fitParts(ctx context.Context, c candidate, parts []part, alone boo
 		group.Go(func() error {
 			f := &fits[k]
 			if err := ctx.Err(); err != nil {
-				f.err = interrupted(ctx, fmt.Errorf("fit: stopped before %s: %w", c.name, err), CheckpointOf(j.dir))
+				f.err = j.place.Interrupted(ctx, fmt.Errorf("fit: stopped before %s: %w", c.name, err))
 				return nil
 			}
 			if c.flow != nil {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"normflow/flowlib/table"
+	"normflow/internal/fitplace"
 )
 
 // A row held out so far away that it has density 0 costs the training nothing: the model
@@ -26,8 +27,12 @@ func TestHeldOutRowOfDensityZero(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var notes []string
-			dir := filepath.Join(t.TempDir(), "model")
-			j := &job{FitConfig: small(), Progress: Progress{Note: func(n table.Note) { notes = append(notes, n.String()) }}, dir: dir}
+			place, err := fitplace.Take(filepath.Join(t.TempDir(), "model"), maxFlows)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer place.Leave()
+			j := &job{FitConfig: small(), Progress: Progress{Note: func(n table.Note) { notes = append(notes, n.String()) }}, place: place}
 			j.Engine = tt.engine
 			if err := j.prepare(write(t, "moons.csv", []string{"a", "b"}, moons(1, 1000))); err != nil {
 				t.Fatal(err)
@@ -52,7 +57,7 @@ func TestHeldOutRowOfDensityZero(t *testing.T) {
 			if err := j.save(); err != nil {
 				t.Fatal(err)
 			}
-			m := open(t, dir, "auto")
+			m := open(t, place.Dir, "auto")
 			r, part, nll, zero := m.Record, "test", *m.Record.Test, tt.test
 			if tt.valid > 0 {
 				part, nll, zero = "validation", r.Valid, tt.valid
