@@ -8,11 +8,9 @@ import (
 	"image/png"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"normflow/flowlib/imagelayer"
-	"normflow/internal/show"
 )
 
 // Most numbers of one picture and of all pictures of a set.
@@ -20,43 +18,6 @@ const (
 	maxFeatures = 1 << 16
 	maxBytes    = 1 << 30
 )
-
-// ReadFolder reads a folder of PNG files in the order of their names: gray or RGB
-// pictures of 8 bits and of one size, without transparency. Files whose names begin with
-// a dot are left out. names are those of the files. An error names the file, and nothing
-// is returned with it.
-func ReadFolder(dir string) (s *Set, names []string, err error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", show.Path(dir), plain(err))
-	}
-	s = &Set{Levels: 256}
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), ".") {
-			continue
-		}
-		path := filepath.Join(dir, e.Name())
-		if e.IsDir() {
-			return nil, nil, fmt.Errorf("%s: is a folder, expected PNG files only: move it elsewhere", show.Path(path))
-		}
-		if err := s.add(path); err != nil {
-			first := ""
-			if len(names) > 0 {
-				first = names[0]
-			}
-			var size sizeError
-			if errors.As(err, &size) {
-				err = fmt.Errorf("%w, expected %s as %s has: scale the pictures to one size, or leave this one out", err, sizeOf(s.Shape), show.Quoted(first))
-			}
-			return nil, nil, fmt.Errorf("%s: %w", show.Path(path), err)
-		}
-		names = append(names, e.Name())
-	}
-	if len(names) == 0 {
-		return nil, nil, fmt.Errorf("%s: the folder is empty, expected PNG files", show.Path(dir))
-	}
-	return s, names, nil
-}
 
 // add reads one file.
 func (s *Set) add(path string) error {

@@ -18,7 +18,8 @@ type Set struct {
 	Levels int // 2 to 256
 	Pixels []byte
 	// Labels are classes from 0, one for each picture, or nil.
-	Labels []int
+	Labels  []int
+	Classes []string // names of the classes, or nil
 }
 
 // Len returns the number of pictures.
@@ -62,7 +63,7 @@ func (s *Set) Distinct() int {
 
 // Take returns copies of the pictures at the given places.
 func (s *Set) Take(at []int) *Set {
-	t := &Set{Shape: s.Shape, Levels: s.Levels}
+	t := &Set{Shape: s.Shape, Levels: s.Levels, Classes: s.Classes}
 	for _, i := range at {
 		t.Pixels = append(t.Pixels, s.Picture(i)...)
 		if s.Labels != nil {
@@ -120,7 +121,7 @@ func (s *Set) Append(more *Set) {
 // Shift returns pictures moved by so many pixels to the right and down. What leaves is
 // lost, what enters is 0.
 func (s *Set) Shift(right, down int) *Set {
-	moved := &Set{Shape: s.Shape, Levels: s.Levels, Pixels: make([]byte, len(s.Pixels)), Labels: s.Labels}
+	moved := &Set{Shape: s.Shape, Levels: s.Levels, Pixels: make([]byte, len(s.Pixels)), Labels: s.Labels, Classes: s.Classes}
 	for i := range s.Len() {
 		from, to := s.Picture(i), moved.Picture(i)
 		for y := range s.Shape.Height {

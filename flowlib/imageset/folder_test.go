@@ -1,0 +1,69 @@
+package imageset_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"normflow/flowlib/imageset"
+)
+
+// classFolder writes files by their names, which may lie in folders; nil is a folder.
+func classFolder(t *testing.T, files map[string][]byte) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		path := filepath.Join(dir, name)
+		folder := filepath.Dir(path)
+		if content == nil {
+			folder = path
+		}
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if content != nil {
+			if err := os.WriteFile(path, content, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return dir
+}
+
+func TestFolderOfClasses(t *testing.T) {
+	one, two := pngOf(t, gray(3)), pngOf(t, gray(3))
+	dir := classFolder(t, map[string][]byte{"dog/2.png": one, "dog/1.png": two, "cat/1.png": two, ".cache/x": one, "dog/.x": one})
+	if err := os.Symlink(filepath.Join(dir, "cat"), filepath.Join(dir, "link")); err != nil {
+		t.Skip("needs links: ", err)
+	}
+	s, names, err := imageset.ReadFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(names, " "); got != "cat/1.png dog/1.png dog/2.png link/1.png" || !slices.Equal(s.Labels, []int{0, 1, 1, 2}) ||
+		!slices.Equal(s.Classes, []string{"cat", "dog", "link"}) || s.Len() != 4 || s.Check() != nil {
+		t.Errorf("read %s, %v, %v", got, s.Labels, s.Classes)
+	}
+	if part := s.Take([]int{3, 1}); !slices.Equal(part.Labels, []int{2, 1}) || len(part.Classes) != 3 {
+		t.Errorf("took %v, %v", part.Labels, part.Classes)
+	}
+}
+
+func TestFolderOfClassesRefuses(t *testing.T) {
+	good := pngOf(t, gray(3))
+	for want, files := range map[string]map[string][]byte{
+		"dog: is a folder beside files, expected PNG files only":             {"a.png": good, "dog/1.png": good},
+		"holds one folder, expected PNG files, or a folder of them for each": {"dog/1.png": good, ".x": good},
+		"cat/deep: is a folder, expected the PNG files of a class":           {"dog/1.png": good, "cat/1.png": good, "cat/deep": nil},
+		"cat: the folder is empty":                                           {"dog/1.png": good, "cat": nil},
+		`as "cat/1.png" has: scale the pictures`:                             {"dog/1.png": pngOf(t, gray(4)), "cat/1.png": good},
+		"dog/1.png: is no PNG picture":                                       {"dog/1.png": []byte("text of a file"), "cat/1.png": good},
+	} {
+		s, _, err := imageset.ReadFolder(classFolder(t, files))
+		if err == nil || s != nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("got %v, expected %s", err, want)
+		}
+	}
+}
