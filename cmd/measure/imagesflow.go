@@ -189,34 +189,22 @@ func (s *imagesSplit) classes(ctx context.Context) (imagesRow, error) {
 	return f.row, nil
 }
 
-// withoutLabel judges the mixture of all classes, all as frequent:
-//
-//	ln Q(x) ≥ ln Σ_c exp(E_u[ln q(x+u | c)]) / Classes
+// withoutLabel judges the mixture of all classes, all as frequent.
 func (s *imagesSplit) withoutLabel(f fitted, k *imagesClasses) error {
-	classes, d := f.config.Classes, float64(s.test.Shape.Features())
-	nats := make([][]float64, s.test.Len())
-	for class := range classes {
-		as := *s.test
-		as.Labels = make([]int, as.Len())
-		for i := range as.Labels {
-			as.Labels[i] = class
-		}
-		bits, err := imageflow.Score(f.model, &as, classes, imagesDraws, s.seed)
-		if err != nil {
-			return err
-		}
-		for i, b := range bits.Each {
-			nats[i] = append(nats[i], -b*d*math.Ln2)
-		}
+	all := imageflow.Mixture{By: f.model}
+	for range f.config.Classes {
+		all.Shares = append(all.Shares, 1/float64(f.config.Classes))
 	}
-	bits := make([]float64, len(nats))
-	for i, of := range nats {
-		bits[i] = (math.Log(float64(classes)) - floats.LogSumExp(of)) / (d * math.Ln2)
+	bits, classes, err := all.Score(s.test, imagesDraws, s.seed)
+	if err != nil {
+		return err
+	}
+	k.WithoutLabel, k.WithoutStdErr = bits.PerDim, bits.StdErr
+	for i, of := range classes {
 		if floats.MaxIdx(of) == s.test.Labels[i] {
-			k.ByFlow += 1 / float64(len(nats))
+			k.ByFlow += 1 / float64(len(classes))
 		}
 	}
-	k.WithoutLabel, k.WithoutStdErr = imageflow.Mean(bits)
 	return nil
 }
 

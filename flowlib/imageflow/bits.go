@@ -30,6 +30,11 @@ type scorer interface {
 // classes is that of the config. The standard error is that of a mean over pictures. The
 // seed gives the noise.
 func Score(m scorer, pictures *imageset.Set, classes, draws int, seed int64) (Bits, error) {
+	return bitsOf(pictures, classes, draws, seed, func(rows [][]float64) ([]float64, error) { return m.LogProb(rows) })
+}
+
+// bitsOf is [Score] with the log-densities of rows, all pictures once or several times.
+func bitsOf(pictures *imageset.Set, classes, draws int, seed int64, logProbOf func(rows [][]float64) ([]float64, error)) (Bits, error) {
 	b := Bits{Draws: draws, Each: make([]float64, pictures.Len())}
 	together := drawsTogether(pictures.Len())
 	for first := 0; first < draws; first += together {
@@ -37,7 +42,7 @@ func Score(m scorer, pictures *imageset.Set, classes, draws int, seed int64) (Bi
 		for draw := first; draw < min(first+together, draws); draw++ {
 			rows = append(rows, pictures.Dequantized(1, classes, seed+int64(draw)<<32)...)
 		}
-		logProb, err := m.LogProb(rows)
+		logProb, err := logProbOf(rows)
 		if err != nil {
 			return b, err
 		}
