@@ -48,10 +48,11 @@ divided by the number of columns and by ln 2.
 
 FILE may also be pictures, a folder of PNG files of one size or an NPY array of bytes,
 (pictures, height, width, channels): score, sample, anomaly and eval then take
-pictures too, judged in bits per dimension.
+pictures too, judged in bits per dimension. A folder of such folders is classes, each of
+a folder's name; for an array --condition-on gives a table of one column, the class of
+each picture. The flow is given the class.
 
-Ctrl-C leaves a checkpoint beside MODEL and says how to continue from it; a fit to
-pictures leaves none.`,
+Ctrl-C leaves a checkpoint beside MODEL and says how to continue from it.`,
 		Example: `  flow fit measurements.csv -o model
   flow fit measurements.csv -o model --columns height,width --condition-on age
   flow fit measurements.csv -o model --model realnvp --steps 20000 --resume
@@ -63,7 +64,7 @@ pictures leaves none.`,
 	f.SortFlags = false
 	f.StringVarP(&out, "out", "o", "", "folder to save the model to; an older model there is replaced")
 	f.StringSliceVar(&c.Columns, "columns", nil, "columns to fit, by name or number from 1 (default all)")
-	f.StringSliceVar(&c.ConditionOn, "condition-on", nil, "columns to condition on, by name: the density is p(columns | these)")
+	f.StringSliceVar(&c.ConditionOn, "condition-on", nil, "columns to condition on, by name: the density is p(columns | these); of pictures a table of their classes")
 	f.StringSliceVar(&c.Exclude, "exclude", nil, "columns to leave out, by name, if --columns is not given")
 	f.StringVar(&c.Weights, "weights", "", "column of the rows' weights, by name; it is not part of the density")
 	f.StringArrayVar(&kinds, "column", nil, "the kind of a column, as in wind:periodic(0,360): continuous, positive, bounded, tails, periodic or category (default chosen); may be repeated")
@@ -123,26 +124,14 @@ pictures leaves none.`,
 				c.Options[flag.Name] = flagText(flag)
 			}
 		})
-		bar := newProgress(os.Stderr)
-		steps := 0
-		words := checkpointWords(tabular.CheckpointOf(out), again(args, out, f))
-		lastWords.Store(&words)
-		defer lastWords.Store(nil)
-		patience := newPatience()
-		record, err := tabular.FitFiles(cmd.Context(), files, out, c, tabular.Progress{
-			Note: func(n table.Note) { noteTo(cmd)(n.Text(namer(cmd))) },
-			Step: func(p fit.Point, of fit.Config) { steps++; patience.step(); bar.step(p, of) },
+		var record *tabular.Record
+		err = resumable(again(args, out, f), out, func(step fit.Progress) (err error) {
+			record, err = tabular.FitFiles(cmd.Context(), files, out, c, tabular.Progress{
+				Note: func(n table.Note) { noteTo(cmd)(n.Text(namer(cmd))) },
+				Step: step,
+			})
+			return err
 		})
-		if steps > 0 {
-			bar.end()
-		}
-		var stopped *tabular.InterruptedError
-		if errors.As(err, &stopped) {
-			if stopped.Checkpoint == "" {
-				return fmt.Errorf("%w; nothing was saved yet", err)
-			}
-			return fmt.Errorf("%w\nThe checkpoint is %s. Go on with:\n  %s", err, stopped.Checkpoint, again(args, out, f))
-		}
 		if err != nil {
 			return err
 		}
@@ -158,6 +147,29 @@ pictures leaves none.`,
 		return nil
 	}
 	return cmd
+}
+
+// resumable fits a model to be saved as out, which hands its points to step, and says how to
+// go on if it is interrupted: by the command line again.
+func resumable(again, out string, fits func(step fit.Progress) error) error {
+	bar := newProgress(os.Stderr)
+	steps := 0
+	words := checkpointWords(tabular.CheckpointOf(out), again)
+	lastWords.Store(&words)
+	defer lastWords.Store(nil)
+	patience := newPatience()
+	err := fits(func(p fit.Point, of fit.Config) { steps++; patience.step(); bar.step(p, of) })
+	if steps > 0 {
+		bar.end()
+	}
+	var stopped *tabular.InterruptedError
+	switch {
+	case !errors.As(err, &stopped):
+		return err
+	case stopped.Checkpoint == "":
+		return fmt.Errorf("%w; nothing was saved yet", err)
+	}
+	return fmt.Errorf("%w\nThe checkpoint is %s. Go on with:\n  %s", err, stopped.Checkpoint, again)
 }
 
 // kindsOf parses declarations of columns, as NAME:KIND.

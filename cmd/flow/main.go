@@ -81,11 +81,11 @@ func newRoot() *cobra.Command {
 	root.CompletionOptions.SetDefaultShellCompDirective(nothing)
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		pictures(newFit(), ofPictures, []string{"out", "seed", "steps", "learning-rate", "valid", "test", "engine", "json"}, fitPictures),
+		pictures(newFit(), ofPictures, []string{"out", "condition-on", "seed", "steps", "learning-rate", "valid", "test", "engine", "resume", "json"}, fitPictures),
 		pictures(newScore(), byPictures, []string{"out", "engine", "json"}, scorePictures),
 		pictures(newAnomaly(), byPictures, []string{"out", "false-alarm", "page", "engine", "json"}, anomalyPictures),
 		pictures(newEval(), byPictures, []string{"out", "seed", "engine", "json"}, evalPictures),
-		pictures(newSample(), byPictures, []string{"n", "out", "temperature", "seed", "engine", "json"}, samplePictures),
+		pictures(newSample(), byPictures, []string{"n", "out", "temperature", "condition", "seed", "engine", "json"}, samplePictures),
 		newGather(), newSweep(), newShow(), newExport(), newImport(), newData(), newBench(), newBenchData())
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil && completion != root {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -61,19 +60,23 @@ func fitPictures(cmd *cobra.Command, args []string) error {
 	if out == "" {
 		return usageError{errors.New("--out (-o) must name the folder to save the model to")}
 	}
+	classes := valueOf(f.GetStringSlice, "condition-on")
+	if len(classes) > 1 {
+		return usageError{fmt.Errorf("--condition-on: expected one table, of the class of each picture, found %d", len(classes))}
+	}
 	c := imagefit.FitConfig{
+		Classes: strings.Join(classes, ""), Resume: valueOf(f.GetBool, "resume"),
 		Seed: valueOf(f.GetInt64, "seed"), Steps: valueOf(f.GetInt, "steps"), LearningRate: valueOf(f.GetFloat64, "learning-rate"),
 		Valid: valueOf(f.GetFloat64, "valid"), Test: valueOf(f.GetFloat64, "test"), Engine: valueOf(f.GetString, "engine"),
 	}
 	if err := c.Check(); err != nil {
 		return usageError{err}
 	}
-	bar := newProgress(os.Stderr)
-	steps := 0
-	r, err := imagefit.Fit(cmd.Context(), args[0], out, c, noteTo(cmd), func(p fit.Point, of fit.Config) { steps++; bar.step(p, of) })
-	if steps > 0 {
-		bar.end()
-	}
+	var r *imagefit.Record
+	err := resumable(again(args, out, f), out, func(step fit.Progress) (err error) {
+		r, err = imagefit.Fit(cmd.Context(), args[0], out, c, noteTo(cmd), step)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -107,6 +110,10 @@ type scored struct {
 	Engine   string  `json:"engine"`
 	Same     bool    `json:"same_pictures"` // as the model was fitted to
 
+	// Of pictures whose classes are known, by a model that is given the class.
+	Given      *float64 `json:"bits_per_dim_given_class,omitempty"`
+	Recognized *float64 `json:"recognized,omitempty"` // share of them whose most probable class is theirs
+
 	*imagefit.Flagged
 }
 
@@ -134,9 +141,13 @@ func judgePictures(cmd *cobra.Command, args []string) (*judged, error) {
 	if s.Same {
 		noteTo(cmd)("these are the pictures that the model was fitted to: it has seen most of them, and new ones cost more")
 	}
-	return &judged{m, pictures, s, scored{
+	j := &judged{m, pictures, s, scored{
 		Model: args[0], Pictures: len(s.Each), PerDim: s.PerDim, StdErr: s.StdErr, Draws: s.Draws, HeldOut: s.HeldOut, Engine: m.Engine, Same: s.Same,
-	}}, nil
+	}}
+	if s.Given != nil {
+		j.Given, j.Recognized = &s.Given.PerDim, &s.Recognized
+	}
+	return j, nil
 }
 
 // judgeAsTable is judgePictures, and writes a line for each picture to out, if there is one.
@@ -184,7 +195,11 @@ func (j scored) text() string {
 	if j.Pictures == 1 {
 		cost = fmt.Sprintf("1 picture on %s: %.3f", j.Engine, j.PerDim)
 	}
-	return fmt.Sprintf("%s bits per dimension (%.3f for those held out at the fit)", cost, j.HeldOut)
+	given := ""
+	if j.Given != nil {
+		given = fmt.Sprintf("; given the class %.3f, and %.1f %% are recognized", *j.Given, 100**j.Recognized)
+	}
+	return fmt.Sprintf("%s bits per dimension (%.3f for those held out at the fit)%s", cost, j.HeldOut, given)
 }
 
 func scorePictures(cmd *cobra.Command, args []string) error {
@@ -293,11 +308,15 @@ func samplePictures(cmd *cobra.Command, args []string) error {
 	if err := imagefit.CheckDraws(out); err != nil {
 		return err
 	}
+	class, isClass := strings.CutPrefix(valueOf(f.GetString, "condition"), "class=")
+	if class != "" && !isClass || class == "" && isClass {
+		return usageError{fmt.Errorf("--condition: expected a class of the pictures, as in class=3, found %s", show.Quoted(valueOf(f.GetString, "condition")))}
+	}
 	m, err := imagefit.Open(args[0], valueOf(f.GetString, "engine"))
 	if err != nil {
 		return err
 	}
-	s, err := m.Sample(count, valueOf(f.GetFloat64, "temperature"), valueOf(f.GetInt64, "seed"))
+	s, err := m.Sample(count, class, valueOf(f.GetFloat64, "temperature"), valueOf(f.GetInt64, "seed"))
 	if err != nil {
 		return err
 	}
@@ -310,7 +329,9 @@ func samplePictures(cmd *cobra.Command, args []string) error {
 			Out      string `json:"out"`
 			Pictures int    `json:"pictures"`
 			Engine   string `json:"engine"`
-		}{args[0], out, s.Len(), m.Engine})
+
+			Classes []imagefit.Count `json:"classes,omitempty"` // in the order of the pictures
+		}{args[0], out, s.Len(), m.Engine, imagefit.CountClasses(s)})
 	}
 	noteTo(cmd)(fmt.Sprintf("%d pictures on %s, in %s", s.Len(), m.Engine, show.Path(out)))
 	return nil

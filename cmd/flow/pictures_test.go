@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -74,14 +75,41 @@ func TestPictures(t *testing.T) {
 	if status, _, said := shell(t, "", "export", model, "-o", in("m.onnx")); status != 1 || !strings.Contains(said, "ONNX files hold no layers for pictures yet: .npz and .safetensors hold") {
 		t.Errorf("exported as a graph: status %d, %s", status, said)
 	}
+	classes := strings.Repeat("b\na\nb\n", 20)
+	if err := os.WriteFile(in("y.csv"), []byte(classes), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(in("few.csv"), []byte(classes[6:]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r = object("fit", in("t.npy"), "-o", in("mc"), "--condition-on", in("y.csv"), "--steps", "2", "--engine", "go")
+	keys(t, r, "model kind program created source fingerprint config split reasons engine classes shares fit result valid test held_out")
+	object("score", in("mc"), in("t.npy"), "-o", in("c.csv"), "--engine", "go")
+	if text, err := os.ReadFile(in("c.csv")); err != nil || !strings.HasPrefix(string(text), "picture,log_prob,bits_per_dim,p_value,class,class_probability\n0,") {
+		t.Errorf("scores: %v, %.80s", err, text)
+	}
+	object("anomaly", in("mc"), in("t.npy"), "--page", in("heatc.html"), "--engine", "go")
+	r = object("sample", in("mc"), "-n", "9", "-o", in("classes")+"/", "--engine", "go")
+	if files, err := os.ReadDir(in("classes")); err != nil || len(files) != 10 || files[0].Name() != "1-a.png" && files[0].Name() != "1-b.png" || r["classes"] == nil {
+		t.Errorf("draws of classes: %v, %v, %v", files, err, r)
+	}
+	if r = object("sample", in("mc"), "-n", "3", "-o", in("b.npy"), "--condition", "class=b", "--engine", "go"); fmt.Sprint(r["classes"]) != "[map[class:b pictures:3]]" {
+		t.Errorf("draws of one class: %v", r)
+	}
 	for call, want := range map[string]string{
-		"sample " + model + " -n 5 -o " + in("draws") + "/": "the folder is not empty",
-		"sample " + model + " -n 5":                         "must name a folder",
-		"score " + model + " " + in("new"):                  ", expected 0 to 4, the levels of the pictures",
-		"score " + model + " " + in("t.npy") + " --keep":    "--keep: has no meaning for pictures",
-		"fit " + in("new") + " -o " + in("m2"):              "found 9 pictures, expected at least 50",
-		"fit " + in("t.npy") + " -o x --condition-on label": "--condition-on: has no meaning for pictures",
-		"eval " + model + " " + in("page.html"):             "since the model ",
+		"sample " + in("mc") + " -n 3 -o " + in("n.png") + " --condition class=c":     "there is no class \"c\"",
+		"sample " + in("mc") + " -n 3 -o " + in("n.png") + " --condition c":           "as in class=3, found \"c\"",
+		"sample " + model + " -n 3 -o " + in("n.png") + " --condition class=c":        "knows no classes",
+		"fit " + in("t.npy") + " -o " + in("m2") + " --condition-on " + in("few.csv"): "rows, expected a class for each of 60 pictures",
+		"fit " + in("t.npy") + " -o " + in("m2") + " --condition-on a,b":              "expected one table, of the class of each picture, found 2",
+		"fit " + in("t.npy") + " -o " + in("m2") + " --condition-on " + in("no.csv"):  "no.csv: there is no such file",
+		"sample " + model + " -n 5 -o " + in("draws") + "/":                           "the folder is not empty",
+		"sample " + model + " -n 5":                      "must name a folder",
+		"score " + model + " " + in("new"):               ", expected 0 to 4, the levels of the pictures",
+		"score " + model + " " + in("t.npy") + " --keep": "--keep: has no meaning for pictures",
+		"fit " + in("new") + " -o " + in("m2"):           "found 9 pictures, expected at least 50",
+		"fit " + in("t.npy") + " -o x --columns a":       "--columns: has no meaning for pictures",
+		"eval " + model + " " + in("page.html"):          "since the model ",
 
 		"anomaly " + model + " " + in("t.npy") + " --false-alarm 0":          "--false-alarm: expected a share of the normal pictures between 0 and 1, found 0",
 		"anomaly " + model + " " + in("t.npy") + " --false-alarm NaN":        "between 0 and 1, found NaN",
@@ -99,7 +127,7 @@ func TestPictures(t *testing.T) {
 		"sample " + model + " -n 9999999999 -o " + in("n.png"):               "expected 1 to 268435456 pictures",
 	} {
 		status, _, notes := shell(t, "", append(strings.Fields(call), "--engine", "go")...)
-		wrong := strings.Contains(call, "-alarm") || strings.Contains(call, " a.") || strings.Contains(call, "-5") || strings.Contains(call, "label") || strings.Contains(call, "--keep") || strings.HasSuffix(call, "-n 5") || strings.HasSuffix(call, " -")
+		wrong := strings.Contains(call, "-alarm") || strings.Contains(call, " a.") || strings.Contains(call, "-5") || strings.Contains(call, " a,b") || strings.HasSuffix(call, "-condition c") || strings.Contains(call, "-columns") || strings.Contains(call, "--keep") || strings.HasSuffix(call, "-n 5") || strings.HasSuffix(call, " -")
 		if (status == 2) != wrong || status == 0 || !strings.Contains(notes, want) {
 			t.Errorf("%s: status %d, %s: expected %s", call, status, notes, want)
 		}

@@ -31,6 +31,9 @@ it was fitted to. Columns on a grid, such as whole numbers, stay on their grid.
 A temperature below 1 keeps draws where rows are dense, one above 1 spreads them;
 log_prob is the log-density, in nats, under the model at temperature 1.
 
+A model of pictures draws these; --condition class=3 names their class, if the model
+knows classes.
+
 A model of p(x | context) needs --condition: a value for each column of context,
 as in --condition age=40,dose=0.5, or a table of contexts, one draw per row.
 

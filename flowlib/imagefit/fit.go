@@ -11,18 +11,23 @@ import (
 	"normflow/flowlib/flow"
 	"normflow/flowlib/imageflow"
 	"normflow/flowlib/imageset"
+	"normflow/flowlib/table"
+	"normflow/internal/fitplace"
 	"normflow/internal/show"
-	"normflow/internal/whole"
 )
 
 // FitConfig says what [Fit] may be told. 0 steps and a learning rate of 0 are the default of
 // [imageflow.Training].
 type FitConfig struct {
+	// Classes is a table of one column, the class of each picture; "" if the folders that
+	// they lie in tell, or if they have none.
+	Classes      string
 	Seed         int64
 	Steps        int
 	LearningRate float64
 	Valid, Test  float64 // shares of the pictures
 	Engine       string  // a backend; "" or auto for the best there is
+	Resume       bool    // continue from the checkpoint of an interrupted fit
 }
 
 // Check returns an error for what no pictures can be fitted with.
@@ -44,22 +49,37 @@ const leastPictures = 50
 // draws of the noise for each picture that is judged.
 const draws = 8
 
+// InterruptedError is returned by Fit if its context ends while it trains. Its Checkpoint
+// is the file from which the fit can continue, "" if there is none yet.
+type InterruptedError = fitplace.InterruptedError
+
 // Fit fits a flow to the pictures at path and saves it as the folder out. note is told, a
-// line each, what was read and chosen; step gets the points of the curve. If ctx ends,
-// nothing is saved.
+// line each, what was read and chosen; step gets the points of the curve, and at each of
+// them a checkpoint is written beside out. Pictures of classes are fitted given these.
 func Fit(ctx context.Context, path, out string, c FitConfig, note func(string), step fit.Progress) (*Record, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	if err := whole.Apart(out, path); err != nil {
+	reads := []string{path}
+	if c.Classes != "" {
+		reads = append(reads, c.Classes)
+	}
+	place, err := fitplace.Take(out, 1, reads...)
+	if err != nil {
 		return nil, err
 	}
-	if err := flow.CheckWritable(out); err != nil {
+	defer place.Leave()
+	if err := place.Resume(c.Resume, func(n table.Note) { note(n.String()) }); err != nil {
 		return nil, err
 	}
 	pictures, _, err := Read(path)
 	if err != nil {
 		return nil, err
+	}
+	if c.Classes != "" {
+		if err := label(pictures, c.Classes); err != nil {
+			return nil, err
+		}
 	}
 	train, valid, test, err := c.split(pictures)
 	if err != nil {
@@ -78,7 +98,7 @@ func Fit(ctx context.Context, path, out string, c FitConfig, note func(string), 
 	if config.Scales == 0 {
 		return nil, fmt.Errorf("%s: pictures of %d×%d pixels, expected even numbers: cut or scale them, such as to %d×%d", show.Path(path), s.Width, s.Height, s.Width+s.Width%2, s.Height+s.Height%2)
 	}
-	config.Seed = c.Seed
+	config.Seed, config.Classes = c.Seed, len(pictures.Classes)
 	training := imageflow.Training(c.Seed)
 	if c.Steps > 0 {
 		training.Steps = c.Steps
@@ -95,6 +115,10 @@ func Fit(ctx context.Context, path, out string, c FitConfig, note func(string), 
 			fmt.Sprintf("a multi-scale flow: %d scales of %d steps, networks of %d channels, a histogram of %d bins for each number", config.Scales, config.Steps, config.Net.Width, config.Gray),
 		},
 	}
+	if config.Classes > 0 {
+		r.Classes, r.Shares = pictures.Classes, sharesOf(train)
+		r.Reasons = append(r.Reasons, fmt.Sprintf("%d classes, which the flow is given: %s", config.Classes, show.Names(r.Classes)))
+	}
 	r.Reasons = append(r.Reasons, fmt.Sprintf("trains on %s: %s", r.Engine, NotFast))
 	if why := backend.Slower(); why != "" && (c.Engine == "" || c.Engine == "auto") {
 		r.Reasons = append(r.Reasons, why)
@@ -105,17 +129,18 @@ func Fit(ctx context.Context, path, out string, c FitConfig, note func(string), 
 	for _, line := range r.Reasons {
 		note(line)
 	}
+	training.Checkpoint = place.Checkpoint(0)
 	m, result, err := imageflow.Fit(ctx, b, config, train, valid, training, step)
 	if err != nil {
-		return nil, err
+		return nil, place.Interrupted(ctx, err)
 	}
 	r.Result = result
-	if r.Valid, err = imageflow.Score(m, valid, 0, draws, noiseSeed); err != nil {
+	if r.Valid, _, err = r.score(m, valid); err != nil {
 		return nil, err
 	}
 	r.HeldOut = r.Valid.Each
 	if test.Len() > 0 {
-		bits, err := imageflow.Score(m, test, 0, draws, noiseSeed)
+		bits, _, err := r.score(m, test)
 		if err != nil {
 			return nil, err
 		}
@@ -123,7 +148,23 @@ func Fit(ctx context.Context, path, out string, c FitConfig, note func(string), 
 	} else {
 		note("no pictures are kept for the test: p-values of anomalies will be by the validation pictures, which choose when training ends, and a little too small")
 	}
-	return r, m.Save(out, r)
+	if err := m.Save(place.Dir, r); err != nil {
+		return nil, err
+	}
+	if err := place.RemoveCheckpoints(0); err != nil {
+		return nil, fmt.Errorf("the model is saved, its checkpoint stays: %w", err)
+	}
+	return r, nil
+}
+
+// score judges pictures whatever their class; classes has the probability of each, if
+// there are any.
+func (r *Record) score(m *flow.Model, pictures *imageset.Set) (b imageflow.Bits, classes [][]float64, err error) {
+	if len(r.Classes) > 0 {
+		return imageflow.Mixture{By: m, Shares: r.Shares}.Score(pictures, draws, noiseSeed)
+	}
+	b, err = imageflow.Score(m, pictures, 0, draws, noiseSeed)
+	return b, nil, err
 }
 
 // noiseSeed is that of the noise of pictures that are judged, so that the same picture

@@ -34,7 +34,7 @@ func (m *Model) HeatPage(s *Scores, pictures *imageset.Set) ([]byte, error) {
 	order = order[:min(mostHeated, len(order))]
 	strange := pictures.Take(order)
 	strange.Levels = m.Record.Config.Levels
-	heat, err := Heat(m.model, strange)
+	heat, err := Heat(m.scorer(), strange)
 	if err != nil {
 		return nil, err
 	}

@@ -9,9 +9,11 @@ import (
 	"slices"
 
 	"github.com/gomlx/compute"
+	"gonum.org/v1/gonum/floats"
 
 	"normflow/flowlib/anomaly"
 	"normflow/flowlib/backend"
+	"normflow/flowlib/density"
 	"normflow/flowlib/flow"
 	"normflow/flowlib/imageflow"
 	"normflow/flowlib/imageset"
@@ -78,6 +80,14 @@ type Scores struct {
 	HeldOut float64   // mean bits per dimension of the held-out pictures
 	Same    bool      // these are the pictures that the model was fitted to
 
+	// Of a model that is given the class: the most probable class of each picture and its
+	// probability. Given is what pictures of known classes cost given these, and
+	// Recognized the share of them whose most probable class is theirs.
+	Class      []string
+	ClassProb  []float64
+	Given      *imageflow.Bits
+	Recognized float64
+
 	calibrated int // number of held-out pictures
 }
 
@@ -100,9 +110,16 @@ func (m *Model) Score(path string) (*Scores, *imageset.Set, error) {
 		return nil, nil, fmt.Errorf("%s: picture %s holds %d, expected 0 to %d, the levels of the pictures that the model was fitted to", show.Path(path),
 			show.Name(names[i/c.Image.Features()]), pictures.Pixels[i], c.Levels-1)
 	}
+	if err := m.Record.relabel(path, pictures); err != nil {
+		return nil, nil, err
+	}
 	s := &Scores{Names: names, Same: fingerprint(pictures) == m.Record.Fingerprint, calibrated: len(m.Record.HeldOut)}
 	s.HeldOut, _ = imageflow.Mean(m.Record.HeldOut)
-	if s.Bits, err = imageflow.Score(m.model, pictures, 0, draws, noiseSeed); err != nil {
+	var classes [][]float64
+	if s.Bits, classes, err = m.Record.score(m.model, pictures); err != nil {
+		return nil, nil, err
+	}
+	if err := s.recognize(m, classes, pictures); err != nil {
 		return nil, nil, err
 	}
 	var heldOut []float64
@@ -117,12 +134,47 @@ func (m *Model) Score(path string) (*Scores, *imageset.Set, error) {
 	return s, pictures, err
 }
 
-// Sample draws pictures. A temperature below 1 keeps them where the density is high.
-func (m *Model) Sample(count int, temperature float64, seed int64) (*imageset.Set, error) {
+// recognize sets what s says of classes.
+func (s *Scores) recognize(m *Model, classes [][]float64, pictures *imageset.Set) error {
+	for i, of := range classes {
+		most := floats.MaxIdx(of)
+		s.Class, s.ClassProb = append(s.Class, m.Record.Classes[most]), append(s.ClassProb, of[most])
+		if pictures.Labels != nil && pictures.Labels[i] == most {
+			s.Recognized += 1 / float64(len(classes))
+		}
+	}
+	if pictures.Labels == nil {
+		return nil
+	}
+	given, err := imageflow.Score(m.model, pictures, len(m.Record.Classes), draws, noiseSeed)
+	s.Given = &given
+	return err
+}
+
+// scorer returns the density of pictures, whatever their class.
+func (m *Model) scorer() density.Scorer {
+	if len(m.Record.Classes) > 0 {
+		return imageflow.Mixture{By: m.model, Shares: m.Record.Shares}
+	}
+	return m.model
+}
+
+// Sample draws pictures. A temperature below 1 keeps them where the density is high. Where
+// the model is given the class, that of the draws is the one named, or with "" any, as
+// frequent as in the training and sorted.
+func (m *Model) Sample(count int, class string, temperature float64, seed int64) (*imageset.Set, error) {
 	c := m.Record.Config
 	if most := mostDrawn / c.Image.Features(); count < 1 || count > most {
 		return nil, fmt.Errorf("expected 1 to %d pictures, found %d", most, count)
 	}
-	drawn, _, err := c.Draw(m.model, flow.Sampling{Count: count, Temperature: temperature, Seed: seed})
-	return drawn, err
+	contexts, err := m.Record.contexts(class, count, seed)
+	if err != nil {
+		return nil, err
+	}
+	drawn, _, err := c.Draw(m.model, flow.Sampling{Count: count, Temperature: temperature, Seed: seed, Context: contexts})
+	if err != nil {
+		return nil, err
+	}
+	drawn.Classes = m.Record.Classes
+	return drawn, nil
 }

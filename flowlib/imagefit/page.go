@@ -34,7 +34,7 @@ type sheet struct {
 func (m *Model) Page(path string, s *Scores, pictures *imageset.Set, seed int64) ([]byte, error) {
 	const most = 64 // pictures in a figure
 	n := min(most, pictures.Len())
-	draws, err := m.Sample(n, 1, seed)
+	draws, err := m.Sample(n, "", 1, seed)
 	if err != nil {
 		return nil, err
 	}

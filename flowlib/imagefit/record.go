@@ -32,6 +32,10 @@ type Record struct {
 	Split       Split            `json:"split"`
 	Reasons     []string         `json:"reasons"`
 	Engine      string           `json:"engine"` // backend of the training
+	// Classes are the names of the classes, if the flow is given them, and Shares how
+	// frequent each is.
+	Classes []string  `json:"classes,omitempty"`
+	Shares  []float64 `json:"shares,omitempty"`
 
 	Fit    fit.Config `json:"fit"`
 	Result fit.Result `json:"result"` // NLLs in nats per picture, with noise
@@ -90,7 +94,11 @@ func RecordOf(training json.RawMessage) *Record {
 // Name says what the model is, as in "glow over pictures of 8×8 pixels, gray, 17 levels".
 func (r *Record) Name() string {
 	s := r.Config.Image
-	return fmt.Sprintf("glow over pictures of %d×%d pixels, %s, %d levels", s.Width, s.Height, channels(s.Channels), r.Config.Levels)
+	given := ""
+	if n := len(r.Classes); n > 0 {
+		given = fmt.Sprintf(", given one of %d classes", n)
+	}
+	return fmt.Sprintf("glow over pictures of %d×%d pixels, %s, %d levels%s", s.Width, s.Height, channels(s.Channels), r.Config.Levels, given)
 }
 
 // fingerprint returns the SHA-256 of pictures, whatever file they were in.
@@ -116,8 +124,11 @@ func Read(path string) (s *imageset.Set, names []string, err error) {
 // nothing in an edited file is believed unless it can be true.
 func (r *Record) check(features int) error {
 	c := r.Config
-	if c.Image.Height < 1 || c.Image.Width < 1 || c.Image.Channels < 1 || c.Image.Features() != features || c.Levels < 2 || c.Levels > 256 || c.Classes != 0 {
+	if c.Image.Height < 1 || c.Image.Width < 1 || c.Image.Channels < 1 || c.Image.Features() != features || c.Levels < 2 || c.Levels > 256 {
 		return fmt.Errorf("config: pictures of %d×%d pixels, %d channels and %d levels for a model of %d numbers", c.Image.Width, c.Image.Height, c.Image.Channels, c.Levels, features)
+	}
+	if err := r.checkClasses(); err != nil {
+		return err
 	}
 	if len(r.HeldOut) == 0 {
 		return fmt.Errorf("held_out: found none, expected a number for each picture held out")

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"normflow/flowlib/imageset"
 	"normflow/internal/npz"
@@ -16,11 +17,14 @@ import (
 	"normflow/internal/whole"
 )
 
-// CSV writes a line for each picture: its name, log_prob in nats, bits_per_dim and p_value.
-// With falseAlarm > 0 a last column, anomaly, is 1 where p_value is at most that.
+// CSV writes a line for each picture: its name, log_prob in nats, bits_per_dim and p_value,
+// and, by a model that is given the class, the most probable class and its probability. With falseAlarm > 0 a last column, anomaly, is 1 where p_value is at most that.
 func (s *Scores) CSV(w io.Writer, falseAlarm float64) error {
 	out := csv.NewWriter(w)
 	head := []string{"picture", "log_prob", "bits_per_dim", "p_value"}
+	if s.Class != nil {
+		head = append(head, "class", "class_probability")
+	}
 	if falseAlarm > 0 {
 		head = append(head, "anomaly")
 	}
@@ -28,6 +32,9 @@ func (s *Scores) CSV(w io.Writer, falseAlarm float64) error {
 	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 	for i, name := range s.Names {
 		line := []string{name, number(s.LogProb[i]), number(s.Each[i]), number(s.PValue[i])}
+		if s.Class != nil {
+			line = append(line, s.Class[i], number(s.ClassProb[i]))
+		}
 		if falseAlarm > 0 {
 			flag := "0"
 			if s.PValue[i] <= falseAlarm {
@@ -62,7 +69,8 @@ func CheckDraws(out string) error {
 	return nil
 }
 
-// WriteDraws writes pictures: to a folder as contact.png and one PNG file each, to a .png
+// WriteDraws writes pictures: to a folder as contact.png and one PNG file each, which is
+// named after its number and its class, if it has one, to a .png
 // as the contact sheet alone, to a .npy as an array of bytes.
 func WriteDraws(out string, s *imageset.Set) error {
 	if err := CheckDraws(out); err != nil {
@@ -82,6 +90,14 @@ func WriteDraws(out string, s *imageset.Set) error {
 	return whole.WriteFile(out, sheet)
 }
 
+// inFileName replaces what a class may hold and a file's name better not.
+func inFileName(r rune) rune {
+	if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '.' {
+		return r
+	}
+	return '_'
+}
+
 // writeFolder writes beside the folder and renames, so that it is whole or not there.
 func writeFolder(dir string, sheet []byte, s *imageset.Set) (err error) {
 	if err := whole.MakeFolders(filepath.Dir(dir)); err != nil {
@@ -89,7 +105,11 @@ func writeFolder(dir string, sheet []byte, s *imageset.Set) (err error) {
 	}
 	names := []string{"contact.png"}
 	for i := range s.Len() {
-		names = append(names, fmt.Sprintf("%0*d.png", len(strconv.Itoa(s.Len())), i+1))
+		class := ""
+		if s.Classes != nil {
+			class = "-" + strings.Map(inFileName, s.Classes[s.Labels[i]])
+		}
+		names = append(names, fmt.Sprintf("%0*d%s.png", len(strconv.Itoa(s.Len())), i+1, class))
 	}
 	pending, err := whole.NewFolder(dir, names...)
 	if err != nil {

@@ -1,0 +1,173 @@
+package imagefit
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+
+	"normflow/flowlib/imageset"
+	"normflow/flowlib/table"
+	"normflow/internal/nearest"
+	"normflow/internal/show"
+)
+
+// label gives pictures the classes that a table has in its only column, a row for each
+// picture in their order.
+func label(s *imageset.Set, file string) error {
+	if s.Labels != nil {
+		return fmt.Errorf("%s: the pictures have classes already, the folders that they lie in", show.Path(file))
+	}
+	classes, err := readClasses(file, table.HeaderAuto)
+	if err == nil && len(classes) == s.Len()-1 { // no header, then
+		classes, err = readClasses(file, table.HeaderNo)
+	}
+	if err != nil {
+		return err
+	}
+	if len(classes) != s.Len() {
+		return fmt.Errorf("%s: the table has %d rows, expected a class for each of %d pictures", show.Path(file), len(classes), s.Len())
+	}
+	s.Classes = slices.Compact(slices.SortedFunc(slices.Values(classes), byNumber))
+	if n := len(s.Classes); n < 2 || n > imageset.MaxClasses {
+		return fmt.Errorf("%s: the table has %d classes, expected 2 to %d", show.Path(file), n, imageset.MaxClasses)
+	}
+	for _, name := range classes {
+		class, _ := slices.BinarySearchFunc(s.Classes, name, byNumber)
+		s.Labels = append(s.Labels, class)
+	}
+	return nil
+}
+
+func readClasses(file string, header table.Header) (classes []string, err error) {
+	read := func(text string) float64 {
+		classes = append(classes, text)
+		return 0
+	}
+	t, err := table.ReadAll(file, table.Options{Header: header, Settled: true, Coder: func(int, table.Column) table.Coder { return read }})
+	if err == nil && len(t.Columns) != 1 {
+		err = fmt.Errorf("%s: the table has %d columns, expected one, the class of each picture", show.Path(file), len(t.Columns))
+	}
+	return classes, err
+}
+
+// byNumber orders texts that are numbers by these, before others.
+func byNumber(a, b string) int {
+	x, errX := strconv.ParseFloat(a, 64)
+	y, errY := strconv.ParseFloat(b, 64)
+	switch {
+	case errX != nil && errY == nil:
+		return 1
+	case errX == nil && errY != nil:
+		return -1
+	}
+	return cmp.Or(cmp.Compare(x, y), cmp.Compare(a, b))
+}
+
+// sharesOf returns how frequent each class is among pictures and one more of each, so that
+// none is impossible.
+func sharesOf(s *imageset.Set) []float64 {
+	shares := make([]float64, len(s.Classes))
+	each := 1 / float64(s.Len()+len(shares))
+	for i := range shares {
+		shares[i] = each
+	}
+	for _, class := range s.Labels {
+		shares[class] += each
+	}
+	return shares
+}
+
+// relabel gives pictures the classes of a model in place of their own, told by their
+// names. Pictures without classes stay so, and a model without any takes them away.
+func (r *Record) relabel(path string, s *imageset.Set) error {
+	if len(r.Classes) == 0 || s.Labels == nil {
+		s.Labels, s.Classes = nil, nil
+		return nil
+	}
+	to := make([]int, len(s.Classes))
+	for i, name := range s.Classes {
+		if to[i] = slices.Index(r.Classes, name); to[i] < 0 {
+			return fmt.Errorf("%s: the pictures have a class that the model does not know: %s", show.Path(path), nearest.Unknown("class", name, r.Classes))
+		}
+	}
+	for i, class := range s.Labels {
+		s.Labels[i] = to[class]
+	}
+	s.Classes = r.Classes
+	return nil
+}
+
+// contexts returns the classes of draws as rows of zeros with a one: all of the one named,
+// or as frequent as in the training, those of a class side by side.
+func (r *Record) contexts(class string, count int, seed int64) ([][]float64, error) {
+	if len(r.Classes) == 0 {
+		if class != "" {
+			return nil, fmt.Errorf("the model knows no classes, found %s", show.Quoted(class))
+		}
+		return nil, nil
+	}
+	if class != "" {
+		at := slices.Index(r.Classes, class)
+		if at < 0 {
+			return nil, errors.New(nearest.Unknown("class", class, r.Classes))
+		}
+		return r.Config.Context(at), nil
+	}
+	rng := rand.New(rand.NewPCG(uint64(seed), 0xc1a5))
+	drawn := make([]int, len(r.Shares))
+	for range count {
+		u, at := rng.Float64(), 0
+		for at < len(r.Shares)-1 && u >= r.Shares[at] {
+			u -= r.Shares[at]
+			at++
+		}
+		drawn[at]++
+	}
+	var rows [][]float64
+	for at, n := range drawn {
+		rows = append(rows, slices.Repeat(r.Config.Context(at), n)...)
+	}
+	return rows, nil
+}
+
+// Count is how many pictures are of a class.
+type Count struct {
+	Class    string `json:"class"`
+	Pictures int    `json:"pictures"`
+}
+
+// CountClasses counts the pictures of each class that occurs; nil if they have none.
+func CountClasses(s *imageset.Set) (all []Count) {
+	counts := make([]int, len(s.Classes))
+	for _, class := range s.Labels {
+		counts[class]++
+	}
+	for class, n := range counts {
+		if n > 0 {
+			all = append(all, Count{s.Classes[class], n})
+		}
+	}
+	return all
+}
+
+// checkClasses returns an error unless the classes of a record fit each other.
+func (r *Record) checkClasses() error {
+	if r.Config.Classes != len(r.Classes) || len(r.Shares) != len(r.Classes) || len(r.Classes) > imageset.MaxClasses {
+		return fmt.Errorf("classes: found %d names and %d shares for %d classes", len(r.Classes), len(r.Shares), r.Config.Classes)
+	}
+	sum := 0.0
+	for i, share := range r.Shares {
+		if !(share > 0) || slices.Index(r.Classes, r.Classes[i]) < i {
+			return fmt.Errorf("classes[%d]: found %s with a share of %g", i, show.Quoted(r.Classes[i]), share)
+		}
+		sum += share
+	}
+	if len(r.Shares) > 0 && !(math.Abs(sum-1) < 1e-6) {
+		return fmt.Errorf("shares: they sum to %g, expected 1", sum)
+	}
+	return nil
+}
