@@ -57,6 +57,7 @@ type imagesRun struct {
 
 	folder  string  // of MNIST
 	minutes float64 // of processor time for each flow of MNIST
+	sheet   string  // PNG of draws of a flow of MNIST
 
 	rows  []any
 	from  origin.Origin
@@ -73,7 +74,8 @@ func (r *imagesRun) flags(f *pflag.FlagSet) {
 	f.StringVar(&r.python, "python", "", "Python that has normflows and nflows, such as .tools/peers/bin/python (default our flows alone)")
 	f.IntVar(&r.reps, "reps", 5, "rounds of the speeds; the median counts")
 	f.Float64Var(&r.secs, "secs", 3, "seconds of a speed of another library")
-	f.StringVar(&r.folder, "mnist", "", "folder that 'go -C scripts/mnist run . FOLDER' has filled: fit flows to it, and measure nothing else")
+	f.StringVar(&r.folder, "mnist", "", "folder that 'go -C scripts/mnist run . FOLDER' has filled: fit flows to it, those of --parts flow,classes,peers, and measure nothing else")
+	f.StringVar(&r.sheet, "sheet", "", "PNG to write with ten draws of each digit of MNIST (default none)")
 	f.Float64Var(&r.minutes, "minutes", 40, "processor time of each flow of MNIST: 20 minutes on two cores")
 }
 
@@ -209,5 +211,6 @@ type imagesSplit struct {
 	python             string
 	cpu                float64 // seconds that the training of flow took, or may take
 	draws              int     // of the noise for each picture of the test; 0 for imagesDraws
+	sheet              string  // PNG to write with draws of each class; "" for none
 	evalEvery          int     // steps; 0 for those of imageflow.Training
 }

@@ -12,6 +12,7 @@ import (
 	"normflow/flowlib/backend"
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
+	"normflow/flowlib/imagefit"
 	"normflow/flowlib/imageflow"
 	"normflow/flowlib/imageset"
 	"normflow/flowlib/imageset/digits"
@@ -170,32 +171,46 @@ func (s *imagesSplit) classes(ctx context.Context) (imagesRow, error) {
 	if err != nil {
 		return imagesRow{}, err
 	}
-	f.row.Model = flowName + " given the digit"
+	f.row.Model = flowName + givenDigit
+	return f.row, s.judgeClasses(&f)
+}
+
+const givenDigit = " given the digit"
+
+// judgeClasses sets what the row says of classes.
+func (s *imagesSplit) judgeClasses(f *fitted) error {
 	const each = 100
+	classes := f.config.Classes
 	var asked [][]float64
-	for i := range each * c.Classes {
-		asked = append(asked, c.Context(i%c.Classes)...)
+	for i := range each * classes {
+		asked = append(asked, f.config.Context(i%classes)...)
 	}
 	drawn, _, err := f.config.Draw(f.model, flow.Sampling{Count: len(asked), Seed: s.seed, Context: asked})
 	if err != nil {
-		return imagesRow{}, err
+		return err
 	}
-	k := imagesClasses{Drawn: drawn.Len(), Recognized: s.train.Recognized(drawn), Classifier: s.train.Recognized(s.test)}
+	first := make([]int, min(drawn.Len(), s.test.Len())) // a search in a large set takes long
+	for i := range first {
+		first[i] = i
+	}
+	k := imagesClasses{Drawn: drawn.Len(), Recognized: s.train.Recognized(drawn), Classifier: s.train.Recognized(s.test.Take(first))}
 	k.StdErr = math.Sqrt(k.Recognized * (1 - k.Recognized) / float64(k.Drawn))
-	if err := s.withoutLabel(f, &k); err != nil {
-		return imagesRow{}, err
-	}
 	f.row.Classes = &k
-	return f.row, nil
+	if s.sheet != "" {
+		if err := imagefit.WriteDraws(s.sheet, drawn.Take(first[:min(len(first), 10*classes)])); err != nil {
+			return err
+		}
+	}
+	return s.withoutLabel(f, &k)
 }
 
 // withoutLabel judges the mixture of all classes, all as frequent.
-func (s *imagesSplit) withoutLabel(f fitted, k *imagesClasses) error {
+func (s *imagesSplit) withoutLabel(f *fitted, k *imagesClasses) error {
 	all := imageflow.Mixture{By: f.model}
 	for range f.config.Classes {
 		all.Shares = append(all.Shares, 1/float64(f.config.Classes))
 	}
-	bits, classes, err := all.Score(s.test, imagesDraws, s.seed)
+	bits, classes, err := all.Score(s.test, cmp.Or(s.draws, imagesDraws), s.seed)
 	if err != nil {
 		return err
 	}

@@ -5,39 +5,50 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"normflow/flowlib/backend"
 	"normflow/flowlib/fit"
+	"normflow/flowlib/imagefit"
 	"normflow/flowlib/imageflow"
 	"normflow/flowlib/imageset"
+	"normflow/flowlib/imageset/digits"
 	"normflow/internal/bench"
 )
 
 // mnistValid is how many of the 60,000 pictures of the training choose the weights.
 const mnistValid = 500
 
-// mnist fits our flow and that of normflows to the pictures of the folder, which
-// scripts/mnist has written, each for so many seconds of processor time, side by side: a
-// busy machine is as busy for both.
+// mnist fits our flow, the same given the digit and that of normflows to the pictures of the
+// folder, which scripts/mnist has written, each for so many seconds of processor time. That
+// of normflows is fitted beside ours: a busy machine is as busy for both.
 func (r *imagesRun) mnist(ctx context.Context) error {
-	train, err := imageset.ReadNPY(filepath.Join(r.folder, "train.npy"))
+	train, err := r.mnistPart("train")
 	if err != nil {
 		return err
 	}
-	test, err := imageset.ReadNPY(filepath.Join(r.folder, "test.npy"))
+	test, err := r.mnistPart("test")
 	if err != nil {
 		return err
 	}
 	seed := r.seeds[0]
 	parts := train.Split(seed, mnistValid)
-	s := &imagesSplit{train: parts[1], valid: parts[0], test: test, seed: seed, data: "MNIST", python: r.python, cpu: 60 * r.minutes, evalEvery: 250, draws: 2, noise: 4}
-	var rows [2]imagesRow
-	var failed [2]error
+	s := &imagesSplit{train: parts[1], valid: parts[0], test: test, seed: seed, data: "MNIST", python: r.python, cpu: 60 * r.minutes, evalEvery: 250, draws: 2, noise: 4, sheet: r.sheet}
+	var rows [3]imagesRow
+	var failed [3]error
+	wanted := func(part string) bool { return slices.Contains(r.parts, part) }
 	var both sync.WaitGroup
-	both.Go(func() { rows[0], failed[0] = s.within(ctx) })
-	if r.python != "" {
-		both.Go(func() { rows[1], failed[1] = s.peer(ctx, "normflows") })
+	both.Go(func() { // one after the other: the processor time is that of the whole process
+		if wanted("flow") {
+			rows[0], failed[0] = s.within(ctx, 0)
+		}
+		if wanted("classes") {
+			rows[1], failed[1] = s.within(ctx, digits.Classes)
+		}
+	})
+	if r.python != "" && wanted("peers") {
+		both.Go(func() { rows[2], failed[2] = s.peer(ctx, "normflows") })
 	}
 	both.Wait()
 	for _, row := range rows {
@@ -51,18 +62,33 @@ func (r *imagesRun) mnist(ctx context.Context) error {
 	return errors.Join(failed[:]...)
 }
 
-// within fits our flow by as many steps as take s.cpu seconds of processor time.
-func (s *imagesSplit) within(ctx context.Context) (imagesRow, error) {
+// mnistPart reads pictures and their digits.
+func (r *imagesRun) mnistPart(name string) (*imageset.Set, error) {
+	s, err := imageset.ReadNPY(filepath.Join(r.folder, name+".npy"))
+	if err != nil {
+		return nil, err
+	}
+	return s, imagefit.Label(s, filepath.Join(r.folder, name+"-labels.npy"))
+}
+
+// within fits our flow, or the same given one of so many digits, by as many steps as take
+// s.cpu seconds of processor time.
+func (s *imagesSplit) within(ctx context.Context, classes int) (imagesRow, error) {
 	c := s.config()
-	c.Net.Width, c.Steps = 32, 4
+	c.Net.Width, c.Steps, c.Classes = 32, 4, classes
 	steps, err := s.stepsWithin(c, s.cpu)
 	if err != nil {
 		return imagesRow{}, err
 	}
 	fmt.Printf("%s: %d steps in %.0f seconds of processor time\n", s.data, steps, s.cpu)
-	s.steps = steps
-	f, err := s.fit(ctx, c, s.train)
+	of := *s
+	of.steps = steps
+	f, err := of.fit(ctx, c, s.train)
 	f.row.Model, f.row.CPU = s.name(), f.cpu
+	if err == nil && classes > 0 {
+		f.row.Model += givenDigit
+		err = of.judgeClasses(&f)
+	}
 	return f.row, err
 }
 
@@ -79,7 +105,7 @@ func (s *imagesSplit) stepsWithin(c imageflow.Config, seconds float64) (int, err
 	}
 	training := imageflow.Training(s.seed)
 	training.Steps, training.EvalEvery, training.WarmUp = first+few, first, 0
-	stepper, err := fit.NewStepper(m, s.valid.Dequantized(1, 0, s.seed), training)
+	stepper, err := fit.NewStepper(m, s.valid.Dequantized(1, c.Classes, s.seed), training)
 	if err != nil {
 		return 0, err
 	}

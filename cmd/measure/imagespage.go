@@ -98,7 +98,7 @@ func digitsTable(rows []imagesRow) string {
 		}
 		put(r.Model, r.PerDim, r.StdErr)
 		if k := r.Classes; k != nil {
-			put("the same, all digits as likely", k.WithoutLabel, k.WithoutStdErr)
+			put(allDigits, k.WithoutLabel, k.WithoutStdErr)
 		}
 	}
 	if len(names) == 0 {
@@ -125,6 +125,8 @@ func digitsTable(rows []imagesRow) string {
 	return t.String()
 }
 
+const allDigits = "the same, all digits as likely"
+
 func thousands(n int) string {
 	if n < 1000 {
 		return fmt.Sprint(n)
@@ -139,12 +141,19 @@ func drawnLines(rows []imagesRow) string {
 			fmt.Fprintf(&t, "- Seed %d, %s draws: %.2g of the numbers are beyond the levels; a pixel that is black in all digits is black in at least %.2f %% of them. The levels of a pixel\n"+
 				"  differ from those of the training digits by %.3f (total variation, mean over pixels), those of the held-out digits by %.3f.\n", r.Seed, thousands(d.Pictures), d.Outside, 100*d.Black, d.Distance, d.HeldOut)
 		}
-		if k := r.Classes; k != nil {
-			fmt.Fprintf(&t, "- Seed %d, %s draws given a digit: %.1f ± %.1f %% are recognized as that digit by the nearest training digit, which recognizes %.1f %% of the held-out\n"+
-				"  digits. Of these %.1f %% are recognized by the flow: the digit that makes them likeliest.\n", r.Seed, thousands(k.Drawn), 100*k.Recognized, 100*k.StdErr, 100*k.Classifier, 100*k.ByFlow)
-		}
+		t.WriteString(classesLine(r))
 	}
 	return t.String()
+}
+
+// classesLine says how draws given a digit, and held-out digits, are recognized.
+func classesLine(r imagesRow) string {
+	k := r.Classes
+	if k == nil {
+		return ""
+	}
+	return fmt.Sprintf("- Seed %d, %s draws given a digit: %.1f ± %.1f %% are recognized as that digit by the nearest training digit, which recognizes %.1f %% of held-out\n"+
+		"  digits. Of these %.1f %% are recognized by the flow: the digit that makes them likeliest.\n", r.Seed, thousands(k.Drawn), 100*k.Recognized, 100*k.StdErr, 100*k.Classifier, 100*k.ByFlow)
 }
 
 func textureTable(rows []imagesRow) string {
@@ -168,14 +177,21 @@ func textureTable(rows []imagesRow) string {
 const mnistFile = "mnist.json"
 
 func mnistTable(rows []imagesRow) string {
-	lines := ""
+	lines, given := "", ""
 	for _, r := range rows {
-		lines += fmt.Sprintf("| %s | %s | %.0f | %.3f ± %.3f |\n", r.Model, thousands(r.Parameters), r.CPU/60, r.PerDim, r.StdErr)
+		line := func(name string, bits, stdErr float64) {
+			lines += fmt.Sprintf("| %s | %s | %.0f | %.3f ± %.3f |\n", name, thousands(r.Parameters), r.CPU/60, bits, stdErr)
+		}
+		line(r.Model, r.PerDim, r.StdErr)
+		if k := r.Classes; k != nil {
+			line(allDigits, k.WithoutLabel, k.WithoutStdErr)
+			given += "\n" + classesLine(r)
+		}
 	}
 	if lines == "" {
 		return ""
 	}
-	return "| MNIST, 28×28 pixels, 10,000 held out | parameters | CPU minutes | bits per dimension |\n|---|---|---|---|\n" + lines
+	return "| MNIST, 28×28 pixels, 10,000 held out | parameters | CPU minutes | bits per dimension |\n|---|---|---|---|\n" + lines + given
 }
 
 func speedTable(speeds []imagesSpeed) string {

@@ -15,9 +15,9 @@ import (
 	"normflow/internal/show"
 )
 
-// label gives pictures the classes that a table has in its only column, a row for each
+// Label gives pictures the classes that a table has in its only column, a row for each
 // picture in their order.
-func label(s *imageset.Set, file string) error {
+func Label(s *imageset.Set, file string) error {
 	if s.Labels != nil {
 		return fmt.Errorf("%s: the pictures have classes already, the folders that they lie in", show.Path(file))
 	}

@@ -32,12 +32,12 @@ func TestLabel(t *testing.T) {
 		"class\n0.5\n-1\n0.5\n1e3 ": {"-1", "0.5", "1e3"},
 	} {
 		s := four()
-		if err := label(s, file(t, "y.csv", text)); err != nil || !slices.Equal(s.Classes, want) || s.Check() != nil {
+		if err := Label(s, file(t, "y.csv", text)); err != nil || !slices.Equal(s.Classes, want) || s.Check() != nil {
 			t.Errorf("%q: %q, %v", text, s.Classes, err)
 		}
 	}
 	s := four()
-	if err := label(s, file(t, "y.csv", "b\na\na\nc\n")); err != nil || !slices.Equal(s.Labels, []int{1, 0, 0, 2}) {
+	if err := Label(s, file(t, "y.csv", "b\na\na\nc\n")); err != nil || !slices.Equal(s.Labels, []int{1, 0, 0, 2}) {
 		t.Errorf("%v, %v", s.Labels, err)
 	}
 	for want, text := range map[string]string{
@@ -46,12 +46,12 @@ func TestLabel(t *testing.T) {
 		"has 1 classes, expected 2 to 256":                    "a\na\na\na\n",
 		"y.csv: ":                                             "",
 	} {
-		if err := label(four(), file(t, "y.csv", text)); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		if err := Label(four(), file(t, "y.csv", text)); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: got %v, expected %s", text, err, want)
 		}
 	}
 	s.Labels = []int{0, 0, 0, 0}
-	if err := label(s, file(t, "y.csv", "1\n2\n3\n4\n")); err == nil || !strings.Contains(err.Error(), "have classes already") {
+	if err := Label(s, file(t, "y.csv", "1\n2\n3\n4\n")); err == nil || !strings.Contains(err.Error(), "have classes already") {
 		t.Errorf("labelled twice: %v", err)
 	}
 }

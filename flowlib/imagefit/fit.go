@@ -77,7 +77,7 @@ func Fit(ctx context.Context, path, out string, c FitConfig, note func(string), 
 		return nil, err
 	}
 	if c.Classes != "" {
-		if err := label(pictures, c.Classes); err != nil {
+		if err := Label(pictures, c.Classes); err != nil {
 			return nil, err
 		}
 	}

@@ -11,7 +11,9 @@ func (s *Set) Nearest(picture []byte) (at int) {
 		distance := 0
 		for j, v := range s.Picture(i) {
 			d := int(v) - int(picture[j])
-			distance += d * d
+			if distance += d * d; distance >= least {
+				break
+			}
 		}
 		if distance < least {
 			at, least = i, distance
