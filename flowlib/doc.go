@@ -33,6 +33,7 @@
 //     tests of latents and samples
 //   - anomaly: thresholds on the log-density at a chosen false-alarm rate; ROC
 //   - experiment: one named run = dataset + flow + fit + eval, kept in a folder
+//   - fitplace: the place of a model and its checkpoints while it is fitted
 //   - imagefit: from pictures in files to a judged flow, and back to pictures
 //   - tabular: from a table in a file to a judged model, and back to tables
 //   - figure: plain numbers to SVG

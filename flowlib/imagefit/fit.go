@@ -8,11 +8,11 @@ import (
 
 	"normflow/flowlib/backend"
 	"normflow/flowlib/fit"
+	"normflow/flowlib/fitplace"
 	"normflow/flowlib/flow"
 	"normflow/flowlib/imageflow"
 	"normflow/flowlib/imageset"
 	"normflow/flowlib/table"
-	"normflow/internal/fitplace"
 	"normflow/internal/show"
 )
 

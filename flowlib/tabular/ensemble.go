@@ -4,9 +4,9 @@ import (
 	"fmt"
 
 	"normflow/flowlib/fit"
+	"normflow/flowlib/fitplace"
 	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
-	"normflow/internal/fitplace"
 )
 
 // Ensemble saves the mean of the densities of models, which [Fit] has made of the table in

@@ -13,9 +13,9 @@ import (
 
 	"normflow/flowlib/dataset"
 	"normflow/flowlib/fit"
+	"normflow/flowlib/fitplace"
 	"normflow/flowlib/flow"
 	"normflow/flowlib/table"
-	"normflow/internal/fitplace"
 	"normflow/internal/show"
 )
 

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"normflow/flowlib/fitplace"
 	"normflow/flowlib/table"
-	"normflow/internal/fitplace"
 )
 
 // Options that messages of this package refer to, beside those of [table].

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"normflow/flowlib/fitplace"
 	"normflow/flowlib/table"
-	"normflow/internal/fitplace"
 )
 
 // A row held out so far away that it has density 0 costs the training nothing: the model

@@ -43,6 +43,7 @@ var ranks = map[string]int{
 	"flowlib/parts":      5,
 	"flowlib/stream":     5,
 	"flowlib/experiment": 6,
+	"flowlib/fitplace":   6,
 	"flowlib/sweep":      8,
 	"flowlib/tabular":    7,
 	"internal/bench":     7,
