@@ -61,8 +61,8 @@ func fitPictures(cmd *cobra.Command, args []string) error {
 		return usageError{errors.New("--out (-o) must name the folder to save the model to")}
 	}
 	classes := valueOf(f.GetStringSlice, "condition-on")
-	if len(classes) > 1 {
-		return usageError{fmt.Errorf("--condition-on: expected one table, of the class of each picture, found %d", len(classes))}
+	if f.Changed("condition-on") && (len(classes) != 1 || classes[0] == "") {
+		return usageError{fmt.Errorf("--condition-on: expected a table of the class of each picture, found %s", show.Quoted(strings.Join(classes, ",")))}
 	}
 	c := imagefit.FitConfig{
 		Classes: strings.Join(classes, ""), Resume: valueOf(f.GetBool, "resume"),
@@ -92,6 +92,9 @@ func fitPictures(cmd *cobra.Command, args []string) error {
 	fmt.Fprintf(w, "validation  %.3f ± %.3f bits per dimension  (%d pictures)\n", r.Valid.PerDim, r.Valid.StdErr, r.Split.Valid)
 	if r.Test != nil {
 		fmt.Fprintf(w, "test        %.3f ± %.3f bits per dimension  (%d pictures)\n", r.Test.PerDim, r.Test.StdErr, r.Split.Test)
+	}
+	if r.Given != nil {
+		fmt.Fprintf(w, "given the class %.3f ± %.3f\n", r.Given.PerDim, r.Given.StdErr)
 	}
 	fmt.Fprintf(w, "Step %d was best, in %.1f s on %s. Saved as %s.\n", r.Result.BestStep, r.Result.Seconds, r.Engine, out)
 	return nil
@@ -137,6 +140,9 @@ func judgePictures(cmd *cobra.Command, args []string) (*judged, error) {
 	s, pictures, err := m.Score(args[1])
 	if err != nil {
 		return nil, err
+	}
+	if s.Unknown != "" {
+		noteTo(cmd)("the pictures are judged without their classes: " + s.Unknown)
 	}
 	if s.Same {
 		noteTo(cmd)("these are the pictures that the model was fitted to: it has seen most of them, and new ones cost more")
@@ -332,6 +338,9 @@ func samplePictures(cmd *cobra.Command, args []string) error {
 
 			Classes []imagefit.Count `json:"classes,omitempty"` // in the order of the pictures
 		}{args[0], out, s.Len(), m.Engine, imagefit.CountClasses(s)})
+	}
+	for _, c := range imagefit.CountClasses(s) {
+		noteTo(cmd)(fmt.Sprintf("%d of class %s", c.Pictures, show.Name(c.Class)))
 	}
 	noteTo(cmd)(fmt.Sprintf("%d pictures on %s, in %s", s.Len(), m.Engine, show.Path(out)))
 	return nil

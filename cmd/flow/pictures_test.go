@@ -83,7 +83,7 @@ func TestPictures(t *testing.T) {
 		t.Fatal(err)
 	}
 	r = object("fit", in("t.npy"), "-o", in("mc"), "--condition-on", in("y.csv"), "--steps", "2", "--engine", "go")
-	keys(t, r, "model kind program created source fingerprint config split reasons engine classes shares fit result valid test held_out")
+	keys(t, r, "model kind program created source fingerprint config split reasons engine classes shares fit result given_class valid test held_out")
 	object("score", in("mc"), in("t.npy"), "-o", in("c.csv"), "--engine", "go")
 	if text, err := os.ReadFile(in("c.csv")); err != nil || !strings.HasPrefix(string(text), "picture,log_prob,bits_per_dim,p_value,class,class_probability\n0,") {
 		t.Errorf("scores: %v, %.80s", err, text)
@@ -101,7 +101,7 @@ func TestPictures(t *testing.T) {
 		"sample " + in("mc") + " -n 3 -o " + in("n.png") + " --condition c":           "as in class=3, found \"c\"",
 		"sample " + model + " -n 3 -o " + in("n.png") + " --condition class=c":        "knows no classes",
 		"fit " + in("t.npy") + " -o " + in("m2") + " --condition-on " + in("few.csv"): "rows, expected a class for each of 60 pictures",
-		"fit " + in("t.npy") + " -o " + in("m2") + " --condition-on a,b":              "expected one table, of the class of each picture, found 2",
+		"fit " + in("t.npy") + " -o " + in("m2") + " --condition-on a,b":              "expected a table of the class of each picture, found \"a,b\"",
 		"fit " + in("t.npy") + " -o " + in("m2") + " --condition-on " + in("no.csv"):  "no.csv: there is no such file",
 		"sample " + model + " -n 5 -o " + in("draws") + "/":                           "the folder is not empty",
 		"sample " + model + " -n 5":                      "must name a folder",

@@ -195,13 +195,14 @@ func (s *imagesSplit) judgeClasses(f *fitted) error {
 	}
 	k := imagesClasses{Drawn: drawn.Len(), Recognized: s.train.Recognized(drawn), Classifier: s.train.Recognized(s.test.Take(first))}
 	k.StdErr = math.Sqrt(k.Recognized * (1 - k.Recognized) / float64(k.Drawn))
-	f.row.Classes = &k
 	if s.sheet != "" {
 		if err := imagefit.WriteDraws(s.sheet, drawn.Take(first[:min(len(first), 10*classes)])); err != nil {
 			return err
 		}
 	}
-	return s.withoutLabel(f, &k)
+	err = s.withoutLabel(f, &k)
+	f.row.Classes = &k
+	return err
 }
 
 // withoutLabel judges the mixture of all classes, all as frequent.
@@ -215,11 +216,13 @@ func (s *imagesSplit) withoutLabel(f *fitted, k *imagesClasses) error {
 		return err
 	}
 	k.WithoutLabel, k.WithoutStdErr = bits.PerDim, bits.StdErr
+	recognized := 0
 	for i, of := range classes {
 		if floats.MaxIdx(of) == s.test.Labels[i] {
-			k.ByFlow += 1 / float64(len(classes))
+			recognized++
 		}
 	}
+	k.ByFlow = float64(recognized) / float64(len(classes))
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"normflow/flowlib/backend"
@@ -24,6 +25,15 @@ const mnistValid = 500
 // folder, which scripts/mnist has written, each for so many seconds of processor time. That
 // of normflows is fitted beside ours: a busy machine is as busy for both.
 func (r *imagesRun) mnist(ctx context.Context) error {
+	wanted := func(part string) bool { return slices.Contains(r.parts, part) }
+	if !wanted("flow") && !wanted("classes") && !(wanted("peers") && r.python != "") {
+		return fmt.Errorf("--parts: expected some of flow,classes,peers for MNIST, and --python for peers, found %s", strings.Join(r.parts, ","))
+	}
+	if r.sheet != "" {
+		if err := imagefit.CheckDraws(r.sheet); err != nil {
+			return err
+		}
+	}
 	train, err := r.mnistPart("train")
 	if err != nil {
 		return err
@@ -37,7 +47,6 @@ func (r *imagesRun) mnist(ctx context.Context) error {
 	s := &imagesSplit{train: parts[1], valid: parts[0], test: test, seed: seed, data: "MNIST", python: r.python, cpu: 60 * r.minutes, evalEvery: 250, draws: 2, noise: 4, sheet: r.sheet}
 	var rows [3]imagesRow
 	var failed [3]error
-	wanted := func(part string) bool { return slices.Contains(r.parts, part) }
 	var both sync.WaitGroup
 	both.Go(func() { // one after the other: the processor time is that of the whole process
 		if wanted("flow") {

@@ -58,7 +58,7 @@ func TestMNIST(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "test.npy")); err != nil {
 		t.Fatal(err)
 	}
-	r = imagesRun{seeds: []int64{0}, folder: dir, minutes: 1}
+	r = imagesRun{seeds: []int64{0}, folder: dir, minutes: 1, parts: []string{"flow"}}
 	if err := r.mnist(t.Context()); err == nil || !strings.Contains(err.Error(), "test.npy") {
 		t.Errorf("without test.npy: %v", err)
 	}

@@ -153,7 +153,7 @@ func classesLine(r imagesRow) string {
 		return ""
 	}
 	return fmt.Sprintf("- Seed %d, %s draws given a digit: %.1f ± %.1f %% are recognized as that digit by the nearest training digit, which recognizes %.1f %% of held-out\n"+
-		"  digits. Of these %.1f %% are recognized by the flow: the digit that makes them likeliest.\n", r.Seed, thousands(k.Drawn), 100*k.Recognized, 100*k.StdErr, 100*k.Classifier, 100*k.ByFlow)
+		"  digits. Of all held-out ones %.1f %% are recognized by the flow: the digit that makes them likeliest.\n", r.Seed, thousands(k.Drawn), 100*k.Recognized, 100*k.StdErr, 100*k.Classifier, 100*k.ByFlow)
 }
 
 func textureTable(rows []imagesRow) string {

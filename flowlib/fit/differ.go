@@ -23,12 +23,14 @@ func differ(there, here string) string {
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		switch {
 		case a[name] == b[name]:
-		case name == "Data":
-			all = append([]string{"other rows"}, all...)
+		case name == "Data": // said if nothing else explains it
 		case strings.Contains(strings.ToLower(name), "scaler"): // measured on the rows
 		default:
 			all = append(all, fmt.Sprintf("%s %s, here %s", show.Name(name), value(a[name]), value(b[name])))
 		}
+	}
+	if len(all) == 0 && a["Data"] != b["Data"] {
+		return "other rows"
 	}
 	const most = 4
 	if len(all) > most {

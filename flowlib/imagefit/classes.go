@@ -1,71 +1,16 @@
 package imagefit
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strconv"
 
 	"normflow/flowlib/imageset"
-	"normflow/flowlib/table"
 	"normflow/internal/nearest"
 	"normflow/internal/show"
 )
-
-// Label gives pictures the classes that a table has in its only column, a row for each
-// picture in their order.
-func Label(s *imageset.Set, file string) error {
-	if s.Labels != nil {
-		return fmt.Errorf("%s: the pictures have classes already, the folders that they lie in", show.Path(file))
-	}
-	classes, err := readClasses(file, table.HeaderAuto)
-	if err == nil && len(classes) == s.Len()-1 { // no header, then
-		classes, err = readClasses(file, table.HeaderNo)
-	}
-	if err != nil {
-		return err
-	}
-	if len(classes) != s.Len() {
-		return fmt.Errorf("%s: the table has %d rows, expected a class for each of %d pictures", show.Path(file), len(classes), s.Len())
-	}
-	s.Classes = slices.Compact(slices.SortedFunc(slices.Values(classes), byNumber))
-	if n := len(s.Classes); n < 2 || n > imageset.MaxClasses {
-		return fmt.Errorf("%s: the table has %d classes, expected 2 to %d", show.Path(file), n, imageset.MaxClasses)
-	}
-	for _, name := range classes {
-		class, _ := slices.BinarySearchFunc(s.Classes, name, byNumber)
-		s.Labels = append(s.Labels, class)
-	}
-	return nil
-}
-
-func readClasses(file string, header table.Header) (classes []string, err error) {
-	read := func(text string) float64 {
-		classes = append(classes, text)
-		return 0
-	}
-	t, err := table.ReadAll(file, table.Options{Header: header, Settled: true, Coder: func(int, table.Column) table.Coder { return read }})
-	if err == nil && len(t.Columns) != 1 {
-		err = fmt.Errorf("%s: the table has %d columns, expected one, the class of each picture", show.Path(file), len(t.Columns))
-	}
-	return classes, err
-}
-
-// byNumber orders texts that are numbers by these, before others.
-func byNumber(a, b string) int {
-	x, errX := strconv.ParseFloat(a, 64)
-	y, errY := strconv.ParseFloat(b, 64)
-	switch {
-	case errX != nil && errY == nil:
-		return 1
-	case errX == nil && errY != nil:
-		return -1
-	}
-	return cmp.Or(cmp.Compare(x, y), cmp.Compare(a, b))
-}
 
 // sharesOf returns how frequent each class is among pictures and one more of each, so that
 // none is impossible.
@@ -82,22 +27,35 @@ func sharesOf(s *imageset.Set) []float64 {
 }
 
 // relabel gives pictures the classes of a model in place of their own, told by their
-// names. Pictures without classes stay so, and a model without any takes them away.
-func (r *Record) relabel(path string, s *imageset.Set) error {
+// names. Pictures without classes stay so. A model without any takes them away, and so does
+// one that does not know them all: then unknown says so.
+func (r *Record) relabel(s *imageset.Set) (unknown string) {
 	if len(r.Classes) == 0 || s.Labels == nil {
 		s.Labels, s.Classes = nil, nil
-		return nil
+		return ""
 	}
 	to := make([]int, len(s.Classes))
 	for i, name := range s.Classes {
 		if to[i] = slices.Index(r.Classes, name); to[i] < 0 {
-			return fmt.Errorf("%s: the pictures have a class that the model does not know: %s", show.Path(path), nearest.Unknown("class", name, r.Classes))
+			s.Labels, s.Classes = nil, nil
+			return nearest.Unknown("class", name, r.Classes)
 		}
 	}
 	for i, class := range s.Labels {
 		s.Labels[i] = to[class]
 	}
 	s.Classes = r.Classes
+	return ""
+}
+
+// untaught returns an error if a class has no picture to learn from.
+func untaught(train *imageset.Set) error {
+	counts := CountClasses(train)
+	for i, name := range train.Classes {
+		if i >= len(counts) || counts[i].Class != name {
+			return fmt.Errorf("no picture of class %s is among the %d for training: give more of them, or leave the class out", show.Quoted(name), train.Len())
+		}
+	}
 	return nil
 }
 
@@ -161,7 +119,7 @@ func (r *Record) checkClasses() error {
 	}
 	sum := 0.0
 	for i, share := range r.Shares {
-		if !(share > 0) || slices.Index(r.Classes, r.Classes[i]) < i {
+		if !(share > 0) || r.Classes[i] == "" || slices.Index(r.Classes, r.Classes[i]) < i {
 			return fmt.Errorf("classes[%d]: found %s with a share of %g", i, show.Quoted(r.Classes[i]), share)
 		}
 		sum += share

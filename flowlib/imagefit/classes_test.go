@@ -11,50 +11,9 @@ import (
 
 	"normflow/flowlib/fit"
 	"normflow/flowlib/imageflow"
+	"normflow/flowlib/imagelayer"
 	"normflow/flowlib/imageset"
 )
-
-func file(t *testing.T, name, text string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-func TestLabel(t *testing.T) {
-	four := func() *imageset.Set { return imageset.Texture{Height: 2, Width: 2, Levels: 5}.Draw(1, 4) }
-	for text, want := range map[string][]string{
-		"10\n9\n9\n10\n":            {"9", "10"},
-		"cat\ndog\n\"a b\"\ncat":    {"a b", "cat", "dog"},
-		"label\nx\n2\nx\n1\n":       {"1", "2", "x"},
-		"class\n0.5\n-1\n0.5\n1e3 ": {"-1", "0.5", "1e3"},
-	} {
-		s := four()
-		if err := Label(s, file(t, "y.csv", text)); err != nil || !slices.Equal(s.Classes, want) || s.Check() != nil {
-			t.Errorf("%q: %q, %v", text, s.Classes, err)
-		}
-	}
-	s := four()
-	if err := Label(s, file(t, "y.csv", "b\na\na\nc\n")); err != nil || !slices.Equal(s.Labels, []int{1, 0, 0, 2}) {
-		t.Errorf("%v, %v", s.Labels, err)
-	}
-	for want, text := range map[string]string{
-		"has 3 rows, expected a class for each of 4 pictures": "1\n2\n3\n",
-		"has 2 columns, expected one":                         "1,2\n2,3\n4,5\n6,7\n",
-		"has 1 classes, expected 2 to 256":                    "a\na\na\na\n",
-		"y.csv: ":                                             "",
-	} {
-		if err := Label(four(), file(t, "y.csv", text)); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
-			t.Errorf("%q: got %v, expected %s", text, err, want)
-		}
-	}
-	s.Labels = []int{0, 0, 0, 0}
-	if err := Label(s, file(t, "y.csv", "1\n2\n3\n4\n")); err == nil || !strings.Contains(err.Error(), "have classes already") {
-		t.Errorf("labelled twice: %v", err)
-	}
-}
 
 func TestClassesOfDraws(t *testing.T) {
 	r := &Record{Config: imageflow.Config{Classes: 3}, Classes: []string{"a", "b", "c"}, Shares: []float64{0.2, 0.5, 0.3}}
@@ -93,6 +52,7 @@ func TestCheckClasses(t *testing.T) {
 	for i, r := range []Record{
 		{Config: imageflow.Config{Classes: 2}, Classes: []string{"a"}, Shares: []float64{1}},
 		{Config: imageflow.Config{Classes: 2}, Classes: []string{"a", "b"}, Shares: []float64{1}},
+		{Config: imageflow.Config{Classes: 2}, Classes: []string{"a", ""}, Shares: []float64{0.5, 0.5}},
 		{Config: imageflow.Config{Classes: 2}, Classes: []string{"a", "a"}, Shares: []float64{0.5, 0.5}},
 		{Config: imageflow.Config{Classes: 2}, Classes: []string{"a", "b"}, Shares: []float64{1, 0}},
 		{Config: imageflow.Config{Classes: 2}, Classes: []string{"a", "b"}, Shares: []float64{0.5, 0.6}},
@@ -129,6 +89,29 @@ func halves(t *testing.T, n int) string {
 	return dir
 }
 
+func TestUntaught(t *testing.T) {
+	s := &imageset.Set{Shape: imagelayer.Shape{Height: 1, Width: 1, Channels: 1}, Levels: 2, Pixels: []byte{0, 1, 0}, Labels: []int{0, 2, 0}, Classes: []string{"a", "b", "c"}}
+	if err := untaught(s); err == nil || !strings.Contains(err.Error(), `no picture of class "b" is among the 3`) {
+		t.Error(err)
+	}
+	s.Labels[2] = 1
+	if err := untaught(s); err != nil {
+		t.Error(err)
+	}
+	s.Labels[1] = 1
+	if err := untaught(s); err == nil || !strings.Contains(err.Error(), `class "c"`) {
+		t.Error(err)
+	}
+}
+
+func TestFileNamesOfClasses(t *testing.T) {
+	for class, want := range map[string]string{"a/b c": "a_b_c", "größe-1.5": "größe-1.5", strings.Repeat("ü", 300): strings.Repeat("ü", 30)} {
+		if got := inFileName(class); got != want {
+			t.Errorf("%q becomes %q, expected %q", class, got, want)
+		}
+	}
+}
+
 // A flow of classes recognizes them, draws them, and ends with the same weights if its fit
 // is interrupted and resumed.
 func TestFitOfClasses(t *testing.T) {
@@ -146,8 +129,17 @@ func TestFitOfClasses(t *testing.T) {
 		t.Fatal(err)
 	}
 	s, _, err := m.Score(pictures)
-	if err != nil || s.Given == nil || !(s.Recognized > 0.95) || !(s.Given.PerDim < s.PerDim+0.01) || len(s.Class) != 400 {
+	if err != nil || s.Given == nil || !(s.Recognized > 0.95 && s.Recognized <= 1) || !(s.Given.PerDim < s.PerDim+0.01) || len(s.Class) != 400 {
 		t.Fatalf("%+v, %v", s, err)
+	}
+	if err := os.Rename(filepath.Join(pictures, "dark"), filepath.Join(pictures, "dim")); err != nil {
+		t.Fatal(err)
+	}
+	if r, _, err := m.Score(pictures); err != nil || r.Given != nil || !strings.Contains(r.Unknown, `no class "dim"`) || r.PerDim != s.PerDim {
+		t.Errorf("with a class that it does not know: %+v, %v", r, err)
+	}
+	if err := os.Rename(filepath.Join(pictures, "dim"), filepath.Join(pictures, "dark")); err != nil {
+		t.Fatal(err)
 	}
 	drawn, err := m.Sample(64, "bright", 1, 1)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"path/filepath"
 	"time"
 
 	"normflow/flowlib/backend"
@@ -76,6 +77,9 @@ func Fit(ctx context.Context, path, out string, c FitConfig, note func(string), 
 	if err != nil {
 		return nil, err
 	}
+	if len(pictures.Classes) == 1 {
+		return nil, fmt.Errorf("%s: holds one folder, expected PNG files, or a folder of them for each class: give %s", show.Path(path), show.Path(filepath.Join(path, pictures.Classes[0])))
+	}
 	if c.Classes != "" {
 		if err := Label(pictures, c.Classes); err != nil {
 			return nil, err
@@ -83,6 +87,9 @@ func Fit(ctx context.Context, path, out string, c FitConfig, note func(string), 
 	}
 	train, valid, test, err := c.split(pictures)
 	if err != nil {
+		return nil, fmt.Errorf("%s: %w", show.Path(path), err)
+	}
+	if err := untaught(train); err != nil {
 		return nil, fmt.Errorf("%s: %w", show.Path(path), err)
 	}
 	copies := pictures.Len() - pictures.Distinct()
@@ -147,6 +154,17 @@ func Fit(ctx context.Context, path, out string, c FitConfig, note func(string), 
 		r.Test, r.HeldOut = &bits, bits.Each
 	} else {
 		note("no pictures are kept for the test: p-values of anomalies will be by the validation pictures, which choose when training ends, and a little too small")
+	}
+	if config.Classes > 0 {
+		judges := valid
+		if test.Len() > 0 {
+			judges = test
+		}
+		bits, err := imageflow.Score(m, judges, config.Classes, draws, noiseSeed)
+		if err != nil {
+			return nil, err
+		}
+		r.Given = &bits
 	}
 	if err := m.Save(place.Dir, r); err != nil {
 		return nil, err

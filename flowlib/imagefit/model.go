@@ -40,7 +40,7 @@ func Open(dir, engine string) (*Model, error) {
 	}
 	r := &Record{}
 	if err := json.Unmarshal(saved.Training, r); err == nil {
-		err = r.check(saved.Features())
+		err = r.check(saved.Features(), saved.Context())
 		if err != nil {
 			return nil, fmt.Errorf("loading %s: model.json: training: %w: the file is edited or damaged: fit the model again", show.Path(dir), err)
 		}
@@ -87,6 +87,7 @@ type Scores struct {
 	ClassProb  []float64
 	Given      *imageflow.Bits
 	Recognized float64
+	Unknown    string // says which class the model does not know; then theirs count as not known
 
 	calibrated int // number of held-out pictures
 }
@@ -110,10 +111,7 @@ func (m *Model) Score(path string) (*Scores, *imageset.Set, error) {
 		return nil, nil, fmt.Errorf("%s: picture %s holds %d, expected 0 to %d, the levels of the pictures that the model was fitted to", show.Path(path),
 			show.Name(names[i/c.Image.Features()]), pictures.Pixels[i], c.Levels-1)
 	}
-	if err := m.Record.relabel(path, pictures); err != nil {
-		return nil, nil, err
-	}
-	s := &Scores{Names: names, Same: fingerprint(pictures) == m.Record.Fingerprint, calibrated: len(m.Record.HeldOut)}
+	s := &Scores{Unknown: m.Record.relabel(pictures), Names: names, Same: fingerprint(pictures) == m.Record.Fingerprint, calibrated: len(m.Record.HeldOut)}
 	s.HeldOut, _ = imageflow.Mean(m.Record.HeldOut)
 	var classes [][]float64
 	if s.Bits, classes, err = m.Record.score(m.model, pictures); err != nil {
@@ -136,16 +134,18 @@ func (m *Model) Score(path string) (*Scores, *imageset.Set, error) {
 
 // recognize sets what s says of classes.
 func (s *Scores) recognize(m *Model, classes [][]float64, pictures *imageset.Set) error {
+	recognized := 0
 	for i, of := range classes {
 		most := floats.MaxIdx(of)
 		s.Class, s.ClassProb = append(s.Class, m.Record.Classes[most]), append(s.ClassProb, of[most])
 		if pictures.Labels != nil && pictures.Labels[i] == most {
-			s.Recognized += 1 / float64(len(classes))
+			recognized++
 		}
 	}
 	if pictures.Labels == nil {
 		return nil
 	}
+	s.Recognized = float64(recognized) / float64(len(classes))
 	given, err := imageflow.Score(m.model, pictures, len(m.Record.Classes), draws, noiseSeed)
 	s.Given = &given
 	return err

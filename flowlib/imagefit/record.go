@@ -40,6 +40,10 @@ type Record struct {
 	Fit    fit.Config `json:"fit"`
 	Result fit.Result `json:"result"` // NLLs in nats per picture, with noise
 
+	// Given is what the pictures of the test cost, without one of the validation, given
+	// their classes, if the flow is.
+	Given *imageflow.Bits `json:"given_class,omitempty"`
+
 	Valid imageflow.Bits  `json:"valid"`
 	Test  *imageflow.Bits `json:"test,omitempty"` // absent if no picture is kept for it
 
@@ -120,12 +124,16 @@ func Read(path string) (s *imageset.Set, names []string, err error) {
 	return s, names, nil
 }
 
-// check returns an error unless the record can be that of a model of so many features:
+// check returns an error unless the record can be that of a model of so many features, and
+// columns of context:
 // nothing in an edited file is believed unless it can be true.
-func (r *Record) check(features int) error {
+func (r *Record) check(features, context int) error {
 	c := r.Config
 	if c.Image.Height < 1 || c.Image.Width < 1 || c.Image.Channels < 1 || c.Image.Features() != features || c.Levels < 2 || c.Levels > 256 {
 		return fmt.Errorf("config: pictures of %d×%d pixels, %d channels and %d levels for a model of %d numbers", c.Image.Width, c.Image.Height, c.Image.Channels, c.Levels, features)
+	}
+	if c.Classes != context {
+		return fmt.Errorf("config: %d classes for a flow that is given one of %d", c.Classes, context)
 	}
 	if err := r.checkClasses(); err != nil {
 		return err

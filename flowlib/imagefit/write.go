@@ -90,12 +90,16 @@ func WriteDraws(out string, s *imageset.Set) error {
 	return whole.WriteFile(out, sheet)
 }
 
-// inFileName replaces what a class may hold and a file's name better not.
-func inFileName(r rune) rune {
-	if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '.' {
-		return r
+// inFileName returns the beginning of a class without what a file's name better not holds.
+func inFileName(class string) string {
+	const most = 30 // letters
+	letters := []rune(class)
+	for i, r := range letters {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' && r != '.' {
+			letters[i] = '_'
+		}
 	}
-	return '_'
+	return string(letters[:min(most, len(letters))])
 }
 
 // writeFolder writes beside the folder and renames, so that it is whole or not there.
@@ -107,7 +111,7 @@ func writeFolder(dir string, sheet []byte, s *imageset.Set) (err error) {
 	for i := range s.Len() {
 		class := ""
 		if s.Classes != nil {
-			class = "-" + strings.Map(inFileName, s.Classes[s.Labels[i]])
+			class = "-" + inFileName(s.Classes[s.Labels[i]])
 		}
 		names = append(names, fmt.Sprintf("%0*d%s.png", len(strconv.Itoa(s.Len())), i+1, class))
 	}

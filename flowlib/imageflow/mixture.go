@@ -2,6 +2,7 @@ package imageflow
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -62,26 +63,35 @@ func (m Mixture) Score(pictures *imageset.Set, draws int, seed int64) (b Bits, c
 		classes[i] = make([]float64, len(m.Shares))
 	}
 	b, err = bitsOf(pictures, 0, draws, seed, func(rows [][]float64) ([]float64, error) {
-		x := mat.NewDense(len(rows), pictures.Shape.Features(), nil)
-		for i, row := range rows {
-			x.SetRow(i, row)
-		}
-		joint, err := m.joint(x)
-		if err != nil {
-			return nil, err
-		}
-		logProb := make([]float64, len(rows))
-		for i := range rows {
-			logProb[i] = floats.LogSumExp(joint.RawRowView(i))
-			floats.AddScaled(classes[i%len(classes)], 1/float64(draws), joint.RawRowView(i))
+		const together = 4096 // rows: they are copied
+		var logProb []float64
+		for block := range slices.Chunk(rows, together) {
+			x := mat.NewDense(len(block), pictures.Shape.Features(), nil)
+			for i, row := range block {
+				x.SetRow(i, row)
+			}
+			joint, err := m.joint(x)
+			if err != nil {
+				return nil, err
+			}
+			for i := range block {
+				of := joint.RawRowView(i)
+				floats.AddScaled(classes[len(logProb)%len(classes)], 1/float64(draws), of)
+				logProb = append(logProb, floats.LogSumExp(of))
+			}
 		}
 		return logProb, nil
 	})
+	if err != nil {
+		return b, nil, err
+	}
 	for _, of := range classes {
-		most := floats.LogSumExp(of)
+		all := floats.LogSumExp(of)
 		for c := range of {
-			of[c] = math.Exp(of[c] - most)
+			if of[c] = math.Exp(of[c] - all); math.IsInf(all, -1) { // no class can be it
+				of[c] = m.Shares[c]
+			}
 		}
 	}
-	return b, classes, err
+	return b, classes, nil
 }

@@ -22,10 +22,10 @@ func ReadFolder(dir string) (s *Set, names []string, err error) {
 	case err != nil:
 	case len(folders) == 0:
 		err = r.read("", files)
-	case len(files) > 0:
+	case len(files) > len(folders):
 		err = fmt.Errorf("%s: is a folder beside files, expected PNG files only, or a folder of them for each class: move it elsewhere", show.Path(filepath.Join(dir, folders[0])))
-	case len(folders) == 1:
-		err = fmt.Errorf("%s: holds one folder, expected PNG files, or a folder of them for each class: give %s", show.Path(dir), show.Path(filepath.Join(dir, folders[0])))
+	case len(files) > 0:
+		err = fmt.Errorf("%s: is a file beside folders, expected PNG files only, or a folder of them for each class: move it elsewhere", show.Path(filepath.Join(dir, files[0])))
 	default:
 		err = r.classes(folders)
 	}

@@ -54,12 +54,12 @@ func TestFolderOfClasses(t *testing.T) {
 func TestFolderOfClassesRefuses(t *testing.T) {
 	good := pngOf(t, gray(3))
 	for want, files := range map[string]map[string][]byte{
-		"dog: is a folder beside files, expected PNG files only":             {"a.png": good, "dog/1.png": good},
-		"holds one folder, expected PNG files, or a folder of them for each": {"dog/1.png": good, ".x": good},
-		"cat/deep: is a folder, expected the PNG files of a class":           {"dog/1.png": good, "cat/1.png": good, "cat/deep": nil},
-		"cat: the folder is empty":                                           {"dog/1.png": good, "cat": nil},
-		`as "cat/1.png" has: scale the pictures`:                             {"dog/1.png": pngOf(t, gray(4)), "cat/1.png": good},
-		"dog/1.png: is no PNG picture":                                       {"dog/1.png": []byte("text of a file"), "cat/1.png": good},
+		"dog: is a folder beside files, expected PNG files only":   {"a.png": good, "b.png": good, "dog/1.png": good},
+		"README: is a file beside folders, expected PNG files":     {"README": good, "dog/1.png": good, "cat/1.png": good},
+		"cat/deep: is a folder, expected the PNG files of a class": {"dog/1.png": good, "cat/1.png": good, "cat/deep": nil},
+		"cat: the folder is empty":                                 {"dog/1.png": good, "cat": nil},
+		`as "cat/1.png" has: scale the pictures`:                   {"dog/1.png": pngOf(t, gray(4)), "cat/1.png": good},
+		"dog/1.png: is no PNG picture":                             {"dog/1.png": []byte("text of a file"), "cat/1.png": good},
 	} {
 		s, _, err := imageset.ReadFolder(classFolder(t, files))
 		if err == nil || s != nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
