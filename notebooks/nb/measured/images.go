@@ -18,29 +18,41 @@ import (
 
 // ReadImages reads what report/measured/images.json says of models of 8×8 digits: the
 // mean of each over its splits, as bars from the one that costs most down.
-func ReadImages() []figure.Bar {
-	path := filepath.Join(nb.Root(), "report", "measured", "images.json")
+func ReadImages() []figure.Bar { return readImages("images.json", "digits") }
+
+// ReadMNIST is [ReadImages] for MNIST, of report/measured/mnist.json.
+func ReadMNIST() []figure.Bar { return readImages("mnist.json", "MNIST") }
+
+func readImages(file, data string) []figure.Bar {
+	path := filepath.Join(nb.Root(), "report", "measured", file)
 	text, err := os.ReadFile(path)
 	if err != nil {
-		panic(fmt.Sprintf("nb: models of images have not been measured: %v; to do so, run make images", err))
+		panic(fmt.Sprintf("nb: models of images have not been measured: %v; to do so, run make images, and see docs/images.md for MNIST", err))
 	}
-	return must.M1(parseImages(path, text))
+	return must.M1(parseImages(path, text, data))
 }
 
-// Digits returns what the report says of [ReadImages]: the bits per dimension of some models.
-func Digits(bars []figure.Bar) map[string]float64 {
+// Digits returns what the report says of [ReadImages] and [ReadMNIST]: the bits per
+// dimension of some models.
+func Digits(digits, mnist []figure.Bar) map[string]float64 {
 	of := map[string]float64{}
-	for key, model := range map[string]string{"histogram": "histogram per pixel", "flow": "multi-scale flow", "normflows": "normflows"} {
-		i := slices.IndexFunc(bars, func(b figure.Bar) bool { return b.Name == model })
+	for _, what := range []struct {
+		key, model string
+		bars       []figure.Bar
+	}{
+		{"histogram", "histogram per pixel", digits}, {"flow", "multi-scale flow", digits}, {"normflows", "normflows", digits},
+		{"mnist_flow", "multi-scale flow, variational dequantization", mnist}, {"mnist_normflows", "normflows", mnist},
+	} {
+		i := slices.IndexFunc(what.bars, func(b figure.Bar) bool { return b.Name == what.model })
 		if i < 0 {
-			panic(fmt.Sprintf("nb: report/measured/images.json has no row of %q; to measure it, run make bench-peers images", model))
+			panic(fmt.Sprintf("nb: report/measured has no row of %q for %s; to measure it, run make bench-peers images, and see docs/images.md for MNIST", what.model, what.key))
 		}
-		of[key] = bars[i].Value
+		of[what.key] = what.bars[i].Value
 	}
 	return of
 }
 
-func parseImages(path string, text []byte) (bars []figure.Bar, err error) {
+func parseImages(path string, text []byte, data string) (bars []figure.Bar, err error) {
 	var rows []struct {
 		Model  string  `json:"model"`
 		Data   string  `json:"data"`
@@ -51,7 +63,7 @@ func parseImages(path string, text []byte) (bars []figure.Bar, err error) {
 	}
 	of := map[string][]float64{}
 	for _, r := range rows {
-		if r.Data == "digits" {
+		if r.Data == data {
 			of[r.Model] = append(of[r.Model], r.PerDim)
 		}
 	}
@@ -61,7 +73,7 @@ func parseImages(path string, text []byte) (bars []figure.Bar, err error) {
 		}
 	}
 	if len(bars) == 0 {
-		return nil, fmt.Errorf("nb: %s: no models of digits; to measure them, run make images", show.Path(path))
+		return nil, fmt.Errorf("nb: %s: no models of %s; to measure them, run make images", show.Path(path), data)
 	}
 	slices.SortFunc(bars, func(a, b figure.Bar) int { return cmp.Or(cmp.Compare(b.Value, a.Value), cmp.Compare(a.Name, b.Name)) })
 	return bars, nil
