@@ -89,8 +89,13 @@ func conv(scope *model.Scope, v *Node, size, outputs int, limit float64, convolv
 }
 
 // asXLA is the convolution of the backend: on XLA for a processor the faster one, 1.4 times,
-// where no gradients are asked for.
-func asXLA(v, weights *Node) *Node { return Convolve(v, weights).PadSame().Done() }
+// where no gradients are asked for. But for a window larger than the image XLA has slow loops.
+func asXLA(v, weights *Node) *Node {
+	if size := weights.Shape().Dim(0); v.Shape().Dim(1) < size || v.Shape().Dim(2) < size {
+		return asProduct(v, weights)
+	}
+	return Convolve(v, weights).PadSame().Done()
+}
 
 // asProduct is the convolution as a product of matrices. With its gradients it is ten times as
 // fast as XLA's on a processor, and in pure Go so by itself.
