@@ -94,7 +94,7 @@ func fitPictures(cmd *cobra.Command, args []string) error {
 		fmt.Fprintf(w, "test        %.3f ± %.3f bits per dimension  (%d pictures)\n", r.Test.PerDim, r.Test.StdErr, r.Split.Test)
 	}
 	if r.Given != nil {
-		fmt.Fprintf(w, "given the class %.3f ± %.3f\n", r.Given.PerDim, r.Given.StdErr)
+		fmt.Fprintf(w, "given class %.3f ± %.3f bits per dimension\n", r.Given.PerDim, r.Given.StdErr)
 	}
 	fmt.Fprintf(w, "Step %d was best, in %.1f s on %s. Saved as %s.\n", r.Result.BestStep, r.Result.Seconds, r.Engine, out)
 	return nil

@@ -193,7 +193,7 @@ func (s *imagesSplit) speed(task string, batch, reps int) (perSecond func() (flo
 		}
 	}
 	return func() (float64, error) {
-		if err := work(); err != nil { // what the other libraries left in the caches goes, as they do
+		if err := work(); err != nil { // a warm-up, as the other libraries have
 			return 0, err
 		}
 		start := time.Now()

@@ -23,7 +23,7 @@ func differ(there, here string) string {
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		switch {
 		case a[name] == b[name]:
-		case name == "Data": // said if nothing else explains it
+		case name == "Data": // other settings make other rows: said below if these are the same
 		case strings.Contains(strings.ToLower(name), "scaler"): // measured on the rows
 		default:
 			all = append(all, fmt.Sprintf("%s %s, here %s", show.Name(name), value(a[name]), value(b[name])))

@@ -50,9 +50,8 @@ func (r *Record) relabel(s *imageset.Set) (unknown string) {
 
 // untaught returns an error if a class has no picture to learn from.
 func untaught(train *imageset.Set) error {
-	counts := CountClasses(train)
-	for i, name := range train.Classes {
-		if i >= len(counts) || counts[i].Class != name {
+	for class, name := range train.Classes {
+		if !slices.Contains(train.Labels, class) {
 			return fmt.Errorf("no picture of class %s is among the %d for training: give more of them, or leave the class out", show.Quoted(name), train.Len())
 		}
 	}

@@ -73,17 +73,9 @@ func Fit(ctx context.Context, path, out string, c FitConfig, note func(string), 
 	if err := place.Resume(c.Resume, func(n table.Note) { note(n.String()) }); err != nil {
 		return nil, err
 	}
-	pictures, _, err := Read(path)
+	pictures, err := c.read(path)
 	if err != nil {
 		return nil, err
-	}
-	if len(pictures.Classes) == 1 {
-		return nil, fmt.Errorf("%s: holds one folder, expected PNG files, or a folder of them for each class: give %s", show.Path(path), show.Path(filepath.Join(path, pictures.Classes[0])))
-	}
-	if c.Classes != "" {
-		if err := Label(pictures, c.Classes); err != nil {
-			return nil, err
-		}
 	}
 	train, valid, test, err := c.split(pictures)
 	if err != nil {
@@ -156,9 +148,9 @@ func Fit(ctx context.Context, path, out string, c FitConfig, note func(string), 
 		note("no pictures are kept for the test: p-values of anomalies will be by the validation pictures, which choose when training ends, and a little too small")
 	}
 	if config.Classes > 0 {
-		judges := valid
-		if test.Len() > 0 {
-			judges = test
+		judges := test
+		if test.Len() == 0 {
+			judges = valid
 		}
 		bits, err := imageflow.Score(m, judges, config.Classes, draws, noiseSeed)
 		if err != nil {
@@ -173,6 +165,20 @@ func Fit(ctx context.Context, path, out string, c FitConfig, note func(string), 
 		return nil, fmt.Errorf("the model is saved, its checkpoint stays: %w", err)
 	}
 	return r, nil
+}
+
+// read reads the pictures at path, and their classes.
+func (c FitConfig) read(path string) (*imageset.Set, error) {
+	s, _, err := Read(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(s.Classes) == 1:
+		return nil, fmt.Errorf("%s: holds one folder, expected PNG files, or a folder of them for each class: give %s", show.Path(path), show.Path(filepath.Join(path, s.Classes[0])))
+	case c.Classes != "":
+		err = Label(s, c.Classes)
+	}
+	return s, err
 }
 
 // score judges pictures whatever their class; classes has the probability of each, if

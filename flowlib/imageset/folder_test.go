@@ -10,31 +10,9 @@ import (
 	"normflow/flowlib/imageset"
 )
 
-// classFolder writes files by their names, which may lie in folders; nil is a folder.
-func classFolder(t *testing.T, files map[string][]byte) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, content := range files {
-		path := filepath.Join(dir, name)
-		folder := filepath.Dir(path)
-		if content == nil {
-			folder = path
-		}
-		if err := os.MkdirAll(folder, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if content != nil {
-			if err := os.WriteFile(path, content, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	return dir
-}
-
 func TestFolderOfClasses(t *testing.T) {
 	one, two := pngOf(t, gray(3)), pngOf(t, gray(3))
-	dir := classFolder(t, map[string][]byte{"dog/2.png": one, "dog/1.png": two, "cat/1.png": two, ".cache/x": one, "dog/.x": one})
+	dir := folder(t, map[string][]byte{"dog/2.png": one, "dog/1.png": two, "cat/1.png": two, ".cache/x": one, "dog/.x": one})
 	if err := os.Symlink(filepath.Join(dir, "cat"), filepath.Join(dir, "link")); err != nil {
 		t.Skip("needs links: ", err)
 	}
@@ -56,12 +34,12 @@ func TestFolderOfClassesRefuses(t *testing.T) {
 	for want, files := range map[string]map[string][]byte{
 		"dog: is a folder beside files, expected PNG files only":   {"a.png": good, "b.png": good, "dog/1.png": good},
 		"README: is a file beside folders, expected PNG files":     {"README": good, "dog/1.png": good, "cat/1.png": good},
-		"cat/deep: is a folder, expected the PNG files of a class": {"dog/1.png": good, "cat/1.png": good, "cat/deep": nil},
-		"cat: the folder is empty":                                 {"dog/1.png": good, "cat": nil},
+		"cat/deep: is a folder, expected the PNG files of a class": {"dog/1.png": good, "cat/1.png": good, "cat/deep/1.png": good},
+		"cat: the folder is empty":                                 {"dog/1.png": good, "cat/.x": good},
 		`as "cat/1.png" has: scale the pictures`:                   {"dog/1.png": pngOf(t, gray(4)), "cat/1.png": good},
 		"dog/1.png: is no PNG picture":                             {"dog/1.png": []byte("text of a file"), "cat/1.png": good},
 	} {
-		s, _, err := imageset.ReadFolder(classFolder(t, files))
+		s, _, err := imageset.ReadFolder(folder(t, files))
 		if err == nil || s != nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("got %v, expected %s", err, want)
 		}
