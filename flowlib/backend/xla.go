@@ -25,5 +25,6 @@ func createXLA(config string, devices int) (compute.Backend, error) {
 	if kind != "xla" || name != "cpu" && !strings.HasSuffix(name, "_cpu_plugin.so") {
 		return compute.NewWithConfig(config)
 	}
+	keepMemory()
 	return xla.NewWithOptions(plugin, pjrt.NamedValuesMap{"cpu_device_count": int64(devices)})
 }
