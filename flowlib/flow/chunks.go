@@ -25,13 +25,26 @@ const (
 	// The pure-Go backend runs a graph one operation at a time, on one core: small
 	// chunks stay in its cache, and each core takes one.
 	maxGoChunk = 512
+
+	// Events of more than wide columns, such as pictures, come in chunks of maxWideChunk: what
+	// a graph needs at a time grows with both.
+	wide         = 256
+	maxWideChunk = 256
 )
+
+// MaxChunk returns how many events are computed at a time at most.
+func (m *Model) MaxChunk() int {
+	if m.Columns() > wide {
+		return maxWideChunk
+	}
+	return maxChunk
+}
 
 // chunkSize returns the chunk size for n rows.
 func (m *Model) chunkSize(n int) int {
-	largest := maxChunk
+	largest := m.MaxChunk()
 	if m.onGo() {
-		largest = maxGoChunk
+		largest = min(largest, maxGoChunk)
 	}
 	for _, size := range []int{1, 64} {
 		if n <= size {

@@ -78,7 +78,7 @@ func (m *Model) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
 		return func(yield func(Draws, error) bool) { yield(Draws{}, err) }
 	}
 	_, uniform := m.flow.base.(*base.Uniform)
-	return s.chunks(uniform, m.Context(), maxChunk, func(s Sampling, first, count int) (Draws, error) {
+	return s.chunks(uniform, m.Context(), m.MaxChunk(), func(s Sampling, first, count int) (Draws, error) {
 		d, err := m.drawChunk(s, first, count)
 		if err != nil {
 			return Draws{}, fmt.Errorf("flow: sampling: %w", err)
@@ -147,10 +147,10 @@ func (s *Sampling) check(uniform bool, context int) error {
 func (m *Model) drawChunk(s Sampling, first, count int) (Draws, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.store.SetRNGStateFromSeed(s.Seed + int64(first/maxChunk)*chunkSeedStep); err != nil {
+	if err := m.store.SetRNGStateFromSeed(s.Seed + int64(first/m.MaxChunk())*chunkSeedStep); err != nil {
 		return Draws{}, err
 	}
-	size := s.size()
+	size := s.size(m.MaxChunk())
 	name := fmt.Sprintf("sample of %d", size)
 	if s.LogProb {
 		name += " with log-density"
@@ -162,10 +162,10 @@ func (m *Model) drawChunk(s Sampling, first, count int) (Draws, error) {
 			context = Slice(in, AxisRange(), AxisRangeToEnd(1))
 		}
 		if s.LogProb {
-			x, logProb := m.flow.sample(scope, in.Graph(), m.DType(), maxChunk, size, temperature, context)
+			x, logProb := m.flow.sample(scope, in.Graph(), m.DType(), m.MaxChunk(), size, temperature, context)
 			return []*Node{x, logProb}
 		}
-		x, _ := m.flow.sample(scope, in.Graph(), m.DType(), maxChunk, size, temperature, context)
+		x, _ := m.flow.sample(scope, in.Graph(), m.DType(), m.MaxChunk(), size, temperature, context)
 		return []*Node{x}
 	})
 	if err != nil {
@@ -199,20 +199,20 @@ func (m *Model) drawChunk(s Sampling, first, count int) (Draws, error) {
 // seeds of a sample's chunks away from those of other samples.
 const chunkSeedStep = -0x61c8864680b583eb
 
-// size is how many events are computed for a chunk of the sample.
-func (s Sampling) size() int {
+// size is how many events are computed for a chunk of the sample, at most largest.
+func (s Sampling) size(largest int) int {
 	for _, size := range []int{64, 512} {
-		if s.Few && s.Count <= size {
+		if s.Few && s.Count <= size && size < largest {
 			return size
 		}
 	}
-	return maxChunk
+	return largest
 }
 
 // samplingInput returns [size, 1+C]: the temperature, then the standardized context
 // of each event.
 func (m *Model) samplingInput(s Sampling, first, count int) *tensors.Tensor {
-	width, size := 1+m.Context(), s.size()
+	width, size := 1+m.Context(), s.size(m.MaxChunk())
 	flat := make([]float64, size*width)
 	for i := range size {
 		flat[i*width] = s.Temperature

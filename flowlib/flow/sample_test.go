@@ -2,6 +2,7 @@ package flow_test
 
 import (
 	"math"
+	"slices"
 	"reflect"
 	"runtime"
 	"strings"
@@ -57,6 +58,48 @@ func TestFewDraws(t *testing.T) {
 					t.Fatalf("draw %d of %d: %v with log-density %g, expected %v with %g", i, count, x, few.LogProb[i], want.X[i], want.LogProb[i])
 				}
 			}
+		}
+	}
+}
+
+// Events of many columns come in small chunks, each with random numbers of its own, of which a
+// few are the first.
+func TestChunksOfWideEvents(t *testing.T) {
+	m, err := flow.Gaussian(300).NewModel(backendtest.Open(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sizes []int
+	var all [][]float64
+	for chunk, err := range m.DrawChunks(flow.Sampling{Seed: 4, Count: 600, Few: true}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes, all = append(sizes, len(chunk.X)), append(all, chunk.X...)
+	}
+	if !slices.Equal(sizes, []int{256, 256, 88}) {
+		t.Errorf("chunks of %v events", sizes)
+	}
+	few, err := m.Draw(flow.Sampling{Seed: 4, Count: 50, Few: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, row := range few.X {
+		if !slices.Equal(row, all[i]) || slices.Equal(row, all[256+i]) {
+			t.Fatalf("draw %d of 50 is not that of 600, or is drawn twice", i)
+		}
+	}
+	logProb, err := m.LogProb(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, row := range all {
+		want := -150 * math.Log(2*math.Pi)
+		for _, x := range row {
+			want -= x * x / 2
+		}
+		if !(math.Abs(logProb[i]-want) < 1e-3) {
+			t.Fatalf("draw %d has log-density %g, expected %g", i, logProb[i], want)
 		}
 	}
 }
