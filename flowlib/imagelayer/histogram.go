@@ -50,12 +50,18 @@ const leastShare = 1e-5
 
 // Inverse implements [bijector.Bijector].
 func (h *Histogram) Inverse(scope *model.Scope, x, _ *Node) (u, logDet *Node) {
+	u, logDet, _ = h.shares(scope, x)
+	return u, logDet
+}
+
+// shares is Inverse, and which bins they are.
+func (h *Histogram) shares(scope *model.Scope, x *Node) (u, logDet, bin *Node) {
 	place := DivScalar(x, float64(h.levels)) // from 0 to 1
 	inside := h.inside(place)
 	at := Where(inside, place, ZerosLike(place))
 	b := h.bin(scope, at, false)
 	u = MinScalar(Add(b.below, Mul(b.mass, Sub(MulScalar(at, float64(h.bins)), b.index))), 1) // rounded, it may be more
-	return Where(inside, u, place), h.logDet(inside, b.mass)
+	return Where(inside, u, place), h.logDet(inside, b.mass), b.index
 }
 
 // Forward implements [bijector.Bijector].
@@ -85,12 +91,8 @@ type histogramBin struct{ index, below, mass *Node }
 // one-hot rows instead of a gather, whose gradient is slow.
 func (h *Histogram) bin(scope *model.Scope, v *Node, share bool) histogramBin {
 	g, dtype := v.Graph(), v.DType()
-	shape := shapes.Make(dtype, h.features, h.bins)
-	// In float64, since rounded sums of all masses can be farther from 1 than a rare bin is wide.
-	logMass := ConvertDType(bijector.Variable(scope, "log_mass", initializer.Zero, shape).NodeValue(g), dtypes.Float64)
-	masses := AddScalar(MulScalar(Softmax(logMass, -1), 1-leastShare), leastShare/float64(h.bins)) // [D, K]
-	// A product with a triangle of ones: GoMLX's CumSum has no gradient on every backend.
-	belows := MatMul(masses, ConvertDType(LogicalNot(LowerTriangular(g, h.bins)), dtypes.Float64))
+	masses := h.masses(scope, v)
+	belows := MatMul(masses, triangle(g, h.bins))
 	masses, belows = ConvertDType(masses, dtype), ConvertDType(belows, dtype)
 	bins := Iota(g, shapes.Make(dtype, 1, h.features, h.bins), 2)
 	starts := DivScalar(bins, float64(h.bins))
@@ -106,4 +108,18 @@ func (h *Histogram) bin(scope *model.Scope, v *Node, share bool) histogramBin {
 		GreaterOrEqual(x, Concatenate([]*Node{Neg(end), inner}, -1)), LessThan(x, Concatenate([]*Node{inner, end}, -1))), dtype)
 	pick := func(of *Node) *Node { return ReduceSum(Mul(oneHot, of), -1) }
 	return histogramBin{index: pick(bins), below: pick(InsertAxes(belows, 0)), mass: pick(InsertAxes(masses, 0))}
+}
+
+// masses returns those of all bins, [D, Bins], in float64, since rounded sums of them can be
+// farther from 1 than a rare bin is wide. The variable has the precision of like.
+func (h *Histogram) masses(scope *model.Scope, like *Node) *Node {
+	shape := shapes.Make(like.DType(), h.features, h.bins)
+	logMass := ConvertDType(bijector.Variable(scope, "log_mass", initializer.Zero, shape).NodeValue(like.Graph()), dtypes.Float64)
+	return AddScalar(MulScalar(Softmax(logMass, -1), 1-leastShare), leastShare/float64(h.bins))
+}
+
+// triangle makes of the masses of bins those below each bin, as a product: GoMLX's CumSum has
+// no gradient on every backend.
+func triangle(g *Graph, bins int) *Node {
+	return ConvertDType(LogicalNot(LowerTriangular(g, bins)), dtypes.Float64)
 }

@@ -15,7 +15,7 @@ var net = imagelayer.Net{Width: 4, Blocks: 1}
 // cases is every layer, on images of few pixels.
 func cases() []bijectortest.Case {
 	small, wide := imagelayer.Shape{Height: 2, Width: 1, Channels: 2}, imagelayer.Shape{Height: 2, Width: 2, Channels: 3}
-	square := imagelayer.Shape{Height: 2, Width: 4, Channels: 1}
+	square, odd := imagelayer.Shape{Height: 2, Width: 4, Channels: 1}, imagelayer.Shape{Height: 3, Width: 3, Channels: 1}
 	squeeze := imagelayer.NewSqueeze2x2(square)
 	corners := squeeze.Squeezed() // 1×2 pixels, 4 channels
 	coupling := func(s imagelayer.Shape, mask bijector.Mask, transform bijector.Transform) bijector.Bijector {
@@ -40,6 +40,10 @@ func cases() []bijectortest.Case {
 		{Name: "act norm", Features: 4, Bijector: imagelayer.NewActNorm(small)},
 		{Name: "1×1 convolution", Features: 12, Bijector: imagelayer.NewConv1x1(wide)},
 		{Name: "histogram", Features: 3, Bijector: imagelayer.NewHistogram(3, 2, 5)},
+		{Name: "histogram pyramid", Features: 8, Bijector: imagelayer.NewHistogramPyramid(square, 17, 17, net), Options: ofShares(square, 17, 0)},
+		{Name: "histogram pyramid, odd", Features: 9, Bijector: imagelayer.NewHistogramPyramid(odd, 40, 5, net), Options: ofShares(odd, 40, 0)},
+		{Name: "histogram pyramid, groups", Features: 12, Bijector: imagelayer.NewHistogramPyramid(wide, 40, 40, net), Options: ofShares(wide, 40, 0)},
+		{Name: "conditional histogram pyramid", Features: 8, Bijector: imagelayer.NewHistogramPyramid(square, 17, 5, net), Options: ofShares(square, 17, 2)},
 		{Name: "probit", Features: 2, Bijector: imagelayer.NewProbit(2), Options: bijectortest.Options{Latent: [][2]float64{{-4, 4}, {-4, 4}}, Data: [][2]float64{{1e-4, 1 - 1e-4}, {0.3, 0.9}}}},
 		{Name: "dequantizer", Features: 8, Bijector: imagelayer.NewDequantizer(square, 17, net, 4), Options: inCells},
 		{Name: "conditional dequantizer", Features: 8, Bijector: imagelayer.NewDequantizer(square, 17, net, 3), Options: bijectortest.Options{Context: 2, Latent: inCells.Latent, Data: inCells.Data}},
@@ -50,6 +54,15 @@ func cases() []bijectortest.Case {
 		{Name: "pyramid", Features: 8, Bijector: pyramid},
 		{Name: "conditional pyramid", Features: 8, Bijector: pyramid, Options: context},
 	}
+}
+
+// ofShares are the options of a layer from numbers of so many levels to shares from 0 to 1.
+func ofShares(s imagelayer.Shape, levels float64, context int) (o bijectortest.Options) {
+	o.Context = context
+	for range s.Features() {
+		o.Latent, o.Data = append(o.Latent, [2]float64{0, 1}), append(o.Data, [2]float64{0, levels})
+	}
+	return o
 }
 
 func TestLayers(t *testing.T) {
@@ -109,6 +122,7 @@ func TestImpossibleLayersPanic(t *testing.T) {
 		"numbers, expected at most 65536":               func() { imagelayer.NewConv1x1(imagelayer.Shape{Height: 1 << 10, Width: 1 << 10, Channels: 1}) },
 		"a dequantizer of 1 levels with curves of 4":    func() { imagelayer.NewDequantizer(imagelayer.Shape{Height: 2, Width: 2, Channels: 1}, 1, net, 4) },
 		"histograms of 3 features with 1 bins":          func() { imagelayer.NewHistogram(3, 2, 1) },
+		"histograms of 12 features with 0 bins":         func() { imagelayer.NewHistogramPyramid(shape, 2, 0, net) },
 		"a network of 0 blocks of 0 channels": func() {
 			imagelayer.NewCoupling(shape, imagelayer.Halves(2, false), imagelayer.Net{}, bijector.Affine{})
 		},

@@ -40,16 +40,34 @@ func (s *Squeeze2x2) Squeezed() Shape {
 
 // Inverse implements [bijector.Bijector].
 func (s *Squeeze2x2) Inverse(_ *model.Scope, x, _ *Node) (z, logDet *Node) {
-	h, w, c := s.shape.Height/2, s.shape.Width/2, s.shape.Channels
-	blocks := Reshape(s.shape.image(x), -1, h, 2, w, 2, c)
-	return s.shape.events(TransposeAllAxes(blocks, 0, 1, 3, 2, 4, 5)), zeroLogDet(x)
+	return s.shape.events(corners(s.shape.image(x), 0)), zeroLogDet(x)
 }
 
 // Forward implements [bijector.Bijector].
 func (s *Squeeze2x2) Forward(_ *model.Scope, z, _ *Node) (x, logDet *Node) {
-	h, w, c := s.shape.Height/2, s.shape.Width/2, s.shape.Channels
-	blocks := Reshape(s.Squeezed().image(z), -1, h, w, 2, 2, c)
-	return s.shape.events(TransposeAllAxes(blocks, 0, 1, 3, 2, 4, 5)), zeroLogDet(z)
+	return s.shape.events(uncorners(s.Squeezed().image(z), s.shape.Height, s.shape.Width)), zeroLogDet(z)
+}
+
+// corners makes of each block of 2×2 pixels one pixel, of images, [B, Height, Width, C], or tables of
+// their numbers, [1, Height, Width, C, K]. A missing last row or column gets a value.
+func corners(v *Node, missing float64) *Node {
+	for axis := 1; axis <= 2; axis++ {
+		if v.Shape().Dim(axis)%2 != 0 {
+			edge := v.Shape().Clone()
+			edge.Dimensions[axis] = 1
+			v = Concatenate([]*Node{v, AddScalar(Zeros(v.Graph(), edge), missing)}, axis)
+		}
+	}
+	d := v.Shape().Dimensions
+	squeezed := append([]int{d[0], d[1] / 2, d[2] / 2, 4 * d[3]}, d[4:]...)
+	return Reshape(TransposeAllAxes(Reshape(v, d[0], d[1]/2, 2, d[2]/2, 2, -1), 0, 1, 3, 2, 4, 5), squeezed...)
+}
+
+// uncorners is the inverse of corners, for images of the given size.
+func uncorners(v *Node, height, width int) *Node {
+	d := v.Shape().Dimensions
+	v = TransposeAllAxes(Reshape(v, d[0], d[1], d[2], 2, 2, d[3]/4), 0, 1, 3, 2, 4, 5)
+	return Slice(Reshape(v, d[0], 2*d[1], 2*d[2], d[3]/4), AxisRange(), AxisRange(0, height), AxisRange(0, width))
 }
 
 // zeroLogDet is the log-determinant of a map that only moves numbers, [B].

@@ -1,0 +1,74 @@
+package imagelayer_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"normflow/flowlib/backend/backendtest"
+	"normflow/flowlib/bijector"
+	"normflow/flowlib/bijector/bijectortest"
+	"normflow/flowlib/imagelayer"
+)
+
+// logDets returns those of Inverse, with weights that are random as far as a spread.
+func logDets(t *testing.T, b bijector.Bijector, spread float64, x [][]float64) []float64 {
+	t.Helper()
+	store := model.NewStore()
+	exec := model.MustNewExec(backendtest.Open(t), store, func(scope *model.Scope, x *graph.Node) *graph.Node {
+		_, logDet := b.Inverse(scope, x, nil)
+		return logDet
+	})
+	exec.MustCall1(x) // makes the variables
+	bijectortest.Randomize(store, spread, 9)
+	return exec.MustCall1(x).Value().([]float64)
+}
+
+// With a bin for each level the layer is a model of whole numbers: all pictures together
+// have probability 1, wherever in their cells the numbers lie.
+func TestPyramidIsADistributionOfWholeNumbers(t *testing.T) {
+	for name, shape := range map[string]imagelayer.Shape{"gray": {Height: 3, Width: 2, Channels: 1}, "two channels": {Height: 1, Width: 3, Channels: 2}} {
+		const levels = 3
+		d := shape.Features()
+		pictures := int(math.Pow(levels, float64(d)))
+		middle, elsewhere := make([][]float64, pictures), make([][]float64, pictures)
+		for i := range pictures {
+			for n, left := 0, i; n < d; n, left = n+1, left/levels {
+				middle[i] = append(middle[i], float64(left%levels)+0.5)
+				elsewhere[i] = append(elsewhere[i], float64(left%levels)+math.Mod(0.37*float64(i+5*n), 1))
+			}
+		}
+		layer := imagelayer.NewHistogramPyramid(shape, levels, levels, net)
+		logProb, same := logDets(t, layer, 0.5, middle), logDets(t, layer, 0.5, elsewhere)
+		total, least, most := 0.0, math.Inf(1), math.Inf(-1)
+		for i, lp := range logProb {
+			total += math.Exp(lp)
+			least, most = min(least, lp), max(most, lp)
+			if !(math.Abs(lp-same[i]) < 1e-12) {
+				t.Fatalf("%s: picture %v has log-probability %g, but %g as %v", name, middle[i], lp, same[i], elsewhere[i])
+			}
+		}
+		t.Logf("%s: %d pictures of log-probability %.2f to %.2f, in all %.15f", name, pictures, least, most, total)
+		if !(math.Abs(total-1) < 1e-12) || !(most-least > 0.5) {
+			t.Errorf("%s: probabilities add up to %.15f, and their logarithms are from %g to %g", name, total, least, most)
+		}
+	}
+}
+
+// A new layer is a histogram.
+func TestNewPyramidIsAHistogram(t *testing.T) {
+	shape := imagelayer.Shape{Height: 3, Width: 2, Channels: 1}
+	x := [][]float64{{0.5, 1, 17, 39.9, 20, 3}, {-1, 0, 40, 41, 5, 6}}
+	for _, bins := range []int{4, 40} {
+		want := inverse(t, imagelayer.NewHistogram(6, 40, bins), x)
+		for i, row := range inverse(t, imagelayer.NewHistogramPyramid(shape, 40, bins, net), x) {
+			for d := range row {
+				if !(math.Abs(row[d]-want[i][d]) < 1e-12) {
+					t.Errorf("%d bins: %g of %g, expected %g", bins, row[d], x[i][d], want[i][d])
+				}
+			}
+		}
+	}
+}
