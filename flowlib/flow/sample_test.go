@@ -2,9 +2,9 @@ package flow_test
 
 import (
 	"math"
-	"slices"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"

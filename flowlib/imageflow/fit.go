@@ -18,6 +18,13 @@ func Training(seed int64) fit.Config {
 	return fit.Config{Seed: seed, Steps: 1500, BatchSize: 64, LearningRate: 2e-3, WarmUp: 50, ClipNorm: 50, EvalEvery: 100, EMADecay: 0.998, Patience: 5}
 }
 
+// PyramidTraining returns how [Fit] trains a [Pyramid] by default.
+func PyramidTraining(seed int64) fit.Config {
+	t := Training(seed)
+	t.Steps, t.BatchSize, t.LearningRate = 3000, 128, 6e-3
+	return t
+}
+
 // Fit makes a model of c and trains it by [fit.Run] on dequantized pictures, each with
 // noise of its own in many copies, and keeps the weights that were best on valid. NLLs of
 // the progress and of the result are in nats per picture; [BitsPerDim] converts them.

@@ -87,6 +87,40 @@ func TestFit(t *testing.T) {
 	}
 }
 
+// A flow of histograms that depend on coarser pixels learns more of the same pictures in as
+// many steps; those histograms begin as the pixels have them.
+func TestPyramid(t *testing.T) {
+	if testing.Short() {
+		t.Skip("left out with -short")
+	}
+	b, train, valid := backendtest.Open(t), texture.Draw(1, 2000), texture.Draw(2, 400)
+	glow := small(0)
+	pyramid := imageflow.Pyramid(glow.Image, glow.Levels)
+	pyramid.Pyramid.Width, pyramid.Net.Width = 8, 6
+	training := imageflow.PyramidTraining(1)
+	training.Steps, training.EvalEvery, training.WarmUp = 60, 60, 5
+	bits := map[bool]float64{}
+	for isPyramid, c := range map[bool]imageflow.Config{false: glow, true: pyramid} {
+		m, _, err := imageflow.Fit(context.Background(), b, c, train, valid, training, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := imageflow.Score(m, valid, 0, 4, 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bits[isPyramid] = found.PerDim
+		if drawn, outside, err := c.Draw(m, flow.Sampling{Count: 50}); err != nil || outside > 0 || drawn.Len() != 50 {
+			t.Errorf("%d draws, %d numbers of them beyond the levels: %v", drawn.Len(), outside, err)
+		}
+	}
+	entropy := pyramid.BitsPerDim(texture.Entropy())
+	t.Logf("%.3f bits per dimension, %.3f without; entropy %.3f", bits[true], bits[false], entropy)
+	if !(bits[true] < bits[false]-0.05) || !(bits[true] > entropy) {
+		t.Errorf("%.3f bits per dimension, and %.3f without, expected less, and more than the entropy of %.3f", bits[true], bits[false], entropy)
+	}
+}
+
 // calls counts them, and says of every row its first number.
 type calls []int
 
@@ -141,12 +175,15 @@ func TestBitsOfUniformPixels(t *testing.T) {
 func TestRefuses(t *testing.T) {
 	b, s := backendtest.Open(t), texture.Draw(1, 10)
 	odd, levels, none, other := small(0), small(0), small(0), small(0)
+	without := imageflow.Pyramid(texture.Draw(1, 1).Shape, 5)
+	without.Gray = 0
 	odd.Image.Width, levels.Levels, none.Scales, other.Image.Channels = 5, 1, 0, 2
 	for want, c := range map[string]imageflow.Config{
 		"an even number of rows and columns":  odd,
 		"1 levels, expected 2 to 256":         levels,
 		"0 scales of 1 steps, expected 1":     none,
 		"expected 4×4, 2 and at most 5":       other,
+		"with 0 bins of":                      without,
 		"pictures without labels for a flow ": small(2),
 	} {
 		if _, _, err := imageflow.Fit(context.Background(), b, c, s, s, imageflow.Training(1), nil); err == nil || !strings.Contains(err.Error(), want) {
