@@ -88,11 +88,16 @@ func (d *Dequantizer) move(scope *model.Scope, x, context *Node, curve func(v, r
 		}
 	}
 	noise, _ = d.squeeze.Forward(scope, noise, nil)
-	end := 1 - 1.0/(1<<15)
-	if x.DType() == dtypes.Float64 {
-		end = 1 - 1.0/(1<<44)
-	}
 	moved := AddScalar(MulScalar(noise, 0.5), 0.5)
 	inside := LogicalAnd(GreaterOrEqual(x, ZerosLike(x)), LessThan(x, MulScalar(OnesLike(x), float64(d.levels))))
-	return Where(inside, Add(whole, MinScalar(moved, end)), x), logDet
+	return Where(inside, Add(whole, MinScalar(moved, 1-cellMargin(x.DType()))), x), logDet
+}
+
+// cellMargin is how far from the ends of its cell, as a share of it, a number stays so that
+// rounding does not send it into the next one.
+func cellMargin(dtype dtypes.DType) float64 {
+	if dtype == dtypes.Float64 {
+		return 1.0 / (1 << 44)
+	}
+	return 1.0 / (1 << 15)
 }

@@ -26,6 +26,9 @@ import (
 // level, up to 32, the density of a dequantized picture is the same everywhere in its cell: it is a
 // model of whole numbers, to which uniform noise costs nothing.
 //
+// In float32 rounding may send a number of a rare group to the next one on its way back from
+// the latents, and then all that follow differ.
+//
 // Drawing takes one network after the other, 3·Channels for each halving of the image.
 //
 // Source: Reed et al. 2017, https://arxiv.org/abs/1703.03664, section 3, for the order; Müller et
@@ -187,12 +190,16 @@ func (p *HistogramPyramid) regroup(v grays, raw *Node) (moved grays, logSlope *N
 	group := InsertAxes(v.group, -1)
 	here := Equal(p.places(at), group)
 	mass, below, newMass, newBelow := sum(v.mass, here), sum(v.below, here), sum(masses, here), sum(masses, LessThan(p.places(at), group))
-	linear := func(below, mass, newBelow, newMass *Node) *Node {
-		return MinScalar(Add(newBelow, Mul(newMass, ClipScalar(Div(Sub(at, below), mass), 0, 1))), 1) // rounded, it may be more
+	linear := func(below, mass, newBelow, newMass *Node, margin float64) *Node {
+		place := ClipScalar(Div(Sub(at, below), mass), margin, 1-margin)
+		return MinScalar(Add(newBelow, Mul(newMass, place)), 1) // rounded, it may be more
 	}
-	to := linear(below, mass, newBelow, newMass)
+	var to *Node
 	if drawing {
-		to = linear(newBelow, newMass, below, mass)
+		to = linear(newBelow, newMass, below, mass, 0)
+	} else {
+		// Rounded into another group on its way back, a number would change all that follow.
+		to = linear(below, mass, newBelow, newMass, cellMargin(dtype))
 	}
 	logSlope = Log(Div(newMass, mass))
 	return grays{share: Where(inside, to, v.share), group: v.group}, Where(inside, logSlope, ZerosLike(logSlope))
