@@ -1,4 +1,4 @@
-//go:build cgo && !linux && !noxla
+//go:build cgo && ((darwin && arm64) || (windows && amd64)) && !noxla
 
 package backend
 
