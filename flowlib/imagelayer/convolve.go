@@ -2,9 +2,8 @@ package imagelayer
 
 import . "github.com/gomlx/gomlx/core/graph"
 
-// asXLA is the convolution of the backend: on XLA for a processor the faster one, where no
-// gradients are asked for and images are not small. For a window larger than the image XLA has
-// slow loops.
+// asXLA is the convolution of the backend, but for small images, where XLA is slow. Without
+// gradients, XLA's is the fastest on a processor.
 func asXLA(v, weights *Node) *Node {
 	if size := weights.Shape().Dim(0); size > 1 && v.Shape().Dim(1)*v.Shape().Dim(2) <= 2*size*size {
 		return asOneProduct(v, weights)
@@ -24,13 +23,13 @@ func asProduct(v, weights *Node) *Node {
 	return Reshape(MatMul(rows, Reshape(weights, -1, outputs)), dims...)
 }
 
-// asOneProduct is the convolution as a product of whole images and a matrix, which holds for
-// each pixel from which and each to which numbers go a block of the weights, or zeros. It is
-// the fastest for images of not many more pixels than a window has.
+// asOneProduct is the convolution as a product of whole images and one matrix. The block of a
+// pixel that is read and one that is written holds the weights of their distance, or zeros. It
+// is the fastest for images of not many more pixels than a window has.
 func asOneProduct(v, weights *Node) *Node {
 	height, width := v.Shape().Dim(1), v.Shape().Dim(2)
 	inputs, outputs := weights.Shape().Dim(2), weights.Shape().Dim(3)
-	all := centered(centered(weights, 0, 2*height-1), 1, 2*width-1) // by how far the one is from the other
+	all := centered(centered(weights, 0, 2*height-1), 1, 2*width-1) // by distance
 	var columns []*Node
 	for to := range height * width {
 		row, column := height-1-to/width, width-1-to%width

@@ -13,18 +13,19 @@ import (
 // before it. An image is made coarse to fine: every second pixel of every second row is an
 // image of a quarter of the pixels, made first and in the same way; then come the pixels to
 // the right of those, then those below, and last those between, channel by channel. All
-// numbers of such a part are made at once: a [Net] sees what was made before, and says by
-// which factors the masses m_k of their histograms change.
+// numbers of such a part are made at once: a [Net] sees what was made before, and the context,
+// and says by which factors the masses m_k of their histograms change.
 //
 //	m'_k ∝ m_k·exp(net_g) for bin k, of group g
 //	u = m'_0 + … + m'_{k-1} + m'_k·(x/w - k) for x in bin k,   log|det du/dx| = Σ_d ln(m'_k/w)
 //
-// Neighboring bins share a factor where there are more than 32, the number of groups. A new
-// layer is a [Histogram]; 10⁻⁵ of each stays what it is without the network.
+// With more than 32 bins, neighboring ones share a factor: there are 32 groups. A new layer is
+// a [Histogram]; 10⁻⁵ of each stays what it is without the network.
 //
 // The networks see groups of bins and not where in these a number lies. So with a bin for each
-// level, up to 32, the density of a dequantized picture is the same everywhere in its cell: it is a
-// model of whole numbers, to which uniform noise costs nothing.
+// of at most 32 levels, shares that are uniform are a model of whole numbers: the density of a
+// dequantized picture is the same everywhere in its cell, and uniform noise costs nothing. What
+// layers on the side of the latents add to the density may differ within a cell.
 //
 // In float32 rounding may send a number of a rare group to the next one on its way back from
 // the latents, and then all that follow differ.
@@ -63,9 +64,10 @@ func NewHistogramPyramid(shape Shape, levels, bins int, net Net) *HistogramPyram
 // groups is how many groups of bins there are.
 func (p *HistogramPyramid) groups() int { return min(p.histogram.bins, 32) }
 
-// groupOf returns the groups of bins. Half a bin keeps the product off whole numbers, where it would be rounded.
+// groupOf returns the groups of bins: bin·groups/bins of whole numbers, which is never rounded.
 func (p *HistogramPyramid) groupOf(bin *Node) *Node {
-	return Floor(MulScalar(AddScalar(bin, 0.5), float64(p.groups())/float64(p.histogram.bins)))
+	whole := ConvertDType(bin, dtypes.Int32)
+	return ConvertDType(DivScalar(MulScalar(whole, p.groups()), p.histogram.bins), bin.DType())
 }
 
 // Inverse implements [bijector.Bijector].
@@ -127,32 +129,48 @@ func (v grays) channels(start, end int) grays {
 // logarithms of the slopes on the way to the latents.
 func (p *HistogramPyramid) finer(scope *model.Scope, v grays, context *Node) (moved grays, logSlope *Node) {
 	height, width, c := v.share.Shape().Dim(1), v.share.Shape().Dim(2), v.share.Shape().Dim(3)
-	if height == 1 && width == 1 {
-		return p.regroup(v, nil)
+	drawing, done := v.group == nil, 0
+	if height > 1 || width > 1 {
+		v.share, v.mass, v.below = corners(v.share, 0), corners(v.mass, 1), corners(v.below, 1)
+		if !drawing {
+			v.group = corners(v.group, 0)
+		}
+		moved, logSlope = p.finer(scope.At("coarser"), v.channels(0, c), context)
+		done = c
 	}
-	drawing := v.group == nil
-	v.share, v.mass, v.below = corners(v.share, 0), corners(v.mass, 1), corners(v.below, 1)
-	if !drawing {
-		v.group = corners(v.group, 0)
-	}
-	moved, logSlope = p.finer(scope.At("coarser"), v.channels(0, c), context)
-	join := func(a, b *Node) *Node { return Concatenate([]*Node{a, b}, 3) }
-	for k := c; k < 4*c; k++ {
+	for k := done; k < v.share.Shape().Dim(3); k++ {
 		next, by := v.channels(k, k+1), (*Node)(nil)
 		if corner := k / c; corner >= 2 && height == 1 || corner%2 == 1 && width == 1 { // nothing is there
 			next.group, by = ZerosLike(next.share), ZerosLike(next.share)
 		} else {
 			before := moved.group
-			if !drawing {
+			if !drawing && k > 0 {
 				before = v.channels(0, k).group // the same, but nothing waits for it
 			}
-			at := scope.At("channel_%d", k)
-			next, by = p.regroup(next, p.net.raw(at, p.seen(at, before), context, p.groups(), drawing))
+			next, by = p.regroup(next, p.raw(scope.At("channel_%d", k), next, before, context, drawing))
 		}
-		moved.share, moved.group, logSlope = join(moved.share, next.share), join(moved.group, next.group), join(logSlope, by)
+		if k > 0 {
+			join := func(a, b *Node) *Node { return Concatenate([]*Node{a, b}, 3) }
+			next.share, next.group, by = join(moved.share, next.share), join(moved.group, next.group), join(logSlope, by)
+		}
+		moved, logSlope = grays{share: next.share, group: next.group}, by
 	}
-	all := func(of *Node) *Node { return uncorners(of, height, width) }
-	return grays{share: all(moved.share), group: all(moved.group)}, all(logSlope)
+	if done > 0 {
+		moved.share, moved.group, logSlope = uncorners(moved.share, height, width), uncorners(moved.group, height, width), uncorners(logSlope, height, width)
+	}
+	return moved, logSlope
+}
+
+// raw returns the logarithms of factors, [B, Height, Width, groups], by the groups before, nil for
+// none; nil where nothing is known.
+func (p *HistogramPyramid) raw(scope *model.Scope, next grays, before, context *Node, drawing bool) *Node {
+	switch {
+	case before != nil:
+		return p.net.raw(scope, p.seen(scope, before), context, p.groups(), drawing)
+	case context != nil:
+		return p.net.raw(scope, OnesLike(next.share), context, p.groups(), drawing)
+	}
+	return nil
 }
 
 // seen is what a network sees of groups: the sum of trained vectors, one for each group of each channel.

@@ -111,6 +111,65 @@ func TestPyramidRoundTrip(t *testing.T) {
 	}
 }
 
+// In float32 numbers at the ends of their cells, of any number of bins, come back to their cells,
+// and those beyond all levels as they are.
+func TestPyramidKeepsCells(t *testing.T) {
+	shape := imagelayer.Shape{Height: 2, Width: 2, Channels: 1}
+	for _, bins := range []int{17, 40, 41, 49, 61, 256} {
+		layer := imagelayer.NewHistogramPyramid(shape, bins, bins, net)
+		var x [][]float64
+		for k := range bins {
+			for _, place := range []float64{0, 0.75, 1 - 1e-5} {
+				v := float64(k) + place
+				x = append(x, []float64{v, float64(bins) - v, v, v}, []float64{-1, v, float64(bins) + 1, v})
+			}
+		}
+		store := model.NewStore()
+		exec := model.MustNewExec(backendtest.Open(t), store, func(scope *model.Scope, x *graph.Node) *graph.Node {
+			u, _ := layer.Inverse(scope, graph.ConvertDType(x, dtypes.Float32), nil)
+			back, _ := layer.Forward(scope, u, nil)
+			return graph.ConvertDType(back, dtypes.Float64)
+		})
+		exec.MustCall1(x) // makes the variables
+		bijectortest.Randomize(store, 0.3, 9)
+		for i, back := range exec.MustCall1(x).Value().([][]float64) {
+			for d, v := range back {
+				if !(math.Abs(v-x[i][d]) < 0.01) {
+					t.Fatalf("%d bins: %v comes back as %v", bins, x[i], back)
+				}
+			}
+		}
+	}
+}
+
+// What is made first depends on the context, and on the channels of it that were made before.
+func TestPyramidOfOnePixel(t *testing.T) {
+	layer := imagelayer.NewHistogramPyramid(imagelayer.Shape{Height: 1, Width: 1, Channels: 2}, 3, 3, net)
+	store := model.NewStore()
+	exec := model.MustNewExec(backendtest.Open(t), store, func(scope *model.Scope, in *graph.Node) *graph.Node {
+		column := func(from, to int) *graph.Node { return graph.Slice(in, graph.AxisRange(), graph.AxisRange(from, to)) }
+		_, logDet := layer.Inverse(scope, column(0, 2), column(2, 4))
+		return logDet
+	})
+	var in [][]float64
+	for _, context := range [][]float64{{1, 0}, {0, 1}} {
+		for x := range 9 {
+			in = append(in, append([]float64{float64(x%3) + 0.5, float64(x/3) + 0.5}, context...))
+		}
+	}
+	exec.MustCall1(in) // makes the variables
+	bijectortest.Randomize(store, 0.5, 9)
+	lp := exec.MustCall1(in).Value().([]float64)
+	first := math.Log(math.Exp(lp[0]) + math.Exp(lp[3]) + math.Exp(lp[6]))
+	other := math.Log(math.Exp(lp[9]) + math.Exp(lp[12]) + math.Exp(lp[15]))
+	if !(math.Abs(first-other) > 1e-3) {
+		t.Errorf("the first number has log-probability %g given either context", first)
+	}
+	if !(math.Abs((lp[0]-lp[3])-(lp[1]-lp[4])) > 1e-3) {
+		t.Errorf("the second number does not depend on the first: %v", lp)
+	}
+}
+
 // A new layer is a histogram.
 func TestNewPyramidIsAHistogram(t *testing.T) {
 	shape := imagelayer.Shape{Height: 3, Width: 2, Channels: 1}

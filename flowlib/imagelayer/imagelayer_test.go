@@ -42,7 +42,7 @@ func cases() []bijectortest.Case {
 		{Name: "histogram", Features: 3, Bijector: imagelayer.NewHistogram(3, 2, 5)},
 		{Name: "histogram pyramid", Features: 8, Bijector: imagelayer.NewHistogramPyramid(square, 17, 17, net), Options: ofShares(square, 17, 0)},
 		{Name: "histogram pyramid, odd", Features: 9, Bijector: imagelayer.NewHistogramPyramid(odd, 40, 5, net), Options: ofShares(odd, 40, 0)},
-		{Name: "histogram pyramid, groups", Features: 12, Bijector: imagelayer.NewHistogramPyramid(wide, 40, 40, net), Options: ofShares(wide, 40, 0)},
+		{Name: "histogram pyramid, groups", Features: 12, Bijector: imagelayer.NewHistogramPyramid(wide, 40, 40, imagelayer.Net{Width: 8, Blocks: 1}), Options: ofShares(wide, 40, 0)},
 		{Name: "conditional histogram pyramid", Features: 8, Bijector: imagelayer.NewHistogramPyramid(square, 17, 5, net), Options: ofShares(square, 17, 2)},
 		{Name: "probit", Features: 2, Bijector: imagelayer.NewProbit(2), Options: bijectortest.Options{Latent: [][2]float64{{-4, 4}, {-4, 4}}, Data: [][2]float64{{1e-4, 1 - 1e-4}, {0.3, 0.9}}}},
 		{Name: "dequantizer", Features: 8, Bijector: imagelayer.NewDequantizer(square, 17, net, 4), Options: inCells},
