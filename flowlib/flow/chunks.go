@@ -32,8 +32,8 @@ const (
 	maxWideChunk = 256
 )
 
-// MaxChunk returns how many events are computed at a time at most.
-func (m *Model) MaxChunk() int {
+// largestChunk returns how many events are computed at a time at most.
+func (m *Model) largestChunk() int {
 	if m.Columns() > wide {
 		return maxWideChunk
 	}
@@ -42,7 +42,7 @@ func (m *Model) MaxChunk() int {
 
 // chunkSize returns the chunk size for n rows.
 func (m *Model) chunkSize(n int) int {
-	largest := m.MaxChunk()
+	largest := m.largestChunk()
 	if m.onGo() {
 		largest = min(largest, maxGoChunk)
 	}

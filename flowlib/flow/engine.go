@@ -12,7 +12,7 @@ import (
 // engines.
 type Engine interface {
 	density.Scorer
-	// DrawChunks yields a sample in chunks of some thousand events, so that memory does
+	// DrawChunks yields a sample in chunks of some hundred or thousand events, so that memory does
 	// not grow with the sample. An error ends the sequence. On the same engine, the
 	// same seed gives the same events, and a longer sample begins with the shorter one.
 	DrawChunks(s Sampling) iter.Seq2[Draws, error]

@@ -33,7 +33,7 @@ type Sampling struct {
 	LogProb bool
 
 	// Few is for models of which an event costs much, such as a picture: a small Count is
-	// no longer rounded up to 4,096 events but to 64 or 512. The last digits of an event
+	// no longer rounded up to a chunk of 4,096 events but to 64 or 512. The last digits of an event
 	// then depend on the Count, as rounding does on the shape of a matrix.
 	Few bool
 }
@@ -78,7 +78,7 @@ func (m *Model) DrawChunks(s Sampling) iter.Seq2[Draws, error] {
 		return func(yield func(Draws, error) bool) { yield(Draws{}, err) }
 	}
 	_, uniform := m.flow.base.(*base.Uniform)
-	return s.chunks(uniform, m.Context(), m.MaxChunk(), func(s Sampling, first, count int) (Draws, error) {
+	return s.chunks(uniform, m.Context(), m.largestChunk(), func(s Sampling, first, count int) (Draws, error) {
 		d, err := m.drawChunk(s, first, count)
 		if err != nil {
 			return Draws{}, fmt.Errorf("flow: sampling: %w", err)
@@ -147,10 +147,10 @@ func (s *Sampling) check(uniform bool, context int) error {
 func (m *Model) drawChunk(s Sampling, first, count int) (Draws, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := m.store.SetRNGStateFromSeed(s.Seed + int64(first/m.MaxChunk())*chunkSeedStep); err != nil {
+	if err := m.store.SetRNGStateFromSeed(s.Seed + int64(first/m.largestChunk())*chunkSeedStep); err != nil {
 		return Draws{}, err
 	}
-	size := s.size(m.MaxChunk())
+	size := s.size(m.largestChunk())
 	name := fmt.Sprintf("sample of %d", size)
 	if s.LogProb {
 		name += " with log-density"
@@ -162,10 +162,10 @@ func (m *Model) drawChunk(s Sampling, first, count int) (Draws, error) {
 			context = Slice(in, AxisRange(), AxisRangeToEnd(1))
 		}
 		if s.LogProb {
-			x, logProb := m.flow.sample(scope, in.Graph(), m.DType(), m.MaxChunk(), size, temperature, context)
+			x, logProb := m.flow.sample(scope, in.Graph(), m.DType(), m.largestChunk(), size, temperature, context)
 			return []*Node{x, logProb}
 		}
-		x, _ := m.flow.sample(scope, in.Graph(), m.DType(), m.MaxChunk(), size, temperature, context)
+		x, _ := m.flow.sample(scope, in.Graph(), m.DType(), m.largestChunk(), size, temperature, context)
 		return []*Node{x}
 	})
 	if err != nil {
@@ -212,7 +212,7 @@ func (s Sampling) size(largest int) int {
 // samplingInput returns [size, 1+C]: the temperature, then the standardized context
 // of each event.
 func (m *Model) samplingInput(s Sampling, first, count int) *tensors.Tensor {
-	width, size := 1+m.Context(), s.size(m.MaxChunk())
+	width, size := 1+m.Context(), s.size(m.largestChunk())
 	flat := make([]float64, size*width)
 	for i := range size {
 		flat[i*width] = s.Temperature

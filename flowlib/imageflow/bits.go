@@ -55,7 +55,7 @@ func bitsOf(pictures *imageset.Set, classes, draws int, seed int64, logProbOf fu
 }
 
 // drawsTogether is how many draws of the noise make about as many rows as a model works on
-// at a time, whether it is given them or not. More would only take memory: rows take eight
+// at a time at most, whether it is given them or not. More would only take memory: rows take eight
 // times that of the pictures.
 func drawsTogether(pictures int) int {
 	for _, atOnce := range []int{1, 64} {

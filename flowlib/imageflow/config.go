@@ -49,12 +49,12 @@ func Glow(image imagelayer.Shape, levels int) Config {
 	return c
 }
 
-// Pyramid returns a flow for thousands of pictures: histograms of every level that depend on
-// coarser pixels, and a small [Glow] of one scale for what they leave. It learns faster and
-// more than that alone; from few pictures it learns them by heart.
+// Pyramid returns a flow for thousands of pictures, of even height and width: histograms of
+// all levels that depend on coarser pixels, and a small [Glow] of one scale for what they leave.
+// From many pictures it learns faster than [Glow] and reaches fewer bits; to few it overfits.
 func Pyramid(image imagelayer.Shape, levels int) Config {
 	c := Glow(image, levels)
-	c.Scales, c.Steps, c.Gray, c.Pyramid = min(c.Scales, 1), 1, max(2, levels), imagelayer.Net{Width: 32, Blocks: 1}
+	c.Scales, c.Steps, c.Gray, c.Pyramid = 1, 1, max(2, levels), imagelayer.Net{Width: 32, Blocks: 1}
 	return c
 }
 
@@ -83,7 +83,7 @@ func (c Config) chain() (chain bijector.Chain, err error) {
 	chain = c.scale(c.Image, c.Scales)
 	d := c.Image.Features()
 	switch {
-	case c.Pyramid.Width > 0:
+	case c.Pyramid != imagelayer.Net{}:
 		chain = append(chain, imagelayer.NewProbit(d), imagelayer.NewHistogramPyramid(c.Image, c.Levels, c.Gray, c.Pyramid))
 	case c.Gray > 0:
 		chain = append(chain, imagelayer.NewProbit(d), imagelayer.NewHistogram(d, c.Levels, c.Gray))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"strings"
 
 	"github.com/gomlx/compute"
@@ -47,7 +48,23 @@ func (c Config) Train(ctx context.Context, m *flow.Model, train, valid *imageset
 	if err := c.start(m, train); err != nil {
 		return fit.Result{}, err
 	}
+	if err := c.initialize(m, train, training.Seed); err != nil {
+		return fit.Result{}, err
+	}
 	return fit.Run(ctx, m, train.Dequantized(copies(train, training), c.Classes, training.Seed), valid.Dequantized(4, c.Classes, training.Seed+1), training, progress)
+}
+
+// initialize sets what depends on data from fewer large pictures than [fit.Run] would take, which
+// would need gigabytes. That is enough, since the mean and spread of a channel are those of
+// all its pixels.
+func (c Config) initialize(m *flow.Model, s *imageset.Set, seed int64) error {
+	const numbers, runTakes = 1 << 18, 4096
+	most := max(2, numbers/s.Shape.Features())
+	if most >= runTakes || s.Len() <= most {
+		return nil
+	}
+	some := rand.New(rand.NewPCG(uint64(seed), 0x1417)).Perm(s.Len())[:most] // they may be sorted by class
+	return m.Initialize(s.Take(some).Dequantized(1, c.Classes, seed))
 }
 
 // copies is as many as the training sees, within 64 MB of numbers.

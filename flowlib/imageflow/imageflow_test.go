@@ -88,7 +88,7 @@ func TestFit(t *testing.T) {
 }
 
 // A flow of histograms that depend on coarser pixels learns more of the same pictures in as
-// many steps; those histograms begin as the pixels have them.
+// many steps.
 func TestPyramid(t *testing.T) {
 	if testing.Short() {
 		t.Skip("left out with -short")
@@ -118,6 +118,31 @@ func TestPyramid(t *testing.T) {
 	t.Logf("%.3f bits per dimension, %.3f without; entropy %.3f", bits[true], bits[false], entropy)
 	if !(bits[true] < bits[false]-0.05) || !(bits[true] > entropy) {
 		t.Errorf("%.3f bits per dimension, and %.3f without, expected less, and more than the entropy of %.3f", bits[true], bits[false], entropy)
+	}
+}
+
+// Large pictures set what depends on data from a few of them.
+func TestFewLargePicturesInitialize(t *testing.T) {
+	large := imageset.Texture{Height: 32, Width: 32, Levels: 5}
+	c := imageflow.Glow(imagelayer.Shape{Height: 32, Width: 32, Channels: 1}, 5)
+	c.Steps, c.Scales, c.Net = 1, 1, imagelayer.Net{Width: 2}
+	training := imageflow.Training(1)
+	training.Steps, training.BatchSize, training.EvalEvery, training.WarmUp = 1, 2, 1, 0
+	m, _, err := imageflow.Fit(context.Background(), backendtest.Open(t), c, large.Draw(1, 300), large.Draw(2, 2), training, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := large.Draw(3, 64).Dequantized(1, 0, 1)
+	states, err := m.Inverse(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, z := range states[len(states)-1] {
+		for _, v := range z {
+			if !(math.Abs(v) < 20) {
+				t.Fatalf("a latent is %g", v)
+			}
+		}
 	}
 }
 
@@ -177,6 +202,8 @@ func TestRefuses(t *testing.T) {
 	odd, levels, none, other := small(0), small(0), small(0), small(0)
 	without := imageflow.Pyramid(texture.Draw(1, 1).Shape, 5)
 	without.Gray = 0
+	negative, uneven := imageflow.Pyramid(texture.Draw(1, 1).Shape, 5), imageflow.Pyramid(imagelayer.Shape{Height: 7, Width: 7, Channels: 1}, 5)
+	negative.Pyramid.Width = -32
 	odd.Image.Width, levels.Levels, none.Scales, other.Image.Channels = 5, 1, 0, 2
 	for want, c := range map[string]imageflow.Config{
 		"an even number of rows and columns":  odd,
@@ -184,6 +211,8 @@ func TestRefuses(t *testing.T) {
 		"0 scales of 1 steps, expected 1":     none,
 		"expected 4×4, 2 and at most 5":       other,
 		"with 0 bins of":                      without,
+		"1 blocks of -32 channels":            negative,
+		"rows and columns, found 7×7":         uneven,
 		"pictures without labels for a flow ": small(2),
 	} {
 		if _, _, err := imageflow.Fit(context.Background(), b, c, s, s, imageflow.Training(1), nil); err == nil || !strings.Contains(err.Error(), want) {
