@@ -65,7 +65,7 @@ type imagesRun struct {
 }
 
 // imagesParts are what --parts may name.
-var imagesParts = []string{"simple", "flow", "classes", "shifted", "texture", "variational", "peers", "speed"}
+var imagesParts = []string{"simple", "flow", "classes", "shifted", "texture", "variational", "pyramid", "peers", "speed"}
 
 func (r *imagesRun) flags(f *pflag.FlagSet) {
 	addSeeds(f, &r.seeds)
@@ -74,7 +74,7 @@ func (r *imagesRun) flags(f *pflag.FlagSet) {
 	f.StringVar(&r.python, "python", "", "Python that has normflows and nflows, such as .tools/peers/bin/python (default our flows alone)")
 	f.IntVar(&r.reps, "reps", 5, "rounds of the speeds; the median counts")
 	f.Float64Var(&r.secs, "secs", 3, "seconds of a speed of another library")
-	f.StringVar(&r.folder, "mnist", "", "folder that 'go -C scripts/mnist run . FOLDER' has filled: fit flows to it, those of --parts flow,classes,peers, and measure nothing else")
+	f.StringVar(&r.folder, "mnist", "", "folder that 'go -C scripts/mnist run . FOLDER' has filled: fit flows to it, those of --parts flow,classes,pyramid,peers, and measure nothing else")
 	f.StringVar(&r.sheet, "sheet", "", "PNG to write with ten draws of each digit of MNIST (default none)")
 	f.Float64Var(&r.minutes, "minutes", 40, "processor time of each flow of MNIST: 20 minutes on two cores")
 }
@@ -128,6 +128,8 @@ func (r *imagesRun) measure(ctx context.Context, from origin.Origin, write func(
 			{"texture", textureSplit(s, imageset.Texture{Height: 8, Width: 8, Levels: 8}).texture, true, false},
 			{"variational", s.variational().named, false, false},
 			{"variational", textureSplit(s.variational(), imageset.Texture{Height: 8, Width: 8, Levels: 8}).texture, true, false},
+			{"pyramid", s.pyramids().named, true, false},
+			{"pyramid", textureSplit(s.pyramids(), imageset.Texture{Height: 8, Width: 8, Levels: 8}).texture, true, false},
 			{"peers", func(ctx context.Context) (imagesRow, error) { return s.peer(ctx, "normflows") }, false, true},
 			{"peers", func(ctx context.Context) (imagesRow, error) { return s.peer(ctx, "nflows") }, true, true},
 		} {
@@ -207,7 +209,8 @@ type imagesSplit struct {
 	seed               int64
 	data               string // name of the data
 	steps              int
-	noise              int // bins of variational dequantization; 0 for uniform noise
+	noise              int  // bins of variational dequantization; 0 for uniform noise
+	pyramid            bool // a flow of imageflow.Pyramid
 	python             string
 	cpu                float64 // seconds that the training of flow took, or may take
 	draws              int     // of the noise for each picture of the test; 0 for imagesDraws

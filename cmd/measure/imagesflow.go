@@ -67,7 +67,7 @@ func (s *imagesSplit) fit(ctx context.Context, c imageflow.Config, train *images
 	}
 	f.config = c
 	f.config.Seed = s.seed
-	training := imageflow.Training(s.seed)
+	training := s.training()
 	training.Steps = s.steps
 	training.EvalEvery = min(cmp.Or(s.evalEvery, training.EvalEvery), training.Steps)
 	start := bench.CPUTime()
@@ -88,9 +88,26 @@ func (s *imagesSplit) fit(ctx context.Context, c imageflow.Config, train *images
 }
 
 func (s *imagesSplit) config() imageflow.Config {
+	if s.pyramid {
+		return imageflow.Pyramid(s.train.Shape, s.train.Levels)
+	}
 	c := imageflow.Glow(s.train.Shape, s.train.Levels)
 	c.Noise = s.noise
 	return c
+}
+
+func (s *imagesSplit) training() fit.Config {
+	if s.pyramid {
+		return imageflow.PyramidTraining(s.seed)
+	}
+	return imageflow.Training(s.seed)
+}
+
+// pyramids returns s for flows of imageflow.Pyramid, which train for twice as many steps.
+func (s *imagesSplit) pyramids() *imagesSplit {
+	p := *s
+	p.pyramid, p.noise, p.steps = true, 0, 2*s.steps
+	return &p
 }
 
 // variational returns s for flows that learn where in its cell each number lies.
@@ -108,13 +125,19 @@ func (s *imagesSplit) named(ctx context.Context) (imagesRow, error) {
 }
 
 func (s *imagesSplit) name() string {
-	if s.noise > 0 {
+	switch {
+	case s.pyramid:
+		return flowName + pyramidName
+	case s.noise > 0:
 		return flowName + ", variational dequantization"
 	}
 	return flowName
 }
 
-const flowName = "multi-scale flow"
+const (
+	flowName    = "multi-scale flow"
+	pyramidName = ", histogram pyramid"
+)
 
 func (s *imagesSplit) flow(ctx context.Context) (imagesRow, error) {
 	f, err := s.fit(ctx, s.config(), s.train)
@@ -240,7 +263,11 @@ type textures struct {
 
 // texture fits a flow to pictures of a texture, of which there are as many as wanted.
 func (s *textures) texture(ctx context.Context) (imagesRow, error) {
-	s.train, s.valid, s.test = s.of.Draw(s.seed, 20000), s.of.Draw(s.seed+1, 500), s.of.Draw(s.seed+2, 2000)
+	count := 20000
+	if s.pyramid { // learns so many by heart
+		count *= 10
+	}
+	s.train, s.valid, s.test = s.of.Draw(s.seed, count), s.of.Draw(s.seed+1, 500), s.of.Draw(s.seed+2, 2000)
 	f, err := s.fit(ctx, s.config(), s.train)
 	if err != nil {
 		return imagesRow{}, err

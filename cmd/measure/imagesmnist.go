@@ -26,8 +26,8 @@ const mnistValid = 500
 // of normflows is fitted beside ours: a busy machine is as busy for both.
 func (r *imagesRun) mnist(ctx context.Context) error {
 	wanted := func(part string) bool { return slices.Contains(r.parts, part) }
-	if !wanted("flow") && !wanted("classes") && !(wanted("peers") && r.python != "") {
-		return fmt.Errorf("--parts: expected some of flow,classes,peers for MNIST, and --python for peers, found %s", strings.Join(r.parts, ","))
+	if !wanted("flow") && !wanted("classes") && !wanted("pyramid") && !(wanted("peers") && r.python != "") {
+		return fmt.Errorf("--parts: expected some of flow,classes,pyramid,peers for MNIST, and --python for peers, found %s", strings.Join(r.parts, ","))
 	}
 	if r.sheet != "" {
 		if err := imagefit.CheckDraws(r.sheet); err != nil {
@@ -45,8 +45,8 @@ func (r *imagesRun) mnist(ctx context.Context) error {
 	seed := r.seeds[0]
 	parts := train.Split(seed, mnistValid)
 	s := &imagesSplit{train: parts[1], valid: parts[0], test: test, seed: seed, data: "MNIST", python: r.python, cpu: 60 * r.minutes, evalEvery: 250, draws: 2, noise: 4, sheet: r.sheet}
-	var rows [3]imagesRow
-	var failed [3]error
+	var rows [5]imagesRow
+	var failed [5]error
 	var both sync.WaitGroup
 	both.Go(func() { // one after the other: the processor time is that of the whole process
 		if wanted("flow") {
@@ -55,9 +55,15 @@ func (r *imagesRun) mnist(ctx context.Context) error {
 		if wanted("classes") {
 			rows[1], failed[1] = s.within(ctx, digits.Classes)
 		}
+		if wanted("pyramid") {
+			rows[2], failed[2] = s.pyramids().within(ctx, 0)
+		}
+		if wanted("pyramid") && wanted("classes") {
+			rows[3], failed[3] = s.pyramids().within(ctx, digits.Classes)
+		}
 	})
 	if r.python != "" && wanted("peers") {
-		both.Go(func() { rows[2], failed[2] = s.peer(ctx, "normflows") })
+		both.Go(func() { rows[4], failed[4] = s.peer(ctx, "normflows") })
 	}
 	both.Wait()
 	for _, row := range rows {
@@ -84,7 +90,9 @@ func (r *imagesRun) mnistPart(name string) (*imageset.Set, error) {
 // s.cpu seconds of processor time.
 func (s *imagesSplit) within(ctx context.Context, classes int) (imagesRow, error) {
 	c := s.config()
-	c.Net.Width, c.Steps, c.Classes = 32, 4, classes
+	if c.Classes = classes; !s.pyramid {
+		c.Net.Width, c.Steps = 32, 4
+	}
 	steps, err := s.stepsWithin(c, s.cpu)
 	if err != nil {
 		return imagesRow{}, err
@@ -112,7 +120,7 @@ func (s *imagesSplit) stepsWithin(c imageflow.Config, seconds float64) (int, err
 	if err != nil {
 		return 0, err
 	}
-	training := imageflow.Training(s.seed)
+	training := s.training()
 	training.Steps, training.EvalEvery, training.WarmUp = first+few, first, 0
 	stepper, err := fit.NewStepper(m, s.valid.Dequantized(1, c.Classes, s.seed), training)
 	if err != nil {

@@ -44,8 +44,12 @@ func TestMNIST(t *testing.T) {
 			t.Errorf("%+v", ours)
 		}
 	}
+	r := imagesRun{seeds: []int64{0}, folder: dir, minutes: 1e-3, parts: []string{"pyramid"}, write: func(any) error { return nil }}
+	if err := r.mnist(t.Context()); err != nil || len(r.rows) != 1 || r.rows[0].(imagesRow).Model != flowName+pyramidName {
+		t.Fatal(r.rows, err)
+	}
 	sheet := filepath.Join(dir, "sheet.png")
-	r := imagesRun{seeds: []int64{0}, folder: dir, minutes: 1e-3, parts: []string{"classes"}, sheet: sheet, write: func(any) error { return nil }}
+	r = imagesRun{seeds: []int64{0}, folder: dir, minutes: 1e-3, parts: []string{"classes"}, sheet: sheet, write: func(any) error { return nil }}
 	if err := r.mnist(t.Context()); err != nil || len(r.rows) != 1 {
 		t.Fatal(r.rows, err)
 	}

@@ -164,13 +164,13 @@ func textureTable(rows []imagesRow) string {
 			if t.Spread > 0 {
 				steps = fmt.Sprintf("normal, spread %g", t.Spread)
 			}
-			lines += fmt.Sprintf("| %d | %s | %.3f | %s | %.3f | %.4f ± %.4f |\n", t.Levels, steps, t.Entropy, r.Model, r.PerDim, t.KL, t.StdErr)
+			lines += fmt.Sprintf("| %d | %s | %.3f | %s | %s | %.0f | %.3f | %.4f ± %.4f |\n", t.Levels, steps, t.Entropy, r.Model, thousands(r.Parameters), r.CPU, r.PerDim, t.KL, t.StdErr)
 		}
 	}
 	if lines == "" {
 		return ""
 	}
-	return "| levels of the texture | steps | entropy, bits per dimension | model | its bits per dimension | KL, at most |\n|---|---|---|---|---|---|\n" + lines
+	return "| levels of the texture | steps | entropy, bits per dimension | model | parameters | CPU seconds | its bits per dimension | KL, at most |\n|---|---|---|---|---|---|---|---|\n" + lines
 }
 
 // mnistFile holds the rows of MNIST, beside those of the small pictures.
