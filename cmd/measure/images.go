@@ -128,7 +128,7 @@ func (r *imagesRun) measure(ctx context.Context, from origin.Origin, write func(
 			{"texture", textureSplit(s, imageset.Texture{Height: 8, Width: 8, Levels: 8}).texture, true, false},
 			{"variational", s.variational().named, false, false},
 			{"variational", textureSplit(s.variational(), imageset.Texture{Height: 8, Width: 8, Levels: 8}).texture, true, false},
-			{"pyramid", s.pyramids().named, true, false},
+			{"pyramid", s.pyramids().named, false, false},
 			{"pyramid", textureSplit(s.pyramids(), imageset.Texture{Height: 8, Width: 8, Levels: 8}).texture, true, false},
 			{"peers", func(ctx context.Context) (imagesRow, error) { return s.peer(ctx, "normflows") }, false, true},
 			{"peers", func(ctx context.Context) (imagesRow, error) { return s.peer(ctx, "nflows") }, true, true},

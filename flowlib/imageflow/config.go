@@ -51,7 +51,7 @@ func Glow(image imagelayer.Shape, levels int) Config {
 
 // Pyramid returns a flow for thousands of pictures, of even height and width: histograms of
 // all levels that depend on coarser pixels, and a small [Glow] of one scale for what they leave.
-// From many pictures it learns faster than [Glow] and reaches fewer bits; to few it overfits.
+// From many pictures it learns faster than [Glow] and reaches fewer bits; few it soon overfits.
 func Pyramid(image imagelayer.Shape, levels int) Config {
 	c := Glow(image, levels)
 	c.Scales, c.Steps, c.Gray, c.Pyramid = 1, 1, max(2, levels), imagelayer.Net{Width: 32, Blocks: 1}

@@ -41,7 +41,7 @@ func Digits(digits, mnist []figure.Bar) map[string]float64 {
 		bars       []figure.Bar
 	}{
 		{"histogram", "histogram per pixel", digits}, {"flow", "multi-scale flow", digits}, {"normflows", "normflows", digits},
-		{"mnist_flow", "multi-scale flow, variational dequantization", mnist}, {"mnist_normflows", "normflows", mnist},
+		{"mnist_flow", "multi-scale flow, histogram pyramid", mnist}, {"mnist_normflows", "normflows", mnist},
 	} {
 		i := slices.IndexFunc(what.bars, func(b figure.Bar) bool { return b.Name == what.model })
 		if i < 0 {
