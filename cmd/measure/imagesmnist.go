@@ -21,7 +21,7 @@ import (
 // mnistValid is how many of the 60,000 pictures of the training choose the weights.
 const mnistValid = 500
 
-// mnist fits our flow, the same given the digit and that of normflows to the pictures of the
+// mnist fits our flow, the same given the digit, a pyramid and that of normflows to the pictures of the
 // folder, which scripts/mnist has written, each for so many seconds of processor time. That
 // of normflows is fitted beside ours: a busy machine is as busy for both.
 func (r *imagesRun) mnist(ctx context.Context) error {
@@ -45,8 +45,8 @@ func (r *imagesRun) mnist(ctx context.Context) error {
 	seed := r.seeds[0]
 	parts := train.Split(seed, mnistValid)
 	s := &imagesSplit{train: parts[1], valid: parts[0], test: test, seed: seed, data: "MNIST", python: r.python, cpu: 60 * r.minutes, evalEvery: 250, draws: 2, noise: 4, sheet: r.sheet}
-	var rows [5]imagesRow
-	var failed [5]error
+	var rows [4]imagesRow
+	var failed [4]error
 	var both sync.WaitGroup
 	both.Go(func() { // one after the other: the processor time is that of the whole process
 		if wanted("flow") {
@@ -58,12 +58,9 @@ func (r *imagesRun) mnist(ctx context.Context) error {
 		if wanted("pyramid") {
 			rows[2], failed[2] = s.pyramids().within(ctx, 0)
 		}
-		if wanted("pyramid") && wanted("classes") {
-			rows[3], failed[3] = s.pyramids().within(ctx, digits.Classes)
-		}
 	})
 	if r.python != "" && wanted("peers") {
-		both.Go(func() { rows[4], failed[4] = s.peer(ctx, "normflows") })
+		both.Go(func() { rows[3], failed[3] = s.peer(ctx, "normflows") })
 	}
 	both.Wait()
 	for _, row := range rows {
@@ -90,7 +87,8 @@ func (r *imagesRun) mnistPart(name string) (*imageset.Set, error) {
 // s.cpu seconds of processor time.
 func (s *imagesSplit) within(ctx context.Context, classes int) (imagesRow, error) {
 	c := s.config()
-	if c.Classes = classes; !s.pyramid {
+	c.Classes = classes
+	if !s.pyramid {
 		c.Net.Width, c.Steps = 32, 4
 	}
 	steps, err := s.stepsWithin(c, s.cpu)

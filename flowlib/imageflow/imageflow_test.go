@@ -121,31 +121,6 @@ func TestPyramid(t *testing.T) {
 	}
 }
 
-// Large pictures set what depends on data from a few of them.
-func TestFewLargePicturesInitialize(t *testing.T) {
-	large := imageset.Texture{Height: 32, Width: 32, Levels: 5}
-	c := imageflow.Glow(imagelayer.Shape{Height: 32, Width: 32, Channels: 1}, 5)
-	c.Steps, c.Scales, c.Net = 1, 1, imagelayer.Net{Width: 2}
-	training := imageflow.Training(1)
-	training.Steps, training.BatchSize, training.EvalEvery, training.WarmUp = 1, 2, 1, 0
-	m, _, err := imageflow.Fit(context.Background(), backendtest.Open(t), c, large.Draw(1, 300), large.Draw(2, 2), training, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows := large.Draw(3, 64).Dequantized(1, 0, 1)
-	states, err := m.Inverse(rows)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, z := range states[len(states)-1] {
-		for _, v := range z {
-			if !(math.Abs(v) < 20) {
-				t.Fatalf("a latent is %g", v)
-			}
-		}
-	}
-}
-
 // calls counts them, and says of every row its first number.
 type calls []int
 

@@ -2,10 +2,12 @@ package imageflow
 
 import (
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 
 	"normflow/flowlib/backend/backendtest"
+	"normflow/flowlib/flow"
 	"normflow/flowlib/imagelayer"
 	"normflow/flowlib/imageset"
 )
@@ -40,5 +42,40 @@ func TestStartsAtHistograms(t *testing.T) {
 	}
 	if !found {
 		t.Error("no histograms")
+	}
+}
+
+// Large pictures set what depends on data, once and from a few of them; small ones leave it to
+// the training.
+func TestFewLargePicturesInitialize(t *testing.T) {
+	weights := func(m *flow.Model) []flow.Weight {
+		w, err := m.Weights()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w
+	}
+	for side, large := range map[int]bool{8: false, 32: true} {
+		s := (imageset.Texture{Height: side, Width: side, Levels: 5}).Draw(1, 300)
+		c := Glow(s.Shape, s.Levels)
+		c.Steps, c.Scales, c.Net = 1, 1, imagelayer.Net{Width: 2}
+		m, err := c.NewModel(backendtest.Open(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := weights(m)
+		if err := c.initialize(m, s, 1); err != nil {
+			t.Fatal(err)
+		}
+		after := weights(m)
+		if reflect.DeepEqual(before, after) == large {
+			t.Errorf("pictures of %d×%d: set %t, expected %t", side, side, !large, large)
+		}
+		if err := m.Initialize(s.Dequantized(1, 0, 2)); err != nil {
+			t.Fatal(err)
+		}
+		if reflect.DeepEqual(after, weights(m)) != large {
+			t.Errorf("pictures of %d×%d: set again %t, expected %t", side, side, large, !large)
+		}
 	}
 }
