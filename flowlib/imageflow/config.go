@@ -86,7 +86,7 @@ func (c Config) chain() (chain bijector.Chain, err error) {
 	case c.Pyramid != imagelayer.Net{}:
 		chain = append(chain, imagelayer.NewProbit(d), imagelayer.NewHistogramPyramid(c.Image, c.Levels, c.Gray, c.Pyramid))
 	case c.Gray > 0:
-		chain = append(chain, imagelayer.NewProbit(d), imagelayer.NewHistogram(d, c.Levels, c.Gray))
+		chain = append(chain, imagelayer.NewNormalHistogram(d, c.Levels, c.Gray))
 	default:
 		hi := make([]float64, d)
 		for i := range hi {

@@ -22,7 +22,7 @@ import (
 // the variable "log_mass", [D, Bins], mixed with 10⁻⁵ of the uniform histogram, so that
 // none is 0. They start uniform. With a bin for each level, each gray of a dequantized
 // picture gets an interval as wide as it is frequent; float32 places a number of a bin of
-// mass m to about 10⁻⁷/m of its width.
+// mass m to about 10⁻⁷/m of its width. A [NormalHistogram] has no such bins.
 type Histogram struct {
 	features, levels, bins int
 }
@@ -50,25 +50,42 @@ const leastShare = 1e-5
 
 // Inverse implements [bijector.Bijector].
 func (h *Histogram) Inverse(scope *model.Scope, x, _ *Node) (u, logDet *Node) {
-	u, logDet, _ = h.shares(scope, x)
+	u, logDet, _ = h.shares(h.all(scope, x), x)
 	return u, logDet
-}
-
-// shares is Inverse, and which bins they are.
-func (h *Histogram) shares(scope *model.Scope, x *Node) (u, logDet, bin *Node) {
-	place := DivScalar(x, float64(h.levels)) // from 0 to 1
-	inside := h.inside(place)
-	at := Where(inside, place, ZerosLike(place))
-	b := h.bin(scope, at, false)
-	u = MinScalar(Add(b.below, Mul(b.mass, Sub(MulScalar(at, float64(h.bins)), b.index))), 1) // rounded, it may be more
-	return Where(inside, u, place), h.logDet(inside, b.mass), b.index
 }
 
 // Forward implements [bijector.Bijector].
 func (h *Histogram) Forward(scope *model.Scope, u, _ *Node) (x, logDet *Node) {
+	return h.numbers(h.all(scope, u), u)
+}
+
+// histograms are those of all features: the masses of the bins and of those below each,
+// both [D, Bins], in float64, since rounded sums can be farther from 1 than a rare bin is wide.
+type histograms struct{ mass, below *Node }
+
+// all returns the histograms of the layer. Its variable has the precision of like.
+func (h *Histogram) all(scope *model.Scope, like *Node) histograms {
+	shape := shapes.Make(like.DType(), h.features, h.bins)
+	logMass := ConvertDType(bijector.Variable(scope, "log_mass", initializer.Zero, shape).NodeValue(like.Graph()), dtypes.Float64)
+	mass := AddScalar(MulScalar(Softmax(logMass, -1), 1-leastShare), leastShare/float64(h.bins))
+	return histograms{mass, MatMul(mass, triangle(like.Graph(), h.bins))}
+}
+
+// shares is Inverse with histograms of, and which bins they are.
+func (h *Histogram) shares(of histograms, x *Node) (u, logDet, bin *Node) {
+	place := DivScalar(x, float64(h.levels)) // from 0 to 1
+	inside := h.inside(place)
+	at := Where(inside, place, ZerosLike(place))
+	b := h.bin(of, at, false)
+	u = MinScalar(Add(b.below, Mul(b.mass, Sub(MulScalar(at, float64(h.bins)), b.index))), 1) // rounded, it may be more
+	return Where(inside, u, place), h.logDet(inside, b.mass), b.index
+}
+
+// numbers is Forward with histograms of.
+func (h *Histogram) numbers(of histograms, u *Node) (x, logDet *Node) {
 	inside := h.inside(u)
 	at := Where(inside, u, ZerosLike(u))
-	b := h.bin(scope, at, true)
+	b := h.bin(of, at, true)
 	place := DivScalar(Add(b.index, Div(Sub(at, b.below), b.mass)), float64(h.bins))
 	return MulScalar(Where(inside, place, u), float64(h.levels)), Neg(h.logDet(inside, b.mass))
 }
@@ -89,11 +106,9 @@ type histogramBin struct{ index, below, mass *Node }
 
 // bin selects the bins that hold v, [B, D]: of x/levels, or of u. Sums over
 // one-hot rows instead of a gather, whose gradient is slow.
-func (h *Histogram) bin(scope *model.Scope, v *Node, share bool) histogramBin {
+func (h *Histogram) bin(of histograms, v *Node, share bool) histogramBin {
 	g, dtype := v.Graph(), v.DType()
-	masses := h.masses(scope, v)
-	belows := MatMul(masses, triangle(g, h.bins))
-	masses, belows = ConvertDType(masses, dtype), ConvertDType(belows, dtype)
+	masses, belows := ConvertDType(of.mass, dtype), ConvertDType(of.below, dtype)
 	bins := Iota(g, shapes.Make(dtype, 1, h.features, h.bins), 2)
 	starts := DivScalar(bins, float64(h.bins))
 	if share {
@@ -108,14 +123,6 @@ func (h *Histogram) bin(scope *model.Scope, v *Node, share bool) histogramBin {
 		GreaterOrEqual(x, Concatenate([]*Node{Neg(end), inner}, -1)), LessThan(x, Concatenate([]*Node{inner, end}, -1))), dtype)
 	pick := func(of *Node) *Node { return ReduceSum(Mul(oneHot, of), -1) }
 	return histogramBin{index: pick(bins), below: pick(InsertAxes(belows, 0)), mass: pick(InsertAxes(masses, 0))}
-}
-
-// masses returns those of all bins, [D, Bins], in float64, since rounded sums of them can be
-// farther from 1 than a rare bin is wide. The variable has the precision of like.
-func (h *Histogram) masses(scope *model.Scope, like *Node) *Node {
-	shape := shapes.Make(like.DType(), h.features, h.bins)
-	logMass := ConvertDType(bijector.Variable(scope, "log_mass", initializer.Zero, shape).NodeValue(like.Graph()), dtypes.Float64)
-	return AddScalar(MulScalar(Softmax(logMass, -1), 1-leastShare), leastShare/float64(h.bins))
 }
 
 // triangle makes of the masses of bins those below each bin, as a product: GoMLX's CumSum has

@@ -72,29 +72,31 @@ func (p *HistogramPyramid) groupOf(bin *Node) *Node {
 
 // Inverse implements [bijector.Bijector].
 func (p *HistogramPyramid) Inverse(scope *model.Scope, x, context *Node) (u, logDet *Node) {
-	u, logDet, bin := p.histogram.shares(scope, x)
-	u, more := p.move(scope, u, StopGradient(p.groupOf(bin)), context)
+	all := p.histogram.all(scope, x)
+	u, logDet, bin := p.histogram.shares(all, x)
+	u, more := p.move(scope, all, u, StopGradient(p.groupOf(bin)), context)
 	return u, Add(logDet, more)
 }
 
 // Forward implements [bijector.Bijector].
 func (p *HistogramPyramid) Forward(scope *model.Scope, u, context *Node) (x, logDet *Node) {
-	u, more := p.move(scope, u, nil, context)
-	x, logDet = p.histogram.Forward(scope, u, nil)
+	all := p.histogram.all(scope, u)
+	u, more := p.move(scope, all, u, nil, context)
+	x, logDet = p.histogram.numbers(all, u)
 	return x, Sub(logDet, more)
 }
 
 // move turns shares of histograms that depend on nothing into those of histograms that
 // depend on the numbers before, whose groups are given; or, without groups, back. It returns
 // the log-determinant of the way to the latents.
-func (p *HistogramPyramid) move(scope *model.Scope, share, group, context *Node) (moved, logDet *Node) {
+func (p *HistogramPyramid) move(scope *model.Scope, all histograms, share, group, context *Node) (moved, logDet *Node) {
 	s, g := p.shape, share.Graph()
 	if context != nil {
 		context = clip(context)
 	}
 	bins, groups := shapes.Make(dtypes.Float64, p.histogram.bins, p.groups()), p.groups()
 	members := ConvertDType(Equal(p.groupOf(Iota(g, bins, 0)), Iota(g, bins, 1)), dtypes.Float64)
-	masses := MatMul(p.histogram.masses(scope, share), members)
+	masses := MatMul(all.mass, members)
 	table := func(of *Node) *Node {
 		return Reshape(ConvertDType(of, share.DType()), 1, s.Height, s.Width, s.Channels, groups)
 	}

@@ -40,6 +40,8 @@ func cases() []bijectortest.Case {
 		{Name: "act norm", Features: 4, Bijector: imagelayer.NewActNorm(small)},
 		{Name: "1×1 convolution", Features: 12, Bijector: imagelayer.NewConv1x1(wide)},
 		{Name: "histogram", Features: 3, Bijector: imagelayer.NewHistogram(3, 2, 5)},
+		{Name: "normal histogram", Features: 3, Bijector: imagelayer.NewNormalHistogram(3, 2, 5), Options: bijectortest.Options{Data: [][2]float64{{0, 2}, {0, 2}, {0, 2}}}},
+		{Name: "normal histogram, two bins", Features: 2, Bijector: imagelayer.NewNormalHistogram(2, 17, 2), Options: bijectortest.Options{Data: [][2]float64{{0, 17}, {0, 17}}}},
 		{Name: "histogram pyramid", Features: 8, Bijector: imagelayer.NewHistogramPyramid(square, 17, 17, net), Options: ofShares(square, 17, 0)},
 		{Name: "histogram pyramid, odd", Features: 9, Bijector: imagelayer.NewHistogramPyramid(odd, 40, 5, net), Options: ofShares(odd, 40, 0)},
 		{Name: "histogram pyramid, groups", Features: 12, Bijector: imagelayer.NewHistogramPyramid(wide, 40, 40, imagelayer.Net{Width: 8, Blocks: 1}), Options: ofShares(wide, 40, 0)},
