@@ -175,9 +175,10 @@ type imagesRow struct {
 	Curve      []imagesStep `json:"curve,omitempty"`
 	Version    string       `json:"version,omitempty"` // of another library
 
-	Drawn   *imagesDrawn   `json:"drawn,omitempty"`
-	Classes *imagesClasses `json:"classes,omitempty"`
-	Texture *imagesTexture `json:"texture,omitempty"`
+	Drawn     *imagesDrawn     `json:"drawn,omitempty"`
+	Classes   *imagesClasses   `json:"classes,omitempty"`
+	Texture   *imagesTexture   `json:"texture,omitempty"`
+	RoundTrip *imagesRoundTrip `json:"round_trip,omitempty"` // of our flows
 
 	origin.Origin
 }
@@ -192,6 +193,9 @@ func (r imagesRow) String() string {
 	}
 	if t := r.Texture; t != nil {
 		line += fmt.Sprintf("; entropy %.4f, KL %.4f ± %.4f", t.Entropy, t.KL, t.StdErr)
+	}
+	if t := r.RoundTrip; t != nil {
+		line += fmt.Sprintf("; round trip %.1e, noise %.1e; in float64 %.1e, noise %.1e", t.Single, t.SingleNoise, t.Double, t.DoubleNoise)
 	}
 	return line
 }

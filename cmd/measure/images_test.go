@@ -138,6 +138,7 @@ func TestWriteImagesPage(t *testing.T) {
 	dir := t.TempDir()
 	page, rows := dir+"/page.md", dir+"/rows.json"
 	seven := imagesRow{Data: "digits", Model: "a flow", Bits: imageflow.Bits{PerDim: 1.2345, StdErr: 0.01}, CPU: 59.6, Parameters: 62872}
+	seven.RoundTrip = &imagesRoundTrip{10000, 1e-5, 2e-5, 3e-11, 4e-11}
 	texture := imagesRow{Data: "texture", Model: "the flow", Bits: imageflow.Bits{PerDim: 3}, CPU: 61, Parameters: 1500, Texture: &imagesTexture{Levels: 64, Spread: 3, Entropy: 2.99, KL: 0.01, StdErr: 0.001}}
 	speed := imagesSpeed{Task: "train", Batch: 64, Lib: "nflows", Ours: 300, Other: 200, Ratio: 1.5, Low: 1.4, High: 1.6, Others: 999, Memory: 70, OtherMemory: 80}
 	if err := origin.Write(rows, []any{seven, texture, speed}); err != nil {
@@ -153,6 +154,8 @@ func TestWriteImagesPage(t *testing.T) {
 			"| 64 | normal, spread 3 | 2.990 | the flow | 1,500 | 61 | 3.000 | 0.0100 ± 0.0010 |\n\n" +
 			"| MNIST, 28×28 pixels, 10,000 held out | parameters | CPU minutes | bits per dimension |\n|---|---|---|---|\n" +
 			"| the flow | 1,234 | 40 | 1.250 ± 0.002 |\n\n" +
+			"| pictures | model | round trip of so many | float32 | float32, noise | float64 | float64, noise |\n|---|---|---|---|---|---|---|\n" +
+			"| digits | a flow | 10,000 | 1.0e-05 | 2.0e-05 | 3.0e-11 | 4.0e-11 |\n\n" +
 			"| task | batch | pictures a second | MiB | than | | MiB | times as fast, of all rounds |\n|---|---|---|---|---|---|---|---|\n" +
 			"| train | 64 | 300 | 70 | nflows, 999 parameters | 200 | 80 | 1.50 (1.40 to 1.60) |\n\n" + imagesEnd + "b\n",
 		"a\n" + imagesBegin: "",

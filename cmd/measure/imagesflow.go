@@ -5,11 +5,14 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
+	"slices"
 
 	"gonum.org/v1/gonum/floats"
 
 	"normflow/flowlib/backend"
+	"normflow/flowlib/eval"
 	"normflow/flowlib/fit"
 	"normflow/flowlib/flow"
 	"normflow/flowlib/imagefit"
@@ -51,6 +54,16 @@ type imagesTexture struct {
 	StdErr  float64 `json:"kl_standard_error"`
 }
 
+// imagesRoundTrip says how exactly pictures, and as many pictures of noise, come back through
+// the latents: the largest difference of a number, relative to it, or to 1 if that is more.
+type imagesRoundTrip struct {
+	Pictures    int     `json:"pictures"`
+	Single      float64 `json:"float32"`
+	SingleNoise float64 `json:"float32_noise"`
+	Double      float64 `json:"float64"` // with the same weights
+	DoubleNoise float64 `json:"float64_noise"`
+}
+
 // fitted is a flow after its training.
 type fitted struct {
 	config imageflow.Config
@@ -84,7 +97,44 @@ func (s *imagesSplit) fit(ctx context.Context, c imageflow.Config, train *images
 	f.row.Bits, err = imageflow.Score(f.model, s.test, c.Classes, cmp.Or(s.draws, imagesDraws), s.seed)
 	f.row.Data, f.row.Train, f.row.Test = s.data, train.Len(), s.test.Len()
 	f.row.Parameters, f.row.BestStep = f.model.NumParameters(), result.BestStep
+	f.row.CPU = (bench.CPUTime() - start).Seconds()
+	if err != nil {
+		return f, err
+	}
+	f.row.RoundTrip, err = s.roundTrip(f.model, c)
 	return f, err
+}
+
+// roundTrip sends the pictures of the test, in many copies, through the latents and back.
+func (s *imagesSplit) roundTrip(m *flow.Model, c imageflow.Config) (*imagesRoundTrip, error) {
+	const pictures, together = 10000, 500 // all layers of those together are in memory
+	double, err := m.Float64()
+	if err != nil {
+		return nil, err
+	}
+	rows := s.test.Dequantized((pictures+s.test.Len()-1)/s.test.Len(), c.Classes, s.seed)[:pictures]
+	rng, noise := rand.New(rand.NewPCG(uint64(s.seed), 0x0a15e)), make([][]float64, pictures)
+	for i, row := range rows {
+		noise[i] = slices.Clone(row) // with its class
+		for d := range c.Image.Features() {
+			noise[i][d] = float64(float32(c.Levels) * rng.Float32())
+		}
+	}
+	r := imagesRoundTrip{Pictures: pictures}
+	for _, of := range []struct {
+		model *flow.Model
+		rows  [][]float64
+		worst *float64
+	}{{m, rows, &r.Single}, {m, noise, &r.SingleNoise}, {double, rows, &r.Double}, {double, noise, &r.DoubleNoise}} {
+		for part := range slices.Chunk(of.rows, together) {
+			worst, err := eval.RoundTrip(of.model, part)
+			if err != nil {
+				return nil, err
+			}
+			*of.worst = max(*of.worst, worst)
+		}
+	}
+	return &r, nil
 }
 
 func (s *imagesSplit) config() imageflow.Config {

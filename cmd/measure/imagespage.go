@@ -47,7 +47,7 @@ func imagesTables(file string) (string, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("%s: %w", mnistFile, err)
 	}
-	parts := []string{digitsTable(models), drawnLines(models), textureTable(models), mnistTable(mnist), speedTable(speeds)}
+	parts := []string{digitsTable(models), drawnLines(models), textureTable(models), mnistTable(mnist), roundTripTable(slices.Concat(models, mnist)), speedTable(speeds)}
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "\n"), nil
 }
 
@@ -192,6 +192,33 @@ func mnistTable(rows []imagesRow) string {
 		return ""
 	}
 	return "| MNIST, 28×28 pixels, 10,000 held out | parameters | CPU minutes | bits per dimension |\n|---|---|---|---|\n" + lines + given
+}
+
+// roundTripTable has the largest differences of all seeds.
+func roundTripTable(rows []imagesRow) string {
+	type key struct{ data, model string }
+	var keys []key
+	worst := map[key]imagesRoundTrip{}
+	for _, r := range rows {
+		if r.RoundTrip == nil {
+			continue
+		}
+		k := key{r.Data, r.Model}
+		if !slices.Contains(keys, k) {
+			keys = append(keys, k)
+		}
+		w, t := worst[k], *r.RoundTrip
+		worst[k] = imagesRoundTrip{t.Pictures, max(w.Single, t.Single), max(w.SingleNoise, t.SingleNoise), max(w.Double, t.Double), max(w.DoubleNoise, t.DoubleNoise)}
+	}
+	if len(keys) == 0 {
+		return ""
+	}
+	lines := "| pictures | model | round trip of so many | float32 | float32, noise | float64 | float64, noise |\n|---|---|---|---|---|---|---|\n"
+	for _, k := range keys {
+		w := worst[k]
+		lines += fmt.Sprintf("| %s | %s | %s | %.1e | %.1e | %.1e | %.1e |\n", k.data, k.model, thousands(w.Pictures), w.Single, w.SingleNoise, w.Double, w.DoubleNoise)
+	}
+	return lines
 }
 
 func speedTable(speeds []imagesSpeed) string {
