@@ -1,6 +1,9 @@
 package imagelayer
 
 import (
+	"fmt"
+	"math"
+
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
@@ -24,8 +27,12 @@ import (
 //	E_u[ln p(n + g(u; n)) + ln|det ∂g/∂u|] = E_v[ln p(n+v) - ln q(v | n)] ≤ ln P(n)
 //
 // It is trained and judged as every layer is, and a new one leaves the noise uniform. Numbers
-// beyond [0, Levels] pass unchanged. Noise ends at 1-2⁻¹⁵ in float32, so that no sum is
-// rounded into the next cell.
+// beyond [0, Levels] pass unchanged.
+//
+// Noise fills its cell but for a margin of Levels/2¹⁷ at both ends, which costs less than
+// Levels/2¹⁵ bits per dimension: behind this layer are others, and a number that they bring back
+// to another cell, for rounding, would change the curves of all others. What is drawn in a
+// margin goes to the end of its cell.
 //
 // Source: Ho et al. 2019, https://arxiv.org/abs/1902.00275, section 3.1.
 type Dequantizer struct {
@@ -33,6 +40,7 @@ type Dequantizer struct {
 	levels  int
 	net     Net
 	noise   bijector.Spline
+	margin  float64 // of a cell at both ends; 0 in files of before there was one
 }
 
 func init() {
@@ -41,9 +49,19 @@ func init() {
 		Levels int   `json:"levels"`
 		Net    Net   `json:"net"`
 		Bins   int   `json:"bins"`
+
+		Margin float64 `json:"margin,omitempty"`
 	}
-	tree.RegisterAs("image_dequantizer", func(d *Dequantizer) form { return form{d.squeeze.shape, d.levels, d.net, d.noise.Bins} },
-		func(f form) (*Dequantizer, error) { return NewDequantizer(f.Image, f.Levels, f.Net, f.Bins), nil })
+	tree.RegisterAs("image_dequantizer", func(d *Dequantizer) form {
+		return form{d.squeeze.shape, d.levels, d.net, d.noise.Bins, d.margin}
+	}, func(f form) (*Dequantizer, error) {
+		if !(f.Margin >= 0 && f.Margin <= 0.25) {
+			return nil, tree.At("margin", fmt.Errorf("found %g, expected 0 to 0.25", f.Margin))
+		}
+		d := NewDequantizer(f.Image, f.Levels, f.Net, f.Bins)
+		d.margin = f.Margin
+		return d, nil
+	})
 }
 
 // NewDequantizer returns the layer for images of a shape, of so many levels; the curves have
@@ -53,7 +71,7 @@ func NewDequantizer(shape Shape, levels int, net Net, bins int) *Dequantizer {
 	if levels < 2 || levels > 256 || bins < 1 || bins > bijector.MaxBins {
 		exceptions.Panicf("imagelayer: a dequantizer of %d levels with curves of %d bins, expected 2 to 256 levels and 1 to %d bins", levels, bins, bijector.MaxBins)
 	}
-	return &Dequantizer{NewSqueeze2x2(shape), levels, net, bijector.Spline{Bins: bins, Bound: 1}}
+	return &Dequantizer{NewSqueeze2x2(shape), levels, net, bijector.Spline{Bins: bins, Bound: 1}, float64(max(levels, 4)) / (1 << 17)}
 }
 
 // Inverse implements [bijector.Bijector].
@@ -68,8 +86,15 @@ func (d *Dequantizer) Forward(scope *model.Scope, z, context *Node) (x, logDet *
 
 // move applies the couplings in the given order; the first of them moves the white squares.
 func (d *Dequantizer) move(scope *model.Scope, x, context *Node, curve func(v, raw *Node) (out, logDeriv *Node), order ...int) (out, logDet *Node) {
+	forward := order[0] == 1
+	inside := LogicalAnd(GreaterOrEqual(x, ZerosLike(x)), LessThan(x, MulScalar(OnesLike(x), float64(d.levels))))
 	whole := StopGradient(Floor(ClipScalar(x, 0, float64(d.levels)-0.5)))
-	noise := MulScalar(AddScalar(Sub(x, whole), -0.5), 2) // from -1 to 1
+	noise := Sub(x, whole)
+	if forward && d.margin > 0 {
+		within := DivScalar(AddScalar(noise, -d.margin), 1-2*d.margin)
+		noise = Where(inside, ClipScalar(within, 0, 1), noise)
+	}
+	noise = MulScalar(AddScalar(noise, -0.5), 2) // from -1 to 1
 	shape := d.squeeze.Squeezed()
 	if context != nil {
 		context = clip(context)
@@ -78,7 +103,7 @@ func (d *Dequantizer) move(scope *model.Scope, x, context *Node, curve func(v, r
 	noise, _ = d.squeeze.Inverse(scope, noise, nil)
 	for i, mask := range order {
 		frozen, moving := split(Checkerboard(shape.Channels, mask == 1), shape.image(noise))
-		raw := d.net.raw(scope.At("noise_%d", mask), Concatenate([]*Node{clip(frozen), shape.image(seen)}, -1), context, d.noise.NumParameters()*moving.Shape().Dim(-1), order[0] == 1)
+		raw := d.net.raw(scope.At("noise_%d", mask), Concatenate([]*Node{clip(frozen), shape.image(seen)}, -1), context, d.noise.NumParameters()*moving.Shape().Dim(-1), forward)
 		moved, logDeriv := moveChannels(moving, raw, d.noise.NumParameters(), curve)
 		noise = shape.events(merge(Checkerboard(shape.Channels, mask == 1), frozen, moved))
 		if each := shape.perEvent(logDeriv); i == 0 {
@@ -89,7 +114,13 @@ func (d *Dequantizer) move(scope *model.Scope, x, context *Node, curve func(v, r
 	}
 	noise, _ = d.squeeze.Forward(scope, noise, nil)
 	moved := AddScalar(MulScalar(noise, 0.5), 0.5)
-	inside := LogicalAnd(GreaterOrEqual(x, ZerosLike(x)), LessThan(x, MulScalar(OnesLike(x), float64(d.levels))))
+	slope := math.Log1p(-2 * d.margin)
+	if forward {
+		slope = -slope
+	} else {
+		moved = AddScalar(MulScalar(moved, 1-2*d.margin), d.margin)
+	}
+	logDet = Add(logDet, MulScalar(ReduceSum(ConvertDType(inside, x.DType()), -1), slope))
 	return Where(inside, Add(whole, MinScalar(moved, 1-cellMargin(x.DType()))), x), logDet
 }
 

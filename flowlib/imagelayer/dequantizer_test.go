@@ -1,8 +1,10 @@
 package imagelayer_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/gomlx/compute/dtypes"
@@ -13,6 +15,7 @@ import (
 	"normflow/flowlib/bijector/bijectortest"
 	"normflow/flowlib/flow"
 	"normflow/flowlib/imagelayer"
+	"normflow/flowlib/tree"
 )
 
 // Noise moves within its cell, there and back, in both precisions and up to the last level;
@@ -45,6 +48,9 @@ func TestNoiseStaysInItsCell(t *testing.T) {
 					if inside && math.Floor(z) != math.Floor(float64(float32(x))) {
 						t.Errorf("%s, random weights %t: %g went to %g, another cell", dtype, random, x, z)
 					}
+					if end := math.Abs(z - math.Round(z)); inside && !(end > 0.99/512) { // 256/2¹⁷
+						t.Errorf("%s, random weights %t: %g went to %g, too near another cell", dtype, random, x, z)
+					}
 					moved = max(moved, math.Abs(z-x))
 					if !(math.Abs(again-x) <= tolerance*max(1, math.Abs(x))) {
 						t.Errorf("%s, random weights %t: %g came back as %g", dtype, random, x, again)
@@ -57,6 +63,32 @@ func TestNoiseStaysInItsCell(t *testing.T) {
 			if random != (moved > 0.05) {
 				t.Errorf("%s, random weights %t: numbers moved by at most %g", dtype, random, moved)
 			}
+		}
+	}
+}
+
+// In a file of before there was a margin, the layer is what it was.
+func TestDequantizerWithoutMargin(t *testing.T) {
+	var of tree.Of[bijector.Bijector]
+	text := `{"image_dequantizer": {"image": {"height": 2, "width": 2, "channels": 1}, "levels": 256, "net": {"width": 4, "blocks": 1}, "bins": 4%s}}`
+	if err := tree.Read("flow", fmt.Appendf(nil, text, ""), &of); err != nil {
+		t.Fatal(err)
+	}
+	x := [][]float64{{0, 0.001, 3.5, 255.999}}
+	for d, v := range inverse(t, of.Part, x)[0] {
+		if !(math.Abs(v-x[0][d]) < 1e-12) {
+			t.Errorf("without a margin a new layer moves %g to %g", x[0][d], v)
+		}
+	}
+	for d, v := range inverse(t, imagelayer.NewDequantizer(imagelayer.Shape{Height: 2, Width: 2, Channels: 1}, 256, net, 4), x)[0] {
+		whole, noise := math.Modf(x[0][d])
+		if want := whole + 1/512. + noise*(1-2/512.); !(math.Abs(v-want) < 1e-12) {
+			t.Errorf("a new layer moves %g to %g, expected %g", x[0][d], v, want)
+		}
+	}
+	for _, bad := range []string{"-0.1", "0.3"} {
+		if err := tree.Read("flow", fmt.Appendf(nil, text, `, "margin": `+bad), &of); err == nil || !strings.Contains(err.Error(), "margin: found "+bad) {
+			t.Errorf("margin %s: %v", bad, err)
 		}
 	}
 }
