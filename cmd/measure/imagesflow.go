@@ -107,7 +107,11 @@ func (s *imagesSplit) fit(ctx context.Context, c imageflow.Config, train *images
 
 // roundTrip sends the pictures of the test, in many copies, through the latents and back.
 func (s *imagesSplit) roundTrip(m *flow.Model, c imageflow.Config) (*imagesRoundTrip, error) {
-	const pictures, together = 10000, 500 // all layers of those together are in memory
+	const together = 500 // all layers of those are in memory
+	pictures := 10000
+	if s.pyramid { // takes an hour for as many
+		pictures = 500
+	}
 	double, err := m.Float64()
 	if err != nil {
 		return nil, err
