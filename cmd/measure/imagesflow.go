@@ -107,10 +107,10 @@ func (s *imagesSplit) fit(ctx context.Context, c imageflow.Config, train *images
 
 // roundTrip sends the pictures of the test, in many copies, through the latents and back.
 func (s *imagesSplit) roundTrip(m *flow.Model, c imageflow.Config) (*imagesRoundTrip, error) {
-	const together = 500 // all layers of those are in memory
-	pictures := 10000
+	const most, together = 10000, 500 // all layers of those together are in memory
+	pictures := min(most, 30*s.test.Len())
 	if s.pyramid { // takes an hour for as many
-		pictures = 500
+		pictures = min(pictures, together)
 	}
 	double, err := m.Float64()
 	if err != nil {
