@@ -58,8 +58,14 @@ func TestImagesHold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pyramids := 0
+	pyramids, ours := 0, 0
 	for _, r := range models {
+		if strings.HasPrefix(r.Model, flowName) && !strings.HasSuffix(r.Model, pyramidName) {
+			ours++
+			if back := r.RoundTrip; back == nil || !(max(back.Single, back.SingleNoise) <= 1e-4) || !(max(back.Double, back.DoubleNoise) <= 1e-9) || back.Pictures < 10000 {
+				t.Errorf("%v: expected a round trip of at most 1e-4 in float32 and 1e-9 in float64", r)
+			}
+		}
 		if r.Model == flowName && r.Data == "digits" {
 			for _, other := range models {
 				if other.Data == r.Data && other.Seed == r.Seed && !strings.HasPrefix(other.Model, flowName) && !(r.PerDim < other.PerDim) {
@@ -84,8 +90,8 @@ func TestImagesHold(t *testing.T) {
 			}
 		}
 	}
-	if pyramids != 1 {
-		t.Errorf("%d textures for a pyramid, expected 1", pyramids)
+	if pyramids != 1 || ours == 0 {
+		t.Errorf("%d textures for a pyramid, expected 1; %d flows without one, whose round trips hold", pyramids, ours)
 	}
 	timed := 0
 	for _, s := range speeds {
