@@ -109,7 +109,7 @@ func (s *imagesSplit) fit(ctx context.Context, c imageflow.Config, train *images
 func (s *imagesSplit) roundTrip(m *flow.Model, c imageflow.Config) (*imagesRoundTrip, error) {
 	const most, together = 10000, 500 // all layers of those together are in memory
 	pictures := min(most, 30*s.test.Len())
-	if s.pyramid { // takes an hour for as many
+	if s.pyramid { // slow: one network after the other, in float64 too
 		pictures = min(pictures, together)
 	}
 	double, err := m.Float64()

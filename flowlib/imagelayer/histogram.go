@@ -50,21 +50,21 @@ const leastShare = 1e-5
 
 // Inverse implements [bijector.Bijector].
 func (h *Histogram) Inverse(scope *model.Scope, x, _ *Node) (u, logDet *Node) {
-	u, logDet, _ = h.shares(h.all(scope, x), x)
+	u, logDet, _ = h.shares(h.trained(scope, x), x)
 	return u, logDet
 }
 
 // Forward implements [bijector.Bijector].
 func (h *Histogram) Forward(scope *model.Scope, u, _ *Node) (x, logDet *Node) {
-	return h.numbers(h.all(scope, u), u)
+	return h.numbers(h.trained(scope, u), u)
 }
 
 // histograms are those of all features: the masses of the bins and of those below each,
 // both [D, Bins], in float64, since rounded sums can be farther from 1 than a rare bin is wide.
 type histograms struct{ mass, below *Node }
 
-// all returns the histograms of the layer. Its variable has the precision of like.
-func (h *Histogram) all(scope *model.Scope, like *Node) histograms {
+// trained returns the histograms of the layer. Its variable has the precision of like.
+func (h *Histogram) trained(scope *model.Scope, like *Node) histograms {
 	shape := shapes.Make(like.DType(), h.features, h.bins)
 	logMass := ConvertDType(bijector.Variable(scope, "log_mass", initializer.Zero, shape).NodeValue(like.Graph()), dtypes.Float64)
 	mass := AddScalar(MulScalar(Softmax(logMass, -1), 1-leastShare), leastShare/float64(h.bins))

@@ -72,31 +72,31 @@ func (p *HistogramPyramid) groupOf(bin *Node) *Node {
 
 // Inverse implements [bijector.Bijector].
 func (p *HistogramPyramid) Inverse(scope *model.Scope, x, context *Node) (u, logDet *Node) {
-	all := p.histogram.all(scope, x)
-	u, logDet, bin := p.histogram.shares(all, x)
-	u, more := p.move(scope, all, u, StopGradient(p.groupOf(bin)), context)
+	trained := p.histogram.trained(scope, x)
+	u, logDet, bin := p.histogram.shares(trained, x)
+	u, more := p.move(scope, trained, u, StopGradient(p.groupOf(bin)), context)
 	return u, Add(logDet, more)
 }
 
 // Forward implements [bijector.Bijector].
 func (p *HistogramPyramid) Forward(scope *model.Scope, u, context *Node) (x, logDet *Node) {
-	all := p.histogram.all(scope, u)
-	u, more := p.move(scope, all, u, nil, context)
-	x, logDet = p.histogram.numbers(all, u)
+	trained := p.histogram.trained(scope, u)
+	u, more := p.move(scope, trained, u, nil, context)
+	x, logDet = p.histogram.numbers(trained, u)
 	return x, Sub(logDet, more)
 }
 
 // move turns shares of histograms that depend on nothing into those of histograms that
 // depend on the numbers before, whose groups are given; or, without groups, back. It returns
 // the log-determinant of the way to the latents.
-func (p *HistogramPyramid) move(scope *model.Scope, all histograms, share, group, context *Node) (moved, logDet *Node) {
+func (p *HistogramPyramid) move(scope *model.Scope, trained histograms, share, group, context *Node) (moved, logDet *Node) {
 	s, g := p.shape, share.Graph()
 	if context != nil {
 		context = clip(context)
 	}
 	bins, groups := shapes.Make(dtypes.Float64, p.histogram.bins, p.groups()), p.groups()
 	members := ConvertDType(Equal(p.groupOf(Iota(g, bins, 0)), Iota(g, bins, 1)), dtypes.Float64)
-	masses := MatMul(all.mass, members)
+	masses := MatMul(trained.mass, members)
 	table := func(of *Node) *Node {
 		return Reshape(ConvertDType(of, share.DType()), 1, s.Height, s.Width, s.Channels, groups)
 	}

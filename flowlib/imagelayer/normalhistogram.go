@@ -9,15 +9,17 @@ import (
 	"normflow/flowlib/tree"
 )
 
-// NormalHistogram gives each number of an image a [Histogram] and makes a normal number of
-// the share below it, as [Probit] does, so that both ways are exact:
+// NormalHistogram gives each number of an image, x of [B, D], a trained histogram of its own,
+// as [Histogram] does, and maps it to the normal number of the same share, as [Probit] does.
+// With masses m_k of the Bins bins of [0, Levels], which are w = Levels/Bins wide:
 //
-//	z = Φ⁻¹(u),   u = m_0 + … + m_{k-1} + m_k·(x/w - k) for x in bin k of width w
+//	z = Φ⁻¹(u),   u = m_0 + … + m_{k-1} + m_k·(x/w - k) for x in bin k
 //	log|det dz/dx| = Σ_d ln(m_k/w) - ln φ(z_d)
 //
-// In a bin of little mass, steps of float32 between latents would be large steps of x. So the
-// bins are [leastSpan]/Bins wide among the latents, or wider: where the trained masses make
-// them narrower, those on both sides give way. Shares are in float64.
+// In a bin that is narrow among the latents, steps of float32 there would be large steps of x.
+// So the m_k are not quite those of the variable "log_mass", [D, Bins]: between the first and
+// the last every bin is 1.7/Bins wide among the latents or wider, and all of them lie within
+// ±5. Shares are float64 in either precision, and kept 2⁻⁴⁶ away from 0 and 1.
 //
 // Outside of [0, Levels] Inverse returns the log-determinant -Inf, and so a density of zero.
 type NormalHistogram struct {
@@ -53,7 +55,7 @@ const (
 
 // Inverse implements [bijector.Bijector].
 func (n *NormalHistogram) Inverse(scope *model.Scope, x, _ *Node) (z, logDet *Node) {
-	u, logDet, _ := n.histogram.shares(n.spread(n.histogram.all(scope, x)), ConvertDType(x, dtypes.Float64))
+	u, logDet, _ := n.histogram.shares(n.spread(n.histogram.trained(scope, x)), ConvertDType(x, dtypes.Float64))
 	z, more := n.probit.Inverse(nil, u, nil)
 	return ConvertDType(z, x.DType()), ConvertDType(Add(logDet, more), x.DType())
 }
@@ -61,7 +63,7 @@ func (n *NormalHistogram) Inverse(scope *model.Scope, x, _ *Node) (z, logDet *No
 // Forward implements [bijector.Bijector].
 func (n *NormalHistogram) Forward(scope *model.Scope, z, _ *Node) (x, logDet *Node) {
 	u, logDet := n.probit.Forward(nil, ConvertDType(z, dtypes.Float64), nil)
-	x, more := n.histogram.numbers(n.spread(n.histogram.all(scope, z)), u)
+	x, more := n.histogram.numbers(n.spread(n.histogram.trained(scope, z)), u)
 	return ConvertDType(x, z.DType()), ConvertDType(Add(logDet, more), z.DType())
 }
 

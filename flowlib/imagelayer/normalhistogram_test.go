@@ -13,20 +13,24 @@ import (
 	"normflow/flowlib/imagelayer"
 )
 
-// With bins of equal mass, a number is the normal quantile of its place among the levels.
+// With bins of equal mass, a number is the normal quantile of its place among the levels: as
+// exactly as steps of 2⁻⁵³ between shares tell.
 func TestNewNormalHistogramIsTheQuantile(t *testing.T) {
 	for bins := 2; bins < 9; bins++ {
-		x := [][]float64{{1e-7}, {0.02}, {0.3}, {1.7}, {2}, {3.999}}
+		x := [][]float64{{4e-13}, {1e-7}, {0.02}, {0.3}, {1.7}, {2}, {3.999}}
 		for i, z := range inverse(t, imagelayer.NewNormalHistogram(1, 4, bins), x) {
-			if want := -math.Sqrt2 * math.Erfcinv(x[i][0]/2); !(math.Abs(z[0]-want) < 1e-9) {
-				t.Errorf("%d bins: %g becomes %g, expected %g", bins, x[i][0], z[0], want)
+			want := -math.Sqrt2 * math.Erfcinv(x[i][0]/2)
+			slope := math.Exp(want*want/2) * math.Sqrt(2*math.Pi)
+			if tolerance := 1e-12 + 4*slope/(1<<53); !(math.Abs(z[0]-want) < tolerance) {
+				t.Errorf("%d bins: %g becomes %g, expected %g within %.1g", bins, x[i][0], z[0], want, tolerance)
 			}
 		}
 	}
 }
 
 // However rare a bin is, it has its width among the latents, not too far out. The others have
-// about the masses that were trained.
+// about the masses that were trained: of these extreme ones the widths cost up to 0.19 nats,
+// and 0.37 if rare bins pushed all others to one side.
 func TestRareBinsAreWide(t *testing.T) {
 	for _, bins := range []int{3, 17, 32, 256} {
 		const features = 50
@@ -64,7 +68,7 @@ func TestRareBinsAreWide(t *testing.T) {
 			}
 		}
 		t.Logf("%d bins: the narrowest is %.4f wide, within ±%.2f; %.3f nats", bins, narrowest, farthest, cost)
-		if !(narrowest > 1.7/float64(bins)-1e-9) || !(farthest < 5+1e-9) || !(cost < 0.5) {
+		if !(narrowest > 1.7/float64(bins)-1e-9) || !(farthest < 5+1e-9) || !(cost < 0.2) {
 			t.Errorf("%d bins: the narrowest is %g wide, the last ends at %g, and they cost %g nats", bins, narrowest, farthest, cost)
 		}
 	}
